@@ -1,0 +1,33 @@
+"""The family of errors that a person can cause; `str(error)` is one sentence that says what was wrong and what to do."""
+
+
+class LifemaskError(Exception):
+    """Base of the family. The page, the command line and the REST paths show its text as it is."""
+
+
+class PhotoError(LifemaskError):
+    """The file is not a picture that can be read, or it is over a limit."""
+
+
+class NoFaceError(LifemaskError):
+    """No face was found in a photo that was not to be processed whole."""
+
+
+class OptionError(LifemaskError):
+    """A setting has a value that cannot be used."""
+
+
+class WeightsError(LifemaskError):
+    """The weights of a network are missing, broken, not to be trusted or cannot be fetched."""
+
+
+class GeometryError(LifemaskError):
+    """Depth from which no surface or solid can be made."""
+
+
+class StorageError(LifemaskError):
+    """Something cannot be written: the disk is full or the folder is read-only."""
+
+
+class Cancelled(LifemaskError):
+    """The person asked to stop."""
