@@ -1,0 +1,80 @@
+"""The built-in face network: a small residual U-Net of plain 3x3 convolutions, which is what a CPU runs fast."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+LANDMARKS = 68
+WIDTHS = (32, 48, 80, 112, 128)  # channels at 1/2, 1/4, 1/8, 1/16 and 1/32 of the window's side
+HEATMAP_WIDTH = 64
+
+
+class ConvNorm(nn.Sequential):
+    """Convolution, batch normalisation and, unless it ends a residual, ReLU."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1, relu: bool = True) -> None:
+        layers = [nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False), nn.BatchNorm2d(outputs)]
+        super().__init__(*layers, *([nn.ReLU(inplace=True)] if relu else []))
+
+
+class Residual(nn.Module):
+    """Two 3x3 convolutions beside the identity."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first = ConvNorm(width, width)
+        self.second = ConvNorm(width, width, relu=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, C, H, W)."""
+        return functional.relu(x + self.second(self.first(x)))
+
+
+class FaceUNet(nn.Module):
+    """Picture windows -> relief, masks and landmark heatmaps.
+
+    forward : (N, 3, S, S) float, (rgb / 255 - 0.5) / 0.25, S a multiple of 64 ->
+        relief (N, 1, S/2, S/2), larger is nearer;
+        masks (N, 2, S/2, S/2), logits of head and of everything in front of the background;
+        heatmaps (N, 68, S/4, S/4), logits.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        half, quarter, eighth, sixteenth, deep = WIDTHS
+        self.stem = ConvNorm(12, half)
+        self.down4 = nn.Sequential(ConvNorm(half, quarter, stride=2), Residual(quarter))
+        self.down8 = nn.Sequential(ConvNorm(quarter, eighth, stride=2), Residual(eighth), Residual(eighth))
+        self.down16 = nn.Sequential(ConvNorm(eighth, sixteenth, stride=2), Residual(sixteenth), Residual(sixteenth))
+        self.down32 = nn.Sequential(ConvNorm(sixteenth, deep, stride=2), Residual(deep), Residual(deep))
+        self.down64 = nn.Sequential(ConvNorm(deep, deep, stride=2), Residual(deep))
+        self.lift64 = ConvNorm(deep, deep, kernel=1)
+        self.lift32 = ConvNorm(deep, sixteenth, kernel=1)
+        self.merge16 = Residual(sixteenth)
+        self.lift16 = ConvNorm(sixteenth, eighth, kernel=1)
+        self.merge8 = Residual(eighth)
+        self.lift8 = ConvNorm(eighth, quarter, kernel=1)
+        self.merge4 = Residual(quarter)
+        self.lift4 = ConvNorm(quarter, half, kernel=1)
+        self.merge2 = Residual(half)
+        self.maps = nn.Sequential(ConvNorm(half, half), nn.Conv2d(half, 3, 1))
+        self.heatmaps = nn.Sequential(ConvNorm(quarter, HEATMAP_WIDTH), nn.Conv2d(HEATMAP_WIDTH, LANDMARKS, 1))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """See the class."""
+        at2 = self.stem(functional.pixel_unshuffle(x, 2).contiguous(memory_format=torch.channels_last))
+        at4 = self.down4(at2)
+        at8 = self.down8(at4)
+        at16 = self.down16(at8)
+        at32 = self.down32(at16)
+        at32 = at32 + _twice(self.lift64(self.down64(at32)))
+        at16 = self.merge16(at16 + _twice(self.lift32(at32)))
+        at8 = self.merge8(at8 + _twice(self.lift16(at16)))
+        at4 = self.merge4(at4 + _twice(self.lift8(at8)))
+        at2 = self.merge2(at2 + _twice(self.lift4(at4)))
+        maps = self.maps(at2)
+        return maps[:, :1], maps[:, 1:], self.heatmaps(at4)
+
+
+def _twice(x: Tensor) -> Tensor:
+    return functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
