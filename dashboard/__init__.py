@@ -1,0 +1,1 @@
+"""The app over `core`: Dash pages, command line, library, jobs. Imports no torch."""

@@ -1,0 +1,20 @@
+"""Whose request this is: the library and the workspace, for routes, layouts and callbacks."""
+
+from typing import cast
+
+from flask import current_app, g
+
+from dashboard.library import Library
+
+
+def current_library() -> Library:
+    """Return the library of the app that answers this request."""
+    return cast(Library, current_app.config["LIBRARY"])
+
+
+def current_workspace() -> str:
+    """Return the workspace of the browser that asks; a new one where its cookie names none."""
+    if "workspace" not in g:
+        g.workspace = current_library().new_workspace()
+        g.workspace_is_new = True
+    return cast(str, g.workspace)

@@ -1,0 +1,375 @@
+"""The library: workspaces, their photos, runs and faces. Every call names the workspace; others' do not exist for it."""
+
+import hashlib
+import json
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy.orm import Session, sessionmaker
+
+from dashboard import schema
+from dashboard.folders import Folders
+from dashboard.records import (
+    FaceRecord,
+    Kind,
+    NotInLibraryError,
+    PhotoRecord,
+    QueueFullError,
+    RunRecord,
+    State,
+)
+from dashboard.settings import Settings
+
+if TYPE_CHECKING:
+    from core.pipeline import Options
+    from core.solid import SolidOptions
+
+__all__ = ["FaceRecord", "Library", "NotInLibraryError", "PhotoRecord", "QueueFullError", "RunRecord"]
+
+WAITING = ("queued", "running")
+
+
+class Library:
+    """All that pages and routes ask of the library. Safe to use from several threads and processes.
+
+    Parameters
+    ----------
+    settings : Settings
+    clock : seconds since 1970
+    """
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.folders = Folders(settings)
+        self.engine = schema.open_database(self.folders.root / "library.sqlite")
+        self.session = sessionmaker(self.engine, expire_on_commit=False)
+        self.on_queued: Callable[[], None] = lambda: None  # the app wakes the worker here
+
+    def close(self) -> None:
+        """Close the connections to the database."""
+        self.engine.dispose()
+
+    # -- workspaces
+
+    def new_workspace(self) -> str:
+        """Make a workspace; its id of 128 random bits is all that is needed to reach it."""
+        workspace = secrets.token_hex(16)
+        with self.session.begin() as session:
+            session.add(schema.Workspace(id=workspace, created=self.clock()))
+        return workspace
+
+    def has_workspace(self, workspace: str) -> bool:
+        """Whether the workspace exists."""
+        with self.session() as session:
+            return session.get(schema.Workspace, workspace) is not None
+
+    # -- photos
+
+    def add_photo(self, workspace: str, name: str, source: Path | bytes) -> PhotoRecord:
+        """Store a photo, upright and without metadata. The same file under the same name is stored once.
+
+        Raises
+        ------
+        PhotoError
+            The file is no picture, or over a limit.
+        StorageError
+            The disk is full.
+        """
+        from core.photo import Limits, read_photo  # noqa: PLC0415 - OpenCV and HEIC need not delay the first page
+
+        self.folders.check_free()
+        limits = Limits(max_bytes=self.settings.max_upload_bytes, max_pixels=self.settings.max_megapixels * 10**6)
+        photo = read_photo(source, name, limits)
+        with self.session() as session:
+            same = session.scalar(
+                select(schema.Photo).filter_by(workspace_id=workspace, sha256=photo.sha256, name=photo.name)
+            )
+            if same is not None:
+                return _photo_record(same)
+        height, width = photo.rgb.shape[:2]
+        row = schema.Photo(
+            id=secrets.token_hex(16), workspace_id=workspace, name=photo.name, sha256=photo.sha256,
+            width=width, height=height, focal_35mm=photo.focal_35mm, created=self.clock(),
+        )  # fmt: skip
+        self.folders.store_photo(row.id, photo.rgb)
+        try:
+            with self.session.begin() as session:
+                session.add(row)
+        except BaseException:
+            self.folders.remove(self.folders.photo(row.id))
+            raise
+        return _photo_record(row)
+
+    def photo(self, workspace: str, photo_id: str) -> PhotoRecord | None:
+        """Return the photo, or None where this workspace has none of that id."""
+        with self.session() as session:
+            row = _own(session, schema.Photo, workspace, photo_id)
+            return _photo_record(row) if row else None
+
+    def photos(self, workspace: str) -> list[PhotoRecord]:
+        """All photos, newest first."""
+        with self.session() as session:
+            return [_photo_record(row) for row in session.scalars(_newest(schema.Photo, workspace))]
+
+    def photo_path(self, workspace: str, photo_id: str) -> Path | None:
+        """Path of the upright PNG."""
+        return self.folders.photo(photo_id) / "photo.png" if self.photo(workspace, photo_id) else None
+
+    def thumbnail_path(self, workspace: str, photo_id: str) -> Path | None:
+        """Path of the small JPEG."""
+        return self.folders.photo(photo_id) / "thumbnail.jpg" if self.photo(workspace, photo_id) else None
+
+    # -- runs
+
+    def start_run(self, workspace: str, photo_id: str, options: "Options") -> RunRecord:
+        """Queue a photo, or return the run that already has, or will have, the same result.
+
+        Raises
+        ------
+        NotInLibraryError, QueueFullError, StorageError
+        """
+        photo = self.photo(workspace, photo_id)
+        if photo is None:
+            raise NotInLibraryError("This photo is not in your library; it may have been deleted.")
+        wanted = options.to_dict()
+        if wanted.get("model") == "auto":
+            wanted["model"] = _default_model()  # settled now, so that new weights give a new result
+        return self._queue(workspace, "reconstruct", wanted, photo_id=photo.id, of=[photo.sha256, photo.name])
+
+    def start_solid(self, workspace: str, face_id: str, options: "SolidOptions") -> RunRecord:
+        """Queue the making of a face's solid anew; it replaces the one there is.
+
+        Raises
+        ------
+        NotInLibraryError, QueueFullError, StorageError
+        """
+        face = self.face(workspace, face_id)
+        if face is None:
+            raise NotInLibraryError("This face is not in your library; it may have been deleted.")
+        # never shared with an earlier run: the files are those of the last solid made
+        return self._queue(workspace, "solid", options.to_dict(), face_id=face.id, of=[secrets.token_hex(8)])
+
+    def start_download(self, workspace: str, name: str) -> RunRecord:
+        """Queue the download of a network's weights.
+
+        Raises
+        ------
+        QueueFullError, StorageError
+        """
+        return self._queue(workspace, "download", {"name": name}, of=[secrets.token_hex(8)])
+
+    def _queue(
+        self, workspace: str, kind: Kind, options: dict[str, Any], *, of: list[str],
+        photo_id: str | None = None, face_id: str | None = None,
+    ) -> RunRecord:  # fmt: skip
+        self.folders.check_free()
+        key = hashlib.sha256(json.dumps([kind, of, options, _versions()], sort_keys=True).encode()).hexdigest()
+        with self.session.begin() as session:
+            equal = session.scalar(
+                select(schema.Run)
+                .filter_by(workspace_id=workspace, equal_key=key)
+                .where(schema.Run.state.in_((*WAITING, "done")))
+            )
+            if equal is not None:
+                return _run_record(equal)
+            waiting = select(func.count()).select_from(schema.Run).where(schema.Run.state.in_(WAITING))
+            for count, limit in (
+                (waiting.where(schema.Run.workspace_id == workspace), self.settings.max_queue),
+                (waiting, self.settings.max_queue_total),
+            ):
+                if (session.scalar(count) or 0) >= limit:
+                    raise QueueFullError(f"{limit} runs wait already; no more are taken until some are done.")
+            row = schema.Run(
+                id=secrets.token_hex(16), workspace_id=workspace, kind=kind, photo_id=photo_id, face_id=face_id,
+                options=options, equal_key=key, stage="Waiting", created=self.clock(), state="queued", progress=0.0,
+            )  # fmt: skip
+            session.add(row)
+            session.flush()
+            record = _run_record(row)
+        self.on_queued()
+        return record
+
+    def runs(self, workspace: str, ids: Sequence[str] | None = None) -> list[RunRecord]:
+        """Return the runs, newest first; with `ids` those of them that exist, in the order of `ids`."""
+        with self.session() as session:
+            if ids is None:
+                return [_run_record(row) for row in session.scalars(_newest(schema.Run, workspace))]
+            query = select(schema.Run).where(schema.Run.workspace_id == workspace, schema.Run.id.in_(ids))
+            found = {row.id: _run_record(row) for row in session.scalars(query)}
+        return [found[run_id] for run_id in ids if run_id in found]
+
+    def cancel(self, workspace: str, run_id: str) -> RunRecord:
+        """Stop a run; one that is over stays as it is. The worker notices at its next report of progress.
+
+        Raises
+        ------
+        NotInLibraryError
+        """
+        with self.session.begin() as session:
+            session.execute(
+                update(schema.Run)
+                .where(schema.Run.id == run_id, schema.Run.workspace_id == workspace, schema.Run.state.in_(WAITING))
+                .values(state="cancelled", stage="Cancelled", ended=self.clock(), owner=None, lease_until=None)
+            )
+        return self._run(workspace, run_id)
+
+    def retry(self, workspace: str, run_id: str) -> RunRecord:
+        """Queue a run that failed or was cancelled once more, under its own id.
+
+        Raises
+        ------
+        NotInLibraryError
+        """
+        with self.session.begin() as session:
+            session.execute(
+                update(schema.Run)
+                .where(schema.Run.id == run_id, schema.Run.workspace_id == workspace)
+                .where(schema.Run.state.in_(("failed", "cancelled")))
+                .values(state="queued", stage="Waiting", progress=0.0, error=None, attempts=0, started=None, ended=None)
+            )
+        self.on_queued()
+        return self._run(workspace, run_id)
+
+    def _run(self, workspace: str, run_id: str) -> RunRecord:
+        found = self.runs(workspace, [run_id])
+        if not found:
+            raise NotInLibraryError("This run is not in your library; it may have been deleted.")
+        return found[0]
+
+    # -- faces
+
+    def faces(self, workspace: str) -> list[FaceRecord]:
+        """All faces, newest first; those of one photo left to right."""
+        query = (
+            select(schema.Face)
+            .filter_by(workspace_id=workspace)
+            .order_by(schema.Face.created.desc(), schema.Face.run_id, schema.Face.index)
+        )
+        with self.session() as session:
+            return [self._face_record(row) for row in session.scalars(query)]
+
+    def face(self, workspace: str, face_id: str) -> FaceRecord | None:
+        """Return the face, or None where this workspace has none of that id."""
+        with self.session() as session:
+            row = _own(session, schema.Face, workspace, face_id)
+            return self._face_record(row) if row else None
+
+    def _face_record(self, row: schema.Face) -> FaceRecord:
+        return FaceRecord(
+            id=row.id, workspace_id=row.workspace_id, run_id=row.run_id, photo_id=row.photo_id, index=row.index,
+            name=row.name, score=row.score, network=row.network, created=_time(row.created),
+            folder=self.folders.face(row.id),
+        )  # fmt: skip
+
+    # -- deletion: rows first, so that nothing points at a file that is gone
+
+    def delete_face(self, workspace: str, face_id: str) -> None:
+        """Delete a face; with the last face of a photo the photo goes too.
+
+        Raises
+        ------
+        NotInLibraryError
+        """
+        with self.session.begin() as session:
+            row = _own(session, schema.Face, workspace, face_id)
+            if row is None:
+                raise NotInLibraryError("This face is not in your library; it may have been deleted.")
+            photo_id, run_id = row.photo_id, row.run_id
+            session.delete(row)
+            session.flush()
+            if not session.scalar(select(func.count()).select_from(schema.Face).filter_by(run_id=run_id)):
+                session.execute(delete(schema.Run).filter_by(id=run_id))
+            photo_is_left = bool(
+                session.scalar(select(func.count()).select_from(schema.Run).filter_by(photo_id=photo_id))
+            )
+            if not photo_is_left:
+                session.execute(delete(schema.Photo).filter_by(id=photo_id))
+        self.folders.remove(self.folders.face(face_id))
+        if not photo_is_left:
+            self.folders.remove(self.folders.photo(photo_id))
+
+    def delete_photo(self, workspace: str, photo_id: str) -> None:
+        """Delete a photo and all that was made from it.
+
+        Raises
+        ------
+        NotInLibraryError
+        """
+        if self.photo(workspace, photo_id) is None:
+            raise NotInLibraryError("This photo is not in your library; it may have been deleted.")
+        self._delete_photos(select(schema.Photo.id).filter_by(id=photo_id))
+
+    def delete_all(self, workspace: str) -> None:
+        """Delete everything in the workspace; the workspace itself stays, empty."""
+        self._delete_photos(select(schema.Photo.id).filter_by(workspace_id=workspace))
+        with self.session.begin() as session:
+            session.execute(delete(schema.Run).filter_by(workspace_id=workspace))
+
+    def sweep(self) -> None:
+        """Delete what is older than the retention, and files that nothing knows any more."""
+        if self.settings.retention_days:
+            oldest = self.clock() - self.settings.retention_days * 86400.0
+            self._delete_photos(select(schema.Photo.id).where(schema.Photo.created < oldest))
+        with self.session() as session:
+            photos, faces = set(session.scalars(select(schema.Photo.id))), set(session.scalars(select(schema.Face.id)))
+        self.folders.remove_orphans(photos, faces)
+
+    def _delete_photos(self, query: Select[tuple[str]]) -> None:
+        with self.session.begin() as session:
+            photos = list(session.scalars(query))
+            faces = list(session.scalars(select(schema.Face.id).where(schema.Face.photo_id.in_(photos))))
+            session.execute(delete(schema.Photo).where(schema.Photo.id.in_(photos)))  # runs and faces go with it
+        for folder in [*map(self.folders.face, faces), *map(self.folders.photo, photos)]:
+            self.folders.remove(folder)
+
+
+def _newest(table: Any, workspace: str) -> Any:
+    return select(table).filter_by(workspace_id=workspace).order_by(table.created.desc(), table.id)
+
+
+def _own(session: Session, table: Any, workspace: str, row_id: str) -> Any:
+    return session.scalar(select(table).filter_by(id=row_id, workspace_id=workspace))
+
+
+def _time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _photo_record(row: schema.Photo) -> PhotoRecord:
+    return PhotoRecord(
+        id=row.id, workspace_id=row.workspace_id, name=row.name, sha256=row.sha256, width=row.width,
+        height=row.height, focal_35mm=row.focal_35mm, created=_time(row.created),
+    )  # fmt: skip
+
+
+def _run_record(row: schema.Run) -> RunRecord:
+    return RunRecord(
+        id=row.id, workspace_id=row.workspace_id, kind=cast(Kind, row.kind), photo_id=row.photo_id,
+        face_id=row.face_id, options=row.options, state=cast(State, row.state), stage=row.stage,
+        progress=row.progress, error=row.error, created=_time(row.created),
+        started=_time(row.started) if row.started else None, ended=_time(row.ended) if row.ended else None,
+        face_ids=[face.id for face in row.faces],
+    )  # fmt: skip
+
+
+def _default_model() -> str:
+    from core.depth.weights import default_model, weights_dir  # noqa: PLC0415 - not needed for the first page
+
+    return default_model(weights_dir())
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in ("lifemask", "numpy", "scipy", "timm", "torch", "trimesh"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = ""
+    return found

@@ -1,0 +1,81 @@
+"""What the library hands out: plain frozen records, and the errors of asking for what is not there."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from core.errors import LifemaskError
+
+Kind = Literal["reconstruct", "solid", "download"]
+State = Literal["queued", "running", "done", "failed", "cancelled"]
+
+ENDED: tuple[State, ...] = ("done", "failed", "cancelled")
+
+
+class NotInLibraryError(LifemaskError):
+    """The id names nothing in this workspace (or something in another one, which is not told apart)."""
+
+
+class QueueFullError(LifemaskError):
+    """So many runs wait already that no more are taken."""
+
+
+@dataclass(frozen=True)
+class PhotoRecord:
+    """A stored photo: upright, without metadata. `sha256` is of the file that was sent."""
+
+    id: str
+    workspace_id: str
+    name: str
+    sha256: str
+    width: int
+    height: int
+    focal_35mm: float | None
+    created: datetime
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One piece of work: photo -> faces, face -> solid, or a download of weights."""
+
+    id: str
+    workspace_id: str
+    kind: Kind
+    photo_id: str | None
+    face_id: str | None
+    options: dict[str, Any]
+    state: State
+    stage: str
+    progress: float  # 0 .. 1
+    error: str | None
+    created: datetime
+    started: datetime | None
+    ended: datetime | None
+    face_ids: list[str] = field(default_factory=list)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is done, failed or cancelled."""
+        return self.state in ENDED
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the work took; None while it runs."""
+        return (self.ended - self.started).total_seconds() if self.started and self.ended else None
+
+
+@dataclass(frozen=True)
+class FaceRecord:
+    """One face of a photo; its files lie in `folder`. `index` counts from 1, left to right."""
+
+    id: str
+    workspace_id: str
+    run_id: str
+    photo_id: str
+    index: int
+    name: str
+    score: float | None
+    network: str
+    created: datetime
+    folder: Path

@@ -1,0 +1,218 @@
+"""The REST paths: photos in, files out, runs and health. Errors are {"error": sentence}."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, abort, jsonify, request, send_file
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from core.errors import LifemaskError, StorageError
+from dashboard.context import current_library, current_workspace
+from dashboard.records import FaceRecord, NotInLibraryError, QueueFullError, RunRecord
+from dashboard.security import ForbiddenError
+
+blueprint = Blueprint("api", __name__)
+
+FILES = {
+    "crop.png": "image/png",
+    "depth.npy": "application/octet-stream",
+    "depth.png": "image/png",
+    "depth_preview.png": "image/png",
+    "relief_preview.png": "image/png",
+    "inverse_depth.npy": "application/octet-stream",
+    "statistics.json": "application/json",
+    "statistics.csv": "text/csv",
+    "cloud.ply": "application/octet-stream",
+    "mesh.glb": "model/gltf-binary",
+    "mesh.ply": "application/octet-stream",
+    "mesh.zip": "application/zip",
+    "mesh.stl": "model/stl",
+    "solid.glb": "model/gltf-binary",
+    "solid.json": "application/json",
+    "reconstruction.json": "application/json",
+}
+STATUS = {NotInLibraryError: 404, ForbiddenError: 403, QueueFullError: 429, StorageError: 507}
+
+
+@blueprint.app_errorhandler(LifemaskError)
+def _sentence(error: LifemaskError) -> tuple[Response, int]:
+    return jsonify(error=str(error)), STATUS.get(type(error), 400)
+
+
+@blueprint.app_errorhandler(RequestEntityTooLarge)
+def _too_large(_: RequestEntityTooLarge) -> tuple[Response, int]:
+    limit = (request.max_content_length or 0) / 2**20
+    sent = (request.content_length or 0) / 2**20
+    text = f"The upload has {sent:.0f} MB; at most {limit:.0f} MB can be sent at a time. Send fewer or smaller photos."
+    return jsonify(error=text), 413
+
+
+@blueprint.errorhandler(HTTPException)
+def _http(error: HTTPException) -> tuple[Response, int]:
+    return jsonify(error=error.description or error.name), error.code or 500
+
+
+@blueprint.post("/api/photos")
+def add_photos() -> Response:
+    """Store the photos of the multipart field `photos`; each that cannot be has its sentence in `errors`."""
+    library, workspace = current_library(), current_workspace()
+    limit = library.settings.max_upload_bytes
+    photos, errors = [], []
+    for part in request.files.getlist("photos"):
+        name = display_name(part.filename or "photo")
+        try:
+            data = part.stream.read(limit + 1)  # one byte over the limit is enough for `read_photo` to refuse it
+            photo = library.add_photo(workspace, name, data)
+            photos.append({"id": photo.id, "name": photo.name, "width": photo.width, "height": photo.height})
+        except LifemaskError as error:
+            errors.append({"name": name, "error": str(error)})
+    return jsonify(photos=photos, errors=errors)
+
+
+@blueprint.get("/photos/<photo_id>/photo.png")
+def photo_png(photo_id: str) -> Response:
+    """Send the upright photo."""
+    return _send(current_library().photo_path(current_workspace(), photo_id), "image/png")
+
+
+@blueprint.get("/photos/<photo_id>/thumbnail.jpg")
+def thumbnail_jpg(photo_id: str) -> Response:
+    """Send the small photo."""
+    return _send(current_library().thumbnail_path(current_workspace(), photo_id), "image/jpeg")
+
+
+@blueprint.post("/api/runs")
+def start_run() -> Response:
+    """Queue {photo_id, options}."""
+    from core.pipeline import Options  # noqa: PLC0415 - not needed for the first page
+
+    body = _body()
+    options = Options.from_dict(body.get("options") or {})
+    run = current_library().start_run(current_workspace(), str(body.get("photo_id")), options)
+    return jsonify(as_dict(run))
+
+
+@blueprint.get("/api/runs")
+def runs() -> Response:
+    """List the runs of the workspace, or those of ?ids=a,b."""
+    ids = [part for part in request.args.get("ids", "").split(",") if part] if "ids" in request.args else None
+    found = current_library().runs(current_workspace(), ids)
+    return jsonify(runs=[as_dict(run) for run in found])
+
+
+@blueprint.post("/api/runs/<run_id>/cancel")
+def cancel(run_id: str) -> Response:
+    """Stop a run."""
+    return jsonify(as_dict(current_library().cancel(current_workspace(), run_id)))
+
+
+@blueprint.post("/api/runs/<run_id>/retry")
+def retry(run_id: str) -> Response:
+    """Queue a run that failed once more."""
+    return jsonify(as_dict(current_library().retry(current_workspace(), run_id)))
+
+
+@blueprint.get("/api/faces")
+def faces() -> Response:
+    """Faces of the workspace, newest first."""
+    return jsonify(faces=[as_dict(face) for face in current_library().faces(current_workspace())])
+
+
+@blueprint.get("/api/faces/<face_id>")
+def face(face_id: str) -> Response:
+    """One face, with the addresses of its files."""
+    return jsonify(as_dict(_face(face_id)))
+
+
+@blueprint.post("/api/faces/<face_id>/solid")
+def start_solid(face_id: str) -> Response:
+    """Queue the making of the solid anew with {options}."""
+    from core.solid import SolidOptions  # noqa: PLC0415 - not needed for the first page
+
+    options = SolidOptions.from_dict(_body().get("options") or {})
+    return jsonify(as_dict(current_library().start_solid(current_workspace(), face_id, options)))
+
+
+@blueprint.delete("/api/faces/<face_id>")
+def delete_face(face_id: str) -> Response:
+    """Delete a face and its files."""
+    current_library().delete_face(current_workspace(), face_id)
+    return jsonify(deleted=face_id)
+
+
+@blueprint.delete("/api/photos/<photo_id>")
+def delete_photo(photo_id: str) -> Response:
+    """Delete a photo and all made from it."""
+    current_library().delete_photo(current_workspace(), photo_id)
+    return jsonify(deleted=photo_id)
+
+
+@blueprint.delete("/api/workspace")
+def delete_all() -> Response:
+    """Delete everything this browser owns."""
+    current_library().delete_all(current_workspace())
+    return jsonify(deleted="all")
+
+
+@blueprint.get("/files/<face_id>/<name>")
+def face_file(face_id: str, name: str) -> Response:
+    """Send a file of a face; with ?download=1 as STEM-N-name, which sorts by photo and face."""
+    if name not in FILES:
+        abort(404, f"There is no file of the name '{name}'.")
+    record = _face(face_id)
+    return _send(record.folder / name, FILES[name], download_name(record, name) if "download" in request.args else None)
+
+
+@blueprint.get("/service-worker.js")
+def service_worker() -> Response:
+    """Send the service worker from the root, which it may then serve as a whole."""
+    from dashboard.app import assets_folder  # noqa: PLC0415 - the app imports this module
+
+    return _send(assets_folder() / "service-worker.js", "text/javascript")
+
+
+def _face(face_id: str) -> FaceRecord:
+    record = current_library().face(current_workspace(), face_id)
+    if record is None:
+        raise NotInLibraryError("This face is not in your library; it may have been deleted.")
+    return record
+
+
+def _send(file: Path | None, media_type: str, name: str | None = None) -> Response:
+    if file is None or not file.is_file():
+        raise NotInLibraryError("This file is not in your library; it may have been deleted.")
+    # no-cache asks again each time (304 by ETag): a solid made anew keeps its address
+    response = send_file(file, media_type, as_attachment=name is not None, download_name=name, etag=True, max_age=0)
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def _body() -> dict[str, Any]:
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict):
+        abort(400, "The request must carry a JSON object.")
+    return body
+
+
+def as_dict(record: FaceRecord | RunRecord) -> dict[str, Any]:
+    """Return a record as JSON carries it: times in ISO 8601, files by address, no owner and no path."""
+    values = {f.name: getattr(record, f.name) for f in fields(record) if f.name not in ("workspace_id", "folder")}
+    values.update({name: value.isoformat() for name, value in values.items() if hasattr(value, "isoformat")})
+    if isinstance(record, FaceRecord):
+        present = [name for name in FILES if (record.folder / name).is_file()]
+        values["files"] = {name: f"/files/{record.id}/{name}" for name in present}
+    return values
+
+
+def display_name(filename: str) -> str:
+    """Return the last part of a path from any system, without control characters, at most 120 long."""
+    name = re.sub(r"[\x00-\x1f\x7f]", "", re.split(r"[/\\]", filename)[-1]).strip()
+    return name[-120:] or "photo"
+
+
+def download_name(face: FaceRecord, name: str) -> str:
+    """Return STEM-N-name, from letters, digits, dot, dash and underscore alone."""
+    stem = re.sub(r"[^\w.-]+", "_", Path(face.name.split(" #")[0]).stem).strip("._") or "photo"
+    return f"{stem}-{face.index}-{name}"

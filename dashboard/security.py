@@ -1,0 +1,126 @@
+"""Guards of every request: host name, origin of writes, workspace cookie, and the headers of every answer."""
+
+import hashlib
+from urllib.parse import urlsplit
+
+import dash
+import flask
+from flask import Request, Response, current_app, g, request
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from core.errors import LifemaskError
+from dashboard.context import current_library, current_workspace
+from dashboard.settings import Settings
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+COOKIE_DAYS = 400  # the longest that browsers grant
+MAX_CALLBACK_BYTES = 8 * 2**20  # callbacks carry ids, never pictures
+PHOTOS_PER_REQUEST = 8
+
+# Dash sets style attributes; Plotly and model-viewer hand pictures and workers to themselves as blob: and data:.
+POLICY = {
+    "default-src": "'self'",
+    "script-src": "'self'",
+    "style-src": "'self' 'unsafe-inline'",
+    "img-src": "'self' data: blob:",
+    "connect-src": "'self' data: blob:",
+    "worker-src": "'self' blob:",
+    "font-src": "'self' data:",
+    "object-src": "'none'",
+    "base-uri": "'self'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+}
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+}
+
+
+class ForbiddenError(LifemaskError):
+    """A request that is refused for where it comes from."""
+
+
+def guard(app: dash.Dash, settings: Settings) -> None:
+    """Put the guards on the app."""
+    server = app.server
+    secret = current_secret(server)
+    # two libraries served from one machine must not overwrite each other's cookie: cookies do not tell ports apart
+    cookie = f"lifemask_{hashlib.sha256(secret.encode()).hexdigest()[:8]}"
+    signer = URLSafeSerializer(secret, salt="workspace")
+    allowed = {name.strip().lower() for name in settings.hosts.split(",") if name.strip()}
+    if settings.host in LOOPBACK or allowed:
+        allowed |= LOOPBACK
+    max_upload = settings.max_upload_bytes * PHOTOS_PER_REQUEST + 2**20
+    server.config["MAX_CONTENT_LENGTH"] = MAX_CALLBACK_BYTES
+
+    @server.before_request
+    def _check() -> None:
+        if allowed and host_name(request.host) not in allowed:  # a foreign name that points here: DNS rebinding
+            raise ForbiddenError(
+                f"This server does not answer to the name '{host_name(request.host)}'. Add it to LIFEMASK_HOSTS."
+            )
+        if request.method not in SAFE_METHODS and not is_same_origin(request):
+            raise ForbiddenError("This request comes from another site and is refused.")
+        if request.path == "/api/photos":
+            request.max_content_length = max_upload
+        _recognise(request, signer, cookie)
+
+    @server.after_request
+    def _finish(response: Response) -> Response:
+        if g.get("workspace_is_new"):
+            response.set_cookie(
+                cookie, str(signer.dumps(g.workspace)), max_age=COOKIE_DAYS * 86400, httponly=True, samesite="Lax",
+                secure=request.is_secure,
+            )  # fmt: skip
+            response.headers["Cache-Control"] = "no-store"
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        response.headers["Content-Security-Policy"] = content_security_policy(app)
+        return response
+
+
+def current_secret(server: flask.Flask) -> str:
+    """Return the key that signs cookies."""
+    with server.app_context():
+        return current_library().folders.secret()
+
+
+def content_security_policy(app: dash.Dash) -> str:
+    """Return the policy; inline scripts that Dash makes of clientside callbacks are allowed by their hashes alone."""
+    hashes = " ".join(app.csp_hashes())
+    return "; ".join(f"{name} {value}{' ' + hashes if name == 'script-src' else ''}" for name, value in POLICY.items())
+
+
+def host_name(host: str) -> str:
+    """Return the name or address of a Host header, without the port: '[::1]:8050' -> '::1'."""
+    try:
+        return (urlsplit(f"//{host}").hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+def is_same_origin(request: Request) -> bool:
+    """Whether a write comes from this server's own pages, or from no browser at all (which has no one's cookie)."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = request.headers.get("Origin")
+    return origin is None or urlsplit(origin).netloc.lower() == request.host.lower()
+
+
+def _recognise(request: Request, signer: URLSafeSerializer, cookie: str) -> None:
+    try:
+        workspace = signer.loads(request.cookies.get(cookie, ""))
+    except BadSignature:
+        workspace = None
+    if isinstance(workspace, str) and current_app.config["LIBRARY"].has_workspace(workspace):
+        g.workspace = workspace
+    elif request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
+        current_workspace()  # with the page itself: the many requests that follow it then share one cookie
