@@ -1,0 +1,17 @@
+/* Runs in <head>, before the first paint: the theme that the person chose, else the machine's. */
+(function () {
+  "use strict";
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  function kept() {
+    try { return localStorage.getItem("lifemask-theme"); } catch { return null; /* storage is off: the machine's */ }
+  }
+  function apply(chosen) {
+    const choice = chosen || kept() || "auto";
+    const theme = choice === "auto" ? (dark.matches ? "dark" : "light") : choice;
+    document.documentElement.dataset.bsTheme = theme;
+    document.documentElement.dataset.themeChoice = choice;
+  }
+  window.lifemask = { applyTheme: apply };
+  dark.addEventListener("change", () => apply(document.documentElement.dataset.themeChoice));
+  apply();
+})();

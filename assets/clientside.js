@@ -1,0 +1,26 @@
+/* What the page decides without asking the server. */
+window.dash_clientside = Object.assign({}, window.dash_clientside, {
+  lifemask: {
+    /* The next theme of light, dark, auto; the label says which one holds. */
+    theme(clicks) {
+      const order = ["auto", "light", "dark"];
+      let choice = document.documentElement.dataset.themeChoice || "auto";
+      if (clicks) {
+        choice = order[(order.indexOf(choice) + 1) % order.length];
+        try { localStorage.setItem("lifemask-theme", choice); } catch { /* storage is off: it holds until reload */ }
+        window.lifemask.applyTheme(choice);
+      }
+      const words = { auto: "as the system", light: "light", dark: "dark" };
+      return [`icon icon-${choice}`, `Theme: ${words[choice]}. Change it`, `Theme: ${words[choice]}`];
+    },
+    /* Options go with the next upload; the keys are those of core.pipeline.Options. */
+    options(model, wholePhoto, ipd, fov, triangles) {
+      const options = { model: model || "auto", whole_photo: Boolean(wholePhoto) };
+      if (ipd) options.ipd_mm = ipd;
+      if (fov) options.fov_deg = fov;
+      if (triangles) options.max_triangles = triangles;
+      window.lifemask.options = options;
+      return options;
+    },
+  },
+});

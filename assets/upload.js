@@ -1,0 +1,147 @@
+/* Photos go up by XMLHttpRequest, one request each, so that every photo has its own progress, its own error and its own cancel;
+   Dash hears only that something changed. Ways in: choosing, the phone's camera, dropping, pasting, the samples. */
+(function () {
+  "use strict";
+  const AT_ONCE = 2;
+  const waiting = [];
+  let running = 0;
+
+  const drop = () => document.getElementById("photo-drop");
+  const nudge = () => window.dash_clientside.set_props("studio-nudge", { data: Date.now() });
+
+  function element(tag, className, text) {
+    const made = document.createElement(tag);
+    if (className) made.className = className;
+    if (text) made.textContent = text;
+    return made;
+  }
+
+  function row(name) {
+    const line = element("div", "run");
+    const text = element("div");
+    const stage = element("div", "run-stage", "Waiting to upload");
+    const bar = element("div", "bar");
+    const fill = element("div");
+    const button = element("button", "btn btn-plain btn-sm", "Cancel");
+    button.type = "button";
+    fill.style.width = "0%";
+    bar.append(fill);
+    text.append(element("div", "run-name", name), stage, bar);
+    line.append(element("div", "blank"), text, button);
+    document.getElementById("uploads").append(line);
+    return {
+      button,
+      say(sentence, share) { stage.textContent = sentence; fill.style.width = Math.round(100 * share) + "%"; },
+      fail(sentence) {
+        stage.textContent = sentence;
+        stage.className = "run-stage run-error";
+        stage.setAttribute("role", "alert");
+        bar.remove();
+        button.textContent = "Dismiss";
+        button.onclick = () => line.remove();
+      },
+      remove() { line.remove(); },
+    };
+  }
+
+  function sentence(request, otherwise) {
+    try {
+      const answer = JSON.parse(request.responseText);
+      return (answer.errors && answer.errors.length && answer.errors[0].error) || answer.error || otherwise;
+    } catch { return otherwise; }
+  }
+
+  function start(file) {
+    running += 1;
+    const { line } = file;
+    const request = new XMLHttpRequest();
+    const done = () => { running -= 1; next(); };
+    line.button.onclick = () => { request.abort(); line.remove(); };
+    request.upload.onprogress = (event) => line.say("Uploading", event.lengthComputable ? event.loaded / event.total : 0);
+    request.upload.onload = () => line.say("Reading the photo", 1);
+    request.onabort = done;
+    request.onerror = () => { line.fail("The app does not answer. Is it still running?"); done(); };
+    request.onload = async () => {
+      let photo = null;
+      try { photo = (JSON.parse(request.responseText).photos || [])[0]; } catch { /* the sentence below says it */ }
+      if (request.status >= 400 || !photo) line.fail(sentence(request, `${file.blob.name} was not taken (status ${request.status}).`));
+      else await run(photo, line);
+      done();
+    };
+    const form = new FormData();
+    form.append("photos", file.blob, file.blob.name || "pasted.png");
+    request.open("POST", "/api/photos");
+    request.send(form);
+  }
+
+  async function run(photo, line) {
+    const answer = await fetch("/api/runs", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ photo_id: photo.id, options: window.lifemask.options || {} }),
+    }).catch(() => null);
+    if (!answer || !answer.ok) {
+      const said = answer ? await answer.json().catch(() => ({})) : {};
+      line.fail(said.error || "The photo is stored, but its work could not be started. Try again.");
+      return;
+    }
+    nudge();
+    setTimeout(() => line.remove(), 500);
+  }
+
+  function next() {
+    while (running < AT_ONCE && waiting.length) start(waiting.shift());
+  }
+
+  function take(files) {
+    for (const blob of files) {
+      const file = { blob, line: row(blob.name || "Pasted picture") };
+      file.line.button.onclick = () => { waiting.splice(waiting.indexOf(file), 1); file.line.remove(); };
+      waiting.push(file);
+    }
+    next();
+  }
+
+  function input(id, label, camera) {
+    const made = element("input");
+    Object.assign(made, { type: "file", id, accept: "image/*,.heic,.heif", multiple: !camera });
+    made.setAttribute("aria-label", label);
+    if (camera) { made.setAttribute("capture", "user"); made.tabIndex = -1; }
+    made.onchange = () => { take(made.files); made.value = ""; };
+    return made;
+  }
+
+  /* Dash renders no file input: it is put into the empty place that the page keeps for it. */
+  function mount() {
+    const place = document.getElementById("photo-inputs");
+    if (!place || place.childElementCount) return;
+    place.append(input("photo-input", "Choose photos", false), input("camera-input", "Take a photo", true));
+  }
+  new MutationObserver(mount).observe(document.documentElement, { childList: true, subtree: true });
+
+  document.addEventListener("click", async (event) => {
+    const sample = event.target.closest && event.target.closest("[data-sample]");
+    if (!sample) return;
+    const name = sample.dataset.sample;
+    const answer = await fetch(`/assets/samples/${name}`);
+    take([new File([await answer.blob()], name, { type: "image/jpeg" })]);
+  });
+
+  let depth = 0;
+  const carriesFiles = (event) => drop() && event.dataTransfer && [...event.dataTransfer.types].includes("Files");
+  document.addEventListener("dragenter", (event) => { if (carriesFiles(event)) { depth += 1; drop().classList.add("over"); } });
+  document.addEventListener("dragleave", (event) => {
+    if (carriesFiles(event)) { depth = Math.max(0, depth - 1); if (!depth) drop().classList.remove("over"); }
+  });
+  document.addEventListener("dragover", (event) => { if (carriesFiles(event)) event.preventDefault(); });
+  document.addEventListener("drop", (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    depth = 0;
+    drop().classList.remove("over");
+    take(event.dataTransfer.files);
+  });
+  document.addEventListener("paste", (event) => {
+    if (drop() && event.clipboardData && event.clipboardData.files.length) take(event.clipboardData.files);
+  });
+})();

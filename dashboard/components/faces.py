@@ -1,0 +1,116 @@
+"""Faces as cards, thumbnails and chips."""
+
+from collections.abc import Sequence
+
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+
+from dashboard.components.page import marks
+from dashboard.components.views import address, viewer
+from dashboard.figures import SERIES
+from dashboard.records import FaceRecord
+
+
+def card(face: FaceRecord) -> html.Article:
+    """Return a result: photo, depth, and the mesh when asked for."""
+    return html.Article(
+        [
+            html.Div(
+                [
+                    html.Img(src=address(face.id, "crop.png"), alt=f"Photo of {face.name}", loading="lazy"),
+                    html.Img(
+                        src=address(face.id, "depth_preview.png"),
+                        alt=f"Depth of {face.name}: near is bright",
+                        loading="lazy",
+                    ),
+                    viewer(
+                        address(face.id, "mesh.glb"),
+                        f"{face.name} in 3D",
+                        poster=address(face.id, "relief_preview.png"),
+                        on_click=True,
+                        turning=True,
+                    ),
+                ],
+                className="card-pictures",
+            ),
+            html.Div(
+                [
+                    dcc.Link(face.name, href=f"/face/{face.id}", className="card-name"),
+                    html.Span(face.network, className="soft small"),
+                ],
+                className="card-line",
+            ),
+            html.Div(
+                [
+                    dcc.Link("Everything about it", href=f"/face/{face.id}"),
+                    dcc.Link("Compare", href=f"/compare?faces={face.id}"),
+                    dcc.Link("Print", href=f"/print/{face.id}"),
+                    html.A("STL", href=f"/files/{face.id}/mesh.stl?download=1", download=""),
+                    html.A("GLB", href=f"/files/{face.id}/mesh.glb?download=1", download=""),
+                ],
+                className="card-links",
+            ),
+        ],
+        className="card-face",
+        id={"kind": "face-card", "face": face.id},
+    )
+
+
+def thumb(face: FaceRecord, chosen: bool) -> html.Div:
+    """Return a thumbnail with a box to choose it."""
+    return html.Div(
+        [
+            dbc.Checkbox(
+                id={"kind": "library-choose", "face": face.id},
+                value=chosen,
+                label=html.Span(f"Choose {face.name}", className="visually-hidden"),
+            ),
+            dcc.Link(
+                [
+                    html.Img(src=address(face.id, "crop.png"), alt="", loading="lazy"),
+                    html.Div(face.name, className="thumb-name"),
+                    html.Div(f"{face.created:%d %b %Y, %H:%M} · {face.network}", className="soft small thumb-name"),
+                ],
+                href=f"/face/{face.id}",
+                className="thumb",
+            ),
+        ],
+        className="thumb",
+    )
+
+
+def picker(faces: Sequence[FaceRecord], chosen: Sequence[str], page: str, *, most: int) -> html.Nav:
+    """Return the library as a strip of links: each adds a face to the page's address, or takes it out."""
+    return html.Nav(
+        [_chip(face, chosen, page, most) for face in faces], className="strip", **marks(aria_label="Choose faces")
+    )
+
+
+def _chip(face: FaceRecord, chosen: Sequence[str], page: str, most: int) -> dcc.Link:
+    is_chosen = face.id in chosen
+    rest = [one for one in chosen if one != face.id]
+    after = rest if is_chosen else [*rest[-(most - 1) :], face.id] if most > 1 else [face.id]
+    return dcc.Link(
+        [
+            html.Img(src=address(face.id, "crop.png"), alt="", loading="lazy"),
+            html.Span(face.name),
+            html.Span(" (chosen)", className="visually-hidden") if is_chosen else None,
+        ],
+        href=f"{page}?faces={','.join(after)}" if after else page,
+        className=f"chip{' chosen' if is_chosen else ''}",
+        style={"--mark": colour(chosen.index(face.id))} if is_chosen else {},
+        title=face.name,
+    )
+
+
+def colour(order: int) -> str:
+    """Return the colour of the face that was chosen as `order`-th; figures use the same."""
+    return SERIES[order % len(SERIES)]
+
+
+def named(face: FaceRecord, order: int) -> html.Div:
+    """Return a face's name behind its colour."""
+    return html.Div(
+        [html.Span(className="dot", style={"--mark": colour(order)}), dcc.Link(face.name, href=f"/face/{face.id}")],
+        className="side-name",
+    )

@@ -1,0 +1,132 @@
+"""The parts that pages are made of: heads, sections, facts with units, empty states, buttons, dialogs."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+
+Child = Any  # what Dash takes as a child: a component, a text, a list of them, nothing
+
+
+def marks(**values: str) -> dict[str, Any]:
+    """Return attributes that are not Python names: `aria_label="Pages"` -> {"aria-label": "Pages"}."""
+    return {name.replace("_", "-"): value for name, value in values.items()}
+
+
+def head(title: str, lead: Child = None, actions: Sequence[Child] = ()) -> html.Div:
+    """Return a page's title, a sentence below it, and its actions at the right."""
+    words: list[Child] = [html.H1(title)]
+    if lead:
+        words.append(html.P(lead, className="lead"))
+    return html.Div([html.Div(words), html.Div(list(actions), className="row-of")], className="page-head")
+
+
+def section(title: str, *children: Child, aside: Child = None) -> html.Section:
+    """Return a part of a page under a hairline."""
+    return html.Section(
+        [
+            html.Div([html.H2(title), html.Div(aside)] if aside else [html.H2(title)], className="section-head"),
+            *children,
+        ],
+        className="section",
+    )
+
+
+def empty(title: str, text: str, *actions: Child) -> html.Div:
+    """Return what a page says when it has nothing to show, and what to do next."""
+    return html.Div([html.H2(title), html.P(text), html.Div(list(actions), className="row-of")], className="empty")
+
+
+def icon(name: str) -> html.Span:
+    """Return a drawn sign of assets/icons; it says nothing to a screen reader."""
+    return html.Span(className=f"icon icon-{name}", **marks(aria_hidden="true"))
+
+
+def link_button(text: str, href: str, *, primary: bool = False, small: bool = False) -> dcc.Link:
+    """Return a link that looks like a button."""
+    look = f"btn {'btn-primary' if primary else 'btn-quiet'}{' btn-sm' if small else ''}"
+    return dcc.Link(text, href=href, className=look)
+
+
+def button(
+    text: Child, key: Any, look: str = "quiet", *, sign: str | None = None, small: bool = True, **more: Any
+) -> html.Button:
+    """Return a button; look: primary, quiet, plain or danger-quiet."""
+    content = [icon(sign), text] if sign else text
+    return html.Button(content, id=key, type="button", className=f"btn btn-{look}{' btn-sm' if small else ''}", **more)
+
+
+def number(value: float | None, unit: str = "", digits: int = 1) -> html.Span:
+    """Return a number with its unit beside it; a dash for None."""
+    text = "\u2013" if value is None else f"{value:,.{digits}f}".replace("-", "\u2212")
+    return html.Span([text, html.Span(unit, className="unit")] if unit and value is not None else text)
+
+
+def big_number(label: str, value: float | None, unit: str, digits: int = 1) -> html.Div:
+    """Return a number that carries a page."""
+    return html.Div(
+        [html.Div(number(value, unit, digits), className="number-big"), html.Div(label, className="number-label")]
+    )
+
+
+def facts(rows: Sequence[tuple[str, Child]]) -> html.Dl:
+    """Return a list of names and values under hairlines."""
+    return html.Dl([html.Div([html.Dt(name), html.Dd(value)]) for name, value in rows], className="facts")
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[Child]], numeric: Sequence[int] = ()) -> html.Div:
+    """Return a plain table; the columns of `numeric` are set flush right."""
+    look = ["n" if i in numeric else "" for i in range(len(columns))]
+    top = html.Thead(
+        html.Tr([html.Th(name, className=kind, scope="col") for name, kind in zip(columns, look, strict=True)])
+    )
+    body = html.Tbody(
+        [html.Tr([html.Td(cell, className=kind) for cell, kind in zip(row, look, strict=True)]) for row in rows]
+    )
+    return html.Div(html.Table([top, body], className="plain-table"), className="table-wrap")
+
+
+def field(label: str, control: Child, hint: str | None = None, unit: str | None = None) -> html.Div:
+    """Return a labelled control, with its unit and what it means."""
+    inner = html.Div([control, html.Span(unit, className="soft")], className="with-unit") if unit else control
+    parts: list[Child] = [html.Label(label, htmlFor=control.id), inner]
+    if hint:
+        parts.append(html.Div(hint, className="hint"))
+    return html.Div(parts, className="field")
+
+
+def number_field(
+    key: str, label: str, value: float | None, *, unit: str, low: float, high: float, step: float | str = "any",
+    hint: str | None = None, **more: Any,
+) -> html.Div:  # fmt: skip
+    """Return a field for a number between `low` and `high`."""
+    control = dbc.Input(id=key, type="number", value=value, min=low, max=high, step=step, debounce=0.4, **more)
+    return field(label, control, hint, unit)
+
+
+def switch_pair(key: str, options: Sequence[tuple[str, str]], value: str) -> dbc.RadioItems:
+    """Return two or three choices beside each other."""
+    return dbc.RadioItems(
+        id=key,
+        options=[{"label": text, "value": key} for key, text in options],
+        value=value,
+        inline=True,
+        className="switch-pair",
+    )
+
+
+def ask(key: str, title: str, text: str, yes: str) -> dbc.Modal:
+    """Return a dialog that asks before something is lost; its buttons are `{key}-yes` and `{key}-no`."""
+    return dbc.Modal(
+        [
+            dbc.ModalHeader(dbc.ModalTitle(title), close_button=False),
+            dbc.ModalBody(text),
+            dbc.ModalFooter(
+                [button("Keep", f"{key}-no", small=False), button(yes, f"{key}-yes", "primary", small=False)]
+            ),
+        ],
+        id=key,
+        is_open=False,
+        centered=True,
+    )

@@ -1,0 +1,102 @@
+"""Views of a face: model viewer, graphs, pictures, files to download."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from dash import dcc, html
+
+from dashboard import figures
+from dashboard.components.page import icon
+
+FILES = {
+    "mesh.stl": ("STL", "printable solid, millimetres"),
+    "mesh.glb": ("GLB", "textured surface, metres"),
+    "mesh.zip": ("OBJ", "with material and texture, zipped, millimetres"),
+    "mesh.ply": ("PLY mesh", "coloured surface, millimetres"),
+    "cloud.ply": ("PLY cloud", "coloured points, millimetres"),
+    "solid.glb": ("GLB solid", "the printable solid, metres"),
+    "depth.png": ("Depth PNG", "16 bit, near is white"),
+    "depth.npy": ("Depth NPY", "float32, millimetres from the camera"),
+    "inverse_depth.npy": ("Inverse depth NPY", "what the network returned, float32"),
+    "statistics.csv": ("Statistics CSV", "millimetres behind the nose tip"),
+    "statistics.json": ("Statistics JSON", "with the histogram"),
+    "reconstruction.json": ("Reconstruction JSON", "network, camera, scale and shift, landmarks"),
+}
+
+
+def address(face_id: str, name: str, folder: Path | None = None) -> str:
+    """Return the address of a face's file; with its folder the address changes when the file does."""
+    file = folder / name if folder else None
+    stamp = f"?v={file.stat().st_mtime_ns:x}" if file and file.is_file() else ""
+    return f"/files/{face_id}/{name}{stamp}"
+
+
+def viewer(
+    src: str, alt: str, *, poster: str | None = None, on_click: bool = False, group: str | None = None,
+    turning: bool = False, **more: Any,
+) -> html.Div:  # fmt: skip
+    """Return the place of a model viewer, which assets/viewer.js fills: at once, or when a person asks for it."""
+    data: dict[str, Any] = {"data-src": src, "data-alt": alt}
+    if on_click:
+        data["data-on"] = "click"
+    if group:
+        data["data-group"] = group
+    if turning:
+        data["data-turning"] = "1"
+    picture = html.Img(src=poster, alt="", loading="lazy") if poster else None
+    return html.Div(picture, className="viewer", **data, **more)
+
+
+def graph(figure: Any, key: Any = None, *, height: int | str | None = None, still: bool = False) -> dcc.Graph:
+    """Return a graph with the one configuration that all graphs share."""
+    named = {"id": key} if key is not None else {}
+    return dcc.Graph(
+        figure=figure,
+        config=cast(Any, figures.STILL_CONFIG if still else figures.GRAPH_CONFIG),
+        responsive=True,
+        style={"height": height} if height else {},
+        **named,
+    )
+
+
+def picture(src: str, alt: str, caption: Any = None) -> html.Figure:
+    """Return a picture with a caption."""
+    return html.Figure(
+        [html.Img(src=src, alt=alt), html.Figcaption(caption)] if caption else [html.Img(src=src, alt=alt)]
+    )
+
+
+def size(count: int) -> str:
+    """Return a file size in decimal units: 1,234,567 -> '1.2 MB'."""
+    if count < 1_000:
+        return f"{count} B"
+    if count < 1_000_000:
+        return f"{count / 1e3:.0f} kB"
+    if count < 1_000_000_000:
+        return f"{count / 1e6:.1f} MB"
+    return f"{count / 1e9:.2f} GB"
+
+
+def downloads(face_id: str, folder: Path, names: Sequence[str] = tuple(FILES)) -> html.Ul:
+    """Return links to the files that are there, with what they hold and how large they are."""
+    rows = []
+    for name in names:
+        file = folder / name
+        if not file.is_file():
+            continue
+        title, meaning = FILES[name]
+        rows.append(
+            html.Li(
+                html.A(
+                    [
+                        icon("download"),
+                        html.Span([html.Strong(title), html.Span(f" · {meaning}", className="soft small")]),
+                        html.Span(size(file.stat().st_size), className="soft small"),
+                    ],
+                    href=f"/files/{face_id}/{name}?download=1",
+                    download="",
+                )
+            )
+        )
+    return html.Ul(rows, className="files")

@@ -1,0 +1,258 @@
+"""Pure functions from arrays to Plotly figures.
+
+Colours of text and grids are left to the style sheet, so that one figure serves the light and the dark page. Arrays go
+in as float32, int32 or uint8: Plotly sends those as base64, and only those stay small on the way to the page.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+# 'Share chart' would upload the figure, which is a face, to somebody else's machine.
+GRAPH_CONFIG: dict[str, Any] = {
+    "displaylogo": False,
+    "responsive": True,
+    "modeBarButtonsToRemove": [
+        "sendChartToCloud",
+        "select2d",
+        "lasso2d",
+        "autoScale2d",
+        "tableRotation",
+        "resetCameraLastSave3d",
+    ],
+}
+STILL_CONFIG: dict[str, Any] = {**GRAPH_CONFIG, "displayModeBar": False, "scrollZoom": False}
+
+COLOUR_MAPS = {"cividis": "Cividis_r", "gray": "Greys_r"}  # near is bright in both
+INK = "rgb(120, 112, 102)"  # what the style sheet does not reach (saved pictures) reads on light and on dark
+BAR = "rgba(150, 138, 122, 0.55)"
+ACCENT = "rgb(190, 88, 52)"
+# Eight hues that stay apart for colour-blind eyes (after Okabe and Ito), toned to read on paper and on graphite.
+SERIES = (
+    "rgb(190, 88, 52)",
+    "rgb(58, 124, 165)",
+    "rgb(122, 139, 60)",
+    "rgb(202, 148, 40)",
+    "rgb(136, 96, 150)",
+    "rgb(38, 140, 128)",
+    "rgb(196, 110, 140)",
+    "rgb(125, 118, 110)",
+)
+BEHIND_NOSE = "mm behind the nose tip"
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """Counts of depth values of one face.
+
+    edges : (n + 1,) mm behind the nose tip; counts : (n,) pixels.
+    """
+
+    name: str
+    edges: NDArray[np.float32]
+    counts: NDArray[np.int32]
+
+    def heights(self, density: bool) -> NDArray[np.float32]:
+        """(n,) pixels, or the share of pixels per millimetre."""
+        counts = self.counts.astype(np.float64)
+        if density:
+            counts = counts / max(counts.sum(), 1.0) / np.diff(self.edges.astype(np.float64))
+        return counts.astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Depth along the midline of one face.
+
+    up_mm : (n,) height above the nose tip; behind_mm : (n,) depth behind the nose tip, NaN where there is none.
+    """
+
+    name: str
+    up_mm: NDArray[np.float32]
+    behind_mm: NDArray[np.float32]
+
+
+def bare_figure(*traces: Any, **layout: Any) -> go.Figure:
+    """Return a figure on the page's own ground, without margins, legend or template."""
+    base = {
+        "template": "none",
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": "system-ui, sans-serif", "size": 13, "color": INK},
+        "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
+        "hoverlabel": {"font": {"family": "system-ui, sans-serif", "size": 13}},
+        "showlegend": False,
+        "uirevision": "kept",  # a person's zoom or turn outlives an update
+    }
+    return go.Figure(data=list(traces), layout={**base, **layout})
+
+
+def _axis(title: str, **more: Any) -> dict[str, Any]:
+    return {
+        "title": {"text": title, "standoff": 12},
+        "showline": False,
+        "zeroline": False,
+        "gridcolor": "rgba(128, 120, 110, 0.22)",
+        "ticks": "",
+        "automargin": True,
+        **more,
+    }
+
+
+def depth_map(
+    behind_mm: NDArray[np.float32],
+    *,
+    range_mm: tuple[float, float] | None = None,
+    colour_map: str = "cividis",
+    colour_bar: bool = True,
+    step: int = 2,
+) -> go.Figure:
+    """Heat map of depth, near bright.
+
+    behind_mm : (H, W) float32, mm behind the nose tip, NaN outside the head.
+    range_mm : the colour scale's ends; the 1st and 99th percentile of this face when None.
+    step : every how many pixels; the page shows half of a 512-pixel map at most.
+    """
+    small = np.round(behind_mm[::step, ::step].astype(np.float32), 1)
+    low, high = range_mm or depth_range([behind_mm])
+    trace = go.Heatmap(
+        z=small,
+        zmin=low,
+        zmax=high,
+        colorscale=COLOUR_MAPS[colour_map],
+        hoverongaps=False,
+        hovertemplate="%{z:.1f} " + BEHIND_NOSE + "<extra></extra>",
+        showscale=colour_bar,
+        colorbar={
+            "title": {"text": BEHIND_NOSE, "side": "right"},
+            "thickness": 10,
+            "outlinewidth": 0,
+            "ticksuffix": " mm",
+            "len": 0.92,
+            "x": 1.01,
+            "xpad": 4,
+        },
+    )
+    height, width = small.shape
+    hidden = {"visible": False, "constrain": "domain"}
+    return bare_figure(
+        trace,
+        xaxis={**hidden, "range": [-0.5, width - 0.5]},
+        yaxis={**hidden, "range": [height - 0.5, -0.5], "scaleanchor": "x"},
+        dragmode=False,
+    )
+
+
+def depth_range(maps: Sequence[NDArray[np.float32]]) -> tuple[float, float]:
+    """Return one colour scale for several maps: least 1st to greatest 99th percentile, whole mm.
+
+    (0, 1) if all are empty.
+    """
+    finite = [values for values in (m[np.isfinite(m)] for m in maps) if values.size]
+    if not finite:
+        return 0.0, 1.0
+    low = min(float(np.percentile(values, 1)) for values in finite)
+    high = max(float(np.percentile(values, 99)) for values in finite)
+    return float(np.floor(low)), float(max(np.ceil(high), np.floor(low) + 1))
+
+
+def histogram(
+    data: Histogram, *, percentiles: Mapping[int, float] | None = None, density: bool = False, mean: float | None = None
+) -> go.Figure:
+    """Histogram of one face's depth with lines at percentiles.
+
+    percentiles : percent -> mm behind the nose tip; 5, 50 and 95 carry labels, the others a thin line.
+    """
+    edges = data.edges.astype(np.float32)
+    unit = "share of pixels per mm" if density else "pixels"
+    trace = go.Bar(
+        x=(edges[:-1] + edges[1:]) / 2,
+        y=data.heights(density),
+        width=np.diff(edges).astype(np.float32),
+        customdata=np.stack([edges[:-1], edges[1:]], axis=1).astype(np.float32),
+        marker={"color": BAR, "line": {"width": 0}},
+        hovertemplate="%{customdata[0]:.1f} to %{customdata[1]:.1f} mm<br>%{y"
+        + (":.4f" if density else "")
+        + "} "
+        + unit
+        + "<extra></extra>",
+    )
+    figure = bare_figure(
+        trace,
+        margin={"l": 8, "r": 8, "t": 34, "b": 8},
+        bargap=0,
+        xaxis=_axis(BEHIND_NOSE, showgrid=False),
+        yaxis=_axis(unit, rangemode="tozero", nticks=5),
+    )
+    for percent, value in (percentiles or {}).items():
+        labelled = percent in (5, 50, 95)
+        figure.add_shape(
+            type="line", x0=value, x1=value, y0=0, y1=1, yref="paper",
+            line={"color": ACCENT, "width": 1.5 if percent == 50 else 1, "dash": "solid" if percent == 50 else "dot"},
+            opacity=1.0 if labelled else 0.45,
+        )  # fmt: skip
+        if labelled:
+            name = "median" if percent == 50 else f"P{percent}"
+            figure.add_annotation(
+                x=value, y=1, yref="paper", yanchor="bottom", yshift=4 if percent == 50 else 18,
+                text=f"{name} {value:.1f} mm", showarrow=False, font={"size": 12},
+            )  # fmt: skip
+    if mean is not None:
+        figure.add_shape(
+            type="line", x0=mean, x1=mean, y0=0, y1=1, yref="paper", line={"color": INK, "width": 1, "dash": "dash"}
+        )
+    return figure
+
+
+def histograms(data: Sequence[Histogram], *, density: bool = True) -> go.Figure:
+    """Histograms of several faces over the same edges, as outlines in the order's colours."""
+    unit = "share of pixels per mm" if density else "pixels"
+    traces = [
+        go.Scatter(
+            x=((item.edges[:-1] + item.edges[1:]) / 2).astype(np.float32),
+            y=item.heights(density),
+            name=item.name,
+            mode="lines",
+            line={"color": SERIES[i % len(SERIES)], "width": 1.75, "shape": "hvh"},
+            fill="tozeroy",
+            fillcolor=SERIES[i % len(SERIES)].replace("rgb", "rgba").replace(")", ", 0.10)"),
+            hovertemplate="%{x:.1f} mm: %{y" + (":.4f" if density else "") + "}",
+        )
+        for i, item in enumerate(data)
+    ]
+    return bare_figure(
+        *traces,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        hovermode="x unified",
+        xaxis=_axis(BEHIND_NOSE, showgrid=False),
+        yaxis=_axis(unit, rangemode="tozero", nticks=5),
+    )
+
+
+def profiles(data: Sequence[Profile]) -> go.Figure:
+    """Midline profiles, seen from the side: the viewer's light comes from the left, so the face looks to the left."""
+    traces = [
+        go.Scatter(
+            x=item.behind_mm.astype(np.float32),
+            y=item.up_mm.astype(np.float32),
+            name=item.name,
+            mode="lines",
+            line={"color": SERIES[i % len(SERIES)], "width": 2},
+            hovertemplate="%{x:.1f} "
+            + BEHIND_NOSE
+            + ", %{y:.1f} mm above it<extra>"
+            + item.name.replace("<", "")
+            + "</extra>",
+        )
+        for i, item in enumerate(data)
+    ]
+    return bare_figure(
+        *traces,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        xaxis=_axis(BEHIND_NOSE, constrain="domain"),
+        yaxis=_axis("mm above the nose tip", scaleanchor="x", scaleratio=1),
+    )
