@@ -1,64 +1,49 @@
 """`create_app`: the Dash app with its library, routes and guards."""
 
-import importlib.util
 from pathlib import Path
 
 import dash
 import flask
 
 from dashboard import routes, security
+from dashboard.components import shell
+from dashboard.context import LIBRARY
 from dashboard.library import Library
 from dashboard.settings import Settings
 
 HERE = Path(__file__).parent
 
-PAGE = """<!DOCTYPE html>
-<html lang="en">
-  <head>
-    {%metas%}
-    <title>{%title%}</title>
-    <link rel="manifest" href="/assets/manifest.webmanifest">
-    {%favicon%}
-    {%css%}
-  </head>
-  <body>
-    {%app_entry%}
-    <footer>{%config%}{%scripts%}{%renderer%}</footer>
-  </body>
-</html>
-"""
-
 
 def create_app(settings: Settings) -> dash.Dash:
-    """Make the app. Its worker is not started here: `jobs.Supervisor` does that, or `lifemask worker`.
+    """Make the app. Its worker is not started here: `supervisor.Supervisor` does that, or `lifemask worker`.
 
     `app.server` is the Flask app; `app.server.config["LIBRARY"]` its library.
     """
     server = flask.Flask("dashboard")
-    server.config["LIBRARY"] = Library(settings)
-    assets = assets_folder()
+    server.config[LIBRARY] = Library(settings)
     app = dash.Dash(
         "dashboard",
-        server=server,
+        server=server,  # type: ignore[arg-type]  # Dash takes a Flask app, its annotation does not say so
         title="Lifemask",
         description="Depth, point cloud and printable mesh of a face, from one photo, on your own machine.",
-        index_string=PAGE,
+        index_string=shell.INDEX,
         use_pages=True,
         pages_folder=str(HERE / "pages"),
-        assets_folder=str(assets),
-        assets_ignore=r".*model-viewer.*",  # a module: loaded by the tag below, not as a plain script
-        external_scripts=[
-            {"src": f"/assets/{file.relative_to(assets).as_posix()}", "type": "module"}
-            for file in sorted(assets.rglob("model-viewer*.js"))
-        ],
-        suppress_callback_exceptions=True,  # pages bring their own callbacks
+        assets_folder=str(assets_folder()),
+        assets_ignore=shell.NOT_INJECTED,
+        assets_path_ignore=[shell.NOT_INJECTED],
+        external_scripts=[{"src": "/assets/vendor/model-viewer/model-viewer.min.js", "type": "module"}],
+        suppress_callback_exceptions=True,  # pages bring their own components
+        on_error=shell.show_error,
         health_endpoint="health",
         compress=True,
         update_title="",
     )
-    app.layout = _layout
+    app.layout = shell.shell
     security.guard(app, settings)
     server.register_blueprint(routes.blueprint)
+    # Dash collects the callbacks of pages at the first request; now, so that a second app in the process has its own
+    server.test_client().get("/_dash-dependencies")
     return app
 
 
@@ -66,9 +51,3 @@ def assets_folder() -> Path:
     """Return the folder of css, scripts and icons: inside the package when installed, beside it in a checkout."""
     installed = HERE / "assets"
     return installed if installed.is_dir() else HERE.parent / "assets"
-
-
-def _layout() -> object:
-    if importlib.util.find_spec("dashboard.components.shell") is None:
-        return dash.page_container
-    return importlib.import_module("dashboard.components.shell").shell()

@@ -6,10 +6,12 @@ from flask import current_app, g
 
 from dashboard.library import Library
 
+LIBRARY = "LIBRARY"  # where the app's config holds it
+
 
 def current_library() -> Library:
     """Return the library of the app that answers this request."""
-    return cast(Library, current_app.config["LIBRARY"])
+    return cast(Library, current_app.config[LIBRARY])
 
 
 def current_workspace() -> str:

@@ -1,7 +1,6 @@
 """The files of the library: where they lie, how they are written (beside their place, then renamed) and removed."""
 
 import contextlib
-import errno
 import os
 import secrets
 import shutil
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.errors import StorageError
+from dashboard.sentences import sentences
 from dashboard.settings import Settings
 
 THUMBNAIL_PX = 480
@@ -107,28 +107,3 @@ class Folders:
                 # a folder appears before its row does, so only an old one is an orphan
                 if folder.name not in known and time.time() - folder.stat().st_mtime > ORPHAN_AGE_S:
                     self.remove(folder)
-
-
-@contextlib.contextmanager
-def sentences(root: Path) -> Iterator[None]:
-    """Turn what the file system refuses into a sentence.
-
-    Raises
-    ------
-    StorageError
-        The disk is full, over its quota, or not to be written.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise storage_error(error, root) or error from error
-
-
-def storage_error(error: BaseException, root: Path) -> StorageError | None:
-    """Return the sentence for a full or read-only disk; None for any other error."""
-    number = error.errno if isinstance(error, OSError) else None
-    if number in (errno.ENOSPC, errno.EDQUOT) or "database or disk is full" in str(error):
-        return StorageError(f"The disk of {root} is full. Free some space and try again.")
-    if number in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return StorageError(f"The folder {root} cannot be written. Give another one with LIFEMASK_DATA or --data.")
-    return None

@@ -1,29 +1,21 @@
-"""The library: workspaces, their photos, runs and faces. Every call names the workspace; others' do not exist for it."""
+"""The library: workspaces, their photos, runs and faces. Every call names its workspace and sees no other."""
 
 import hashlib
 import json
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
+from core.depth.weights import default_model
 from dashboard import schema
 from dashboard.folders import Folders
-from dashboard.records import (
-    FaceRecord,
-    Kind,
-    NotInLibraryError,
-    PhotoRecord,
-    QueueFullError,
-    RunRecord,
-    State,
-)
+from dashboard.records import FaceRecord, Kind, NotInLibraryError, PhotoRecord, QueueFullError, RunRecord
 from dashboard.settings import Settings
 
 if TYPE_CHECKING:
@@ -92,7 +84,7 @@ class Library:
                 select(schema.Photo).filter_by(workspace_id=workspace, sha256=photo.sha256, name=photo.name)
             )
             if same is not None:
-                return _photo_record(same)
+                return same.record()
         height, width = photo.rgb.shape[:2]
         row = schema.Photo(
             id=secrets.token_hex(16), workspace_id=workspace, name=photo.name, sha256=photo.sha256,
@@ -105,18 +97,18 @@ class Library:
         except BaseException:
             self.folders.remove(self.folders.photo(row.id))
             raise
-        return _photo_record(row)
+        return row.record()
 
     def photo(self, workspace: str, photo_id: str) -> PhotoRecord | None:
         """Return the photo, or None where this workspace has none of that id."""
         with self.session() as session:
             row = _own(session, schema.Photo, workspace, photo_id)
-            return _photo_record(row) if row else None
+            return row.record() if row else None
 
     def photos(self, workspace: str) -> list[PhotoRecord]:
         """All photos, newest first."""
         with self.session() as session:
-            return [_photo_record(row) for row in session.scalars(_newest(schema.Photo, workspace))]
+            return [row.record() for row in session.scalars(_newest(schema.Photo, workspace))]
 
     def photo_path(self, workspace: str, photo_id: str) -> Path | None:
         """Path of the upright PNG."""
@@ -140,7 +132,9 @@ class Library:
             raise NotInLibraryError("This photo is not in your library; it may have been deleted.")
         wanted = options.to_dict()
         if wanted.get("model") == "auto":
-            wanted["model"] = _default_model()  # settled now, so that new weights give a new result
+            wanted["model"] = default_model(
+                self.settings.weights_folder
+            )  # settled now, so that new weights give a new result
         return self._queue(workspace, "reconstruct", wanted, photo_id=photo.id, of=[photo.sha256, photo.name])
 
     def start_solid(self, workspace: str, face_id: str, options: "SolidOptions") -> RunRecord:
@@ -178,7 +172,7 @@ class Library:
                 .where(schema.Run.state.in_((*WAITING, "done")))
             )
             if equal is not None:
-                return _run_record(equal)
+                return equal.record()
             waiting = select(func.count()).select_from(schema.Run).where(schema.Run.state.in_(WAITING))
             for count, limit in (
                 (waiting.where(schema.Run.workspace_id == workspace), self.settings.max_queue),
@@ -192,7 +186,7 @@ class Library:
             )  # fmt: skip
             session.add(row)
             session.flush()
-            record = _run_record(row)
+            record = row.record()
         self.on_queued()
         return record
 
@@ -200,9 +194,9 @@ class Library:
         """Return the runs, newest first; with `ids` those of them that exist, in the order of `ids`."""
         with self.session() as session:
             if ids is None:
-                return [_run_record(row) for row in session.scalars(_newest(schema.Run, workspace))]
+                return [row.record() for row in session.scalars(_newest(schema.Run, workspace))]
             query = select(schema.Run).where(schema.Run.workspace_id == workspace, schema.Run.id.in_(ids))
-            found = {row.id: _run_record(row) for row in session.scalars(query)}
+            found = {row.id: row.record() for row in session.scalars(query)}
         return [found[run_id] for run_id in ids if run_id in found]
 
     def cancel(self, workspace: str, run_id: str) -> RunRecord:
@@ -253,20 +247,13 @@ class Library:
             .order_by(schema.Face.created.desc(), schema.Face.run_id, schema.Face.index)
         )
         with self.session() as session:
-            return [self._face_record(row) for row in session.scalars(query)]
+            return [row.record(self.folders.faces) for row in session.scalars(query)]
 
     def face(self, workspace: str, face_id: str) -> FaceRecord | None:
         """Return the face, or None where this workspace has none of that id."""
         with self.session() as session:
             row = _own(session, schema.Face, workspace, face_id)
-            return self._face_record(row) if row else None
-
-    def _face_record(self, row: schema.Face) -> FaceRecord:
-        return FaceRecord(
-            id=row.id, workspace_id=row.workspace_id, run_id=row.run_id, photo_id=row.photo_id, index=row.index,
-            name=row.name, score=row.score, network=row.network, created=_time(row.created),
-            folder=self.folders.face(row.id),
-        )  # fmt: skip
+            return row.record(self.folders.faces) if row else None
 
     # -- deletion: rows first, so that nothing points at a file that is gone
 
@@ -321,7 +308,7 @@ class Library:
             photos, faces = set(session.scalars(select(schema.Photo.id))), set(session.scalars(select(schema.Face.id)))
         self.folders.remove_orphans(photos, faces)
 
-    def _delete_photos(self, query: Select[tuple[str]]) -> None:
+    def _delete_photos(self, query: Select[str]) -> None:
         with self.session.begin() as session:
             photos = list(session.scalars(query))
             faces = list(session.scalars(select(schema.Face.id).where(schema.Face.photo_id.in_(photos))))
@@ -336,33 +323,6 @@ def _newest(table: Any, workspace: str) -> Any:
 
 def _own(session: Session, table: Any, workspace: str, row_id: str) -> Any:
     return session.scalar(select(table).filter_by(id=row_id, workspace_id=workspace))
-
-
-def _time(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-def _photo_record(row: schema.Photo) -> PhotoRecord:
-    return PhotoRecord(
-        id=row.id, workspace_id=row.workspace_id, name=row.name, sha256=row.sha256, width=row.width,
-        height=row.height, focal_35mm=row.focal_35mm, created=_time(row.created),
-    )  # fmt: skip
-
-
-def _run_record(row: schema.Run) -> RunRecord:
-    return RunRecord(
-        id=row.id, workspace_id=row.workspace_id, kind=cast(Kind, row.kind), photo_id=row.photo_id,
-        face_id=row.face_id, options=row.options, state=cast(State, row.state), stage=row.stage,
-        progress=row.progress, error=row.error, created=_time(row.created),
-        started=_time(row.started) if row.started else None, ended=_time(row.ended) if row.ended else None,
-        face_ids=[face.id for face in row.faces],
-    )  # fmt: skip
-
-
-def _default_model() -> str:
-    from core.depth.weights import default_model, weights_dir  # noqa: PLC0415 - not needed for the first page
-
-    return default_model(weights_dir())
 
 
 def _versions() -> dict[str, str]:

@@ -79,3 +79,14 @@ class FaceRecord:
     network: str
     created: datetime
     folder: Path
+
+
+@dataclass(frozen=True)
+class NewFace:
+    """A face that a run has made and written to its folder, not yet in the library."""
+
+    id: str
+    index: int
+    name: str
+    score: float | None
+    network: str

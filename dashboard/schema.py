@@ -1,10 +1,13 @@
 """The tables of the library (SQLAlchemy 2), and the engine they are reached by."""
 
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import JSON, Engine, ForeignKey, Index, create_engine, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from dashboard.records import FaceRecord, Kind, PhotoRecord, RunRecord, State
 
 
 class Base(DeclarativeBase):
@@ -31,6 +34,19 @@ class Photo(Base):
     height: Mapped[int]
     focal_35mm: Mapped[float | None]
     created: Mapped[float]
+
+    def record(self) -> PhotoRecord:
+        """Return it as the library hands it out."""
+        return PhotoRecord(
+            id=self.id,
+            workspace_id=self.workspace_id,
+            name=self.name,
+            sha256=self.sha256,
+            width=self.width,
+            height=self.height,
+            focal_35mm=self.focal_35mm,
+            created=_time(self.created),
+        )
 
 
 class Run(Base):
@@ -59,6 +75,25 @@ class Run(Base):
         order_by="Face.index", foreign_keys="Face.run_id", lazy="selectin", viewonly=True
     )
 
+    def record(self) -> RunRecord:
+        """Return it as the library hands it out."""
+        return RunRecord(
+            id=self.id,
+            workspace_id=self.workspace_id,
+            kind=cast(Kind, self.kind),
+            photo_id=self.photo_id,
+            face_id=self.face_id,
+            options=self.options,
+            state=cast(State, self.state),
+            stage=self.stage,
+            progress=self.progress,
+            error=self.error,
+            created=_time(self.created),
+            started=None if self.started is None else _time(self.started),
+            ended=None if self.ended is None else _time(self.ended),
+            face_ids=[face.id for face in self.faces],
+        )
+
 
 class Face(Base):
     """A face of a run; its files lie in faces/<id>/."""
@@ -74,6 +109,21 @@ class Face(Base):
     network: Mapped[str]
     created: Mapped[float]
 
+    def record(self, faces: Path) -> FaceRecord:
+        """Return it as the library hands it out; `faces` is the folder of all faces."""
+        return FaceRecord(
+            id=self.id,
+            workspace_id=self.workspace_id,
+            run_id=self.run_id,
+            photo_id=self.photo_id,
+            index=self.index,
+            name=self.name,
+            score=self.score,
+            network=self.network,
+            created=_time(self.created),
+            folder=faces / self.id,
+        )
+
 
 def open_database(file: Path) -> Engine:
     """Open the SQLite database, making file and tables where there are none."""
@@ -87,3 +137,7 @@ def _prepare(connection: Any, _: Any) -> None:
     # WAL lets pages read while the worker writes; NORMAL is safe with it and saves a disk flush per progress report.
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

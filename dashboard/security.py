@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import dash
 import flask
-from flask import Request, Response, current_app, g, request
+from flask import Request, Response, g, request
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from core.errors import LifemaskError
@@ -49,7 +49,7 @@ class ForbiddenError(LifemaskError):
 
 def guard(app: dash.Dash, settings: Settings) -> None:
     """Put the guards on the app."""
-    server = app.server
+    server: flask.Flask = app.server
     secret = current_secret(server)
     # two libraries served from one machine must not overwrite each other's cookie: cookies do not tell ports apart
     cookie = f"lifemask_{hashlib.sha256(secret.encode()).hexdigest()[:8]}"
@@ -57,7 +57,6 @@ def guard(app: dash.Dash, settings: Settings) -> None:
     allowed = {name.strip().lower() for name in settings.hosts.split(",") if name.strip()}
     if settings.host in LOOPBACK or allowed:
         allowed |= LOOPBACK
-    max_upload = settings.max_upload_bytes * PHOTOS_PER_REQUEST + 2**20
     server.config["MAX_CONTENT_LENGTH"] = MAX_CALLBACK_BYTES
 
     @server.before_request
@@ -69,7 +68,7 @@ def guard(app: dash.Dash, settings: Settings) -> None:
         if request.method not in SAFE_METHODS and not is_same_origin(request):
             raise ForbiddenError("This request comes from another site and is refused.")
         if request.path == "/api/photos":
-            request.max_content_length = max_upload
+            request.max_content_length = largest_request_bytes(settings)
         _recognise(request, signer, cookie)
 
     @server.after_request
@@ -84,6 +83,11 @@ def guard(app: dash.Dash, settings: Settings) -> None:
             response.headers.setdefault(name, value)
         response.headers["Content-Security-Policy"] = content_security_policy(app)
         return response
+
+
+def largest_request_bytes(settings: Settings) -> int:
+    """Return the most that one upload may send."""
+    return settings.max_upload_bytes * PHOTOS_PER_REQUEST + 2**20
 
 
 def current_secret(server: flask.Flask) -> str:
@@ -120,7 +124,7 @@ def _recognise(request: Request, signer: URLSafeSerializer, cookie: str) -> None
         workspace = signer.loads(request.cookies.get(cookie, ""))
     except BadSignature:
         workspace = None
-    if isinstance(workspace, str) and current_app.config["LIBRARY"].has_workspace(workspace):
+    if isinstance(workspace, str) and current_library().has_workspace(workspace):
         g.workspace = workspace
     elif request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
         current_workspace()  # with the page itself: the many requests that follow it then share one cookie

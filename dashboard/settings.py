@@ -8,6 +8,7 @@ from typing import Any
 
 import platformdirs
 
+from core.depth.weights import weights_dir
 from core.errors import OptionError
 
 
@@ -41,7 +42,10 @@ class Settings:
 
     data: str | None = _row(None, "folder", "Where the library and its files are kept; empty: the user's data folder")
     weights: str | None = _row(
-        None, "folder", "Where the weights of MiDaS networks are kept; empty: in the data folder"
+        None, "folder", "Where the weights of MiDaS networks are kept; empty: the user's data folder"
+    )
+    weights_mirror: str = _row(
+        "", "address", "Server that has the published weights under the same paths; empty: their publisher"
     )
     offline: bool = _row(False, "0 or 1", "1: never fetch weights from the network")
     host: str = _row("127.0.0.1", "address", "Address to serve on; 0.0.0.0 lets other machines in")
@@ -78,6 +82,11 @@ class Settings:
     def data_folder(self) -> Path:
         """The folder of the library."""
         return Path(self.data) if self.data else platformdirs.user_data_path("lifemask", appauthor=False)
+
+    @property
+    def weights_folder(self) -> Path:
+        """The folder of weights."""
+        return Path(self.weights).expanduser() if self.weights else weights_dir()
 
     @property
     def max_upload_bytes(self) -> int:

@@ -1,0 +1,152 @@
+"""The queue of runs as workers see it. A run is a worker's own while its lease lasts."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, select, update
+
+from core.errors import Cancelled
+from dashboard import schema
+from dashboard.library import Library
+from dashboard.records import Kind, NewFace, RunRecord
+
+LEASE_S = 30.0
+ATTEMPTS = 2  # a run that ends its worker is tried once more: the next worker starts with fresh memory
+LOST = (
+    "The worker ended without a word while it worked on this, twice. It may have run out of memory: "
+    "try a smaller photo or a smaller network."
+)
+
+Progress = Callable[[str, float], None]
+
+
+class Queue:
+    """The runs that wait and those that this worker has taken.
+
+    Parameters
+    ----------
+    library : the library whose runs these are.
+    owner : name of this worker; a new one each time a worker starts.
+    """
+
+    def __init__(self, library: Library, owner: str | None = None) -> None:
+        self.library = library
+        self.owner = owner or secrets.token_hex(8)
+        self.clock = library.clock
+
+    def claim(self, kinds: Sequence[Kind]) -> RunRecord | None:
+        """Take the run that has waited longest; None where none waits."""
+        self._give_back(schema.Run.lease_until < self.clock())
+        oldest = (
+            select(schema.Run.id)
+            .where(schema.Run.state == "queued", schema.Run.kind.in_(kinds))
+            .order_by(schema.Run.created, schema.Run.id)
+            .limit(1)
+        )
+        with self.library.session.begin() as session:
+            run_id = session.scalar(oldest)
+            if run_id is None:
+                return None
+            # one statement that names the old state: of two workers that chose the same run, one changes no row
+            taken = session.execute(
+                update(schema.Run)
+                .where(schema.Run.id == run_id, schema.Run.state == "queued")
+                .values(
+                    state="running",
+                    stage="Starting",
+                    progress=0.0,
+                    owner=self.owner,
+                    lease_until=self.clock() + LEASE_S,
+                    attempts=schema.Run.attempts + 1,
+                    started=self.clock(),
+                )
+                .returning(schema.Run.workspace_id)
+            ).scalar()
+        return self.library.runs(taken, [run_id])[0] if taken else None
+
+    def report(self, run_id: str, stage: str, progress: float) -> None:
+        """Write how far the run is.
+
+        Raises
+        ------
+        Cancelled
+            The run is this worker's no more: the person cancelled or deleted it, or another worker has it.
+        """
+        self._change(run_id, stage=stage, progress=min(max(progress, 0.0), 1.0))
+
+    def finish(self, run_id: str, faces: Sequence[NewFace]) -> None:
+        """Mark the run done, with its faces, in one transaction.
+
+        Raises
+        ------
+        Cancelled
+            As `report`; nothing is written then.
+        """
+        rows = [
+            schema.Face(
+                id=face.id,
+                run_id=run_id,
+                index=face.index,
+                name=face.name,
+                score=face.score,
+                network=face.network,
+                created=self.clock(),
+            )
+            for face in faces
+        ]
+        self._change(run_id, rows, state="done", stage="Done", progress=1.0, ended=self.clock(), lease_until=None)
+
+    def fail(self, run_id: str, sentence: str) -> None:
+        """Mark the run failed, with the sentence that the person reads.
+
+        Raises
+        ------
+        Cancelled
+            As `report`.
+        """
+        self._change(run_id, state="failed", stage="Failed", error=sentence, ended=self.clock(), lease_until=None)
+
+    def renew(self) -> None:
+        """Say that this worker lives: its leases last `LEASE_S` from now."""
+        with self.library.session.begin() as session:
+            session.execute(update(schema.Run).where(self._mine()).values(lease_until=self.clock() + LEASE_S))
+
+    def release(self, *, blameless: bool) -> None:
+        """Give back the runs of this worker, which ended; a blameless end (shutdown) does not count as an attempt."""
+        if blameless:
+            with self.library.session.begin() as session:
+                session.execute(
+                    update(schema.Run).where(self._mine()).values(attempts=schema.Run.attempts - 1, **_WAITING)
+                )
+        else:
+            self._give_back(schema.Run.owner == self.owner)
+
+    def _give_back(self, which: ColumnElement[bool]) -> None:
+        lost = and_(schema.Run.state == "running", which)
+        with self.library.session.begin() as session:
+            if session.scalar(select(schema.Run.id).where(lost).limit(1)) is None:
+                return
+            for_good = {"state": "failed", "stage": "Failed", "error": LOST, "ended": self.clock(), "lease_until": None}
+            session.execute(update(schema.Run).where(lost, schema.Run.attempts >= ATTEMPTS).values(**for_good))
+            session.execute(update(schema.Run).where(lost).values(**_WAITING))
+
+    def _mine(self) -> ColumnElement[bool]:
+        return and_(schema.Run.state == "running", schema.Run.owner == self.owner)
+
+    def _change(self, run_id: str, faces: Sequence[schema.Face] = (), **values: Any) -> None:
+        with self.library.session.begin() as session:
+            changed = session.execute(
+                update(schema.Run)
+                .where(schema.Run.id == run_id, self._mine())
+                .values(**values)
+                .returning(schema.Run.workspace_id, schema.Run.photo_id)
+            ).first()
+            if changed is None:
+                raise Cancelled("The run was cancelled.")
+            for face in faces:
+                face.workspace_id, face.photo_id = str(changed.workspace_id), str(changed.photo_id)
+            session.add_all(faces)
+
+
+_WAITING: dict[str, Any] = {"state": "queued", "stage": "Waiting", "progress": 0.0, "owner": None, "lease_until": None}

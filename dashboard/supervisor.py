@@ -1,0 +1,93 @@
+"""Keeps one worker process alive beside the web process, and gives back the runs of one that died."""
+
+import logging
+import multiprocessing
+import secrets
+import threading
+import time
+from multiprocessing.connection import wait
+from multiprocessing.context import SpawnProcess
+
+from dashboard import tasks, worker
+from dashboard.jobs import Queue
+from dashboard.library import Library
+
+log = logging.getLogger("lifemask.supervisor")
+
+SWEEP_S = 3600.0
+LONGEST_PAUSE_S = 30.0
+STEADY_S = 10.0  # a worker that lived so long had started well: the next one starts without a pause
+
+
+class Supervisor:
+    """Starts the worker at the first call of `start` and again whenever it dies, until `stop`.
+
+    Parameters
+    ----------
+    library : whose queue is worked on.
+    make_works : builds, in the worker process, what does each kind of run; an importable function.
+    """
+
+    def __init__(self, library: Library, make_works: worker.MakeWorks = tasks.make_works) -> None:
+        self.library = library
+        self.process: SpawnProcess | None = None
+        self._make_works = make_works
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start supervising; does nothing when it is done already."""
+        with self._lock:
+            if self._thread is None and not self._stop.is_set():
+                self._thread = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
+                self._thread.start()
+
+    def stop(self) -> None:
+        """End the worker; the run it had goes back to the queue."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _supervise(self) -> None:
+        pause_s = 0.0
+        while not self._stop.wait(pause_s):
+            began = time.monotonic()
+            queue = Queue(self.library, secrets.token_hex(8))
+            self._watch(queue)
+            steady = time.monotonic() - began > STEADY_S
+            pause_s = 0.0 if steady else min(max(2.0 * pause_s, 0.5), LONGEST_PAUSE_S)
+
+    def _watch(self, queue: Queue) -> None:
+        """Start a worker and return when it has ended."""
+        # spawned, not forked: a fork of a process with threads may hang, and torch would be in the page process
+        process = multiprocessing.get_context("spawn").Process(
+            target=worker.main,
+            args=(self.library.settings, queue.owner, self._make_works),
+            name="lifemask-worker",
+            daemon=True,
+        )
+        process.start()
+        self.process = process
+        swept = float("-inf")
+        while not self._stop.is_set() and not wait([process.sentinel], timeout=0.2):
+            if time.monotonic() - swept > SWEEP_S:
+                swept = time.monotonic()
+                self._sweep()
+        if self._stop.is_set():
+            process.terminate()
+        process.join()
+        if not self._stop.is_set():
+            log.warning("The worker ended with code %s; another one starts.", process.exitcode)
+        try:
+            queue.release(blameless=self._stop.is_set())
+        except Exception:  # the leases run out by themselves
+            log.exception("The runs of the worker cannot be given back now")
+        process.close()
+        self.process = None
+
+    def _sweep(self) -> None:
+        try:
+            self.library.sweep()
+        except Exception:
+            log.exception("The library cannot be swept now")

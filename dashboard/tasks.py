@@ -1,0 +1,120 @@
+"""What the worker does for each kind of run, by the functions of `core` that the command line calls too."""
+
+import json
+import secrets
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from core.errors import Cancelled
+from dashboard.jobs import Progress
+from dashboard.library import Library
+from dashboard.records import Kind, NewFace, RunRecord
+from dashboard.sentences import sentences
+from dashboard.worker import Work
+
+if TYPE_CHECKING:
+    from core.depth.estimator import Networks
+
+# `core` is imported by the functions that use it: the page process imports this module too, and must stay small.
+# ruff: noqa: PLC0415
+
+COMPUTED = 0.7  # share of the time that goes into the reconstruction; the rest writes files
+SOLID_FILES = ("solid.json", "solid.glb", "mesh.stl")
+
+
+def make_works(library: Library) -> Mapping[Kind, Work]:
+    """Return the work of each kind; called in the worker process."""
+    tasks = Tasks(library)
+    return {"reconstruct": tasks.reconstruct, "solid": tasks.solid, "download": tasks.download}
+
+
+class Tasks:
+    """The work of a worker process; the networks are loaded at the first photo and stay."""
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self.settings = library.settings
+
+    @cached_property
+    def networks(self) -> "Networks":
+        """The networks that this process holds."""
+        from core.depth.estimator import Networks
+
+        return Networks(self.settings.device, self.settings.precision, self.settings.weights_folder)
+
+    def reconstruct(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
+        """Photo -> faces and their folders."""
+        from core.pipeline import Options, reconstruct, write
+
+        from core.photo import read_photo
+
+        assert run.photo_id is not None
+        record = self.library.photo(run.workspace_id, run.photo_id)
+        assert record is not None  # the run would have been deleted with it
+        progress("Reading the photo", 0.0)
+        stored = read_photo(self.library.folders.photo(record.id) / "photo.png", record.name)
+        # the stored PNG carries no metadata: what the file said of itself is in the library
+        photo = replace(stored, focal_35mm=record.focal_35mm, sha256=record.sha256)
+        options = Options.from_dict(run.options)
+        found = reconstruct(photo, options, self.networks, lambda stage, share: progress(stage, COMPUTED * share))
+        faces: list[NewFace] = []
+        try:
+            for index, reconstruction in enumerate(found, start=1):
+                face_id = secrets.token_hex(16)
+                folder = self.library.folders.face(face_id)
+                done = COMPUTED + (1.0 - COMPUTED) * (index - 1) / len(found)
+                progress("Writing files", done)
+                write(reconstruction, folder, options)
+                about = json.loads((folder / "reconstruction.json").read_text())
+                name = record.name if len(found) == 1 else f"{record.name} #{index}"
+                score = about["face"]["score"] if about["face"] else None
+                faces.append(NewFace(face_id, index, name, score, about["network"]["name"]))
+        except BaseException:
+            for face in faces:
+                self.library.folders.remove(self.library.folders.face(face.id))
+            raise
+        return faces
+
+    def solid(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
+        """Face -> its solid made anew, in the place of the one there was."""
+        from core.pipeline import write_solid
+        from core.solid import SolidOptions
+
+        assert run.face_id is not None
+        folder = self.library.folders.face(run.face_id)
+        beside = folder.with_name(f"{folder.name}.{secrets.token_hex(4)}.part")
+        progress("Making the solid", 0.0)
+        try:
+            with sentences(self.library.folders.root):
+                write_solid(folder, SolidOptions.from_dict(run.options), beside)
+                progress("Writing files", 0.9)  # the last moment to cancel: from here on the old files go
+                for name in SOLID_FILES:
+                    (beside / name).replace(folder / name)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+        return []
+
+    def download(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
+        """Fetch the weights of a network, check and convert them."""
+        from core.depth import weights
+
+        name = str(run.options["name"])
+        latest = (f"Fetching {name}", 0.0)
+
+        def advance(done: int, total: int | None) -> None:
+            nonlocal latest
+            of = f" of {total / 1e6:.0f}" if total else ""
+            latest = (f"Fetching {name}: {done / 1e6:.0f}{of} MB", 0.95 * done / total if total else 0.0)
+
+        def cancelled() -> bool:
+            try:
+                progress(*latest)
+            except Cancelled:
+                return True
+            return False
+
+        weights.download(name, advance, cancelled, self.settings.weights_folder)
+        return []
