@@ -1,0 +1,1 @@
+"""Photo -> faces: find them, level each, say what is head. The network that sees them is handed in."""

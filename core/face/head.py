@@ -1,0 +1,104 @@
+"""Levelled crop -> what the face network says of it: relief, head mask, landmarks; two windows, wide and tight, merged."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from core.face.landmarks import MIRRORED
+from core.face.maps import FaceMaps, FaceNetwork
+
+TIGHT_SHARE = 0.73  # of the crop's side: the window in which the network is most exact about the face itself
+
+
+@dataclass(frozen=True)
+class HeadMaps:
+    """The face network's answer for a square crop.
+
+    relief : (S, S) float32, relative inverse depth in the network's units, larger is nearer.
+    head : (S, S) float32 in 0..1, probability of head.
+    landmarks_px : (68, 2) float64, crop pixels.
+    """
+
+    relief: NDArray[np.float32]
+    head: NDArray[np.float32]
+    landmarks_px: NDArray[np.float64]
+
+
+def head_maps(rgb: NDArray[np.uint8], network: FaceNetwork) -> HeadMaps:
+    """rgb : (S, S, 3) uint8, a levelled crop as `core.face.level.level` makes it."""
+    side, seen = rgb.shape[0], network.side_px
+    margin = round(side * (1 - TIGHT_SHARE) / 2)
+    tight_side = side - 2 * margin
+    inner = slice(margin, margin + tight_side)
+    windows = np.stack([_resize(rgb, seen), _resize(rgb[inner, inner], seen)])
+    maps = _flip_averaged(windows, network)
+    wide_relief, wide_head = _resize(maps.relief[0], side), np.clip(_resize(maps.head[0], side), 0, 1)
+    tight_relief, tight_head = _resize(maps.relief[1], tight_side), np.clip(_resize(maps.head[1], tight_side), 0, 1)
+    weight = _tight_weight(tight_side)
+    both = (wide_head[inner, inner] > 0.5) & (tight_head > 0.5)
+    relief = _matched(wide_relief, wide_relief[inner, inner], tight_relief, both & (weight > 0.5))
+    relief[inner, inner] += weight * (tight_relief - relief[inner, inner])
+    head = wide_head
+    head[inner, inner] += weight * (tight_head - head[inner, inner])
+    landmarks = (maps.landmarks[1].astype(np.float64) + 0.5) * (tight_side / seen) - 0.5 + margin
+    return HeadMaps(relief, head, landmarks)
+
+
+def head_mask(head: NDArray[np.float32], landmarks_px: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(S, S) bool: the one connected head under the face, without holes and without ragged bits.
+
+    head : (S, S) probability. landmarks_px : (68, 2) crop pixels.
+    """
+    side = head.shape[0]
+    mask = cv2.GaussianBlur(head, (0, 0), side / 256) > 0.5
+    radius = max(1, side // 128)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, disc)
+    labels, count = ndimage.label(opened)
+    if count == 0:
+        return np.zeros_like(mask)
+    columns, rows = np.clip(np.round(landmarks_px), 0, side - 1).astype(int).T
+    votes = np.bincount(labels[rows, columns], minlength=count + 1)
+    votes[0] = 0
+    best = votes.argmax() if votes.any() else np.bincount(labels[labels > 0]).argmax()
+    return np.asarray(ndimage.binary_fill_holes(labels == best))
+
+
+def _flip_averaged(windows: NDArray[np.uint8], network: FaceNetwork) -> FaceMaps:
+    """Mean over the picture and its mirror image, which halves the network's left-right bias."""
+    count = len(windows)
+    maps = network.analyse(np.concatenate([windows, windows[:, :, ::-1]]))
+    mirrored = maps.landmarks[count:][:, MIRRORED] * [-1, 1] + [network.side_px - 1, 0]
+    return FaceMaps(
+        (maps.relief[:count] + maps.relief[count:, :, ::-1]) / 2,
+        (maps.head[:count] + maps.head[count:, :, ::-1]) / 2,
+        ((maps.landmarks[:count] + mirrored) / 2).astype(np.float32),
+        (maps.confidence[:count] + maps.confidence[count:][:, MIRRORED]) / 2,
+    )
+
+
+def _resize(picture: NDArray[np.generic], side: int) -> NDArray[np.generic]:
+    method = cv2.INTER_AREA if side < picture.shape[0] else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(picture, (side, side), interpolation=method))
+
+
+def _tight_weight(side: int) -> NDArray[np.float32]:
+    """(side, side) float32: 1 in the middle, falling smoothly to 0 at the rim of the tight window."""
+    axis = np.abs(np.linspace(-1, 1, side, dtype=np.float32))
+    radius = np.maximum(axis[None], axis[:, None])
+    t = np.clip((0.95 - radius) / 0.3, 0, 1)
+    return t * t * (3 - 2 * t)
+
+
+def _matched(
+    whole: NDArray[np.float32], source: NDArray[np.float32], target: NDArray[np.float32], where: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """`whole` under the scale and shift that bring `source` to `target` where both see the head."""
+    if where.sum() < 100:
+        return whole.copy()
+    x, y = source[where].astype(np.float64), target[where].astype(np.float64)
+    scale = max(float(np.cov(x, y)[0, 1] / max(x.var(ddof=1), 1e-12)), 0.1)
+    return (scale * whole + (y.mean() - scale * x.mean())).astype(np.float32)
