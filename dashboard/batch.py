@@ -1,0 +1,120 @@
+"""`lifemask run`: photos -> folders of files, one photo after the other; one that fails leaves the others unharmed."""
+
+import json
+import logging
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dashboard.sentences import sentence
+
+if TYPE_CHECKING:
+    from core.depth.estimator import Networks
+    from core.pipeline import Options
+
+# `core` is imported by the functions that use it, so that `lifemask --help` answers at once.
+# ruff: noqa: PLC0415
+
+log = logging.getLogger("lifemask.run")
+
+COMPUTED = 0.7  # share of the time that goes into the reconstruction; the rest writes files
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one photo: its folders, left to right, or the sentence that says why there are none."""
+
+    photo: Path
+    seconds: float
+    folders: list[Path] = field(default_factory=list)
+    error: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the object that `--json` prints."""
+        head = {"photo": str(self.photo), "ok": self.error is None, "seconds": round(self.seconds, 3)}
+        if self.error is not None:
+            return {**head, "error": self.error}
+        return {**head, "faces": [_face(folder) for folder in self.folders]}
+
+
+def run(
+    photos: Sequence[Path],
+    out: Path,
+    options: "Options",
+    networks: "Networks",
+    progress: Callable[[Path, str, float], None],
+) -> Iterator[Outcome]:
+    """Write DIR/STEM, or DIR/STEM-1, DIR/STEM-2 … where a photo has several faces.
+
+    A folder that holds the result of another photo is never written over: the stem then gets _2, _3 …; that of the
+    same photo (by its SHA-256, from an earlier call) is replaced.
+    """
+    taken: set[Path] = set()
+    for photo in photos:
+        began = time.monotonic()
+        try:
+            folders = _one(photo, out, options, networks, taken=taken, progress=partial(progress, photo))
+        except Exception as error:
+            log.debug("%s failed", photo, exc_info=True)
+            yield Outcome(photo, time.monotonic() - began, error=sentence(error, out))
+        else:
+            taken.update(folders)
+            yield Outcome(photo, time.monotonic() - began, folders)
+
+
+def _one(
+    path: Path, out: Path, options: "Options", networks: "Networks", *, taken: set[Path],
+    progress: Callable[[str, float], None],
+) -> list[Path]:  # fmt: skip
+    from core.photo import read_photo
+    from core.pipeline import reconstruct, write
+
+    progress("Reading the photo", 0.0)
+    photo = read_photo(path)
+    found = reconstruct(photo, options, networks, lambda stage, share: progress(stage, COMPUTED * share))
+    folders = free_folders(out, path.stem, len(found), photo.sha256, taken)
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        for index, (reconstruction, folder) in enumerate(zip(found, folders, strict=True)):
+            progress("Writing files", COMPUTED + (1.0 - COMPUTED) * index / len(found))
+            write(reconstruction, folder, options)
+    except BaseException:  # Ctrl-C too: all faces of a photo or none
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return folders
+
+
+def free_folders(out: Path, stem: str, count: int, sha256: str, taken: set[Path]) -> list[Path]:
+    """Return the folders for the faces of a photo: the first names that no other photo has."""
+    number = 1
+    while True:
+        base = stem if number == 1 else f"{stem}_{number}"
+        folders = [out / base] if count == 1 else [out / f"{base}-{index}" for index in range(1, count + 1)]
+        if all(folder not in taken and _is_free(folder, sha256) for folder in folders):
+            return folders
+        number += 1
+
+
+def _is_free(folder: Path, sha256: str) -> bool:
+    if not folder.exists():
+        return True
+    try:
+        return bool(json.loads((folder / "reconstruction.json").read_text())["photo"]["sha256"] == sha256)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _face(folder: Path) -> dict[str, Any]:
+    about = json.loads((folder / "reconstruction.json").read_text())
+    return {
+        "folder": str(folder),
+        "files": sorted(file.name for file in folder.iterdir()),
+        "network": about["network"]["name"],
+        "distance_mm": about["distance_mm"],
+        "warnings": about["warnings"],
+    }

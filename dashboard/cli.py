@@ -1,0 +1,200 @@
+"""`lifemask serve | run | models | worker | doctor`."""
+
+import argparse
+import json
+import logging
+import secrets
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from tqdm import tqdm
+
+from core.errors import LifemaskError
+from dashboard.settings import Settings
+
+# Commands import what they need: the worker process imports this module too, and `--help` must answer at once.
+# ruff: noqa: PLC0415
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code is 0 only if all went well."""
+    args = _parser().parse_args(arguments)
+    logging.basicConfig(
+        level=logging.DEBUG if args.verbose else logging.WARNING,
+        format="%(asctime)s %(name)s %(levelname)s %(message)s",
+    )
+    try:
+        return int(args.command(args))
+    except LifemaskError as error:
+        print(f"lifemask: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="lifemask", description="Turns photos of faces into depth, point clouds and meshes that print."
+    )
+    parser.add_argument("--version", action="version", version=f"lifemask {_version()}")
+    parser.add_argument("--verbose", action="store_true", help="log what happens, with tracebacks")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="serve the pages and work on photos")
+    serve.add_argument("--host", help="address to serve on (LIFEMASK_HOST, 127.0.0.1)")
+    serve.add_argument("--port", type=int, help="port, 0 for any free one (LIFEMASK_PORT, 8050)")
+    serve.add_argument("--data", metavar="DIR", help="folder of the library (LIFEMASK_DATA)")
+    serve.add_argument("--no-worker", action="store_true", help="serve pages only; 'lifemask worker' does the work")
+    serve.add_argument("--debug", action="store_true", help="the development server of Dash")
+    serve.set_defaults(command=_serve)
+
+    worker = commands.add_parser("worker", help="work on the photos of a library that another process serves")
+    worker.add_argument("--data", metavar="DIR", help="folder of the library (LIFEMASK_DATA)")
+    worker.set_defaults(command=_worker)
+
+    run = commands.add_parser("run", help="photos to files, without the pages")
+    run.add_argument("photos", nargs="+", type=Path, metavar="PHOTO")
+    run.add_argument("--out", required=True, type=Path, metavar="DIR", help="writes DIR/STEM, or DIR/STEM-N per face")
+    run.add_argument("--model", default="auto", help="network, as 'lifemask models' lists them (the default one)")
+    run.add_argument("--formats", default="stl,obj,ply,glb", help="of mesh and solid (%(default)s)")
+    run.add_argument("--max-triangles", type=int, default=60_000, help="of the surface (%(default)s)")
+    run.add_argument("--solid", choices=("relief", "none"), default="relief", help="what to print (%(default)s)")
+    run.add_argument("--width-mm", type=float, default=80.0, help="of the solid (%(default)s)")
+    run.add_argument("--whole-photo", action="store_true", help="also a photo in which no face is found")
+    run.add_argument("--fov-deg", type=float, help="field of view, where the photo does not say it")
+    run.add_argument("--ipd-mm", type=float, default=63.0, help="interpupillary distance (%(default)s, adult mean)")
+    run.add_argument("--json", action="store_true", help="print one JSON object per photo")
+    run.set_defaults(command=_run)
+
+    models = commands.add_parser("models", help="list the networks; fetch, add, choose or delete their weights")
+    models.set_defaults(command=_models)
+    actions = models.add_subparsers(metavar="ACTION")
+    for action, argument, text in (
+        ("download", "name", "fetch the weights of a network"),
+        ("delete", "name", "delete the weights of a network"),
+        ("default", "name", "choose the network to use when none is named; 'auto': the best that is here"),
+        ("add", "file", "take in a checkpoint file that you fetched yourself"),
+    ):
+        one = actions.add_parser(action, help=text)
+        one.add_argument(argument, metavar=argument.upper())
+        one.set_defaults(command=_models, action=action)
+
+    doctor = commands.add_parser("doctor", help="check the installation, with a real photo")
+    doctor.add_argument("--data", metavar="DIR", help="folder of the library (LIFEMASK_DATA)")
+    doctor.set_defaults(command=_doctor)
+    return parser
+
+
+def _serve(args: argparse.Namespace) -> int:
+    from dashboard.server import serve
+
+    settings = Settings.from_env(host=args.host, port=args.port, data=args.data)
+    serve(settings, with_worker=not args.no_worker, debug=args.debug)
+    return 0
+
+
+def _worker(args: argparse.Namespace) -> int:
+    from dashboard import tasks, worker
+
+    worker.main(Settings.from_env(data=args.data), secrets.token_hex(8), tasks.make_works)
+    return 0
+
+
+def _run(args: argparse.Namespace) -> int:
+    from core.depth.estimator import Networks
+    from core.depth.weights import default_model
+    from core.pipeline import Options
+    from dashboard import batch
+
+    settings = Settings.from_env()
+    options = Options.from_dict(
+        {
+            "model": default_model(settings.weights_folder) if args.model == "auto" else args.model,
+            "formats": tuple(part.strip() for part in args.formats.split(",") if part.strip()),
+            "max_triangles": args.max_triangles,
+            "solid": args.solid,
+            "width_mm": args.width_mm,
+            "whole_photo": args.whole_photo,
+            "fov_deg": args.fov_deg,
+            "ipd_mm": args.ipd_mm,
+        }
+    )
+    networks = Networks(settings.device, settings.precision, settings.weights_folder)
+    failed = 0
+    with tqdm(
+        total=float(len(args.photos)), disable=not sys.stderr.isatty(), bar_format="{percentage:3.0f}% |{bar}| {desc}"
+    ) as bar:
+
+        def progress(photo: Path, stage: str, share: float) -> None:
+            bar.set_description_str(f"{photo.name}: {stage}", refresh=False)
+            bar.update(done + share - bar.n)
+
+        done = 0
+        for outcome in batch.run(args.photos, args.out, options, networks, progress):
+            done += 1
+            if outcome.error is not None:
+                failed += 1
+                tqdm.write(f"lifemask: {outcome.photo}: {outcome.error}", file=sys.stderr)
+            if args.json:
+                tqdm.write(json.dumps(outcome.as_dict()))
+            else:
+                for folder in outcome.folders:
+                    tqdm.write(f"{outcome.photo} -> {folder} ({options.model}, {outcome.seconds:.1f} s)")
+        bar.update(done - bar.n)
+    return 1 if failed else 0
+
+
+def _models(args: argparse.Namespace) -> int:
+    from core.depth import catalog, weights
+
+    folder = Settings.from_env().weights_folder
+    action = getattr(args, "action", None)
+    if action == "download":
+        with tqdm(desc=args.name, unit="B", unit_scale=True, disable=not sys.stderr.isatty()) as bar:
+
+            def progress(done: int, total: int | None) -> None:
+                bar.total = total
+                bar.update(done - bar.n)
+
+            print(f"{args.name} is at {weights.download(args.name, progress, folder=folder).path}")
+    elif action == "add":
+        added = weights.add(Path(args.file), folder=folder)
+        print(f"{added.name} is at {added.path}")
+    elif action == "delete":
+        weights.delete(args.name, folder)
+        print(f"The weights of {args.name} are deleted.")
+    elif action == "default":
+        weights.set_default(args.name, folder)
+        print(f"Used when none is named: {weights.default_model(folder)}")
+    else:
+        here, chosen = weights.installed(folder), weights.default_model(folder)
+        print(f"{'NETWORK':24} {'MB':>6}  HERE  GOOD FOR")
+        for model in catalog.MODELS.values():
+            size = f"{model.download_bytes / 1e6:.0f}" if model.download_bytes else ""
+            mark = "yes" if model.name in here or model.name == catalog.BUILTIN else ""
+            print(f"{model.name:24} {size:>6}  {mark + ('*' if model.name == chosen else ''):4}  {model.good_for}")
+        print(f"* used when none is named. Weights are kept in {folder}")
+    return 0
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from dashboard.doctor import examine
+
+    failed = 0
+    for name, well, found in examine(Settings.from_env(data=args.data)):
+        failed += not well
+        print(f"{'ok  ' if well else 'FAIL'}  {name}: {found}", flush=True)
+    return 1 if failed else 0
+
+
+def _version() -> str:
+    try:
+        return version("lifemask")
+    except PackageNotFoundError:
+        return "(from a checkout)"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,94 @@
+"""`lifemask doctor`: whether everything is there, and whether a photo goes through."""
+
+import platform
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from dashboard.sentences import sentence
+from dashboard.settings import Settings
+
+# What is examined is imported by its check, so that one that is missing does not stop the others.
+# ruff: noqa: PLC0415
+
+PACKAGES = (
+    "lifemask", "numpy", "scipy", "opencv-python-headless", "torch", "timm", "trimesh", "dash", "plotly", "sqlalchemy",
+)  # fmt: skip
+
+
+def examine(settings: Settings) -> Iterator[tuple[str, bool, str]]:
+    """Yield, for each check, its name, whether it is well, and what was found."""
+    checks: tuple[tuple[str, Callable[[Settings], str]], ...] = (
+        ("versions", _versions),
+        ("data folder", _data_folder),
+        ("free disk", _free_disk),
+        ("weights", _weights),
+        ("device", _device),
+        ("a real photo", _real_photo),
+    )
+    for name, check in checks:
+        try:
+            yield name, True, check(settings)
+        except Exception as error:
+            yield name, False, sentence(error, settings.data_folder)
+
+
+def _versions(_: Settings) -> str:
+    found = [f"Python {platform.python_version()}"]
+    for package in PACKAGES:
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            found.append(f"{package} (from a checkout)" if package == "lifemask" else f"{package} missing")
+    return ", ".join(found)
+
+
+def _data_folder(settings: Settings) -> str:
+    settings.data_folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=settings.data_folder) as file:
+        file.write(b"\0" * 2**16)
+    return f"{settings.data_folder} can be written"
+
+
+def _free_disk(settings: Settings) -> str:
+    from dashboard.folders import Folders
+
+    Folders(settings).check_free()
+    return f"{shutil.disk_usage(settings.data_folder).free / 1e9:.1f} GB free on the disk of the data folder"
+
+
+def _weights(settings: Settings) -> str:
+    from core.depth import weights
+
+    folder = settings.weights_folder
+    here = weights.installed(folder)
+    names = ", ".join(f"{name} ({entry.size_bytes / 1e6:.0f} MB)" for name, entry in here.items()) or "no MiDaS network"
+    return f"{names} in {folder}; used when none is named: {weights.default_model(folder)}"
+
+
+def _device(settings: Settings) -> str:
+    import torch
+
+    graphics = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "no CUDA"
+    return f"{settings.device} of: {torch.get_num_threads()} processor threads, {graphics}"
+
+
+def _real_photo(settings: Settings) -> str:
+    from core.depth.estimator import Networks
+    from core.photo import read_photo
+    from core.pipeline import Options, reconstruct, write
+    from dashboard.app import assets_folder
+
+    photo = read_photo(assets_folder() / "samples" / "eileen-collins.jpg")
+    networks = Networks(settings.device, settings.precision, settings.weights_folder)
+    began = time.monotonic()
+    options = Options(model="builtin")
+    found = reconstruct(photo, options, networks)
+    with tempfile.TemporaryDirectory() as folder:
+        write(found[0], Path(folder) / "face", options)
+        count = sum(1 for _ in (Path(folder) / "face").iterdir())
+    seconds = time.monotonic() - began
+    return f"{photo.name}: {len(found)} face, {count} files in {seconds:.1f} s, the loading of the network included"

@@ -1,0 +1,110 @@
+"""What a face's folder says, read for the pages; kept in memory while the files do not change."""
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dashboard.figures import Histogram, Profile
+from dashboard.records import FaceRecord
+
+NASION, NOSE_TIP, CHIN = 27, 30, 8  # of the 68 landmarks
+
+
+@dataclass(frozen=True)
+class Result:
+    """A face and what was written of it.
+
+    about : reconstruction.json; statistics : statistics.json; behind_mm : (S, S) float32, mm behind the nose tip (NaN
+    outside the head), on the grid of the crop.
+    """
+
+    face: FaceRecord
+    about: dict[str, Any]
+    statistics: dict[str, Any]
+    behind_mm: NDArray[np.float32]
+
+    @property
+    def values(self) -> NDArray[np.float32]:
+        """(n,) mm behind the nose tip, of all pixels that have a depth."""
+        return self.behind_mm[np.isfinite(self.behind_mm)]
+
+    @property
+    def percentiles(self) -> dict[int, float]:
+        """Percent -> mm behind the nose tip."""
+        return {percent: self.statistics[f"p{percent}"] for percent in (1, 5, 25, 50, 75, 95, 99)}
+
+    def histogram(self) -> Histogram:
+        """Return the histogram that was written with the face."""
+        data = self.statistics["histogram"]
+        return Histogram(
+            self.face.name, np.asarray(data["edges"], np.float32), np.asarray(data["counts"], np.int32)
+        )  # fmt: skip
+
+    def histogram_over(self, edges: NDArray[Any]) -> Histogram:
+        """Return counts between given edges, in mm behind the nose tip."""
+        counts = np.histogram(self.values, edges)[0]
+        return Histogram(self.face.name, np.asarray(edges, np.float32), counts.astype(np.int32))
+
+    def midline(self) -> Profile | None:
+        """Return the profile from above the brow to the chin; None for a photo without a face."""
+        marks = self.about.get("landmarks_crop_px")
+        if not marks:
+            return None
+        points = np.asarray(marks, np.float64)
+        depth = np.load(self.face.folder / "depth.npy")
+        fy, cy = np.asarray(self.about["camera"]["K"])[[1, 1], [1, 2]]
+        top = points[NASION] + 0.75 * (points[NASION] - points[CHIN])
+        bottom = points[CHIN] + 0.12 * (points[CHIN] - points[NASION])
+        steps = np.linspace(0.0, 1.0, 400)[:, None]
+        columns, rows = np.round(top + steps * (bottom - top)).astype(int).T
+        inside = (rows >= 0) & (rows < depth.shape[0]) & (columns >= 0) & (columns < depth.shape[1])
+        rows, columns = rows[inside], columns[inside]
+        up = -(rows - cy) * depth[rows, columns] / fy
+        nose = int(np.argmin(np.hypot(columns - points[NOSE_TIP, 0], rows - points[NOSE_TIP, 1])))
+        return Profile(
+            self.face.name, (up - up[nose]).astype(np.float32), self.behind_mm[rows, columns].astype(np.float32)
+        )  # fmt: skip
+
+
+def load(face: FaceRecord) -> Result:
+    """Read the face's folder.
+
+    Raises
+    ------
+    FileNotFoundError
+        The folder is gone or not whole.
+    """
+    about, statistics, behind_mm = _read(face.folder, (face.folder / "reconstruction.json").stat().st_mtime_ns)
+    return Result(face, about, statistics, behind_mm)
+
+
+@lru_cache(maxsize=32)
+def _read(folder: Path, _changed: int) -> tuple[dict[str, Any], dict[str, Any], NDArray[np.float32]]:
+    about = json.loads((folder / "reconstruction.json").read_text())
+    statistics = json.loads((folder / "statistics.json").read_text())
+    depth = np.load(folder / "depth.npy")
+    return about, statistics, depth - np.float32(statistics["reference_mm"])
+
+
+@lru_cache(maxsize=4)
+def points(folder: Path, _changed: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Read cloud.ply: (n, 3) float32 mm in the mesh frame, (n, 3) uint8 RGB."""
+    import trimesh  # noqa: PLC0415 - half a second that only the 3D tabs need
+
+    cloud: Any = trimesh.load(folder / "cloud.ply")
+    return np.asarray(cloud.vertices, np.float32), np.asarray(cloud.colors, np.uint8)[:, :3]
+
+
+@lru_cache(maxsize=4)
+def surface(folder: Path, _changed: int) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.uint8]]:
+    """Read mesh.ply: vertices (n, 3) float32 mm in the mesh frame, triangles (m, 3) int32, colours (n, 3) uint8 RGB."""
+    import trimesh  # noqa: PLC0415 - half a second that only the 3D tabs need
+
+    mesh: Any = trimesh.load(folder / "mesh.ply", process=False)
+    colours = np.asarray(mesh.visual.vertex_colors, np.uint8)[:, :3]
+    return np.asarray(mesh.vertices, np.float32), np.asarray(mesh.faces, np.int32), colours

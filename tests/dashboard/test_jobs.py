@@ -1,0 +1,161 @@
+"""The queue and the worker process, with work that needs no network."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from core.errors import Cancelled
+from dashboard.jobs import LEASE_S, LOST, Queue
+from dashboard.library import Library
+from dashboard.records import NewFace, RunRecord
+from dashboard.settings import Settings
+from dashboard.supervisor import Supervisor
+from tests.dashboard import works
+from tests.dashboard.test_library import Wanted, jpeg
+
+
+@pytest.fixture
+def supervisor(library: Library) -> Iterator[Supervisor]:
+    supervisor = Supervisor(library, works.make_works)
+    library.on_queued = supervisor.start
+    yield supervisor
+    supervisor.stop()
+
+
+def start(library: Library, name: str, workspace: str | None = None) -> RunRecord:
+    workspace = workspace or library.new_workspace()
+    return library.start_run(workspace, library.add_photo(workspace, name, jpeg()).id, Wanted())
+
+
+def now(library: Library, run: RunRecord) -> RunRecord:
+    return library.runs(run.workspace_id, [run.id])[0]
+
+
+def until(library: Library, run: RunRecord, true: Callable[[RunRecord], bool], limit_s: float = 20.0) -> RunRecord:
+    end = time.monotonic() + limit_s
+    while not true(now(library, run)):
+        assert time.monotonic() < end, now(library, run)
+        time.sleep(0.01)
+    return now(library, run)
+
+
+def pids(library: Library, name: str) -> list[int]:
+    return [int(pid) for pid in (library.folders.root / f"worker-{name}").read_text().split()]
+
+
+@pytest.mark.usefixtures("supervisor")
+def test_runs_are_done_in_one_process_that_is_not_this_one(library: Library) -> None:
+    workspace = library.new_workspace()
+    runs = [start(library, name, workspace) for name in ("a.jpg", "faceless.jpg", "broken.jpg", "full.jpg", "b.jpg")]
+    done = [until(library, run, lambda r: r.is_over) for run in runs]
+    assert [run.state for run in done] == ["done", "failed", "failed", "failed", "done"]
+    assert done[1].error == "No face found in faceless.jpg."
+    assert "ZeroDivisionError" in (done[2].error or "")
+    assert "is full" in (done[3].error or "")
+    assert [len(run.face_ids) for run in done] == [1, 0, 0, 0, 1]
+    assert all((run.seconds or -1) >= 0 for run in done)
+    used = {pid for name in ("a.jpg", "broken.jpg", "b.jpg") for pid in pids(library, name)}
+    assert len(used) == 1
+    assert os.getpid() not in used
+
+
+@pytest.mark.usefixtures("supervisor")
+def test_cancel_is_shown_at_once_and_frees_the_worker(library: Library) -> None:
+    slow, waiting = start(library, "slow.jpg"), start(library, "slow-2.jpg")
+    until(library, slow, lambda r: r.stage == "Working")
+    assert library.cancel(waiting.workspace_id, waiting.id).state == "cancelled"
+    began = time.monotonic()
+    assert library.cancel(slow.workspace_id, slow.id).state == "cancelled"
+    until(library, start(library, "next.jpg"), lambda r: r.state == "done")
+    assert time.monotonic() - began < 1.0
+    assert now(library, slow).state == "cancelled"
+    assert not (library.folders.root / "worker-slow-2.jpg").exists()
+    again = library.retry(waiting.workspace_id, waiting.id)
+    assert again.state == "queued"
+
+
+@pytest.mark.usefixtures("supervisor")
+def test_a_run_whose_worker_is_killed_is_tried_again(library: Library) -> None:
+    run = until(library, start(library, "die-1.jpg"), lambda r: r.is_over)
+    assert run.state == "done"
+    assert len(set(pids(library, "die-1.jpg"))) == 2
+
+
+@pytest.mark.usefixtures("supervisor")
+def test_a_run_that_kills_two_workers_has_failed_and_the_next_one_is_done(library: Library) -> None:
+    run, after = start(library, "die-9.jpg"), start(library, "a.jpg")
+    run = until(library, run, lambda r: r.is_over)
+    assert (run.state, run.error) == ("failed", LOST)
+    assert len(set(pids(library, "die-9.jpg"))) == 2
+    until(library, after, lambda r: r.state == "done")
+
+
+def test_a_stopped_server_gives_its_run_back(library: Library, supervisor: Supervisor) -> None:
+    run = start(library, "slow.jpg")
+    until(library, run, lambda r: r.stage == "Working")
+    (pid,) = pids(library, "slow.jpg")
+    supervisor.stop()
+    assert now(library, run).state == "queued"
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, signal.SIG_DFL)
+
+
+def test_a_lease_that_ran_out_gives_the_run_to_another_worker_and_keeps_the_first_off(settings: Settings) -> None:
+    clock = [1000.0]
+    library = Library(settings, clock=lambda: clock[0])
+    run = start(library, "a.jpg")
+    first, second = Queue(library), Queue(library)
+    assert first.claim(["reconstruct"]) is not None
+    assert second.claim(["reconstruct"]) is None
+    clock[0] += LEASE_S - 1
+    first.renew()
+    clock[0] += LEASE_S - 1
+    assert second.claim(["reconstruct"]) is None
+    clock[0] += 2
+    taken = second.claim(["reconstruct"])
+    assert taken is not None
+    assert taken.id == run.id
+    for late in (
+        lambda: first.report(run.id, "Working", 0.1),
+        lambda: first.fail(run.id, "late"),
+        lambda: first.finish(run.id, [NewFace("f", 1, "a.jpg", 0.9, "builtin")]),
+    ):
+        with pytest.raises(Cancelled):
+            late()
+    second.finish(run.id, [])
+    assert now(library, run).state == "done"
+    library.close()
+
+
+def test_kinds_do_not_wait_for_each_other(library: Library) -> None:
+    workspace = library.new_workspace()
+    photo_run, download = start(library, "a.jpg", workspace), library.start_download(workspace, "midas_v21_small_256")
+    queue = Queue(library)
+    assert (claimed := queue.claim(["download"])) is not None
+    assert claimed.id == download.id
+    assert (claimed := queue.claim(["reconstruct", "solid"])) is not None
+    assert claimed.id == photo_run.id
+    assert queue.claim(["download"]) is None
+
+
+def test_two_workers_never_take_the_same_run(settings: Settings) -> None:
+    library = Library(replace(settings, max_queue=50))
+    workspace = library.new_workspace()
+    for number in range(20):
+        library.start_download(workspace, str(number))
+    from concurrent.futures import ThreadPoolExecutor
+
+    def take(_: int) -> list[str]:
+        queue, taken = Queue(library), []
+        while (run := queue.claim(["download"])) is not None:
+            taken.append(run.id)
+        return taken
+
+    with ThreadPoolExecutor(4) as pool:
+        taken = [run_id for ids in pool.map(take, range(4)) for run_id in ids]
+    assert len(taken) == len(set(taken)) == 20
+    library.close()
