@@ -94,14 +94,6 @@ HALF = Normalisation(mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 IMAGENET = Normalisation(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
 
 
-def _zero_shot(*values: float) -> PublishedErrors:
-    return PublishedErrors(*values, square=False, zero_shot=True)
-
-
-def _trained_on_two(*values: float, square: bool) -> PublishedErrors:
-    return PublishedErrors(*values, square=square, zero_shot=False)
-
-
 def _midas(
     name: str,
     title: str,
@@ -149,7 +141,7 @@ _MODELS = (
         side_px=512,
         resize="minimal",
         # The published row for square pictures, because a face crop is square.
-        errors=_trained_on_two(0.1121, 0.0614, 0.2090, 6.46, 5.00, 1.90, square=True),
+        errors=PublishedErrors(0.1121, 0.0614, 0.2090, 6.46, 5.00, 1.90, square=True, zero_shot=False),
         improvement_percent=34,
         fps_rtx3090=5.7,
         good_for="The finest depth of all, and the slowest network.",
@@ -162,7 +154,7 @@ _MODELS = (
         parameters=213_411_869,
         side_px=384,
         resize="square",
-        errors=_trained_on_two(0.1106, 0.0732, 0.2442, 8.87, 5.84, 2.92, square=True),
+        errors=PublishedErrors(0.1106, 0.0732, 0.2442, 8.87, 5.84, 2.92, square=True, zero_shot=False),
         improvement_percent=22,
         fps_rtx3090=41,
         good_for="Nearly the finest depth at several times the speed; sees every picture as a square.",
@@ -175,7 +167,7 @@ _MODELS = (
         parameters=344_338_601,
         side_px=384,
         resize="minimal",
-        errors=_trained_on_two(0.1239, 0.0667, 0.2545, 7.17, 9.84, 2.21, square=False),
+        errors=PublishedErrors(0.1239, 0.0667, 0.2545, 7.17, 9.84, 2.21, square=False, zero_shot=False),
         improvement_percent=17,
         fps_rtx3090=13,
         good_for="Fine depth for photos of any shape, faster than the 512 network.",
@@ -188,7 +180,7 @@ _MODELS = (
         parameters=102_378_913,
         side_px=384,
         resize="square",
-        errors=_trained_on_two(0.1095, 0.0790, 0.2404, 8.93, 5.97, 3.28, square=True),
+        errors=PublishedErrors(0.1095, 0.0790, 0.2404, 8.93, 5.97, 3.28, square=True, zero_shot=False),
         improvement_percent=22,
         fps_rtx3090=39,
         good_for="Fine depth from a download under half a gigabyte.",
@@ -201,7 +193,7 @@ _MODELS = (
         parameters=213_407_453,
         side_px=384,
         resize="square",
-        errors=_trained_on_two(0.1126, 0.0853, 0.2428, 8.74, 6.60, 3.34, square=True),
+        errors=PublishedErrors(0.1126, 0.0853, 0.2428, 8.74, 6.60, 3.34, square=True, zero_shot=False),
         improvement_percent=17,
         fps_rtx3090=49,
         good_for="Between Swin V2 and DPT-Large in quality; for comparison with results made with it.",
@@ -214,7 +206,7 @@ _MODELS = (
         parameters=72_260_713,
         side_px=384,
         resize="minimal",
-        errors=_trained_on_two(0.1031, 0.0954, 0.2295, 9.21, 6.89, 3.47, square=False),
+        errors=PublishedErrors(0.1031, 0.0954, 0.2295, 9.21, 6.89, 3.47, square=False, zero_shot=False),
         improvement_percent=16,
         fps_rtx3090=30,
         good_for="The best order of near and far for its small size; photos of any shape.",
@@ -227,7 +219,7 @@ _MODELS = (
         parameters=344_055_465,
         side_px=384,
         resize="minimal",
-        errors=_zero_shot(0.1082, 0.0888, 0.2697, 9.97, 8.46, 8.32),
+        errors=PublishedErrors(0.1082, 0.0888, 0.2697, 9.97, 8.46, 8.32, square=False, zero_shot=True),
         improvement_percent=0,
         fps_rtx3090=61,
         good_for="The reference of MiDaS 3.0 that most published work compares with.",
@@ -242,7 +234,7 @@ _MODELS = (
         parameters=123_146_985,
         side_px=384,
         resize="minimal",
-        errors=_zero_shot(0.1106, 0.0934, 0.2741, 10.89, 11.56, 8.69),
+        errors=PublishedErrors(0.1106, 0.0934, 0.2741, 10.89, 11.56, 8.69, square=False, zero_shot=True),
         improvement_percent=-10,
         fps_rtx3090=50,
         good_for="Close to DPT-Large with a third of its size; a good first download.",
@@ -256,7 +248,7 @@ _MODELS = (
         parameters=41_701_331,
         side_px=256,
         resize="square",
-        errors=_trained_on_two(0.1211, 0.1106, 0.2868, 13.43, 10.13, 5.55, square=True),
+        errors=PublishedErrors(0.1211, 0.1106, 0.2868, 13.43, 10.13, 5.55, square=True, zero_shot=False),
         improvement_percent=-11,
         fps_rtx3090=64,
         good_for="The best of the small networks: many photos on a laptop.",
@@ -269,7 +261,7 @@ _MODELS = (
         parameters=111_531_689,
         side_px=384,
         resize="minimal",
-        errors=_trained_on_two(0.1159, 0.0967, 0.2901, 9.88, 26.60, 3.91, square=False),
+        errors=PublishedErrors(0.1159, 0.0967, 0.2901, 9.88, 26.60, 3.91, square=False, zero_shot=False),
         improvement_percent=-31,
         fps_rtx3090=31,
         good_for="Indoor pictures; weak on streets.",
@@ -282,7 +274,7 @@ _MODELS = (
         parameters=105_362_945,
         side_px=384,
         resize="upper_bound",
-        errors=_zero_shot(0.1295, 0.1155, 0.3285, 12.51, 16.08, 8.71),
+        errors=PublishedErrors(0.1295, 0.1155, 0.3285, 12.51, 16.08, 8.71, square=False, zero_shot=True),
         improvement_percent=-32,
         fps_rtx3090=47,
         good_for="The convolutional network before transformers; for comparison with older results.",
@@ -297,7 +289,7 @@ _MODELS = (
         parameters=50_630_837,
         side_px=224,
         resize="square",
-        errors=_trained_on_two(0.1314, 0.1206, 0.3148, 18.21, 15.27, 8.64, square=True),
+        errors=PublishedErrors(0.1314, 0.1206, 0.3148, 18.21, 15.27, 8.64, square=True, zero_shot=False),
         improvement_percent=-40,
         fps_rtx3090=73,
         good_for="Quick looks at many photos.",
@@ -310,7 +302,7 @@ _MODELS = (
         parameters=21_320_545,
         side_px=256,
         resize="upper_bound",
-        errors=_zero_shot(0.1344, 0.1344, 0.3370, 14.53, 29.27, 13.43),
+        errors=PublishedErrors(0.1344, 0.1344, 0.3370, 14.53, 29.27, 13.43, square=False, zero_shot=True),
         improvement_percent=-76,
         fps_rtx3090=90,
         good_for="The smallest download and the quickest answer, on any machine.",

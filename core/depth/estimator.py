@@ -1,0 +1,185 @@
+"""Networks loaded once and asked many times: device, precision, batches, and the way back to the picture's size."""
+
+import gc
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional
+
+from core.depth import catalog, midas, weights
+from core.depth.midas.network import MidasModule
+from core.depth.midas.preprocess import network_input
+from core.errors import OptionError, WeightsError
+
+if TYPE_CHECKING:
+    from core.face.maps import FaceNetwork
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+PRECISIONS = ("auto", "float32", "bfloat16")
+BATCH = 16
+
+
+class DepthNetwork(Protocol):
+    """One network that gives the inverse depth of pictures."""
+
+    name: str
+
+    def predict(self, pictures: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
+        """(H, W, 3) uint8 RGB each -> (H, W) float32 inverse depth each, larger is nearer."""
+        ...
+
+
+class Networks:
+    """The networks of one process: each is loaded at its first use; one MiDaS network is kept at a time.
+
+    Parameters
+    ----------
+    device : "auto" takes CUDA, then MPS, then the processor.
+    precision : "auto" runs the encoder in bfloat16 where the device computes it natively, and all else in float32.
+    weights_folder : where the MiDaS weights are; None is `core.depth.weights.weights_dir()`.
+
+    Attributes
+    ----------
+    loads : how often each network was loaded, by name.
+
+    Raises
+    ------
+    OptionError
+        If the device or the precision is unknown or not to be had on this machine.
+    """
+
+    def __init__(self, device: str = "auto", precision: str = "auto", weights: Path | None = None) -> None:
+        self.device = choose_device(device)
+        self.encoder_dtype = choose_encoder_dtype(precision, self.device)
+        self.loads: Counter[str] = Counter()
+        self._folder = weights
+        self._face: FaceNetwork | None = None
+        self._depth: MidasNetwork | None = None
+
+    def face(self) -> "FaceNetwork":
+        """Return the built-in network, which finds, masks and measures faces."""
+        if self._face is None:
+            from core.depth.builtin.network import BuiltinNetwork  # noqa: PLC0415
+
+            self._face = BuiltinNetwork(device=self.device.type)
+            self.loads[catalog.BUILTIN] += 1
+        return self._face
+
+    def depth(self, name: str) -> DepthNetwork:
+        """Return the MiDaS network called `name`; the one before it is released.
+
+        Raises
+        ------
+        WeightsError
+            If there is no such network, or its weights are not on disk or not usable.
+        """
+        if self._depth is None or self._depth.name != name:
+            if catalog.entry(name).address is None:
+                raise WeightsError(f"'{name}' is the built-in network; choose a MiDaS network for depth of this kind.")
+            path = weights.ready(name, self._folder)
+            self.release()
+            self._depth = MidasNetwork(name, midas.load(name, path), self.device, self.encoder_dtype)
+            self.loads[name] += 1
+        return self._depth
+
+    def release(self) -> None:
+        """Let go of the MiDaS network and its memory."""
+        self._depth = None
+        gc.collect()
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        elif self.device.type == "mps":
+            torch.mps.empty_cache()
+
+
+class MidasNetwork:
+    """One MiDaS network on its device; made by `Networks.depth`."""
+
+    def __init__(self, name: str, network: MidasModule, device: torch.device, encoder_dtype: torch.dtype) -> None:
+        self.name = name
+        self._model = catalog.entry(name)
+        self._device = device
+        self._network = network.to(device)
+        self._network.encoder.to(encoder_dtype)
+
+    def predict(self, pictures: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
+        """Return the inverse depth of each picture, at its size; pictures of equal network size go together.
+
+        Parameters
+        ----------
+        pictures : (H, W, 3) uint8 RGB each.
+
+        Returns
+        -------
+        (H, W) float32 each, larger is nearer, up to an unknown scale and shift per picture.
+        """
+        inputs = [network_input(picture, self._model) for picture in pictures]
+        groups: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
+        for index, array in enumerate(inputs):
+            groups[array.shape].append(index)
+        answers: dict[int, NDArray[np.float32]] = {}
+        for members in groups.values():
+            for start in range(0, len(members), BATCH):
+                batch = members[start : start + BATCH]
+                maps = self._run(np.stack([inputs[index] for index in batch]))
+                for index, answer in zip(batch, maps, strict=True):
+                    answers[index] = _at_size(answer, pictures[index].shape[:2])
+        return [answers[index] for index in range(len(pictures))]
+
+    def _run(self, batch: NDArray[np.float32]) -> torch.Tensor:
+        with torch.inference_mode():
+            answer: torch.Tensor = self._network(torch.from_numpy(batch).to(self._device))
+            return answer.float().cpu()
+
+
+def choose_device(device: str) -> torch.device:
+    """Return the device of that name; "auto" takes CUDA, then MPS, then the processor.
+
+    Raises
+    ------
+    OptionError
+        If the name is unknown or there is no such device on this machine.
+    """
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if device == "auto":
+        device = next(name for name, available in there.items() if available)
+    if device not in there:
+        raise OptionError(f"There is no device '{device}'. Choose one of: {', '.join(DEVICES)}.")
+    if not there[device]:
+        raise OptionError(f"This machine has no {device} device that torch can use. Choose 'auto' or 'cpu'.")
+    return torch.device(device)
+
+
+def choose_encoder_dtype(precision: str, device: torch.device) -> torch.dtype:
+    """Return the number format of the encoder; "auto" is bfloat16 where the device computes it natively.
+
+    Raises
+    ------
+    OptionError
+        If the precision is unknown.
+    """
+    if precision not in PRECISIONS:
+        raise OptionError(f"There is no precision '{precision}'. Choose one of: {', '.join(PRECISIONS)}.")
+    if precision == "auto":
+        precision = "bfloat16" if _computes_bfloat16(device) else "float32"
+    return torch.bfloat16 if precision == "bfloat16" else torch.float32
+
+
+def _computes_bfloat16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type == "mps":
+        return False
+    found: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(found.get("avx512_bf16") or found.get("amx_bf16") or found.get("bf16"))
+
+
+def _at_size(inverse_depth: torch.Tensor, size: tuple[int, int]) -> NDArray[np.float32]:
+    """(h, w) -> (H, W) by the published bicubic resampling."""
+    resized = functional.interpolate(inverse_depth[None, None], size=size, mode="bicubic", align_corners=False)
+    return resized[0, 0].numpy()
