@@ -2,12 +2,13 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 
 from dashboard.library import Library
@@ -43,13 +44,34 @@ def library(settings: Settings) -> Iterator[Library]:
     library.close()
 
 
+class Browser(FlaskClient):
+    """A client that reads each answer to its end, so that no file stays open."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        return super().open(*args, **{**kwargs, "buffered": True})
+
+
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Any]:
+def make_app(settings: Settings) -> Iterator[Callable[..., Any]]:
+    """Make apps, with settings that differ by what is given."""
     from dashboard.app import create_app
 
-    app = create_app(settings)
-    yield app
-    app.server.config["LIBRARY"].close()
+    apps = []
+
+    def make(**changes: Any) -> Any:
+        app = create_app(replace(settings, **changes))
+        app.server.test_client_class = Browser
+        apps.append(app)
+        return app
+
+    yield make
+    for app in apps:
+        app.server.config["LIBRARY"].close()
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Any]) -> Any:
+    return make_app()
 
 
 @pytest.fixture

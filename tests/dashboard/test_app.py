@@ -1,0 +1,146 @@
+import base64
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from dashboard.app import assets_folder
+from dashboard.security import host_name
+
+ROOT = Path(__file__).parents[2]
+HTML = {"Accept": "text/html"}
+
+
+def test_the_first_page_needs_no_torch(tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "from dashboard.app import create_app\n"
+        "from dashboard.settings import Settings\n"
+        "client = create_app(Settings.from_env()).server.test_client()\n"
+        "assert client.get('/', headers={'Accept': 'text/html'}).status_code == 200\n"
+        "assert client.get('/_dash-layout').status_code == 200\n"
+        "import dashboard.supervisor, dashboard.server\n"
+        "heavy = {'torch', 'timm', 'torchvision'} & sys.modules.keys()\n"
+        "assert not heavy, heavy\n"
+    )
+    environ = {**os.environ, "LIFEMASK_DATA": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, cwd=ROOT, env=environ, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_policy_names_every_inline_script(client: Any) -> None:
+    answer = client.get("/", headers=HTML)
+    policy = answer.headers["Content-Security-Policy"]
+    assert "script-src 'self' 'sha256-" in policy
+    assert "'unsafe-inline'" not in re.search(r"script-src[^;]*", policy)[0]  # type: ignore[index]
+    assert "unsafe-eval" not in policy
+    scripts = re.findall(r"<script([^>]*)>(.*?)</script>", answer.text, re.S)
+    inline = [text for attributes, text in scripts if text and "application/json" not in attributes]
+    assert inline
+    for text in inline:
+        assert f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}" in policy
+
+
+def test_the_page_asks_no_other_host(client: Any) -> None:
+    page = client.get("/", headers=HTML).text
+    addresses = re.findall(r"""(?:src|href)=["']([^"']+)""", page)
+    assert addresses
+    assert all(address.startswith("/") and not address.startswith("//") for address in addresses)
+
+
+def test_headers_of_every_answer(client: Any) -> None:
+    for path in ("/", "/health", "/api/runs", "/assets/icon.svg", "/files/x/mesh.stl"):
+        headers = client.get(path).headers
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+
+
+def test_the_cookie_is_signed_and_hidden_from_scripts(app: Any) -> None:
+    first, second = app.server.test_client(), app.server.test_client()
+    cookie = first.get("/", headers=HTML).headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    assert "Set-Cookie" not in first.get("/", headers=HTML).headers
+    name, value = cookie.split(";")[0].split("=", 1)
+    second.set_cookie(name, value[:-1] + ("a" if value[-1] != "a" else "b"))
+    assert "Set-Cookie" in second.get("/", headers=HTML).headers
+
+
+def test_assets_and_health_make_no_workspace(client: Any) -> None:
+    for path in ("/health", "/assets/icon.svg", "/_dash-dependencies"):
+        assert "Set-Cookie" not in client.get(path).headers
+
+
+def test_two_libraries_on_one_machine_have_cookies_of_their_own(make_app: Any, tmp_path: Path) -> None:
+    names = set()
+    for data in ("one", "two"):
+        client = make_app(data=str(tmp_path / data)).server.test_client()
+        names.add(client.get("/", headers=HTML).headers["Set-Cookie"].split("=")[0])
+    assert len(names) == 2
+
+
+@pytest.mark.parametrize(
+    ("host", "hosts", "name", "status"),
+    [
+        ("127.0.0.1", "", "127.0.0.1:8050", 200),
+        ("127.0.0.1", "", "localhost", 200),
+        ("127.0.0.1", "", "[::1]:8050", 200),
+        ("127.0.0.1", "", "evil.example:8050", 403),
+        ("127.0.0.1", "faces.example", "faces.example", 200),
+        ("0.0.0.0", "", "192.168.0.7:8050", 200),
+        ("0.0.0.0", "faces.example", "192.168.0.7:8050", 403),
+    ],
+)
+def test_names_that_the_server_answers_to(make_app: Any, host: str, hosts: str, name: str, status: int) -> None:
+    answer = make_app(host=host, hosts=hosts).server.test_client().get("/", headers={**HTML, "Host": name})
+    assert answer.status_code == status
+    if status == 403:
+        assert "Set-Cookie" not in answer.headers
+        assert answer.json["error"].startswith("This server does not answer to the name")
+
+
+def test_host_names() -> None:
+    assert host_name("[::1]:8050") == "::1"
+    assert host_name("LocalHost:80") == "localhost"
+    assert host_name("[broken") == ""
+
+
+def test_callbacks_carry_little(client: Any) -> None:
+    answer = client.post("/_dash-update-component", data=b" " * (9 * 2**20), content_type="application/json")
+    assert answer.status_code == 413
+
+
+def test_assets_are_there() -> None:
+    assert (assets_folder() / "vendor/bootstrap/bootstrap.min.css").is_file()
+
+
+def test_serve_answers_within_three_seconds_and_ends_with_its_worker(tmp_path: Path) -> None:
+    environ = {**os.environ, "LIFEMASK_DATA": str(tmp_path), "LIFEMASK_OFFLINE": "1"}
+    command = [sys.executable, "-m", "dashboard.cli", "serve", "--port", "0"]
+    began = time.monotonic()
+    server = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        address = re.search(r"http://127\.0\.0\.1:\d+/", server.stdout.readline())
+        assert address is not None
+        assert requests.get(address[0], headers=HTML, timeout=10).status_code == 200
+        seconds = time.monotonic() - began
+        assert requests.get(f"{address[0]}health", timeout=10).text == "OK"
+        children = Path(f"/proc/{server.pid}/task/{server.pid}/children")
+        workers = children.read_text().split() if children.exists() else []
+    finally:
+        server.terminate()
+        assert server.wait(20) == 0
+        server.stdout.close()  # type: ignore[union-attr]
+    assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
+    assert seconds < 3.0 * (1 + os.getloadavg()[0] / (os.cpu_count() or 1)), "the budget holds for an idle machine"
