@@ -2,7 +2,7 @@
    so it is fetched when the first view needs it. Views of one data-group turn together. */
 (function () {
   "use strict";
-  const START = { "camera-orbit": "-24deg 82deg 105%", "field-of-view": "28deg", "min-field-of-view": "6deg", "max-field-of-view": "40deg" };
+  const START = { "camera-orbit": "-20deg 84deg 100%", "field-of-view": "28deg", "min-field-of-view": "6deg", "max-field-of-view": "40deg" };
   const LOOK = {
     "camera-controls": "", "touch-action": "pan-y", "interaction-prompt": "none", "environment-image": "/assets/studio.hdr",
     "shadow-intensity": "0", exposure: "1.0", "tone-mapping": "neutral", loading: "eager",
@@ -21,6 +21,9 @@
       view.setAttribute("auto-rotate-delay", "0");
       view.setAttribute("rotation-per-second", "24deg");
     }
+    const quiet = document.createElement("div"); // in the place of the progress bar, which lingers
+    quiet.slot = "progress-bar";
+    view.append(quiet);
     view.src = place.dataset.src;
     place.replaceChildren(view);
     view.addEventListener("load", () => { place.dataset.loaded = view.src; });

@@ -1,4 +1,4 @@
-"""Pure functions from points and triangles to Plotly scenes: one start view and one light for all, so that faces compare."""
+"""Pure functions from points and triangles to Plotly scenes: one start view and one light, so that faces compare."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ MAX_TRIANGLES = 100_000  # mesh3d stays smooth up to about here
 CAMERA: dict[str, Any] = {
     "up": {"x": 0, "y": 1, "z": 0},
     "center": {"x": 0, "y": 0, "z": 0},
-    "eye": {"x": -0.72, "y": 0.22, "z": 1.5},
+    "eye": {"x": -0.58, "y": 0.18, "z": 1.55},
     "projection": {"type": "perspective"},
 }
 LIGHTING: dict[str, float] = {"ambient": 0.52, "diffuse": 0.75, "specular": 0.06, "roughness": 0.9, "fresnel": 0.02}

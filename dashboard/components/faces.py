@@ -17,11 +17,10 @@ def card(face: FaceRecord) -> html.Article:
         [
             html.Div(
                 [
-                    html.Img(src=address(face.id, "crop.png"), alt=f"Photo of {face.name}", loading="lazy"),
+                    html.Img(src=address(face.id, "crop.png"), alt=f"Photo of {face.name}"),
                     html.Img(
                         src=address(face.id, "depth_preview.png"),
                         alt=f"Depth of {face.name}: near is bright",
-                        loading="lazy",
                     ),
                     viewer(
                         address(face.id, "mesh.glb"),
@@ -67,7 +66,7 @@ def thumb(face: FaceRecord, chosen: bool) -> html.Div:
             ),
             dcc.Link(
                 [
-                    html.Img(src=address(face.id, "crop.png"), alt="", loading="lazy"),
+                    html.Img(src=address(face.id, "crop.png"), alt=""),
                     html.Div(face.name, className="thumb-name"),
                     html.Div(f"{face.created:%d %b %Y, %H:%M} · {face.network}", className="soft small thumb-name"),
                 ],
@@ -92,7 +91,7 @@ def _chip(face: FaceRecord, chosen: Sequence[str], page: str, most: int) -> dcc.
     after = rest if is_chosen else [*rest[-(most - 1) :], face.id] if most > 1 else [face.id]
     return dcc.Link(
         [
-            html.Img(src=address(face.id, "crop.png"), alt="", loading="lazy"),
+            html.Img(src=address(face.id, "crop.png"), alt=""),
             html.Span(face.name),
             html.Span(" (chosen)", className="visually-hidden") if is_chosen else None,
         ],

@@ -44,7 +44,7 @@ def viewer(
         data["data-group"] = group
     if turning:
         data["data-turning"] = "1"
-    picture = html.Img(src=poster, alt="", loading="lazy") if poster else None
+    picture = html.Img(src=poster, alt="") if poster else None
     return html.Div(picture, className="viewer", **data, **more)
 
 

@@ -1,0 +1,22 @@
+"""What a page says of a face that is not there, or of a library that is empty."""
+
+from dash import html
+
+from dashboard.components.page import empty, link_button
+
+
+def no_face() -> html.Div:
+    """Return the answer to an address of a face that this workspace does not have."""
+    return html.Div(
+        empty(
+            "This face is not in your library",
+            "It may have been deleted, or it belongs to another browser: each browser has a library of its own.",
+            link_button("Open the Library", "/library", primary=True),
+            link_button("Start with a photo", "/"),
+        )
+    )
+
+
+def no_faces(title: str, text: str) -> html.Div:
+    """Return what a page shows while the library is empty."""
+    return empty(title, text, link_button("Start with a photo", "/", primary=True))

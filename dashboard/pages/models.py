@@ -1,0 +1,163 @@
+"""Models: which depth networks there are, which are on this machine, which one is used."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import dash
+from dash import ALL, Input, Output, State, callback, ctx, dcc, html
+
+from core.depth import weights
+from core.depth.catalog import BUILTIN, MODELS, Model
+from dashboard.components import page, uploads, views
+from dashboard.context import current_library, current_workspace
+from dashboard.records import RunRecord
+
+dash.register_page(__name__, path="/models", title="Models – Lifemask", name="Models")  # noqa: RUF001
+
+POLL_MS = 600
+WHAT = (
+    "A depth network sees the face and says how near each pixel is, up to an unknown scale. The built-in one comes "
+    "with Lifemask; the MiDaS networks are larger and fetched once."
+)
+
+
+def layout(**_: Any) -> html.Div:
+    """Return the page; the rows come by `refresh`, at once."""
+    return html.Div(
+        [
+            dcc.Interval(id="models-poll", interval=POLL_MS, disabled=True),
+            dcc.Store(id="models-nudge"),
+            dcc.Store(id="models-asked"),
+            page.head("Models", WHAT),
+            html.Div(id="models-rows"),
+            page.ask("models-delete", "Delete these weights?", "They can be fetched again.", "Delete"),
+        ]
+    )
+
+
+@callback(
+    Output("models-rows", "children"),
+    Output("models-poll", "disabled"),
+    Input("models-poll", "n_intervals"),
+    Input("models-nudge", "data"),
+)
+def refresh(_beat: int | None, _nudge: Any) -> Any:
+    """Show the catalogue with what is on disk and what is being fetched."""
+    folder = _folder()
+    here, default = weights.installed(folder), weights.default_model(folder)
+    latest = _latest_downloads()
+    rows = [_row(model, here.get(model.name), default, latest.get(model.name)) for model in _ordered(here)]
+    table = page.table(
+        ("Network", "Good for", "Parameters", "Input", "Against DPT-Large", "Speed", "Size", ""),
+        rows,
+        numeric=(2, 3, 4, 5, 6),
+    )
+    used = sum(one.size_bytes for one in here.values())
+    disk = f"{views.size(used)} of weights in {folder}; {views.size(weights.free_bytes(folder))} free on that disk."
+    note = (
+        "Against DPT-Large: published mean improvement of the errors on six data sets. Speed: pictures per second on "
+        "an RTX 3090, as published."
+    )
+    is_idle = not any(run.state in ("queued", "running") for run in latest.values())
+    return [table, html.P(disk, className="note"), html.P(note, className="note")], is_idle
+
+
+def _ordered(here: Mapping[str, weights.Installed]) -> list[Model]:
+    """Return the catalogue: what is on this machine first, the best of it on top."""
+    return sorted(MODELS.values(), key=lambda model: model.name != BUILTIN and model.name not in here)
+
+
+def _folder() -> Path:
+    return current_library().settings.weights_folder
+
+
+def _latest_downloads() -> dict[str, RunRecord]:
+    latest: dict[str, RunRecord] = {}
+    for run in current_library().runs(current_workspace()):  # newest first
+        if run.kind == "download":
+            latest.setdefault(run.options["name"], run)
+    return latest
+
+
+def _row(model: Model, installed: weights.Installed | None, default: str, run: RunRecord | None) -> list[Any]:
+    is_here = installed is not None or model.name == BUILTIN
+    state = None
+    if model.name == default:
+        state = html.Span("in use", className="badge-quiet badge-accent")
+    elif is_here:
+        state = html.Span("on disk", className="badge-quiet")
+    about = html.Div([f"{model.family}, {model.licence}", state], className="soft small")
+    size = installed.size_bytes if installed else model.download_bytes
+    return [
+        html.Div([html.Strong(model.title), about]),
+        html.Span(model.good_for, className="soft"),
+        page.number(
+            model.parameters / 1e6 if model.parameters else None, "M", 0 if (model.parameters or 0) > 1e7 else 1
+        ),
+        page.number(model.side_px, "px", 0),
+        _signed(model.improvement_percent),
+        page.number(model.fps_rtx3090, "/s", 0),
+        views.size(size) if size else "\u2013",
+        html.Div(_actions(model, is_here, default, run), className="model-actions"),
+    ]
+
+
+def _signed(percent: int | None) -> html.Span:
+    return html.Span([html.Span("+" if (percent or 0) > 0 else ""), page.number(percent, "%", 0)])
+
+
+def _actions(model: Model, is_here: bool, default: str, run: RunRecord | None) -> list[Any]:
+    def key(action: str) -> dict[str, str]:
+        return {"kind": "model-action", "action": action, "model": model.name}
+
+    if run and run.state in ("queued", "running"):
+        return [
+            html.Div([html.Div(run.stage, className="run-stage"), uploads.bar(run)]),
+            page.button("Cancel", key("cancel")),
+        ]
+    actions: list[Any] = []
+    if is_here and model.name != default:
+        actions.append(page.button("Use", key("use"), title=f"Use {model.title} for the next photos"))
+    if not is_here:
+        actions.append(page.button("Download", key("download"), sign="download"))
+    elif model.name != BUILTIN:
+        actions.append(page.button("Delete", key("delete"), "danger-quiet"))
+    if run and run.state == "failed" and not is_here:
+        actions.append(html.P(run.error, className="run-error small"))
+    return actions
+
+
+@callback(
+    Output("models-nudge", "data"),
+    Output("models-asked", "data"),
+    Output("models-delete", "is_open"),
+    Input({"kind": "model-action", "action": ALL, "model": ALL}, "n_clicks"),
+    Input("models-delete-yes", "n_clicks"),
+    Input("models-delete-no", "n_clicks"),
+    State("models-asked", "data"),
+    prevent_initial_call=True,
+)
+def act(_clicks: list[int | None], _yes: int | None, _no: int | None, asked: str | None) -> Any:
+    """Fetch, cancel, use, or delete after asking."""
+    clicked, cause = ctx.triggered[0]["value"], ctx.triggered_id
+    if not clicked:
+        return dash.no_update, dash.no_update, dash.no_update
+    if cause == "models-delete-no":
+        return dash.no_update, None, False
+    if cause == "models-delete-yes":
+        weights.delete(asked or "", _folder())
+        return f"deleted {asked}", None, False
+    if cause["action"] == "delete":
+        return dash.no_update, cause["model"], True
+    return _do(cause["action"], cause["model"]), None, False
+
+
+def _do(action: str, name: str) -> str:
+    library, workspace = current_library(), current_workspace()
+    if action == "download":
+        return library.start_download(workspace, name).id
+    if action == "cancel":
+        return f"cancelled {library.cancel(workspace, _latest_downloads()[name].id).id}"
+    weights.set_default(name, _folder())
+    return f"use {name}"
