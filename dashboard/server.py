@@ -2,6 +2,8 @@
 
 import errno
 import signal
+import socket
+from functools import partial
 from typing import Any, NoReturn
 
 import dash
@@ -19,31 +21,46 @@ THREADS = 8
 
 
 def serve(settings: Settings, *, with_worker: bool = True, debug: bool = False) -> None:
-    """Serve until Ctrl-C or SIGTERM; then the worker ends and its run goes back to the queue."""
-    app = create_app(settings)
-    library: Library = app.server.config[LIBRARY]
-    supervisor = Supervisor(library)
-    signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        if debug:
+    """Serve until Ctrl-C or SIGTERM; then the worker ends and its run goes back to the queue.
+
+    Raises
+    ------
+    OptionError
+        The address cannot be had.
+    StorageError
+        The data folder cannot be written.
+    """
+    with bound(settings) as listener:
+        app = create_app(settings)
+        library: Library = app.server.config[LIBRARY]
+        supervisor = Supervisor(library)
+        signal.signal(signal.SIGTERM, _interrupt)
+        try:
+            # the socket listens before the worker starts: the first page need not wait for it
+            if debug:
+                run = partial(_run_debug, app, listener)
+            else:
+                run = waitress.create_server(
+                    app.server,
+                    sockets=[listener],
+                    threads=THREADS,
+                    ident="lifemask",
+                    # above the app's own limits, which answer with a sentence; this one ends the connection
+                    max_request_body_size=2 * largest_request_bytes(settings),
+                ).run
+            print(f"Lifemask is at {address(listener)}  (Ctrl-C ends it)", flush=True)  # noqa: T201
             if with_worker:
                 supervisor.start()
-            app.run(host=settings.host, port=settings.port, debug=True, use_reloader=False)
-        else:
-            server = listen(app, settings)
-            print(f"Lifemask is at {address(server, settings.host)}  (Ctrl-C ends it)", flush=True)  # noqa: T201
-            if with_worker:
-                supervisor.start()  # after the socket listens: the first page need not wait for the worker
-            server.run()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        supervisor.stop()
-        library.close()
+            run()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            supervisor.stop()
+            library.close()
 
 
-def listen(app: dash.Dash, settings: Settings) -> Any:
-    """Bind the address and return the server, not yet running.
+def bound(settings: Settings) -> socket.socket:
+    """Return a socket that listens on the address of the settings.
 
     Raises
     ------
@@ -51,16 +68,9 @@ def listen(app: dash.Dash, settings: Settings) -> Any:
         The address cannot be had.
     """
     try:
-        return waitress.create_server(
-            app.server,
-            host=settings.host,
-            port=settings.port,
-            threads=THREADS,
-            ident="lifemask",
-            # above the app's own limits, which answer with a sentence; this one ends the connection
-            max_request_body_size=2 * largest_request_bytes(settings),
-            channel_timeout=300,
-        )
+        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, place = min(found)  # IPv4 before IPv6 where a name has both
+        return socket.create_server(place[:2], family=family, backlog=1024)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise OptionError(
@@ -69,11 +79,17 @@ def listen(app: dash.Dash, settings: Settings) -> Any:
         raise OptionError(f"{settings.host}:{settings.port} cannot be served on: {error.strerror}.") from error
 
 
-def address(server: Any, host: str) -> str:
+def address(listener: socket.socket) -> str:
     """Return the address that a person opens."""
-    port = server.effective_port if hasattr(server, "effective_port") else server.effective_listen[0][1]
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)  # noqa: S104 - shown, not bound
+    host, port = listener.getsockname()[:2]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
     return f"http://{shown}:{port}/"
+
+
+def _run_debug(app: dash.Dash, listener: socket.socket) -> None:
+    port = listener.getsockname()[1]
+    listener.close()
+    app.run(host=app.server.config[LIBRARY].settings.host, port=port, debug=True, use_reloader=False)
 
 
 def _interrupt(*_: Any) -> NoReturn:

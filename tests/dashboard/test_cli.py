@@ -1,0 +1,172 @@
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import trimesh
+from PIL import Image
+
+from dashboard.batch import free_folders
+from dashboard.cli import main
+
+FILES = {
+    "depth.png", "depth.npy", "statistics.json", "statistics.csv", "cloud.ply", "mesh.stl", "mesh.zip", "mesh.ply",
+    "mesh.glb", "reconstruction.json",
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIFEMASK_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("LIFEMASK_WEIGHTS", str(tmp_path / "weights"))
+    monkeypatch.setenv("LIFEMASK_OFFLINE", "1")
+
+
+def test_run_writes_what_it_can_and_says_what_it_cannot(
+    astronaut: Path, grace_hopper: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    text, empty, landscape = tmp_path / "text.jpg", tmp_path / "empty.png", tmp_path / "sea.png"
+    text.write_text("not a picture")
+    empty.write_bytes(b"")
+    Image.fromarray(np.full((200, 300, 3), (60, 120, 200), np.uint8)).save(landscape)
+    photos = [astronaut, text, landscape, empty, tmp_path / "missing.jpg", grace_hopper]
+    out = tmp_path / "out"
+    code = main(["run", *map(str, photos), "--out", str(out), "--json", "--max-triangles", "8000"])
+    printed, said = capfd.readouterr()
+    assert code == 1
+    results = [json.loads(line) for line in printed.splitlines()]
+    assert [result["photo"] for result in results] == [str(photo) for photo in photos]
+    assert [result["ok"] for result in results] == [True, False, False, False, False, True]
+    assert {folder.name for folder in out.iterdir()} == {"astronaut", "grace_hopper"}
+    lines = said.splitlines()
+    assert len(lines) == 4, said
+    assert "No face found in sea.png" in said
+    for result, line in zip(results[1:5], lines, strict=True):
+        assert line == f"lifemask: {result['photo']}: {result['error']}"
+    for name in ("astronaut", "grace_hopper"):
+        assert {file.name for file in (out / name).iterdir()} >= FILES
+        solid = trimesh.load_mesh(out / name / "mesh.stl")
+        assert solid.is_watertight
+        assert solid.is_volume
+        assert solid.extents[0] == pytest.approx(80.0, abs=0.01)
+    assert results[0]["faces"][0]["network"] == "builtin"
+    assert set(results[0]["faces"][0]["files"]) >= FILES
+
+
+def test_run_says_which_network_and_where(astronaut: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    sea = tmp_path / "sea.png"
+    Image.fromarray(np.full((200, 300, 3), (60, 120, 200), np.uint8)).save(sea)
+    arguments = ["--out", str(tmp_path / "out"), "--formats", "stl", "--max-triangles", "3000", "--whole-photo"]
+    assert main(["run", str(astronaut), str(sea), *arguments]) == 0
+    printed, said = capfd.readouterr()
+    assert f"{astronaut} -> {tmp_path / 'out' / 'astronaut'} (builtin, " in printed
+    assert said == ""
+    assert {folder.name for folder in (tmp_path / "out").iterdir()} == {"astronaut", "sea"}
+
+
+def test_equal_stems_and_earlier_results_are_never_lost(tmp_path: Path) -> None:
+    def place(folder: Path, sha256: str) -> None:
+        folder.mkdir(parents=True)
+        (folder / "reconstruction.json").write_text(json.dumps({"photo": {"sha256": sha256}}))
+
+    assert free_folders(tmp_path, "me", 1, "a", set()) == [tmp_path / "me"]
+    assert free_folders(tmp_path, "me", 1, "a", {tmp_path / "me"}) == [tmp_path / "me_2"]
+    assert free_folders(tmp_path, "me", 2, "a", {tmp_path / "me-2"}) == [tmp_path / "me_2-1", tmp_path / "me_2-2"]
+    place(tmp_path / "me", "a")
+    assert free_folders(tmp_path, "me", 1, "a", set()) == [tmp_path / "me"]
+    assert free_folders(tmp_path, "me", 1, "b", set()) == [tmp_path / "me_2"]
+    (tmp_path / "mine").mkdir()
+    assert free_folders(tmp_path, "mine", 1, "b", set()) == [tmp_path / "mine_2"]
+
+
+def test_the_same_photo_twice_and_again(astronaut: Path, tmp_path: Path) -> None:
+    other = tmp_path / "elsewhere" / "astronaut.png"
+    other.parent.mkdir()
+    shutil.copy(astronaut, other)
+    arguments = ["--out", str(tmp_path / "out"), "--formats", "stl", "--max-triangles", "3000"]
+    for _ in range(2):
+        assert main(["run", str(astronaut), str(other), *arguments]) == 0
+        assert {folder.name for folder in (tmp_path / "out").iterdir()} == {"astronaut", "astronaut_2"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--model", "no_such"], "no_such"),
+        (["--formats", "stl,doc"], "doc"),
+        (["--ipd-mm", "-3"], "-3"),
+        (["--max-triangles", "1"], "1"),
+        (["--fov-deg", "400"], "400"),
+    ],
+)
+def test_an_option_that_cannot_be_used_is_a_sentence(
+    astronaut: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    assert main(["run", str(astronaut), "--out", str(tmp_path / "out"), *arguments]) != 0
+    stderr = capfd.readouterr().err
+    assert stderr.startswith("lifemask: ")
+    assert said in stderr
+    assert len(stderr.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_network_without_weights_says_how_to_get_them(
+    astronaut: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", str(astronaut), "--out", str(tmp_path / "out"), "--model", "dpt_large_384"]) == 1
+    assert "lifemask models download dpt_large_384" in capfd.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(
+    astronaut: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("core.pipeline.write", full)
+    assert main(["run", str(astronaut), "--out", str(tmp_path / "out")]) == 1
+    assert f"The disk of {tmp_path / 'out'} is full" in capfd.readouterr().err
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_models_are_listed_with_what_is_here(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["models"]) == 0
+    lines = capfd.readouterr().out.splitlines()
+    assert len(lines) == 1 + 14 + 1
+    (builtin,) = (line for line in lines if line.startswith("builtin"))
+    assert "yes*" in builtin
+    assert main(["models", "download", "midas_v21_small_256"]) == 2
+    assert "LIFEMASK_OFFLINE" in capfd.readouterr().err
+    assert main(["models", "default", "dpt_large_384"]) == 2
+    assert main(["models", "add", "nowhere.pt"]) == 2
+    assert main(["models", "delete", "no_such"]) == 2
+
+
+def test_doctor_takes_a_real_photo_through(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor"]) == 0
+    out = capfd.readouterr().out
+    assert "FAIL" not in out
+    assert "a real photo: " in out
+
+
+def test_a_port_in_use_is_a_sentence(capfd: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert main(["serve", "--port", str(port)]) == 2
+    assert f"Port {port} is in use" in capfd.readouterr().err
+
+
+def test_help_is_quick_and_needs_no_torch() -> None:
+    code = "import sys, dashboard.cli as c\ntry: c.main(['run', '--help'])\nexcept SystemExit: pass\n"
+    code += "assert not {'torch', 'dash', 'sqlalchemy', 'scipy'} & sys.modules.keys()"
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, env=os.environ)
+    assert done.returncode == 0, done.stderr
+    assert "--whole-photo" in done.stdout
