@@ -11,7 +11,7 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
         window.lifemask.applyTheme(choice);
       }
       const words = { auto: "as the system", light: "light", dark: "dark" };
-      return [`icon icon-${choice}`, `Theme: ${words[choice]}. Change it`, `Theme: ${words[choice]}`];
+      return [`sign sign-${choice}`, `Theme: ${words[choice]}. Change it`, `Theme: ${words[choice]}`];
     },
     /* Options go with the next upload; the keys are those of core.pipeline.Options. */
     options(model, wholePhoto, ipd, fov, triangles) {

@@ -88,7 +88,10 @@ def _read(folder: Path, _changed: int) -> tuple[dict[str, Any], dict[str, Any], 
     about = json.loads((folder / "reconstruction.json").read_text())
     statistics = json.loads((folder / "statistics.json").read_text())
     depth = np.load(folder / "depth.npy")
-    return about, statistics, depth - np.float32(statistics["reference_mm"])
+    reference_mm = np.nanmin(depth) - np.float32(
+        statistics["min"]
+    )  # the depth at the nose tip, as the statistics took it
+    return about, statistics, depth - reference_mm
 
 
 @lru_cache(maxsize=4)

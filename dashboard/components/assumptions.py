@@ -5,6 +5,7 @@ from typing import Any
 from dash import html
 
 from dashboard.components.page import Child, facts, number
+from dashboard.components.uploads import title
 
 
 def panel(about: dict[str, Any]) -> html.Div:
@@ -17,12 +18,13 @@ def _rows(about: dict[str, Any]) -> list[tuple[str, Child]]:
     face, photo = about.get("face") or {}, about["photo"]
     rows: list[tuple[str, Child]] = [
         ("Photo", f"{photo['width_px']:,} x {photo['height_px']:,} px"),
-        ("Depth network", network["name"]),
+        ("Depth network", title(network["name"])),
     ]
     if network.get("face_network") and network["face_network"] != network["name"]:
-        rows.append(("Face found by", network["face_network"]))
+        rows.append(("Face found by", title(network["face_network"])))
+    if about["ipd_mm"]:
+        rows.append(("Interpupillary distance, assumed", number(about["ipd_mm"], "mm")))
     rows += [
-        ("Interpupillary distance, assumed", number(about["ipd_mm"], "mm")),
         ("Focal length from", camera["focal_source"]),
         ("Focal length", number(camera["focal_px"], "px", 0)),
         ("Field of view", number(camera.get("fov_deg"), "degrees")),
@@ -30,8 +32,9 @@ def _rows(about: dict[str, Any]) -> list[tuple[str, Child]]:
         ("Scale and shift fitted to", fit["fitted_to"]),
         ("a (scale)", f"{fit['a']:.4g}"),
         ("b (shift)", f"{fit['b']:.4g}"),
-        ("Residual of the fit", number(fit.get("residual_mm"), "mm")),
     ]
+    if fit.get("residual_mm") is not None:
+        rows.append(("Residual of the fit", number(fit["residual_mm"], "mm")))
     if face:
         rows += [
             ("Face score", number(face.get("score"), "", 2)),

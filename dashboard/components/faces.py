@@ -6,6 +6,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from dashboard.components.page import marks
+from dashboard.components.uploads import title
 from dashboard.components.views import address, viewer
 from dashboard.figures import SERIES
 from dashboard.records import FaceRecord
@@ -35,7 +36,7 @@ def card(face: FaceRecord) -> html.Article:
             html.Div(
                 [
                     dcc.Link(face.name, href=f"/face/{face.id}", className="card-name"),
-                    html.Span(face.network, className="soft small"),
+                    html.Span(title(face.network), className="soft small"),
                 ],
                 className="card-line",
             ),
@@ -68,7 +69,9 @@ def thumb(face: FaceRecord, chosen: bool) -> html.Div:
                 [
                     html.Img(src=address(face.id, "crop.png"), alt=""),
                     html.Div(face.name, className="thumb-name"),
-                    html.Div(f"{face.created:%d %b %Y, %H:%M} · {face.network}", className="soft small thumb-name"),
+                    html.Div(
+                        f"{face.created:%d %b %Y, %H:%M} · {title(face.network)}", className="soft small thumb-name"
+                    ),
                 ],
                 href=f"/face/{face.id}",
                 className="thumb",

@@ -40,7 +40,7 @@ def empty(title: str, text: str, *actions: Child) -> html.Div:
 
 def icon(name: str) -> html.Span:
     """Return a drawn sign of assets/icons; it says nothing to a screen reader."""
-    return html.Span(className=f"icon icon-{name}", **marks(aria_hidden="true"))
+    return html.Span(className=f"sign sign-{name}", **marks(aria_hidden="true"))
 
 
 def link_button(text: str, href: str, *, primary: bool = False, small: bool = False) -> dcc.Link:
@@ -75,16 +75,23 @@ def facts(rows: Sequence[tuple[str, Child]]) -> html.Dl:
     return html.Dl([html.Div([html.Dt(name), html.Dd(value)]) for name, value in rows], className="facts")
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[Child]], numeric: Sequence[int] = ()) -> html.Div:
-    """Return a plain table; the columns of `numeric` are set flush right."""
+def table(
+    columns: Sequence[str], rows: Sequence[Sequence[Child]], numeric: Sequence[int] = (), *, stacked: bool = False
+) -> html.Div:
+    """Return a plain table; columns of `numeric` are flush right. Stacked: on a phone each row is a block."""
     look = ["n" if i in numeric else "" for i in range(len(columns))]
-    top = html.Thead(
-        html.Tr([html.Th(name, className=kind, scope="col") for name, kind in zip(columns, look, strict=True)])
-    )
-    body = html.Tbody(
-        [html.Tr([html.Td(cell, className=kind) for cell, kind in zip(row, look, strict=True)]) for row in rows]
-    )
-    return html.Div(html.Table([top, body], className="plain-table"), className="table-wrap")
+    top = [html.Th(name, className=kind, scope="col") for name, kind in zip(columns, look, strict=True)]
+    body = [
+        html.Tr(
+            [
+                html.Td(cell, className=kind, **marks(data_label=name))
+                for cell, kind, name in zip(row, look, columns, strict=True)
+            ]
+        )
+        for row in rows
+    ]
+    kind = "plain-table stacked" if stacked else "plain-table"
+    return html.Div(html.Table([html.Thead(html.Tr(top)), html.Tbody(body)], className=kind), className="table-wrap")
 
 
 def field(label: str, control: Child, hint: str | None = None, unit: str | None = None) -> html.Div:

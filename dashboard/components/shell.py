@@ -70,7 +70,7 @@ def _header() -> html.Header:
                     style={"display": "contents"},
                 ),
                 html.Button(
-                    html.Span(id="theme-icon", className="icon icon-auto"),
+                    html.Span(id="theme-icon", className="sign sign-auto"),
                     id="theme",
                     className="btn btn-plain",
                     type="button",

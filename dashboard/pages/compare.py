@@ -120,7 +120,7 @@ def _table(found: Sequence[results.Result]) -> html.Section:
         defaultColDef={"sortable": True, "wrapHeaderText": True, "autoHeaderHeight": True, "resizable": True},
         dashGridOptions={"domLayout": "autoHeight", "suppressDragLeaveHidesColumns": True},
         csvExportParams={"fileName": "lifemask-compare.csv"},
-        className="ag-theme-alpine",
+        className="numbers-grid",
         style={"height": None},
     )
     note = html.P("All millimetres are scaled to the assumed interpupillary distance of each face.", className="note")

@@ -7,7 +7,7 @@ import dash_bootstrap_components as dbc
 from dash import Input, Output, State, callback, dcc, html
 
 from dashboard import figures, results, scenes
-from dashboard.components import assumptions, page, views
+from dashboard.components import assumptions, page, uploads, views
 from dashboard.components.missing import no_face
 from dashboard.context import current_library, current_workspace
 from dashboard.records import FaceRecord
@@ -48,8 +48,9 @@ def layout(face_id: str | None = None, **_: Any) -> html.Div:
 
 
 def _lead(result: results.Result) -> str:
-    network = result.about["network"]["name"]
-    return f"Depth by {network}, scaled to the assumed interpupillary distance of {result.about['ipd_mm']:g} mm."
+    network, ipd = uploads.title(result.about["network"]["name"]), result.about["ipd_mm"]
+    scale = f"the assumed interpupillary distance of {ipd:g} mm" if ipd else "an assumed range of distances"
+    return f"{network}, scaled to {scale}."
 
 
 def _actions(face: FaceRecord) -> list[Any]:

@@ -54,7 +54,8 @@ def _search() -> html.Div:
         [
             html.Label("Find by name", htmlFor="library-search", className="visually-hidden"),
             dbc.Input(id="library-search", type="search", placeholder="Find by name", debounce=0.2),
-        ]
+        ],
+        className="grows",
     )
 
 

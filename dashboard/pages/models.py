@@ -52,6 +52,7 @@ def refresh(_beat: int | None, _nudge: Any) -> Any:
         ("Network", "Good for", "Parameters", "Input", "Against DPT-Large", "Speed", "Size", ""),
         rows,
         numeric=(2, 3, 4, 5, 6),
+        stacked=True,
     )
     used = sum(one.size_bytes for one in here.values())
     disk = f"{views.size(used)} of weights in {folder}; {views.size(weights.free_bytes(folder))} free on that disk."
