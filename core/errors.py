@@ -1,4 +1,4 @@
-"""The family of errors that a person can cause; `str(error)` is one sentence that says what was wrong and what to do."""
+"""The family of errors that a person can cause; `str(error)` says in a sentence what was wrong and what to do."""
 
 
 class LifemaskError(Exception):
@@ -29,5 +29,5 @@ class StorageError(LifemaskError):
     """Something cannot be written: the disk is full or the folder is read-only."""
 
 
-class Cancelled(LifemaskError):
+class Cancelled(LifemaskError):  # noqa: N818 - a wish, not an error
     """The person asked to stop."""

@@ -1,4 +1,4 @@
-"""Bytes of a picture file -> `Photo`: upright 8-bit sRGB, the EXIF focal length, the hash. Nothing else of the EXIF is kept."""
+"""Bytes of a picture file -> `Photo`: upright 8-bit sRGB, focal length and hash; nothing else of the EXIF is kept."""
 
 import hashlib
 import io
@@ -84,7 +84,8 @@ def _bytes(source: bytes | Path, name: str, limits: Limits) -> bytes:
         size, data = len(source), source
     if size > limits.max_bytes:
         raise PhotoError(
-            f"{name} has {size / 2**20:.1f} MB, over the limit of {limits.max_bytes / 2**20:.0f} MB. Use a smaller file."
+            f"{name} has {size / 2**20:.1f} MB, over the limit of {limits.max_bytes / 2**20:.0f} MB. "
+            "Use a smaller file."
         )
     if size == 0:
         raise PhotoError(f"{name} is empty (0 bytes). Choose the file again.")
@@ -102,7 +103,9 @@ def _check_header(image: Image.Image, name: str, limits: Limits) -> None:
         raise PhotoError(f"{name} has {width} x {height} pixels; each side needs at least {MIN_SIDE_PX}.")
     frames = getattr(image, "n_frames", 1)
     if frames > limits.max_frames:
-        raise PhotoError(f"{name} holds {frames} pictures, over the limit of {limits.max_frames}. Use a single picture.")
+        raise PhotoError(
+            f"{name} holds {frames} pictures, over the limit of {limits.max_frames}. Use a single picture."
+        )
 
 
 def _focal_35mm(image: Image.Image) -> float | None:

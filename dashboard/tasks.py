@@ -1,8 +1,6 @@
 """What the worker does for each kind of run, by the functions of `core` that the command line calls too."""
 
-import json
 import secrets
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -12,7 +10,6 @@ from core.errors import Cancelled
 from dashboard.jobs import Progress
 from dashboard.library import Library
 from dashboard.records import Kind, NewFace, RunRecord
-from dashboard.sentences import sentences
 from dashboard.worker import Work
 
 if TYPE_CHECKING:
@@ -22,7 +19,6 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415
 
 COMPUTED = 0.7  # share of the time that goes into the reconstruction; the rest writes files
-SOLID_FILES = ("solid.json", "solid.glb", "mesh.stl")
 
 
 def make_works(library: Library) -> Mapping[Kind, Work]:
@@ -47,9 +43,8 @@ class Tasks:
 
     def reconstruct(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
         """Photo -> faces and their folders."""
-        from core.pipeline import Options, reconstruct, write
-
         from core.photo import read_photo
+        from core.pipeline import Options, reconstruct, write
 
         assert run.photo_id is not None
         record = self.library.photo(run.workspace_id, run.photo_id)
@@ -59,19 +54,18 @@ class Tasks:
         # the stored PNG carries no metadata: what the file said of itself is in the library
         photo = replace(stored, focal_35mm=record.focal_35mm, sha256=record.sha256)
         options = Options.from_dict(run.options)
-        found = reconstruct(photo, options, self.networks, lambda stage, share: progress(stage, COMPUTED * share))
+        found = reconstruct(photo, options, self.networks, part_of(progress, 0.0, COMPUTED))
         faces: list[NewFace] = []
         try:
             for index, reconstruction in enumerate(found, start=1):
-                face_id = secrets.token_hex(16)
-                folder = self.library.folders.face(face_id)
-                done = COMPUTED + (1.0 - COMPUTED) * (index - 1) / len(found)
-                progress("Writing files", done)
-                write(reconstruction, folder, options)
-                about = json.loads((folder / "reconstruction.json").read_text())
                 name = record.name if len(found) == 1 else f"{record.name} #{index}"
+                about = reconstruction.facts
                 score = about["face"]["score"] if about["face"] else None
-                faces.append(NewFace(face_id, index, name, score, about["network"]["name"]))
+                face = NewFace(secrets.token_hex(16), index, name, score, about["network"]["name"])
+                share = (1.0 - COMPUTED) / len(found)
+                report = part_of(progress, COMPUTED + share * (index - 1), share)
+                write(reconstruction, self.library.folders.face(face.id), options, report)
+                faces.append(face)
         except BaseException:
             for face in faces:
                 self.library.folders.remove(self.library.folders.face(face.id))
@@ -84,17 +78,7 @@ class Tasks:
         from core.solid import SolidOptions
 
         assert run.face_id is not None
-        folder = self.library.folders.face(run.face_id)
-        beside = folder.with_name(f"{folder.name}.{secrets.token_hex(4)}.part")
-        progress("Making the solid", 0.0)
-        try:
-            with sentences(self.library.folders.root):
-                write_solid(folder, SolidOptions.from_dict(run.options), beside)
-                progress("Writing files", 0.9)  # the last moment to cancel: from here on the old files go
-                for name in SOLID_FILES:
-                    (beside / name).replace(folder / name)
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
+        write_solid(self.library.folders.face(run.face_id), SolidOptions.from_dict(run.options), progress)
         return []
 
     def download(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
@@ -118,3 +102,8 @@ class Tasks:
 
         weights.download(name, advance, cancelled, self.settings.weights_folder)
         return []
+
+
+def part_of(progress: Progress, start: float, share: float) -> Progress:
+    """Return the progress of a part of the work, which takes `share` of the whole from `start` on."""
+    return lambda stage, done: progress(stage, start + share * done)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from core.depth import catalog, midas, weights
+from core.depth.builtin.depth import BuiltinDepth
 from core.depth.midas.network import MidasModule
 from core.depth.midas.preprocess import network_input
 from core.errors import OptionError, WeightsError
@@ -70,17 +71,21 @@ class Networks:
             self.loads[catalog.BUILTIN] += 1
         return self._face
 
+    def default(self) -> str:
+        """Return the network that 'auto' stands for: see `core.depth.weights.default_model`."""
+        return weights.default_model(self._folder)
+
     def depth(self, name: str) -> DepthNetwork:
-        """Return the MiDaS network called `name`; the one before it is released.
+        """Return the network called `name`; a MiDaS network before it is released.
 
         Raises
         ------
         WeightsError
             If there is no such network, or its weights are not on disk or not usable.
         """
+        if name == catalog.BUILTIN:
+            return BuiltinDepth(self.face())
         if self._depth is None or self._depth.name != name:
-            if catalog.entry(name).address is None:
-                raise WeightsError(f"'{name}' is the built-in network; choose a MiDaS network for depth of this kind.")
             path = weights.ready(name, self._folder)
             self.release()
             self._depth = MidasNetwork(name, midas.load(name, path), self.device, self.encoder_dtype)

@@ -59,7 +59,7 @@ def find_faces(rgb: NDArray[np.uint8], network: FaceNetwork) -> list[Face]:
     """All faces of a picture (H, W, 3), from left to right."""
     shrink = min(1.0, SEARCH_PX / max(rgb.shape[:2]))
     size = (max(1, round(rgb.shape[1] * shrink)), max(1, round(rgb.shape[0] * shrink)))
-    small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA) if shrink < 1 else rgb
+    small = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8) if shrink < 1 else rgb
     back = np.array([rgb.shape[1] / size[0], rgb.shape[0] / size[1]])
     finds = []
     for candidate in _distinct(_search(small, network)):

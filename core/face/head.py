@@ -1,6 +1,7 @@
-"""Levelled crop -> what the face network says of it: relief, head mask, landmarks; two windows, wide and tight, merged."""
+"""Levelled crop -> relief, head mask and landmarks by the face network, merged from a wide and a tight window."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -10,6 +11,7 @@ from scipy import ndimage
 from core.face.landmarks import MIRRORED
 from core.face.maps import FaceMaps, FaceNetwork
 
+T = TypeVar("T", np.uint8, np.float32)
 TIGHT_SHARE = 0.73  # of the crop's side: the window in which the network is most exact about the face itself
 
 
@@ -28,7 +30,7 @@ class HeadMaps:
 
 
 def head_maps(rgb: NDArray[np.uint8], network: FaceNetwork) -> HeadMaps:
-    """rgb : (S, S, 3) uint8, a levelled crop as `core.face.level.level` makes it."""
+    """Rgb : (S, S, 3) uint8, a levelled crop as `core.face.level.level` makes it."""
     side, seen = rgb.shape[0], network.side_px
     margin = round(side * (1 - TIGHT_SHARE) / 2)
     tight_side = side - 2 * margin
@@ -80,9 +82,10 @@ def _flip_averaged(windows: NDArray[np.uint8], network: FaceNetwork) -> FaceMaps
     )
 
 
-def _resize(picture: NDArray[np.generic], side: int) -> NDArray[np.generic]:
+def _resize(picture: NDArray[T], side: int) -> NDArray[T]:
     method = cv2.INTER_AREA if side < picture.shape[0] else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(picture, (side, side), interpolation=method))
+    resized: NDArray[T] = cv2.resize(picture, (side, side), interpolation=method)  # type: ignore[assignment]
+    return resized
 
 
 def _tight_weight(side: int) -> NDArray[np.float32]:
@@ -90,7 +93,7 @@ def _tight_weight(side: int) -> NDArray[np.float32]:
     axis = np.abs(np.linspace(-1, 1, side, dtype=np.float32))
     radius = np.maximum(axis[None], axis[:, None])
     t = np.clip((0.95 - radius) / 0.3, 0, 1)
-    return t * t * (3 - 2 * t)
+    return np.asarray(t * t * (3 - 2 * t), dtype=np.float32)
 
 
 def _matched(

@@ -1,6 +1,6 @@
-"""The 68 landmarks: their order, their mirror image, their mean place on a head, and the head's pose that follows from them.
+"""The 68 landmarks: their order, their mirror image, their mean place on a head, and the pose that follows from them.
 
-Order: Multi-PIE (Gross et al., 'Multi-PIE', 2010), counted from 0: jaw 0-16, brows 17-26, nose 27-35, eyes 36-47, mouth 48-67;
+Order: Multi-PIE (Gross et al. 2010), counted from 0: jaw 0-16, brows 17-26, nose 27-35, eyes 36-47, mouth 48-67;
 'right' is the person's right, at the left of the picture.
 """
 
@@ -16,9 +16,14 @@ NOSE_TIP = 30
 RIGHT_EYE = slice(36, 42)
 LEFT_EYE = slice(42, 48)
 INNER = slice(17, 68)
-MIRRORED = np.array(
-    [*range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31, 45, 44, 43, 42, 47, 46, 39, 38, 37, 36]
-    + [41, 40, 54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65]
+MIRRORED = np.concatenate(
+    [
+        range(16, -1, -1),
+        range(26, 16, -1),
+        [27, 28, 29, 30, 35, 34, 33, 32, 31],
+        [45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40],
+        [54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65],
+    ]
 )
 DEFAULT_IPD_MM = 63.0  # adult mean; N. A. Dodgson, 'Variation and extrema of human interpupillary distance', 2004
 

@@ -29,7 +29,7 @@ class Crop:
     @property
     def side_px(self) -> int:
         """Side S of the crop."""
-        return self.rgb.shape[0]
+        return int(self.rgb.shape[0])
 
     @property
     def photo_px_per_px(self) -> float:
@@ -46,7 +46,7 @@ class Crop:
 
 
 def level(rgb: NDArray[np.uint8], face: Face, side_px: int = SIDE_PX) -> Crop:
-    """Cut the head out of a picture (H, W, 3), levelled by the eye line; the margin leaves room for hair and shoulders."""
+    """Cut the head out of a picture (H, W, 3), levelled by the eye line, with room for hair and shoulders."""
     centre = face.landmarks_px[NOSE].mean(0)
     return _crop(rgb, centre, face.pose.ipd_px / IPD_SHARE, face.roll_deg, side_px)
 
@@ -70,4 +70,4 @@ def inside_photo(crop: Crop, photo_shape: tuple[int, ...]) -> NDArray[np.bool_]:
     """(S, S) bool, which crop pixels show the photo and not the border that was drawn on."""
     axis = np.arange(crop.side_px)
     x, y = np.moveaxis(crop.to_photo(np.stack(np.meshgrid(axis, axis), -1)), -1, 0)
-    return (x >= -0.5) & (y >= -0.5) & (x <= photo_shape[1] - 0.5) & (y <= photo_shape[0] - 0.5)
+    return np.asarray((x >= -0.5) & (y >= -0.5) & (x <= photo_shape[1] - 0.5) & (y <= photo_shape[0] - 0.5))

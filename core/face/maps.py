@@ -30,5 +30,5 @@ class FaceNetwork(Protocol):
     mm_per_unit: float
 
     def analyse(self, windows: NDArray[np.uint8]) -> FaceMaps:
-        """windows : (N, S, S, 3) uint8 RGB -> maps of the same side."""
+        """Windows : (N, S, S, 3) uint8 RGB -> maps of the same side."""
         ...

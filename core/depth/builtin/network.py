@@ -53,7 +53,7 @@ def _fuse(module: nn.Module) -> None:
     """Fold each batch normalisation into the convolution before it: the same function, a third less time."""
     for child in module.children():
         if isinstance(child, ConvNorm):
-            child[0] = fuse_conv_bn_eval(child[0], child[1])
+            child[0] = fuse_conv_bn_eval(child[0], child[1])  # type: ignore[type-var, arg-type]
             child[1] = nn.Identity()
         else:
             _fuse(child)

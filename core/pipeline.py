@@ -1,0 +1,417 @@
+"""Photo -> reconstructions -> files: the one way through the core that page, command line and worker all take."""
+
+import errno
+import importlib.metadata
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import export
+from core.camera import (
+    DEFAULT_FOV_DEG,
+    MAX_FOV_DEG,
+    MIN_FOV_DEG,
+    Intrinsics,
+    ScaleAndShift,
+    eye_distance_mm,
+    fit_scale_and_shift,
+    photo_intrinsics,
+)
+from core.cloud import point_cloud
+from core.depth.catalog import MODELS
+from core.errors import NoFaceError, OptionError, StorageError
+from core.face.detect import Face, find_faces
+from core.face.head import HeadMaps, head_maps, head_mask
+from core.face.landmarks import DEFAULT_IPD_MM, INNER, LEFT_EYE, RIGHT_EYE
+from core.face.level import Crop, inside_photo, level, whole
+from core.face.maps import FaceNetwork
+from core.photo import Photo
+from core.reconstruction import Reconstruction
+from core.solid import Solid, SolidOptions, make_solid
+from core.surface import make_surface
+
+FORMATS = ("stl", "obj", "ply", "glb")
+SOLIDS = ("relief", "none")
+DEFAULT_DISTANCE_MM = 700.0  # of a whole photo, where no face says it
+DEFAULT_RANGE_MM = 300.0  # from the nearest to the farthest hundredth of a whole photo
+BEHIND_FACE_MM = 400.0  # nothing of a head lies farther behind its eyes
+LARGE_TURN_DEG = 40.0
+LOW_SCORE = 0.85
+POOR_FIT_MM = 8.0
+
+
+class DepthNetwork(Protocol):
+    """What the pipeline asks of a depth network."""
+
+    name: str
+
+    def predict(self, pictures: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
+        """Pictures (H, W, 3) uint8 RGB -> inverse depth (H, W), larger is nearer."""
+        ...
+
+
+class Networks(Protocol):
+    """Where the pipeline gets its networks from; `core.depth.estimator.Networks` is the real one."""
+
+    def face(self) -> FaceNetwork:
+        """The face network, loaded once."""
+        ...
+
+    def depth(self, name: str) -> DepthNetwork:
+        """A depth network of the catalogue, loaded once."""
+        ...
+
+    def default(self) -> str:
+        """The network that 'auto' stands for."""
+        ...
+
+
+Progress = Callable[[str, float], None]
+
+
+def ignore(stage: str, share: float) -> None:
+    """A progress callback that does nothing. Others may raise `core.errors.Cancelled`."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a person can choose for a photo; see README for each."""
+
+    model: str = "auto"
+    ipd_mm: float = DEFAULT_IPD_MM
+    fov_deg: float | None = None
+    whole_photo: bool = False
+    max_triangles: int = 60_000
+    solid: str = "relief"
+    width_mm: float = 80.0
+    formats: tuple[str, ...] = FORMATS
+
+    def __post_init__(self) -> None:
+        """Raise OptionError for a value that cannot be used."""
+        if self.model != "auto" and self.model not in MODELS:
+            raise OptionError(f"There is no network called {self.model!r}. Choose auto or one of: {', '.join(MODELS)}.")
+        if not 30 <= self.ipd_mm <= 90:
+            raise OptionError(f"An interpupillary distance of {self.ipd_mm:g} mm is none of a person (30 to 90 mm).")
+        if self.fov_deg is not None and not MIN_FOV_DEG <= self.fov_deg <= MAX_FOV_DEG:
+            raise OptionError(
+                f"A field of view of {self.fov_deg:g} degrees is out of range ({MIN_FOV_DEG:g} to {MAX_FOV_DEG:g})."
+            )
+        if not 500 <= self.max_triangles <= 2_000_000:
+            raise OptionError(f"max_triangles is {self.max_triangles}, but must lie between 500 and 2000000.")
+        if self.solid not in SOLIDS:
+            raise OptionError(f"There is no solid called {self.solid!r}. Choose one of: {', '.join(SOLIDS)}.")
+        wrong = [name for name in self.formats if name not in FORMATS]
+        if wrong:
+            raise OptionError(f"There is no format called {wrong[0]!r}. Choose from: {', '.join(FORMATS)}.")
+        self.solid_options()
+
+    def solid_options(self) -> SolidOptions:
+        """The solid's share of the options."""
+        return SolidOptions(width_mm=self.width_mm, max_triangles=self.max_triangles)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Options":
+        """From JSON; OptionError for a name or value that does not fit."""
+        unknown = set(values) - {field.name for field in fields(cls)}
+        if unknown:
+            raise OptionError(f"There is no option called {min(unknown)!r}.")
+        try:
+            if "formats" in values:
+                values = {**values, "formats": tuple(values["formats"])}
+            return cls(**values)
+        except TypeError as error:
+            raise OptionError(f"An option has a value of the wrong kind: {error}.") from error
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {**asdict(self), "formats": list(self.formats)}
+
+
+def reconstruct(
+    photo: Photo, options: Options, networks: Networks, progress: Progress = ignore
+) -> list[Reconstruction]:
+    """Every face of a photo, left to right; or, if asked and there is no face, the whole photo.
+
+    Raises
+    ------
+    NoFaceError
+        No face was found and `options.whole_photo` is not set.
+    GeometryError, WeightsError
+        No depth in millimetres can be had.
+    Cancelled
+        From `progress`.
+    """
+    progress("Loading the network", 0.0)
+    face_network = networks.face()
+    depth_network = networks.depth(networks.default() if options.model == "auto" else options.model)
+    progress("Finding faces", 0.05)
+    faces = find_faces(photo.rgb, face_network)
+    if not faces and not options.whole_photo:
+        raise NoFaceError(
+            f"No face found in {photo.name}. Use a photo in which a face is seen from the front, "
+            "or choose to process the whole photo."
+        )
+    camera, focal_source = photo_intrinsics(photo.rgb.shape, photo.focal_35mm, options.fov_deg)
+    found = []
+    for i, face in enumerate(faces):
+        progress(_of("Estimating depth", i, len(faces)), 0.3 + 0.7 * i / len(faces))
+        found.append(_head(photo, face, camera, focal_source, options, face_network, depth_network))
+    if not faces:
+        progress("Estimating depth", 0.3)
+        found.append(_whole(photo, camera, focal_source, depth_network))
+    progress("Depth is ready", 1.0)
+    return found
+
+
+def _of(what: str, index: int, count: int) -> str:
+    return what if count == 1 else f"{what}, face {index + 1} of {count}"
+
+
+def _head(
+    photo: Photo,
+    face: Face,
+    camera: Intrinsics,
+    focal_source: str,
+    options: Options,
+    face_network: FaceNetwork,
+    depth_network: DepthNetwork,
+) -> Reconstruction:
+    crop = level(photo.rgb, face)
+    maps = head_maps(crop.rgb, face_network)
+    mask = head_mask(maps.head, maps.landmarks_px) & inside_photo(crop, photo.rgb.shape)
+    distance = eye_distance_mm(face.landmarks_px, face.pose, camera.focal_px, options.ipd_mm)
+    metric = _metric_prior(maps, distance, face_network.mm_per_unit * options.ipd_mm / DEFAULT_IPD_MM)
+    warnings = _face_warnings(face)
+    if depth_network.name == "builtin":
+        inverse_depth, fit = maps.relief, metric
+    else:
+        inverse_depth = depth_network.predict([crop.rgb])[0]
+        prior = metric.depth_mm(maps.relief, distance + BEHIND_FACE_MM)
+        fit = fit_scale_and_shift(inverse_depth, prior, _inner_face(maps, mask), metric.fitted_to)
+        if fit.residual_mm is not None and fit.residual_mm > POOR_FIT_MM:
+            warnings.append(
+                f"The network's depth differs from a face's shape by {fit.residual_mm:.0f} mm in the median; "
+                "take its millimetres with care."
+            )
+    depth = np.where(mask, fit.depth_mm(inverse_depth, distance + BEHIND_FACE_MM), np.nan).astype(np.float32)
+    intrinsics = camera.cropped(crop.crop_to_photo)
+    facts = {
+        **_facts(photo, crop, intrinsics, focal_source, depth_network.name, fit),
+        "ipd_mm": options.ipd_mm,
+        "distance_mm": round(distance, 2),
+        "landmarks_px": crop.to_photo(maps.landmarks_px).round(3).tolist(),
+        "landmarks_crop_px": maps.landmarks_px.round(3).tolist(),
+        "face": {
+            "score": round(face.score, 4),
+            "roll_deg": round(face.roll_deg, 2),
+            "yaw_deg": round(face.pose.yaw_deg, 2),
+            "pitch_deg": round(face.pose.pitch_deg, 2),
+        },
+        "warnings": warnings,
+    }
+    return Reconstruction(crop.rgb, crop.texture, inverse_depth, depth, intrinsics, maps.landmarks_px, facts)
+
+
+def _metric_prior(maps: HeadMaps, distance_mm: float, mm_per_unit: float) -> ScaleAndShift:
+    """The face network's relief is metric up to the IPD: one unit nearer is `mm_per_unit` nearer, from the eyes on."""
+    eyes = np.r_[maps.landmarks_px[RIGHT_EYE], maps.landmarks_px[LEFT_EYE]]
+    columns, rows = np.clip(np.round(eyes), 0, maps.relief.shape[0] - 1).astype(int).T
+    at_eyes = float(np.median(maps.relief[rows, columns]))
+    a = mm_per_unit / distance_mm**2
+    return ScaleAndShift(a, 1 / distance_mm - a * at_eyes, "the built-in network's face", None)
+
+
+def _inner_face(maps: HeadMaps, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(S, S) bool: the box round brows, eyes, nose and mouth, where the prior is most exact."""
+    low, high = maps.landmarks_px[INNER].min(0), maps.landmarks_px[INNER].max(0)
+    axis = np.arange(mask.shape[0])
+    inside = (axis >= low[1])[:, None] & (axis <= high[1])[:, None] & (axis >= low[0]) & (axis <= high[0])
+    return np.asarray(mask & inside)
+
+
+def _face_warnings(face: Face) -> list[str]:
+    warnings = []
+    if face.score < LOW_SCORE:
+        warnings.append(f"The face was found with a low score ({face.score:.2f}); look whether it is one.")
+    if abs(face.pose.yaw_deg) > LARGE_TURN_DEG:
+        warnings.append(
+            f"The head is turned by {abs(face.pose.yaw_deg):.0f} degrees; "
+            "its far side is not seen and the scale is less sure."
+        )
+    return warnings
+
+
+def _whole(photo: Photo, camera: Intrinsics, focal_source: str, depth_network: DepthNetwork) -> Reconstruction:
+    crop = whole(photo.rgb)
+    inverse_depth = depth_network.predict([crop.rgb])[0]
+    mask = inside_photo(crop, photo.rgb.shape)
+    low, high = np.percentile(inverse_depth[mask], [1, 99])
+    near = DEFAULT_DISTANCE_MM - DEFAULT_RANGE_MM / 2
+    a = (1 / near - 1 / (near + DEFAULT_RANGE_MM)) / max(float(high - low), 1e-9)
+    fit = ScaleAndShift(a, 1 / near - a * float(high), "an assumed range of distances", None)
+    depth = np.where(mask, fit.depth_mm(inverse_depth, 2 * DEFAULT_DISTANCE_MM), np.nan)
+    depth = np.maximum(depth, near / 2).astype(np.float32)
+    warnings = ["No face: millimetres follow from an assumed range of distances, not from a face."]
+    if depth_network.name == "builtin":
+        warnings.append("The built-in network has learnt nothing but heads; for other pictures use a MiDaS network.")
+    intrinsics = camera.cropped(crop.crop_to_photo)
+    facts = {
+        **_facts(photo, crop, intrinsics, focal_source, depth_network.name, fit),
+        "ipd_mm": None,
+        "distance_mm": DEFAULT_DISTANCE_MM,
+        "landmarks_px": None,
+        "landmarks_crop_px": None,
+        "face": None,
+        "warnings": warnings,
+    }
+    return Reconstruction(crop.rgb, crop.texture, inverse_depth, depth, intrinsics, None, facts)
+
+
+def _facts(
+    photo: Photo, crop: Crop, intrinsics: Intrinsics, focal_source: str, network: str, fit: ScaleAndShift
+) -> dict[str, Any]:
+    height, width = photo.rgb.shape[:2]
+    diagonal_px = float(np.hypot(height, width)) / crop.photo_px_per_px
+    return {
+        "photo": {"name": photo.name, "sha256": photo.sha256, "width_px": width, "height_px": height},
+        "network": {"name": network, "face_network": "builtin"},
+        "crop": {"side_px": crop.side_px, "crop_to_photo": crop.crop_to_photo.tolist()},
+        "camera": {
+            "K": intrinsics.K.tolist(),
+            "focal_px": intrinsics.focal_px,
+            "focal_photo_px": intrinsics.focal_px * crop.photo_px_per_px,
+            "focal_source": focal_source,
+            "focal_35mm": photo.focal_35mm,
+            "fov_deg": round(float(np.degrees(2 * np.arctan(diagonal_px / 2 / intrinsics.focal_px))), 3),
+            "default_fov_deg": DEFAULT_FOV_DEG,
+        },
+        "scale_and_shift": {
+            "a": fit.a,
+            "b": fit.b,
+            "equation": "a * inverse_depth + b = 1 / depth_mm",
+            "fitted_to": fit.fitted_to,
+            "residual_mm": fit.residual_mm,
+        },
+    }
+
+
+def write(reconstruction: Reconstruction, folder: Path, options: Options, progress: Progress = ignore) -> None:
+    """Write every file of a reconstruction into `folder`, all or none; an existing folder is replaced.
+
+    Raises
+    ------
+    GeometryError
+        No surface or solid can be made.
+    StorageError
+        The disk is full or the place cannot be written to.
+    Cancelled
+        From `progress`.
+    """
+    with _replacing(folder) as part:
+        progress("Measuring", 0.0)
+        depth_png = export.write_depth(reconstruction, part)
+        export.write_pictures(reconstruction, part)
+        export.write_statistics(export.statistics(reconstruction), part)
+        export.write_cloud(point_cloud(reconstruction), part / "cloud.ply")
+        progress("Making the mesh", 0.2)
+        surface = make_surface(reconstruction, options.max_triangles)
+        export.write_surface(surface, reconstruction.texture, part, options.formats)
+        progress("Making the solid", 0.6)
+        solid = None
+        if options.solid != "none":
+            solid = _write_solid(make_solid(reconstruction, options.solid_options()), options.solid_options(), part)
+            if "stl" not in options.formats:
+                (part / "mesh.stl").unlink()
+        facts = {
+            **reconstruction.facts,
+            "depth_png": {**depth_png, "meaning": "65535 is near_mm, 1 is far_mm, 0 is no depth; linear between"},
+            "surface": {
+                "vertices": len(surface.vertices_mm),
+                "triangles": len(surface.faces),
+                "largest_error_mm": round(surface.error_mm, 4),
+            },
+            "solid": solid,
+            "mesh_origin_mm": reconstruction.origin_mm.tolist(),
+            "units": {"npy": "mm", "stl": "mm", "ply": "mm", "obj": "mm", "glb": "m"},
+            "frames": {
+                "camera": "x right, y down, z forward; depth is z",
+                "mesh": "x right, y up, z towards the viewer; origin at mesh_origin_mm of the camera frame",
+                "solid": "x right, y up the picture, z up from the print bed",
+            },
+            "options": options.to_dict(),
+            "versions": versions(),
+        }
+        export.write_json(facts, part / "reconstruction.json")
+        progress("Files are written", 1.0)
+
+
+def write_solid(folder: Path, options: SolidOptions, progress: Progress = ignore) -> dict[str, Any]:
+    """Make the solid of a written face anew: replaces `mesh.stl`, `solid.glb`, `solid.json` and the facts' solid.
+
+    Returns what `solid.json` holds. Raises GeometryError or StorageError, and then nothing has changed.
+    """
+    progress("Reading the face", 0.0)
+    reconstruction = Reconstruction.load(folder)
+    progress("Making the solid", 0.2)
+    solid = make_solid(reconstruction, options)
+    with _storage_errors(folder), tempfile.TemporaryDirectory(dir=folder, prefix=".solid-") as name:
+        part = Path(name)
+        facts = _write_solid(solid, options, part)
+        export.write_json({**reconstruction.facts, "solid": facts}, part / "reconstruction.json")
+        progress("Writing files", 0.9)
+        for path in sorted(part.iterdir()):
+            path.replace(folder / path.name)
+    return facts
+
+
+def _write_solid(solid: Solid, options: SolidOptions, folder: Path) -> dict[str, Any]:
+    facts = {**export.write_solid_files(solid, folder), "options": options.to_dict()}
+    export.write_json(facts, folder / "solid.json")
+    return facts
+
+
+@contextmanager
+def _replacing(folder: Path) -> Iterator[Path]:
+    """A new folder beside `folder` that takes its place at the end; after an error nothing is left or changed."""
+    with _storage_errors(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
+        try:
+            part.chmod(0o755)
+            yield part
+            if folder.exists():
+                shutil.rmtree(folder)
+            part.rename(folder)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+
+
+@contextmanager
+def _storage_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise StorageError(f"The disk is full: {folder.name} could not be written. Free some space.") from error
+        raise StorageError(
+            f"{folder.name} could not be written: {error.strerror or error}. Check the folder."
+        ) from error
+
+
+def versions() -> dict[str, str]:
+    """Of this program and the libraries that its numbers depend on."""
+    return {name: importlib.metadata.version(name) for name in ("lifemask", "torch", "numpy", "scipy", "trimesh")}
+
+
+def read_facts(folder: Path) -> dict[str, Any]:
+    """`reconstruction.json` of a written face."""
+    facts: dict[str, Any] = json.loads((folder / "reconstruction.json").read_text("utf-8"))
+    return facts

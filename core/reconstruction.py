@@ -1,0 +1,92 @@
+"""What comes out of a photo: depth in millimetres on the levelled crop, its camera, and the facts it rests on."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from core.camera import Intrinsics
+from core.face.landmarks import LEFT_EYE, NOSE_TIP, RIGHT_EYE
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """One head (or one whole photo).
+
+    crop_rgb : (S, S, 3) uint8, the frame of all maps.
+    texture : (T, T, 3) uint8, the same square, T >= S.
+    inverse_depth : (S, S) float32, the network's own, larger is nearer.
+    depth_mm : (S, S) float32, z of the camera frame, NaN outside the head.
+    intrinsics : of the crop.
+    landmarks_px : (68, 2) float64, crop pixels; None for a whole photo.
+    facts : what `reconstruction.json` holds.
+    """
+
+    crop_rgb: NDArray[np.uint8]
+    texture: NDArray[np.uint8]
+    inverse_depth: NDArray[np.float32]
+    depth_mm: NDArray[np.float32]
+    intrinsics: Intrinsics
+    landmarks_px: NDArray[np.float64] | None
+    facts: dict[str, Any]
+
+    @property
+    def mask(self) -> NDArray[np.bool_]:
+        """(S, S) bool, where there is depth."""
+        return np.isfinite(self.depth_mm)
+
+    def depth_at(self, points_px: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Median depth in mm round each crop pixel (n, 2); NaN where no depth is near."""
+        side, reach = self.depth_mm.shape[0], 2
+        result = np.full(len(points_px), np.nan)
+        for i, (x, y) in enumerate(np.clip(np.round(points_px), 0, side - 1).astype(int)):
+            patch = self.depth_mm[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1]
+            if np.isfinite(patch).any():
+                result[i] = np.nanmedian(patch)
+        return result
+
+    @property
+    def reference_mm(self) -> float:
+        """Depth that statistics start from: the tip of the nose, or the nearest hundredth where there is none."""
+        if self.landmarks_px is not None:
+            tip = float(self.depth_at(self.landmarks_px[[NOSE_TIP]])[0])
+            if np.isfinite(tip):
+                return tip
+        return float(np.nanpercentile(self.depth_mm, 1))
+
+    @property
+    def origin_mm(self) -> NDArray[np.float64]:
+        """(3,), camera frame: the origin of mesh files. Midway between the eyes, or the middle of what is seen."""
+        if self.landmarks_px is not None:
+            eyes = np.stack([self.landmarks_px[RIGHT_EYE].mean(0), self.landmarks_px[LEFT_EYE].mean(0)])
+            points = self.intrinsics.unproject(eyes, self.depth_at(eyes))
+            if np.isfinite(points).all():
+                return np.asarray(points.mean(0))
+        middle = np.full(2, (self.depth_mm.shape[0] - 1) / 2)
+        return self.intrinsics.unproject(middle, np.asarray(np.nanmedian(self.depth_mm)))
+
+    def to_mesh_frame(self, points_mm: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Camera frame (n, 3) -> mesh frame: x right, y up, z towards the viewer, origin as above, mm."""
+        return np.asarray((points_mm - self.origin_mm) * [1, -1, -1])
+
+    @classmethod
+    def load(cls, folder: Path) -> "Reconstruction":
+        """Read back what `core.pipeline.write` wrote; the texture is the crop itself."""
+        facts = json.loads((folder / "reconstruction.json").read_text("utf-8"))
+        with Image.open(folder / "crop.png") as image:
+            crop = np.array(image.convert("RGB"))
+        (focal, _, cx), (_, _, cy), _ = facts["camera"]["K"]
+        landmarks = facts["landmarks_crop_px"]
+        return cls(
+            crop_rgb=crop,
+            texture=crop,
+            inverse_depth=np.load(folder / "inverse_depth.npy"),
+            depth_mm=np.load(folder / "depth.npy"),
+            intrinsics=Intrinsics(focal, cx, cy),
+            landmarks_px=None if landmarks is None else np.array(landmarks),
+            facts=facts,
+        )

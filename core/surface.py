@@ -1,0 +1,87 @@
+"""Depth map -> triangles: adaptive Delaunay within the head's outline, cut where depth jumps."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from core.errors import GeometryError
+from core.reconstruction import Reconstruction
+from core.triangulation import GRID_STEP_PX, fill_outside, grid, outlines, sample, triangulate
+
+TOLERANCE_MM = 0.05
+RIM_PX = 1.0  # the outline is drawn this far inside the mask, where the depth is still the head's
+MAX_SLOPE = 6.0  # depth may change by this many times the distance across (81 degrees); beyond, the surface is cut
+MIN_PIECE = 0.02  # of the triangles: smaller pieces left by the cutting are dropped
+
+
+@dataclass(frozen=True)
+class Surface:
+    """An open, textured surface.
+
+    vertices_mm : (n, 3) float64, mesh frame (x right, y up, z towards the viewer). faces : (m, 3) int32, outward
+    counter-clockwise. uv : (n, 2) float64 in 0..1, origin at the texture's lower left. colours : (n, 3) uint8.
+    error_mm : largest depth error against the map.
+    """
+
+    vertices_mm: NDArray[np.float64]
+    faces: NDArray[np.int32]
+    uv: NDArray[np.float64]
+    colours: NDArray[np.uint8]
+    error_mm: float
+
+
+def make_surface(
+    reconstruction: Reconstruction, max_triangles: int = 60_000, tolerance_mm: float = TOLERANCE_MM
+) -> Surface:
+    """Triangulate a reconstruction's depth to a tolerance or a budget, whichever comes first.
+
+    Raises
+    ------
+    GeometryError
+        There is too little depth, or nothing is left after cutting.
+    """
+    mask = reconstruction.mask
+    depth = fill_outside(reconstruction.depth_mm, mask)
+    seeds = np.concatenate([*outlines(mask, -RIM_PX), grid(mask, GRID_STEP_PX)])
+    refine = ndimage.binary_erosion(mask, iterations=2)
+    mesh = triangulate(depth, refine, seeds, sample(depth, seeds), max_triangles, tolerance_mm)
+    inside = sample(mask.astype(np.float32), mesh.points_px[mesh.faces].mean(1)) > 0.5
+    faces = mesh.faces[inside]
+    faces = faces[~_jumps(mesh.points_px, mesh.heights, faces, reconstruction.intrinsics.focal_px)]
+    faces = _large_pieces(faces, len(mesh.points_px))
+    if len(faces) == 0:
+        raise GeometryError("No surface is left after cutting at depth jumps. Use another photo or network.")
+    used, renumbered = np.unique(faces, return_inverse=True)
+    points, heights = mesh.points_px[used], mesh.heights[used]
+    vertices = reconstruction.to_mesh_frame(reconstruction.intrinsics.unproject(points, heights))
+    side = mask.shape[0]
+    uv = np.stack([(points[:, 0] + 0.5) / side, 1 - (points[:, 1] + 0.5) / side], axis=-1)
+    colours = np.stack([sample(reconstruction.crop_rgb[..., i].astype(np.float32), points) for i in range(3)], axis=-1)
+    return Surface(
+        vertices, renumbered.reshape(-1, 3).astype(np.int32), uv, np.round(colours).astype(np.uint8), mesh.error
+    )
+
+
+def _jumps(
+    points_px: NDArray[np.float64], depth_mm: NDArray[np.float64], faces: NDArray[np.int32], focal_px: float
+) -> NDArray[np.bool_]:
+    """(m,) bool: triangles whose depth changes too much, relative to it, for the angle that they are seen under."""
+    z, p = depth_mm[faces], points_px[faces]
+    relative = (z.max(1) - z.min(1)) / z.min(1)
+    longest_px = np.linalg.norm(p - np.roll(p, 1, axis=1), axis=-1).max(1)
+    return np.asarray(relative > MAX_SLOPE * np.maximum(longest_px, 1.0) / focal_px)
+
+
+def _large_pieces(faces: NDArray[np.int32], vertex_count: int) -> NDArray[np.int32]:
+    """Faces of connected pieces that hold at least `MIN_PIECE` of all faces."""
+    if len(faces) == 0:
+        return faces
+    start, end = faces.ravel(), np.roll(faces, 1, axis=1).ravel()
+    graph = coo_matrix((np.ones(len(start), bool), (start, end)), shape=(vertex_count, vertex_count))
+    piece = connected_components(graph, directed=False)[1][faces[:, 0]]
+    sizes = np.bincount(piece)
+    return np.asarray(faces[sizes[piece] >= max(MIN_PIECE * len(faces), 1)])

@@ -1,0 +1,159 @@
+"""Adaptive Delaunay triangulation of a height map: points go where straight triangles would be wrong."""
+
+from dataclasses import dataclass
+
+import contourpy
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.spatial import Delaunay
+
+from core.errors import GeometryError
+
+GRID_STEP_PX = 10.0  # of the first, even points
+OUTLINE_STEP_PX = 2.0
+GROWTH = 0.8  # at most this share of the points is added in a round
+MAX_ROUNDS = 16
+MIN_REFINED_AREA_PX = 0.75  # a triangle about as small as half a pixel is not split
+
+
+@dataclass(frozen=True)
+class Triangulation:
+    """points_px : (n, 2) float64, x and y. heights : (n,) float64. faces : (m, 3) int32, counter-clockwise with y up.
+
+    error : largest height error left over the refined pixels, in the unit of the heights.
+    """
+
+    points_px: NDArray[np.float64]
+    heights: NDArray[np.float64]
+    faces: NDArray[np.int32]
+    error: float
+
+
+def outlines(
+    mask: NDArray[np.bool_], offset_px: float = 0.0, step_px: float = OUTLINE_STEP_PX
+) -> list[NDArray[np.float64]]:
+    """The mask's smoothed rim as closed lines of points (n, 2) at even steps; `offset_px` > 0 lies outside it."""
+    padded = np.pad(mask, 4).astype(np.uint8)
+    distance = cv2.distanceTransform(1 - padded, cv2.DIST_L2, 5) - cv2.distanceTransform(padded, cv2.DIST_L2, 5)
+    smooth = cv2.GaussianBlur(distance, (0, 0), 1.5)
+    lines = contourpy.contour_generator(z=smooth).lines(offset_px)
+    return [_resampled(np.asarray(line) - 4, step_px) for line in lines if len(line) > 8]
+
+
+def _resampled(line: NDArray[np.float64], step_px: float) -> NDArray[np.float64]:
+    along = np.r_[0, np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))]
+    count = max(8, round(float(along[-1]) / step_px))
+    at = np.linspace(0, along[-1], count, endpoint=False)
+    return np.stack([np.interp(at, along, line[:, 0]), np.interp(at, along, line[:, 1])], axis=-1)
+
+
+def grid(mask: NDArray[np.bool_], step_px: float) -> NDArray[np.float64]:
+    """Even points (n, 2) on a triangular grid within the mask, at least half a step from its rim."""
+    height, width = mask.shape
+    x, y = np.meshgrid(np.arange(0, width - 0.5, step_px), np.arange(0, height - 0.5, step_px * np.sqrt(0.75)))
+    x[1::2] += step_px / 2
+    points = np.stack([x.ravel(), y.ravel()], axis=-1)
+    inner = ndimage.distance_transform_edt(mask) > step_px / 2
+    points = points[points[:, 0] <= width - 1]
+    columns, lines = np.round(points).astype(int).T
+    return np.asarray(points[inner[lines, columns]])
+
+
+def fill_outside(values: NDArray[np.floating], mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Values beyond the mask are those of the nearest pixel within it."""
+    if not mask.any():
+        raise GeometryError("There is no depth to make a surface from. Use another photo or network.")
+    nearest = ndimage.distance_transform_edt(~mask, return_distances=False, return_indices=True)
+    return np.asarray(values[tuple(nearest)], dtype=np.float64)
+
+
+def sample(values: NDArray[np.floating], points_px: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Bilinear values (n,) of a map at points (n, 2)."""
+    return np.asarray(ndimage.map_coordinates(values, points_px[:, ::-1].T, order=1, mode="nearest"))
+
+
+def triangulate(
+    heights: NDArray[np.floating],
+    refine: NDArray[np.bool_],
+    seeds: NDArray[np.floating],
+    seed_heights: NDArray[np.floating],
+    max_triangles: int,
+    tolerance: float,
+) -> Triangulation:
+    """Delaunay triangulation of `seeds` and of the pixels where it is most wrong, until it is right to `tolerance`.
+
+    Greedy insertion (Garland and Heckbert 1995), in rounds: each round triangulates anew with scipy and adds the worst
+    pixel of each triangle that is wrong by more than the tolerance, the worst triangles first.
+
+    heights : (H, W). refine : (H, W) bool, the pixels that count. seeds : (n, 2), given points. seed_heights : (n,).
+    max_triangles : budget for the whole triangulation.
+
+    Raises
+    ------
+    GeometryError
+        No triangle can be made: fewer than three points, or all on one line.
+    """
+    points, first = np.unique(np.round(np.asarray(seeds, dtype=np.float64) * 64) / 64, axis=0, return_index=True)
+    values = np.asarray(seed_heights, dtype=np.float64)[first]
+    rows, columns = np.nonzero(refine)
+    pixels, wanted = np.stack([columns, rows], -1).astype(np.float64), heights[rows, columns].astype(np.float64)
+    budget = max(max_triangles // 2, len(points))
+    for round_ in range(MAX_ROUNDS):
+        mesh = _delaunay(points)
+        wrong, triangle = _errors(mesh, values, pixels, wanted)
+        room = min(budget - len(points), int(GROWTH * len(points)) + 16)
+        worst = _worst_per_triangle(wrong, triangle, mesh, points, tolerance)[: max(room, 0)]
+        if len(worst) == 0 or round_ == MAX_ROUNDS - 1:
+            break
+        points, values = np.concatenate([points, pixels[worst]]), np.concatenate([values, wanted[worst]])
+    used, faces = np.unique(mesh.simplices, return_inverse=True)
+    points, values = points[used], values[used]
+    return Triangulation(points, values, _wound(points, faces.reshape(-1, 3)), float(wrong.max(initial=0)))
+
+
+def _delaunay(points: NDArray[np.float64]) -> Delaunay:
+    if len(points) < 3:
+        raise GeometryError("There is too little depth to make a surface from. Use another photo or network.")
+    try:
+        return Delaunay(points)
+    except Exception as error:  # scipy raises QhullError for points on one line
+        raise GeometryError("The depth lies on one line; no surface can be made from it. Use another photo.") from error
+
+
+def _errors(
+    mesh: Delaunay, values: NDArray[np.float64], pixels: NDArray[np.float64], wanted: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """Height error of each pixel, and the triangle it lies in (-1: in none)."""
+    triangle = mesh.find_simplex(pixels)
+    to_barycentric = mesh.transform[triangle]
+    two = np.einsum("nij,nj->ni", to_barycentric[:, :2], pixels - to_barycentric[:, 2])
+    weights = np.c_[two, 1 - two.sum(1)]
+    height = (weights * values[mesh.simplices[triangle]]).sum(1)
+    wrong = np.where(triangle >= 0, np.abs(height - wanted), 0)
+    return np.nan_to_num(wrong), triangle  # a triangle of no area has no barycentric coordinates
+
+
+def _worst_per_triangle(
+    wrong: NDArray[np.float64],
+    triangle: NDArray[np.int32],
+    mesh: Delaunay,
+    points: NDArray[np.float64],
+    tolerance: float,
+) -> NDArray[np.intp]:
+    """Indices of pixels: the worst of each triangle, sorted by error, those over the tolerance only."""
+    a, b, c = (points[mesh.simplices[:, i]] for i in range(3))
+    area = np.abs((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]) / 2
+    candidates = np.flatnonzero((wrong > tolerance) & (area[triangle] > MIN_REFINED_AREA_PX))
+    order = candidates[np.argsort(-wrong[candidates], kind="stable")]
+    _, first = np.unique(triangle[order], return_index=True)
+    return order[np.sort(first)]
+
+
+def _wound(points: NDArray[np.float64], faces: NDArray[np.integer]) -> NDArray[np.int32]:
+    """Each triangle counter-clockwise when y points up."""
+    a, b, c = (points[faces[:, i]] for i in range(3))
+    turn = (b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]
+    wound = np.where((turn > 0)[:, None], faces[:, ::-1], faces)
+    return wound.astype(np.int32)
