@@ -32,7 +32,6 @@ def create_app(settings: Settings) -> dash.Dash:
         assets_folder=str(assets_folder()),
         assets_ignore=shell.NOT_INJECTED,
         assets_path_ignore=[shell.NOT_INJECTED],
-        external_scripts=[{"src": "/assets/vendor/model-viewer/model-viewer.min.js", "type": "module"}],
         suppress_callback_exceptions=True,  # pages bring their own components
         on_error=shell.show_error,
         health_endpoint="health",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboard.sentences import sentence
+from dashboard.tasks import COMPUTED, part_of
 
 if TYPE_CHECKING:
     from core.depth.estimator import Networks
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415
 
 log = logging.getLogger("lifemask.run")
-
-COMPUTED = 0.7  # share of the time that goes into the reconstruction; the rest writes files
 
 
 @dataclass(frozen=True)
@@ -75,13 +74,13 @@ def _one(
 
     progress("Reading the photo", 0.0)
     photo = read_photo(path)
-    found = reconstruct(photo, options, networks, lambda stage, share: progress(stage, COMPUTED * share))
+    found = reconstruct(photo, options, networks, part_of(progress, 0.0, COMPUTED))
     folders = free_folders(out, path.stem, len(found), photo.sha256, taken)
     out.mkdir(parents=True, exist_ok=True)
     try:
         for index, (reconstruction, folder) in enumerate(zip(found, folders, strict=True)):
-            progress("Writing files", COMPUTED + (1.0 - COMPUTED) * index / len(found))
-            write(reconstruction, folder, options)
+            share = (1.0 - COMPUTED) / len(found)
+            write(reconstruction, folder, options, part_of(progress, COMPUTED + share * index, share))
     except BaseException:  # Ctrl-C too: all faces of a photo or none
         for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)

@@ -19,9 +19,10 @@ MAX_CALLBACK_BYTES = 8 * 2**20  # callbacks carry ids, never pictures
 PHOTOS_PER_REQUEST = 8
 
 # Dash sets style attributes; Plotly and model-viewer hand pictures and workers to themselves as blob: and data:.
+# model-viewer compiles its mesh decoder as WebAssembly, which 'wasm-unsafe-eval' allows without allowing eval of text.
 POLICY = {
     "default-src": "'self'",
-    "script-src": "'self'",
+    "script-src": "'self' 'wasm-unsafe-eval'",
     "style-src": "'self' 'unsafe-inline'",
     "img-src": "'self' data: blob:",
     "connect-src": "'self' data: blob:",

@@ -3,7 +3,9 @@
 import errno
 import signal
 import socket
+import threading
 from functools import partial
+from importlib import import_module
 from typing import Any, NoReturn
 
 import dash
@@ -18,6 +20,7 @@ from dashboard.settings import Settings
 from dashboard.supervisor import Supervisor
 
 THREADS = 8
+FIRST_PAGE_S = 2.0
 
 
 def serve(settings: Settings, *, with_worker: bool = True, debug: bool = False) -> None:
@@ -51,6 +54,10 @@ def serve(settings: Settings, *, with_worker: bool = True, debug: bool = False) 
             print(f"Lifemask is at {address(listener)}  (Ctrl-C ends it)", flush=True)  # noqa: T201
             if with_worker:
                 supervisor.start()
+            # what the first run needs is imported once the first page has been served
+            first_run = threading.Timer(FIRST_PAGE_S, import_module, ["core.pipeline"])
+            first_run.daemon = True
+            first_run.start()
             run()
         except KeyboardInterrupt:
             pass
