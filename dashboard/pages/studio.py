@@ -31,7 +31,7 @@ def layout(**_: Any) -> html.Div:
             dcc.Store(id="studio-dismissed", storage_type="local", data=[]),
             _hero(drop) if is_new else html.Div([page.head("Studio"), drop]),
             uploads.options(list(weights.installed(folder)), weights.default_model(folder)),
-            html.Div([html.Div(id="uploads"), html.Div(id="studio-runs")], className="runs", role="status"),
+            html.Div([html.Div(id="studio-runs"), html.Div(id="uploads")], className="runs", role="status"),
             html.Div(id="studio-results"),
         ]
     )

@@ -1,0 +1,154 @@
+import base64
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dashboard import figures, scenes
+
+
+@pytest.fixture
+def behind_mm() -> np.ndarray:
+    """A bowl 100 mm deep on a 64-pixel square, nothing outside its circle."""
+    y, x = np.mgrid[-1:1:64j, -1:1:64j]
+    r = np.hypot(x, y)
+    return np.where(r < 0.9, 100 * r**2, np.nan).astype(np.float32)
+
+
+@pytest.fixture
+def tetrahedron() -> tuple[np.ndarray, np.ndarray]:
+    vertices = np.array([[0, 0, 0], [10, 0, 0], [0, 10, 0], [0, 0, 10]], np.float32)
+    return vertices, np.array([[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]], np.int32)
+
+
+def sent(figure: Any) -> dict[str, Any]:
+    """What the page receives."""
+    return json.loads(figure.to_json())
+
+
+def decoded(array: dict[str, Any]) -> np.ndarray:
+    values = np.frombuffer(base64.b64decode(array["bdata"]), array["dtype"])
+    return values.reshape([int(n) for n in array["shape"].split(",")]) if "shape" in array else values
+
+
+def test_no_graph_offers_to_upload_itself_or_shows_a_logo() -> None:
+    for config in (figures.GRAPH_CONFIG, figures.STILL_CONFIG):
+        assert "sendChartToCloud" in config["modeBarButtonsToRemove"]
+        assert config["displaylogo"] is False
+
+
+def test_depth_map_keeps_values_to_a_tenth_of_a_millimetre_and_leaves_holes(behind_mm: np.ndarray) -> None:
+    trace = sent(figures.depth_map(behind_mm, step=1))["data"][0]
+    shown = decoded(trace["z"])
+    assert shown.dtype == np.float32
+    np.testing.assert_allclose(shown, behind_mm, atol=0.051, equal_nan=True)
+    assert trace["colorbar"]["ticksuffix"] == " mm"
+    assert "mm behind the nose tip" in trace["hovertemplate"]
+
+
+def test_depth_map_has_the_near_end_bright(behind_mm: np.ndarray) -> None:
+    scale = figures.depth_map(behind_mm).data[0].colorscale
+
+    def brightness(colour: str) -> int:
+        return sum(int(colour.lstrip("#")[i : i + 2], 16) for i in (0, 2, 4))
+
+    assert brightness(scale[0][1]) > brightness(scale[-1][1])  # little depth behind the nose is near
+
+
+def test_depth_maps_share_one_colour_scale(behind_mm: np.ndarray) -> None:
+    deeper = behind_mm * 2 + 10
+    shared = figures.depth_range([behind_mm, deeper])
+    low, high = np.nanpercentile(behind_mm, 1), np.nanpercentile(deeper, 99)
+    assert shared[0] <= low < shared[0] + 1
+    assert shared[1] - 1 < high <= shared[1]
+    pair = [figures.depth_map(m, range_mm=shared, colour_bar=False).data[0] for m in (behind_mm, deeper)]
+    assert [(t.zmin, t.zmax) for t in pair] == [shared, shared]
+
+
+def test_depth_range_of_nothing_is_still_a_range() -> None:
+    assert figures.depth_range([np.full((2, 2), np.nan, np.float32)]) == (0.0, 1.0)
+
+
+def test_histogram_counts_every_pixel_once_and_density_integrates_to_one(behind_mm: np.ndarray) -> None:
+    values = behind_mm[np.isfinite(behind_mm)]
+    counts, edges = np.histogram(values, 20)
+    data = figures.Histogram("bowl", edges.astype(np.float32), counts.astype(np.int32))
+    bars = decoded(sent(figures.histogram(data))["data"][0]["y"])
+    assert bars.sum() == values.size
+    density = decoded(sent(figures.histogram(data, density=True))["data"][0]["y"])
+    assert float((density * np.diff(edges)).sum()) == pytest.approx(1, abs=1e-5)
+
+
+def test_histogram_marks_percentiles_where_they_are() -> None:
+    data = figures.Histogram("x", np.arange(5, dtype=np.float32), np.ones(4, np.int32))
+    layout = sent(figures.histogram(data, percentiles={5: 0.2, 25: 1.0, 50: 2.0, 95: 3.8}))["layout"]
+    assert [shape["x0"] for shape in layout["shapes"]] == [0.2, 1.0, 2.0, 3.8]
+    assert [a["text"] for a in layout["annotations"]] == ["P5 0.2 mm", "median 2.0 mm", "P95 3.8 mm"]
+    assert layout["xaxis"]["title"]["text"] == "mm behind the nose tip"
+
+
+def test_overlaid_histograms_and_profiles_keep_the_order_of_colours() -> None:
+    edges = np.arange(5, dtype=np.float32)
+    names = [f"face {i}" for i in range(8)]
+    overlaid = figures.histograms([figures.Histogram(n, edges, np.ones(4, np.int32)) for n in names])
+    line = np.arange(3, dtype=np.float32)
+    midlines = figures.profiles([figures.Profile(n, line, line) for n in names])
+    for figure in (overlaid, midlines):
+        assert [trace.name for trace in figure.data] == names
+        assert [trace.line.color for trace in figure.data] == list(figures.SERIES)
+    assert len(set(figures.SERIES)) == 8
+    assert midlines.layout.yaxis.scaleanchor == "x"  # a millimetre up is as long as a millimetre deep
+
+
+def test_cloud_is_thinned_to_its_limit_and_stays_small() -> None:
+    rng = np.random.default_rng(1)
+    points = rng.normal(size=(60_000, 3)).astype(np.float32) * 80
+    colours = rng.integers(0, 256, (60_000, 3)).astype(np.uint8)
+    figure = scenes.cloud(points, colours)
+    assert len(figure.data[0].x) == scenes.MAX_POINTS
+    assert len(figure.to_json()) < 600_000
+    again = scenes.cloud(points, colours)
+    np.testing.assert_array_equal(figure.data[0].x, again.data[0].x)
+
+
+def test_cloud_colours_are_those_of_the_points() -> None:
+    colours = np.array([[200, 30, 30], [30, 200, 30], [30, 30, 200], [200, 30, 30]], np.uint8)
+    marker = scenes.cloud(np.eye(4, 3, dtype=np.float32), colours).data[0].marker
+    words = [word for _, word in marker.colorscale]
+    assert marker.cmax == len(words) - 1
+    assert [words[i] for i in marker.color] == [f"rgb({r}, {g}, {b})" for r, g, b in colours]
+
+
+def test_cloud_of_one_colour_has_a_scale_of_two_ends() -> None:
+    marker = scenes.cloud(np.zeros((3, 3), np.float32), np.full((3, 3), 7, np.uint8)).data[0].marker
+    assert [share for share, _ in marker.colorscale] == [0, 1]
+
+
+def test_mesh_travels_as_typed_arrays(tetrahedron: tuple[np.ndarray, np.ndarray]) -> None:
+    vertices, triangles = tetrahedron
+    colours = np.arange(12, dtype=np.uint8).reshape(4, 3)
+    trace = sent(scenes.mesh(vertices, triangles, colours))["data"][0]
+    np.testing.assert_array_equal(np.stack([decoded(trace[a]) for a in "xyz"], 1), vertices)
+    np.testing.assert_array_equal(np.stack([decoded(trace[a]) for a in "ijk"], 1), triangles)
+    np.testing.assert_array_equal(decoded(trace["vertexcolor"]), colours)
+
+
+def test_mesh_over_the_limit_is_refused_with_both_numbers(tetrahedron: tuple[np.ndarray, np.ndarray]) -> None:
+    many = np.zeros((scenes.MAX_TRIANGLES + 1, 3), np.int32)
+    with pytest.raises(ValueError, match="100,001 triangles is over the 100,000"):
+        scenes.mesh(tetrahedron[0], many)
+
+
+def test_all_scenes_have_one_start_view_no_axes_and_true_proportions(
+    tetrahedron: tuple[np.ndarray, np.ndarray],
+) -> None:
+    vertices, triangles = tetrahedron
+    shown = [scenes.mesh(vertices, triangles), scenes.cloud(vertices, np.zeros((4, 3), np.uint8))]
+    layouts = [sent(figure)["layout"]["scene"] for figure in shown]
+    assert layouts[0] == layouts[1]
+    assert layouts[0]["aspectmode"] == "data"
+    assert not any(layouts[0][axis]["visible"] for axis in ("xaxis", "yaxis", "zaxis"))
+    assert layouts[0]["camera"]["eye"]["z"] > 0  # in front of the face: the mesh frame's z points at the viewer
+    light = shown[0].data[0].lightposition
+    assert light.x < 0 < light.y  # from the upper left
