@@ -15,7 +15,7 @@ Progress = Callable[[int, int | None], None]  # bytes so far, bytes in all or No
 
 CHUNK_BYTES = 1 << 20
 ATTEMPTS_WITHOUT_PROGRESS = 4
-PAUSE_S = 1.0
+PAUSE_S = 0.5
 TIMEOUT_S = (10.0, 30.0)  # to connect, between two chunks
 SPARE_BYTES = 64 << 20  # what a download leaves free on the disk
 REACHED_END = 416  # the range that was asked for starts past the end of the file
@@ -26,7 +26,7 @@ class _InterruptedError(Exception):
 
 
 def fetch(address: str, part: Path, progress: Progress, cancelled: Callable[[], bool]) -> None:
-    """Fetch `address` into `part`, continuing what an earlier call left there.
+    """Fetch `address` into `part`, continuing what an earlier call left there; see `discard`.
 
     The server's entity tag stands beside the part, so that a file which changed meanwhile is begun anew.
 
@@ -53,9 +53,16 @@ def fetch(address: str, part: Path, progress: Progress, cancelled: Callable[[], 
                     "Check the connection and start it again: it continues where it stopped."
                 ) from problem
             _pause(PAUSE_S * 2**failures, cancelled)
+        except requests.RequestException as problem:
+            raise WeightsError(f"{address} cannot be fetched: {problem}.") from problem
         else:
-            _tag_file(part).unlink(missing_ok=True)
             return
+
+
+def discard(part: Path) -> None:
+    """Remove what `fetch` left, finished or not."""
+    for path in (part, _tag_file(part)):
+        path.unlink(missing_ok=True)
 
 
 def _attempt(address: str, part: Path, progress: Progress, cancelled: Callable[[], bool]) -> None:
@@ -66,14 +73,17 @@ def _attempt(address: str, part: Path, progress: Progress, cancelled: Callable[[
     if have and tag:
         headers |= {"Range": f"bytes={have}-", "If-Range": tag}
     with requests.get(address, headers=headers, stream=True, timeout=TIMEOUT_S) as response:
-        if response.status_code == REACHED_END:
-            part.unlink()
+        came = response.headers.get("Content-Range", "")
+        if response.status_code == REACHED_END and came == f"bytes */{have}":
+            return  # all of it had arrived
+        resumed = response.status_code == requests.codes.partial_content
+        if response.status_code == REACHED_END or (resumed and not came.startswith(f"bytes {have}-")):
+            discard(part)
             raise _InterruptedError
         if response.status_code >= 500:
             raise _InterruptedError
         if not response.ok:
             raise WeightsError(f"{address} answered {response.status_code} {response.reason}, so nothing was fetched.")
-        resumed = response.status_code == requests.codes.partial_content
         if not resumed:
             have = 0
             _write_tag(part, response.headers.get("ETag") or response.headers.get("Last-Modified"))

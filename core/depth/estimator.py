@@ -15,7 +15,7 @@ from core.depth import catalog, midas, weights
 from core.depth.builtin.depth import BuiltinDepth
 from core.depth.midas.network import MidasModule
 from core.depth.midas.preprocess import network_input
-from core.errors import OptionError, WeightsError
+from core.errors import OptionError
 
 if TYPE_CHECKING:
     from core.face.maps import FaceNetwork

@@ -1,47 +1,23 @@
-"""The weights on disk: fetched or added, checked, kept, converted once, deleted. Imports torch only to convert.
+"""The weights of the MiDaS networks: fetched or added by hand, checked, converted once, deleted.
 
-In the folder of weights, for a network NAME:
-
-    NAME.pt             the published checkpoint, until it has been converted
-    NAME.safetensors    the same numbers, for memory-mapped loads
-    NAME.json           the record: hash of the published file (known or as first seen), where it came from
-    NAME.pt.part        an unfinished download
-    NAME.lock           held by the process that works on NAME
-    default.txt         the network that the person chose
+Nothing here imports torch but the conversion, when it runs. See `core.depth.store` for the folder.
 """
 
-import errno
-import hashlib
-import json
 import os
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import filelock
 import platformdirs
 
-from core.depth import catalog
-from core.depth.download import Progress, fetch
-from core.errors import Cancelled, StorageError, WeightsError
+from core.depth import catalog, store
+from core.depth.download import Progress, discard, fetch
+from core.depth.store import Place, Record
+from core.errors import WeightsError
 
 BY_HAND = "added by hand"
 OFF = ("", "0", "false", "no", "off")
-
-
-@dataclass(frozen=True)
-class Record:
-    """What is known of the published file that the weights came from, and of their converted form."""
-
-    sha256: str
-    source: str
-    seen: str  # ISO 8601, UTC
-    converted_sha256: str | None = None
-    converted_bytes: int | None = None
-    converted_mtime_ns: int | None = None
 
 
 @dataclass(frozen=True)
@@ -65,16 +41,19 @@ def offline() -> bool:
     return os.environ.get("LIFEMASK_OFFLINE", "").strip().lower() not in OFF
 
 
+def free_bytes(folder: Path | None = None) -> int:
+    """Return the free bytes of the disk that holds, or will hold, the weights."""
+    return store.free_bytes(folder or weights_dir())
+
+
 def installed(folder: Path | None = None) -> dict[str, Installed]:
     """Return the MiDaS networks whose weights are in `folder`, in the order of the catalogue."""
-    folder = folder or weights_dir()
     found = {}
     for model in catalog.MIDAS_MODELS:
-        path = next(
-            (path for path in (_converted(model.name, folder), _published(model.name, folder)) if path.is_file()), None
-        )
-        if path is not None:
-            found[model.name] = Installed(model.name, path, path.stat().st_size, _read_record(model.name, folder))
+        place = Place(folder or weights_dir(), model.name)
+        for path in (place.converted, place.published):
+            if model.name not in found and path.is_file():
+                found[model.name] = Installed(model.name, path, path.stat().st_size, place.read_record())
     return found
 
 
@@ -91,7 +70,7 @@ def default_model(folder: Path | None = None) -> str:
 
 
 def set_default(name: str, folder: Path | None = None) -> None:
-    """Choose the network to use when nobody names one; `auto` returns to the best that is on disk.
+    """Choose the network to use when nobody names one; "auto" returns to the best that is on disk.
 
     Raises
     ------
@@ -104,14 +83,9 @@ def set_default(name: str, folder: Path | None = None) -> None:
         return
     if catalog.entry(name).name != catalog.BUILTIN and name not in installed(folder):
         raise _missing(name)
-    with _writing(folder):
-        _replace_text(_default_file(folder), name + "\n")
-
-
-def free_bytes(folder: Path | None = None) -> int:
-    """Return the free bytes of the disk that holds, or will hold, the folder of weights."""
-    folder = (folder or weights_dir()).absolute()
-    return shutil.disk_usage(next(place for place in (folder, *folder.parents) if place.is_dir())).free
+    with store.writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    store.replace_text(_default_file(folder), name + "\n")
 
 
 def download(
@@ -136,26 +110,25 @@ def download(
     Cancelled
         If `cancelled()` said so.
     """
-    folder = folder or weights_dir()
     address = _address(name)
-    with _lock(name, folder, cancelled):
-        if name not in installed(folder):
+    place = Place(folder or weights_dir(), name)
+    with place.locked(cancelled):
+        if name not in installed(place.folder):
             if offline():
                 raise WeightsError(
                     f"The weights of {name} are not on this machine and LIFEMASK_OFFLINE forbids to fetch them. "
                     f"Unset it, or copy the file here and run: lifemask models add {name}.pt"
                 )
-            part = _published(name, folder).with_suffix(".pt.part")
-            fetch(address, part, progress, cancelled)
+            with store.writing(place.folder):
+                fetch(address, place.part, progress, cancelled)
             try:
-                record = _check(name, part, address, folder)
+                _convert(place, place.part, _check(place, place.part, address))
             except WeightsError:
-                part.unlink()
+                discard(place.part)
                 raise
-            _write_record(name, record, folder)
-            part.replace(_published(name, folder))
-        _ready(name, folder)
-    return installed(folder)[name]
+            discard(place.part)
+        _ready(place)
+    return installed(place.folder)[name]
 
 
 def add(file: Path, name: str | None = None, folder: Path | None = None) -> Installed:
@@ -173,38 +146,36 @@ def add(file: Path, name: str | None = None, folder: Path | None = None) -> Inst
     StorageError
         If the disk has no room or the folder cannot be written.
     """
-    folder = folder or weights_dir()
     if not file.is_file():
         raise WeightsError(f"There is no file {file}.")
-    name = catalog.entry(name or _recognise(file)).name
+    name = name or _recognise(file)
     _address(name)
-    with _lock(name, folder, lambda: False):
-        record = _check(name, file, BY_HAND, folder)
-        _convert(name, file, record, folder)
-    return installed(folder)[name]
+    place = Place(folder or weights_dir(), name)
+    with place.locked():
+        _convert(place, file, _check(place, file, BY_HAND))
+    return installed(place.folder)[name]
 
 
 def delete(name: str, folder: Path | None = None) -> None:
-    """Remove the weights of the network called `name`, finished or not; its recorded hash stays.
+    """Remove the weights of the network called `name`, finished or not; the record of its hash stays.
 
     Raises
     ------
     WeightsError
         If there is no such network.
     """
-    folder = folder or weights_dir()
     _address(name)
-    if not folder.is_dir():
+    place = Place(folder or weights_dir(), name)
+    if not place.folder.is_dir():
         return
-    with _lock(name, folder, lambda: False):
-        published = _published(name, folder)
-        part = published.with_suffix(".pt.part")
-        for path in (published, _converted(name, folder), part, part.with_suffix(".part.json")):
+    with place.locked():
+        discard(place.part)
+        for path in (place.published, place.converted):
             path.unlink(missing_ok=True)
 
 
 def ready(name: str, folder: Path | None = None) -> Path:
-    """Return the converted weights of the network called `name`, converting and checking them if need be.
+    """Return the converted weights of the network called `name`, checking and converting them if need be.
 
     Raises
     ------
@@ -213,72 +184,68 @@ def ready(name: str, folder: Path | None = None) -> Path:
     StorageError
         If the disk has no room to convert them.
     """
-    folder = folder or weights_dir()
     _address(name)
-    if name not in installed(folder):
+    place = Place(folder or weights_dir(), name)
+    if name not in installed(place.folder):
         raise _missing(name)
-    with _lock(name, folder, lambda: False):
-        return _ready(name, folder)
+    with place.locked():
+        return _ready(place)
 
 
-def _ready(name: str, folder: Path) -> Path:
-    converted, published = _converted(name, folder), _published(name, folder)
-    if converted.is_file():
-        return _unchanged(name, folder)
-    record = _read_record(name, folder)
-    fetched = record is not None and record.source != BY_HAND
-    _convert(name, published, _check(name, published, record.source if record else BY_HAND, folder), folder)
-    if fetched:
-        published.unlink()
-    return converted
+def _ready(place: Place) -> Path:
+    if place.converted.is_file():
+        _check_unchanged(place)
+        return place.converted
+    _convert(place, place.published, _check(place, place.published, BY_HAND))
+    return place.converted
 
 
-def _unchanged(name: str, folder: Path) -> Path:
-    """Check the converted file against its record; hashed again only when its size or time differ."""
-    path, record = _converted(name, folder), _read_record(name, folder)
-    state = path.stat()
-    if record and (record.converted_bytes, record.converted_mtime_ns) == (state.st_size, state.st_mtime_ns):
-        return path
-    found = _sha256(path)
+def _check_unchanged(place: Place) -> None:
+    """Hold the converted file against its record; it is hashed again only when its size or time differ."""
+    path, record = place.converted, place.read_record()
+    if record and record.is_of(path):
+        return
+    found = store.sha256(path)
     if record and record.converted_sha256 not in (None, found):
         raise WeightsError(
-            f"{path} has changed since it was checked. Run 'lifemask models delete {name}' and fetch it again."
+            f"{path} has changed since it was checked. Run 'lifemask models delete {place.name}' and fetch it again."
         )
     record = record or Record(sha256=found, source=BY_HAND, seen=_now())
-    _write_record(name, _with_converted(record, path, found), folder)
-    return path
+    place.write_record(record.with_converted(path, found))
 
 
-def _convert(name: str, published: Path, record: Record, folder: Path) -> None:
+def _convert(place: Place, published: Path, record: Record) -> None:
     from core.depth.midas import checkpoint  # noqa: PLC0415  torch is loaded only where it is needed
 
-    converted = _converted(name, folder)
-    beside = converted.with_suffix(f".{os.getpid()}.tmp")
-    with _writing(folder):
+    beside = place.converted.with_suffix(f".{os.getpid()}.tmp")
+    with store.writing(place.folder):
         try:
-            checkpoint.convert(name, published, beside)
-            record = _with_converted(record, beside, _sha256(beside))
-            beside.replace(converted)
+            checkpoint.convert(place.name, published, beside)
+            record = record.with_converted(beside, store.sha256(beside))
+            beside.replace(place.converted)
         finally:
             beside.unlink(missing_ok=True)
-        _write_record(name, record, folder)
+    place.write_record(record)
 
 
-def _check(name: str, file: Path, source: str, folder: Path) -> Record:
-    """Compare the published file with the hash that is known or was recorded; record it when seen first."""
-    found, model, record = _sha256(file), catalog.entry(name), _read_record(name, folder)
-    known = model.sha256 or (record.sha256 if record else None)
-    if known and found != known:
-        what = "published" if model.sha256 else f"first seen here on {record.seen[:10] if record else ''}"
+def _check(place: Place, file: Path, source: str) -> Record:
+    """Compare the published file with the hash that is known, or that was recorded when one was first seen."""
+    found, model, record = store.sha256(file), catalog.entry(place.name), place.read_record()
+    if model.sha256 and found != model.sha256:
         raise WeightsError(
-            f"{file.name} is not the file of {name} that was {what}: its SHA-256 is {found}, expected {known}. "
-            "It may be damaged or replaced; fetch it again from its publisher."
+            f"{file.name} is not the file of {place.name} that was published: its SHA-256 is {found}, expected "
+            f"{model.sha256}. It is damaged or was replaced; fetch it again."
+        )
+    if record and found != record.sha256:
+        raise WeightsError(
+            f"{file.name} is not the file of {place.name} that was first seen here on {record.seen[:10]}: its SHA-256 "
+            f"is {found}, recorded is {record.sha256}. If you trust the new file, delete {place.record_file}."
         )
     return Record(sha256=found, source=source, seen=record.seen if record else _now())
 
 
 def _recognise(file: Path) -> str:
-    found = _sha256(file)
+    found = store.sha256(file)
     for model in catalog.MIDAS_MODELS:
         if model.sha256 == found:
             return model.name
@@ -291,7 +258,7 @@ def _recognise(file: Path) -> str:
 
 
 def _address(name: str) -> str:
-    """Return where the checkpoint is fetched: the published address, or the same path under LIFEMASK_WEIGHTS_MIRROR."""
+    """Return where the checkpoint is fetched: as published, or at the same path under LIFEMASK_WEIGHTS_MIRROR."""
     address = catalog.entry(name).address
     if address is None:
         raise WeightsError(f"The weights of '{name}' come with Lifemask: there is nothing to fetch, add or delete.")
@@ -306,84 +273,8 @@ def _missing(name: str) -> WeightsError:
     )
 
 
-@contextmanager
-def _lock(name: str, folder: Path, cancelled: Callable[[], bool]) -> Iterator[None]:
-    """Hold NAME against every other thread and process; a person who waits can still cancel."""
-    with _writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(folder / f"{name}.lock")
-        while True:
-            try:
-                lock.acquire(timeout=0.2)
-                break
-            except filelock.Timeout:
-                if cancelled():
-                    raise Cancelled(f"Stopped while another process fetched {name}.") from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    """Say in one sentence why the folder of weights cannot be written."""
-    try:
-        yield
-    except OSError as problem:
-        if problem.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StorageError(
-                f"The disk of {folder} is full ({free_bytes(folder) / 1e6:.0f} MB free). Free some room and try again."
-            ) from problem
-        if problem.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR):
-            raise StorageError(
-                f"The folder {folder} cannot be written. Change its rights, or choose another with LIFEMASK_WEIGHTS."
-            ) from problem
-        raise
-
-
-def _published(name: str, folder: Path) -> Path:
-    return folder / f"{name}.pt"
-
-
-def _converted(name: str, folder: Path) -> Path:
-    return folder / f"{name}.safetensors"
-
-
 def _default_file(folder: Path) -> Path:
     return folder / "default.txt"
-
-
-def _read_record(name: str, folder: Path) -> Record | None:
-    try:
-        return Record(**json.loads((folder / f"{name}.json").read_text()))
-    except FileNotFoundError:
-        return None
-    except (ValueError, TypeError) as problem:
-        raise WeightsError(
-            f"The record {folder / name}.json cannot be read. Delete it and fetch {name} again."
-        ) from problem
-
-
-def _write_record(name: str, record: Record, folder: Path) -> None:
-    with _writing(folder):
-        _replace_text(folder / f"{name}.json", json.dumps(asdict(record), indent=2) + "\n")
-
-
-def _with_converted(record: Record, path: Path, sha256: str) -> Record:
-    state = path.stat()
-    return replace(record, converted_sha256=sha256, converted_bytes=state.st_size, converted_mtime_ns=state.st_mtime_ns)
-
-
-def _replace_text(path: Path, text: str) -> None:
-    beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    beside.write_text(text)
-    beside.replace(path)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _now() -> str:

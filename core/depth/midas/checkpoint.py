@@ -4,10 +4,12 @@ A checkpoint holds parameters by their published names, perhaps beside an optimi
 computes for itself may be in the file and are left aside.
 """
 
+import errno
 import pickle
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -61,10 +63,18 @@ def convert(name: str, checkpoint: Path, target: Path) -> None:
     ------
     WeightsError
         As `load`.
+    OSError
+        If `target` cannot be written.
     """
     family = catalog.entry(name).family
     stored = _checked(_empty(name), family, read(checkpoint), name, checkpoint)
-    save_file({key: value.contiguous() for key, value in stored.items()}, target)
+    try:
+        save_file({key: value.contiguous() for key, value in stored.items()}, target)
+    except SafetensorError as problem:
+        if f"os error {errno.ENOSPC}" in str(problem):
+            raise OSError(errno.ENOSPC, "No space left on device", str(target)) from problem
+        raise
+    target.chmod(0o644)  # safetensors writes for the owner alone
 
 
 def read(checkpoint: Path) -> dict[str, Tensor]:
@@ -78,7 +88,7 @@ def read(checkpoint: Path) -> dict[str, Tensor]:
     if not checkpoint.is_file():
         raise WeightsError(f"There is no checkpoint {checkpoint}.")
     try:
-        if checkpoint.suffix in (".safetensors", ".tmp"):
+        if checkpoint.suffix == ".safetensors":
             return load_file(checkpoint)
         content = _unpickle(checkpoint)
     except Exception as problem:  # whatever the readers raise on a hostile or damaged file, the person gets a sentence
