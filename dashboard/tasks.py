@@ -1,5 +1,6 @@
 """What the worker does for each kind of run, by the functions of `core` that the command line calls too."""
 
+import logging
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,12 +19,15 @@ if TYPE_CHECKING:
 # `core` is imported by the functions that use it: the page process imports this module too, and must stay small.
 # ruff: noqa: PLC0415
 
+log = logging.getLogger("lifemask.worker")
+
 COMPUTED = 0.7  # share of the time that goes into the reconstruction; the rest writes files
 
 
 def make_works(library: Library) -> Mapping[Kind, Work]:
     """Return the work of each kind; called in the worker process."""
     tasks = Tasks(library)
+    tasks.warm()
     return {"reconstruct": tasks.reconstruct, "solid": tasks.solid, "download": tasks.download}
 
 
@@ -40,6 +44,15 @@ class Tasks:
         from core.depth.estimator import Networks
 
         return Networks(self.settings.device, self.settings.precision, self.settings.weights_folder)
+
+    def warm(self) -> None:
+        """Load what the first photo needs before it comes."""
+        try:
+            import core.pipeline  # noqa: F401
+
+            self.networks.face()
+        except Exception:  # the first run says it to the person who waits for it
+            log.exception("The networks cannot be loaded")
 
     def reconstruct(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
         """Photo -> faces and their folders."""

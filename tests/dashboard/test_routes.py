@@ -130,7 +130,6 @@ def test_face_tells_its_files_and_no_paths(client: Any) -> None:
 
 
 def test_a_run_can_be_asked_for_cancelled_and_tried_again(client: Any) -> None:
-    pytest.importorskip("core.pipeline")
     photo = upload(client, ("me.jpg", jpeg())).json["photos"][0]
     run = client.post("/api/runs", json={"photo_id": photo["id"], "options": {"model": "builtin"}}).json
     assert (run["state"], run["stage"]) == ("queued", "Waiting")
@@ -140,7 +139,6 @@ def test_a_run_can_be_asked_for_cancelled_and_tried_again(client: Any) -> None:
 
 
 def test_a_wrong_option_is_a_sentence(client: Any) -> None:
-    pytest.importorskip("core.pipeline")
     photo = upload(client, ("me.jpg", jpeg())).json["photos"][0]
     for options in ({"ipd_mm": "wide"}, {"ipd_mm": -1}, {"model": "no_such_network"}, {"nonsense": 1}):
         answer = client.post("/api/runs", json={"photo_id": photo["id"], "options": options})
