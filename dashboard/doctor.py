@@ -1,5 +1,6 @@
 """`lifemask doctor`: whether everything is there, and whether a photo goes through."""
 
+import os
 import platform
 import shutil
 import tempfile
@@ -70,10 +71,10 @@ def _weights(settings: Settings) -> str:
 
 
 def _device(settings: Settings) -> str:
-    import torch
+    from core.depth.estimator import Networks
 
-    graphics = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "no CUDA"
-    return f"{settings.device} of: {torch.get_num_threads()} processor threads, {graphics}"
+    networks = Networks(settings.device, settings.precision, settings.weights_folder)
+    return f"{networks.device} (asked for: {settings.device}), {os.cpu_count()} processors"
 
 
 def _real_photo(settings: Settings) -> str:
