@@ -3,6 +3,7 @@
 import hashlib
 import json
 import secrets
+import threading
 import time
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -19,12 +20,14 @@ from dashboard.records import FaceRecord, Kind, NotInLibraryError, PhotoRecord, 
 from dashboard.settings import Settings
 
 if TYPE_CHECKING:
+    from core.photo import Photo
     from core.pipeline import Options
     from core.solid import SolidOptions
 
 __all__ = ["FaceRecord", "Library", "NotInLibraryError", "PhotoRecord", "QueueFullError", "RunRecord"]
 
 WAITING = ("queued", "running")
+DECODED_AT_A_TIME = 2  # a photo of 100 megapixels takes 300 MB and more while it is stored
 
 
 class Library:
@@ -42,7 +45,7 @@ class Library:
         self.folders = Folders(settings)
         self.engine = schema.open_database(self.folders.root / "library.sqlite")
         self.session = sessionmaker(self.engine, expire_on_commit=False)
-        self.on_queued: Callable[[], None] = lambda: None  # the app wakes the worker here
+        self._decoding = threading.BoundedSemaphore(DECODED_AT_A_TIME)
 
     def close(self) -> None:
         """Close the connections to the database."""
@@ -78,7 +81,10 @@ class Library:
 
         self.folders.check_free()
         limits = Limits(max_bytes=self.settings.max_upload_bytes, max_pixels=self.settings.max_megapixels * 10**6)
-        photo = read_photo(source, name, limits)
+        with self._decoding:
+            return self._store(workspace, read_photo(source, name, limits))
+
+    def _store(self, workspace: str, photo: "Photo") -> PhotoRecord:
         with self.session() as session:
             same = session.scalar(
                 select(schema.Photo).filter_by(workspace_id=workspace, sha256=photo.sha256, name=photo.name)
@@ -186,9 +192,7 @@ class Library:
             )  # fmt: skip
             session.add(row)
             session.flush()
-            record = row.record()
-        self.on_queued()
-        return record
+            return row.record()
 
     def runs(self, workspace: str, ids: Sequence[str] | None = None) -> list[RunRecord]:
         """Return the runs, newest first; with `ids` those of them that exist, in the order of `ids`."""
@@ -228,7 +232,6 @@ class Library:
                 .where(schema.Run.state.in_(("failed", "cancelled")))
                 .values(state="queued", stage="Waiting", progress=0.0, error=None, attempts=0, started=None, ended=None)
             )
-        self.on_queued()
         return self._run(workspace, run_id)
 
     def _run(self, workspace: str, run_id: str) -> RunRecord:
@@ -291,24 +294,16 @@ class Library:
         """
         if self.photo(workspace, photo_id) is None:
             raise NotInLibraryError("This photo is not in your library; it may have been deleted.")
-        self._delete_photos(select(schema.Photo.id).filter_by(id=photo_id))
+        self.delete_photos(select(schema.Photo.id).filter_by(id=photo_id))
 
     def delete_all(self, workspace: str) -> None:
         """Delete everything in the workspace; the workspace itself stays, empty."""
-        self._delete_photos(select(schema.Photo.id).filter_by(workspace_id=workspace))
+        self.delete_photos(select(schema.Photo.id).filter_by(workspace_id=workspace))
         with self.session.begin() as session:
             session.execute(delete(schema.Run).filter_by(workspace_id=workspace))
 
-    def sweep(self) -> None:
-        """Delete what is older than the retention, and files that nothing knows any more."""
-        if self.settings.retention_days:
-            oldest = self.clock() - self.settings.retention_days * 86400.0
-            self._delete_photos(select(schema.Photo.id).where(schema.Photo.created < oldest))
-        with self.session() as session:
-            photos, faces = set(session.scalars(select(schema.Photo.id))), set(session.scalars(select(schema.Face.id)))
-        self.folders.remove_orphans(photos, faces)
-
-    def _delete_photos(self, query: Select[str]) -> None:
+    def delete_photos(self, query: Select[str]) -> None:
+        """Delete the photos whose ids the query gives, of whatever workspace, and all that was made from them."""
         with self.session.begin() as session:
             photos = list(session.scalars(query))
             faces = list(session.scalars(select(schema.Face.id).where(schema.Face.photo_id.in_(photos))))

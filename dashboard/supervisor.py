@@ -11,6 +11,7 @@ from multiprocessing.context import SpawnProcess
 from dashboard import tasks, worker
 from dashboard.jobs import Queue
 from dashboard.library import Library
+from dashboard.retention import sweep
 
 log = logging.getLogger("lifemask.supervisor")
 
@@ -88,6 +89,6 @@ class Supervisor:
 
     def _sweep(self) -> None:
         try:
-            self.library.sweep()
+            sweep(self.library)
         except Exception:
             log.exception("The library cannot be swept now")

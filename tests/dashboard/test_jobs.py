@@ -21,7 +21,7 @@ from tests.dashboard.test_library import Wanted, jpeg
 @pytest.fixture
 def supervisor(library: Library) -> Iterator[Supervisor]:
     supervisor = Supervisor(library, works.make_works)
-    library.on_queued = supervisor.start
+    supervisor.start()
     yield supervisor
     supervisor.stop()
 

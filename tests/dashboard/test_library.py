@@ -14,6 +14,7 @@ from core.errors import Cancelled, PhotoError, StorageError
 from dashboard.jobs import Queue
 from dashboard.library import Library
 from dashboard.records import NewFace, NotInLibraryError, QueueFullError
+from dashboard.retention import sweep
 from dashboard.settings import Settings
 
 
@@ -140,9 +141,22 @@ def test_retention_deletes_what_is_older(settings: Settings) -> None:
     now += 1.5 * 86400
     kept = finished_face(library, workspace, "new.jpg", jpeg((9, 9, 9)))
     now += 1.0 * 86400
-    library.sweep()
+    sweep(library)
     assert [face.id for face in library.faces(workspace)] == [kept]
     assert [folder.name for folder in library.folders.faces.iterdir()] == [kept]
+    library.close()
+
+
+def test_workspaces_that_stay_empty_are_forgotten(settings: Settings) -> None:
+    now = time.time()
+    library = Library(settings, clock=lambda: now)
+    empty, used = library.new_workspace(), library.new_workspace()
+    finished_face(library, used)
+    sweep(library)
+    assert library.has_workspace(empty)
+    now += 31 * 86400
+    sweep(library)
+    assert (library.has_workspace(empty), library.has_workspace(used)) == (False, True)
     library.close()
 
 
@@ -154,7 +168,7 @@ def test_sweep_removes_what_a_killed_process_left(library: Library) -> None:
         folder.mkdir()
     for folder in (old, library.folders.face(kept)):
         os.utime(folder, (1.0, 1.0))
-    library.sweep()
+    sweep(library)
     assert {folder.name for folder in library.folders.faces.iterdir()} == {kept, "fresh.part"}
 
 

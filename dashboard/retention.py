@@ -1,0 +1,22 @@
+"""What is deleted by itself: photos past their time, workspaces that stay empty, files that nothing knows any more."""
+
+from sqlalchemy import delete, select
+
+from dashboard import schema
+from dashboard.library import Library
+
+DAY_S = 86400.0
+EMPTY_DAYS = 30.0
+
+
+def sweep(library: Library) -> None:
+    """Delete photos older than the setting `retention_days`, empty workspaces after `EMPTY_DAYS`, and orphaned files."""
+    now, days = library.clock(), library.settings.retention_days
+    if days:
+        library.delete_photos(select(schema.Photo.id).where(schema.Photo.created < now - days * DAY_S))
+    with library.session.begin() as session:
+        old = schema.Workspace.created < now - EMPTY_DAYS * DAY_S
+        used = select(schema.Photo.workspace_id).union(select(schema.Run.workspace_id))
+        session.execute(delete(schema.Workspace).where(old, schema.Workspace.id.not_in(used)))
+        photos, faces = set(session.scalars(select(schema.Photo.id))), set(session.scalars(select(schema.Face.id)))
+    library.folders.remove_orphans(photos, faces)
