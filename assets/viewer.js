@@ -4,7 +4,7 @@
   "use strict";
   const START = { "camera-orbit": "-20deg 84deg 100%", "field-of-view": "28deg", "min-field-of-view": "6deg", "max-field-of-view": "40deg" };
   const LOOK = {
-    "camera-controls": "", "touch-action": "pan-y", "interaction-prompt": "none", "environment-image": "/assets/studio.hdr",
+    "camera-controls": "", "touch-action": "pan-y", "interaction-prompt": "none",
     "shadow-intensity": "0", exposure: "1.0", "tone-mapping": "neutral", loading: "eager",
   };
   let script = null;
@@ -15,6 +15,8 @@
     load();
     const view = document.createElement("model-viewer");
     for (const [name, value] of Object.entries({ ...LOOK, ...START })) view.setAttribute(name, value);
+    // a textured face brings the light of its photo; bare plaster needs a lamp, at the upper left
+    if (place.dataset.light) view.setAttribute("environment-image", `/assets/${place.dataset.light}.hdr`);
     view.setAttribute("alt", place.dataset.alt || "The face in 3D");
     if (place.dataset.turning && !calm.matches) {
       view.setAttribute("auto-rotate", "");

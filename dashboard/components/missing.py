@@ -2,18 +2,20 @@
 
 from dash import html
 
-from dashboard.components.page import empty, link_button
+from dashboard.components.page import empty, head, link_button
 
 
 def no_face() -> html.Div:
     """Return the answer to an address of a face that this workspace does not have."""
+    actions = [link_button("Open the Library", "/library", primary=True), link_button("Start with a photo", "/")]
     return html.Div(
-        empty(
-            "This face is not in your library",
-            "It may have been deleted, or it belongs to another browser: each browser has a library of its own.",
-            link_button("Open the Library", "/library", primary=True),
-            link_button("Start with a photo", "/"),
-        )
+        [
+            head(
+                "This face is not in your library",
+                "It may have been deleted, or it belongs to another browser: each browser has a library of its own.",
+            ),
+            html.Div(actions, className="row-of"),
+        ]
     )
 
 

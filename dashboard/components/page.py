@@ -112,14 +112,16 @@ def number_field(
     return field(label, control, hint, unit)
 
 
-def switch_pair(key: str, options: Sequence[tuple[str, str]], value: str) -> dbc.RadioItems:
-    """Return two or three choices beside each other."""
+def switch_pair(
+    key: str, options: Sequence[tuple[str, str]], value: str, *, look: str = "switch-pair"
+) -> dbc.RadioItems:
+    """Return a choice of a few, (value, words) each, beside each other; look: switch-pair or views."""
     return dbc.RadioItems(
         id=key,
-        options=[{"label": text, "value": key} for key, text in options],
+        options=[{"label": text, "value": name} for name, text in options],
         value=value,
         inline=True,
-        className="switch-pair",
+        className=look,
     )
 
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 import dash
-import dash_bootstrap_components as dbc
 from dash import Input, Output, State, callback, dcc, html
 
 from dashboard import figures, results, scenes
@@ -42,7 +41,7 @@ def layout(face_id: str | None = None, **_: Any) -> html.Div:
                 "Its depth, meshes and numbers go, and the photo with its last face. This cannot be undone.",
                 "Delete",
             ),
-            dcc.Location(id="face-goto", refresh=True),
+            dcc.Location(id="face-goto", refresh="callback-nav"),
         ]
     )
 
@@ -63,13 +62,8 @@ def _actions(face: FaceRecord) -> list[Any]:
 
 
 def _space(face: FaceRecord) -> html.Div:
-    tabs = dbc.Tabs(
-        [dbc.Tab(label=label, tab_id=key) for key, label in VIEWS],
-        id="face-view",
-        active_tab="model",
-        class_name="views",
-    )
-    return html.Div([tabs, html.Div(_model(face), id="face-stage", className="stage")])
+    switch = page.switch_pair("face-view", VIEWS, "model", look="views")
+    return html.Div([switch, html.Div(_model(face), id="face-stage", className="stage")])
 
 
 def _model(face: FaceRecord) -> html.Div:
@@ -82,7 +76,7 @@ def _model(face: FaceRecord) -> html.Div:
 
 @callback(
     Output("face-stage", "children"),
-    Input("face-view", "active_tab"),
+    Input("face-view", "value"),
     State("face-id", "data"),
     prevent_initial_call=True,
 )

@@ -49,7 +49,7 @@ def refresh(_beat: int | None, _nudge: Any) -> Any:
     latest = _latest_downloads()
     rows = [_row(model, here.get(model.name), default, latest.get(model.name)) for model in _ordered(here)]
     table = page.table(
-        ("Network", "Good for", "Parameters", "Input", "Against DPT-Large", "Speed", "Size", ""),
+        ("Network", "Good for", "Parameters", "Input", "Against DPT-Large", "Speed", "Size", "Action"),
         rows,
         numeric=(2, 3, 4, 5, 6),
         stacked=True,

@@ -13,10 +13,11 @@ dash.register_page(__name__, title="Not found – Lifemask")  # noqa: RUF001
 def layout(**_: Any) -> html.Div:
     """Return the page."""
     return html.Div(
-        page.empty(
-            "There is no such page",
-            "The address may be old or mistyped.",
-            page.link_button("To the Studio", "/", primary=True),
-            page.link_button("To the Library", "/library"),
-        )
+        [
+            page.head("There is no such page", "The address may be old or mistyped."),
+            html.Div(
+                [page.link_button("To the Studio", "/", primary=True), page.link_button("To the Library", "/library")],
+                className="row-of",
+            ),
+        ]
     )

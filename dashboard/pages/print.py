@@ -62,7 +62,9 @@ def _stage(face: FaceRecord) -> html.Div:
     if not (face.folder / "solid.glb").is_file():
         return page.empty("No solid yet", "Choose its size beside, then make it.")
     return html.Div(
-        views.viewer(views.address(face.id, "solid.glb", face.folder), f"The solid of {face.name}; drag to turn"),
+        views.viewer(
+            views.address(face.id, "solid.glb", face.folder), f"The solid of {face.name}; drag to turn", plaster=True
+        ),
         className="stage",
     )
 
@@ -104,12 +106,17 @@ def _below(face: FaceRecord, solid: dict[str, Any] | None) -> list[Any]:
     if solid is None:
         return [files]
     x, y, z = solid["size_mm"]
+    asked = solid["options"]
     size = html.Span([page.number(x, "x "), page.number(y, "x "), page.number(z, "mm")])
     checks = [
-        _check(bool(solid["watertight"]), "Watertight: no hole and no open edge", ""),
-        _check(solid["volume_cm3"] > 0, "Encloses a volume, outside outwards", page.number(solid["volume_cm3"], "cm³")),
-        _check(True, "Size on the bed", size),
-        _check(True, "Triangles", page.number(solid["triangles"], "", 0)),
+        _check(solid["watertight"], "Watertight: no hole and no open edge", None),
+        _check(solid["volume"], "Encloses a volume, its outside outwards", page.number(solid["volume_cm3"], "cm³")),
+        _check(abs(x - asked["width_mm"]) < 0.1, "As wide as asked", size),
+        _check(
+            solid["triangles"] <= asked["max_triangles"],
+            "No more triangles than asked",
+            page.number(solid["triangles"], "", 0),
+        ),
     ]
     return [
         page.section("Checks", html.Ul(checks, className="checks"), html.P(_about(solid), className="note")),
@@ -119,7 +126,10 @@ def _below(face: FaceRecord, solid: dict[str, Any] | None) -> list[Any]:
 
 def _about(solid: dict[str, Any]) -> str:
     grams = solid["volume_cm3"] * 1.24
-    return f"Solid through and through, it would weigh about {grams:.0f} g in PLA (1.24 g/cm³); with infill, less."
+    return (
+        f"Checked on the STL as read back. Solid through and through, it would weigh about {grams:.0f} g in PLA "
+        "(1.24 g/cm³); with infill, less."
+    )
 
 
 def _check(is_met: bool, text: str, value: Any) -> html.Li:

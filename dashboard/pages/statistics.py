@@ -101,7 +101,7 @@ def draw(bins: int | None, height: str, face_ids: list[str]) -> Any:
 
 
 def _table(found: Sequence[results.Result]) -> html.Div:
-    columns = ["", *[result.face.name for result in found]]
+    columns = ["Measure", *[result.face.name for result in found]]
     rows: list[list[Any]] = [
         [name, *[page.number(result.statistics[key], "mm", 2) for result in found]] for key, name in ROWS
     ]

@@ -1,0 +1,154 @@
+"""A real Chromium on a real server; a page fails its test on any console error and any request to another host."""
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# 3D needs WebGL, here in software; the rest keeps the browser itself from calling home
+FLAGS = (
+    "--no-sandbox",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+# the server runs in this process: a file whose request the browser drops is closed by the garbage collector
+DROPPED = "ignore:Exception ignored in. <_io.FileIO:pytest.PytestUnraisableExceptionWarning"
+PATIENCE_MS = 120_000  # for a photo to become files on a busy machine
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker("browser")
+            item.add_marker(pytest.mark.filterwarnings(DROPPED))
+
+
+class SlowMirror(BaseHTTPRequestHandler):
+    """Serves any checkpoint as a megabyte of zeros, a little at a time."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(2**20))
+        self.end_headers()
+        with suppress(OSError):  # whoever cancels hangs up
+            for _ in range(64):
+                self.wfile.write(bytes(2**14))
+                time.sleep(0.1)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="session", autouse=True)
+def mirror() -> Iterator[None]:
+    """Weights come from this machine: set before the worker starts, which hears it from the environment."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), SlowMirror)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LIFEMASK_WEIGHTS_MIRROR", f"http://127.0.0.1:{server.server_port}")
+        patch.delenv("LIFEMASK_OFFLINE", raising=False)
+        yield
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api")
+    program = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if program is None:
+        text = f"no Chromium found (looked for {', '.join(BROWSERS)}): the browser tests cannot run"
+        if os.environ.get("CI"):
+            pytest.fail(text)
+        pytest.skip(text)
+    with playwright.sync_playwright() as engine:
+        chromium = engine.chromium.launch(executable_path=program, args=list(FLAGS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def two_faces(browser: Any, live: Any, astronaut: Path, grace_hopper: Path) -> dict[str, Any]:
+    """Cookies of a workspace with two faces, and their ids, newest first."""
+    context = browser.new_context(base_url=live.url)
+    context.request.get("/", headers={"Accept": "text/html"})
+    for photo in (astronaut, grace_hopper):
+        part = {"name": photo.name, "mimeType": "image/png", "buffer": photo.read_bytes()}
+        sent = context.request.post("/api/photos", multipart={"photos": part}).json()
+        context.request.post("/api/runs", data={"photo_id": sent["photos"][0]["id"], "options": {}})
+    faces = _wait_for_faces(context)
+    state = context.storage_state()
+    context.close()
+    return {"state": state, "ids": [face["id"] for face in faces]}
+
+
+def _wait_for_faces(context: Any) -> list[dict[str, Any]]:
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while time.monotonic() < deadline:
+        runs = context.request.get("/api/runs").json()["runs"]
+        if all(run["state"] == "done" for run in runs):
+            return list(context.request.get("/api/faces").json()["faces"])
+        failed = [run["error"] for run in runs if run["state"] == "failed"]
+        assert not failed, failed
+        time.sleep(0.2)
+    raise AssertionError(f"not done in {PATIENCE_MS / 1000:.0f} s: {runs}")
+
+
+@pytest.fixture
+def open_page(browser: Any, live: Any) -> Iterator[Any]:
+    """Make pages; at the end of the test none may have had an error or have asked another host for anything."""
+    contexts, problems = [], []
+
+    def make(state: Any = None, **more: Any) -> Any:
+        settings = {
+            "base_url": live.url,
+            "reduced_motion": "reduce",
+            "viewport": {"width": 1440, "height": 900},
+            **more,
+        }
+        context = browser.new_context(storage_state=state, **settings)
+        context.set_default_timeout(30_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda said: problems.append(f"console: {said.text}") if said.type == "error" else None)
+        page.on("pageerror", lambda error: problems.append(f"page error: {error}"))
+        page.on("request", lambda request: _is_ours(request.url, live.url) or problems.append(f"went to {request.url}"))
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert problems == []
+
+
+@pytest.fixture
+def page(open_page: Any) -> Any:
+    """A page of a new workspace."""
+    return open_page()
+
+
+@pytest.fixture
+def page_of_two(open_page: Any, two_faces: dict[str, Any]) -> Any:
+    """A page of the workspace with two faces."""
+    return open_page(two_faces["state"])
+
+
+def _is_ours(address: str, url: str) -> bool:
+    return address.startswith((url + "/", "data:", "blob:"))

@@ -1,0 +1,102 @@
+"""From a photo on the page to a file that prints, and the ways it can go wrong."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import trimesh
+from PIL import Image
+
+PATIENCE_MS = 120_000  # for a photo to become files on a busy machine
+
+
+def downloaded(page: Any, click: Any) -> Path:
+    with page.expect_download() as waiting:
+        click()
+    return Path(waiting.value.path())
+
+
+def test_a_photo_becomes_a_file_that_prints(page: Any, astronaut: Path) -> None:
+    page.goto("/")
+    page.locator("#photo-input").set_input_files(astronaut)
+    card = page.locator(".card-face")
+    card.wait_for(timeout=PATIENCE_MS)
+    assert card.locator("img").evaluate_all("all => all.every(img => img.complete && img.naturalWidth > 0)")
+    page.reload()  # what was made is in the library, not in the page
+    card.get_by_text("Everything about it").click()
+
+    page.locator("#face-depth .heatmaplayer image").wait_for()
+    assert page.locator("#face-histogram .bars .point").count() >= 32
+    assert "scaled to the assumed interpupillary distance" in page.locator(".lead").inner_text()
+    page.locator(".viewer[data-loaded] model-viewer").wait_for()
+    for view in ("Plaster mesh", "Point cloud"):
+        page.get_by_text(view, exact=True).click()
+        page.locator("#face-scene .gl-container canvas").first.wait_for()
+
+    file = downloaded(page, page.get_by_role("link", name="STL").click)
+    solid = trimesh.load_mesh(file, file_type="stl")
+    assert solid.is_watertight
+    assert solid.is_volume
+    assert abs(solid.extents[0] - 80) < 0.1
+
+
+def test_a_sample_is_one_click_away(page: Any) -> None:
+    page.goto("/")
+    page.get_by_role("button", name="Grace Hopper").click()
+    page.locator(".run, .card-face").first.wait_for()
+    assert "grace-hopper.jpg" in page.locator("main").inner_text()
+
+
+def test_a_file_that_is_no_picture_says_so_and_harms_no_other(page: Any, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.jpg"
+    broken.write_text("this is not a picture")
+    page.goto("/")
+    page.locator("#photo-input").set_input_files(broken)
+    page.locator(".run-error").wait_for()
+    assert "broken.jpg" in page.locator(".run-error").inner_text()
+    page.get_by_role("button", name="Dismiss").click()
+    assert page.locator(".run").count() == 0
+
+
+def test_waiting_photos_can_be_cancelled_one_by_one(page: Any, astronaut: Path, tmp_path: Path) -> None:
+    with Image.open(astronaut) as photo:
+        for i in range(3):
+            photo.convert("RGB").crop((i, 0, 512, 512)).save(tmp_path / f"photo{i}.png")
+    page.goto("/")
+    page.locator("#photo-input").set_input_files(sorted(tmp_path.glob("*.png")))
+    rows = page.locator("#studio-runs .run")
+    page.wait_for_function("document.querySelectorAll('#studio-runs .run').length >= 2")
+    last = rows.filter(has_text="photo2.png")
+    last.get_by_role("button", name="Cancel").click()
+    last.get_by_text("Cancelled.").wait_for()
+    last.get_by_role("button", name="Dismiss").click()
+    last.wait_for(state="detached")
+    for row in rows.all():
+        row.get_by_role("button", name="Cancel").click()
+
+
+def test_a_photo_without_a_face_can_be_processed_whole(page: Any, tmp_path: Path) -> None:
+    y, x = np.mgrid[0:240, 0:320]
+    plain = np.stack([x * 255 // 320, y * 255 // 240, (x + y) % 256], -1).astype(np.uint8)
+    Image.fromarray(plain).save(tmp_path / "sky.png")
+    page.goto("/")
+    page.locator("#photo-input").set_input_files(tmp_path / "sky.png")
+    page.get_by_text("No face found in sky.png").wait_for(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Process the whole photo").click()
+    page.locator(".card-face").get_by_text("Everything about it").click(timeout=PATIENCE_MS)
+    assert "an assumed range of distances" in page.locator(".lead").inner_text()
+
+
+def test_the_solid_is_made_anew_at_another_size(page_of_two: Any, two_faces: dict[str, Any]) -> None:
+    page = page_of_two
+    page.goto(f"/print/{two_faces['ids'][0]}")
+    page.locator(".viewer[data-loaded]").wait_for()
+    page.get_by_label("Width").fill("60")
+    page.get_by_label("Most triangles").fill("20000")
+    page.get_by_role("button", name="Make the solid").click()
+    page.get_by_text("Made in").wait_for(timeout=PATIENCE_MS)
+    assert page.locator(".checks .not-ok").count() == 0
+    solid = trimesh.load_mesh(downloaded(page, page.get_by_role("link", name="STL").click), file_type="stl")
+    assert solid.is_volume
+    assert abs(solid.extents[0] - 60) < 0.1
+    assert len(solid.faces) <= 20_000
