@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import spearmanr
 
 from core.errors import GeometryError
 from core.face.landmarks import LEFT_EYE, MEAN_MM, RIGHT_EYE, Pose
@@ -121,24 +122,23 @@ def fit_scale_and_shift(
     spread = value.std()
     if len(value) < 50 or not np.isfinite(spread) or spread <= 1e-9 * max(1.0, float(np.abs(value).max())):
         raise GeometryError("The network's depth map is flat over the face. Use another network or another photo.")
-    correlation = float(np.corrcoef(value, target)[0, 1])
+    correlation = float(spearmanr(value, target).statistic)  # of ranks, which outliers do not move
     if not correlation > MIN_CORRELATION:
         raise GeometryError(
-            f"The network's depth map does not look like a face (correlation {correlation:.2f} with one). "
+            f"The network's depth map does not look like a face (rank correlation {correlation:.2f} with one). "
             "Use another network or another photo."
         )
-    design = np.c_[(value - value.mean()) / spread, np.ones_like(value)]
-    scale = np.median(target)
+    # The prior is trusted, the map may be wrong in places: so the map is explained by the prior, not the other way round.
+    design = np.c_[(target - target.mean()) / target.std(), np.ones_like(target)]
     weight = np.ones_like(value)
-    solution = np.zeros(2)
+    slope, level = 0.0, 0.0
     for _ in range(FIT_ROUNDS):
         root = np.sqrt(weight)
-        solution = np.linalg.lstsq(design * root[:, None], target / scale * root, rcond=None)[0]
-        error = np.abs(design @ solution - target / scale)
-        weight = 1 / np.maximum(error, 1e-4)
-    a = float(solution[0] * scale / spread)
-    b = float(solution[1] * scale - a * value.mean())
-    if not a > 0:
+        slope, level = np.linalg.lstsq(design * root[:, None], value / spread * root, rcond=None)[0]
+        weight = 1 / np.maximum(np.abs(design @ [slope, level] - value / spread), 1e-4)
+    if not slope > 0:
         raise GeometryError("The network's depth map is inverted over the face. Use another network or another photo.")
+    a = float(target.std() / (slope * spread))
+    b = float(target.mean() - a * level * spread)
     fitted = 1 / np.maximum(a * value + b, 1e-6)
     return ScaleAndShift(a, b, prior, float(np.median(np.abs(fitted - 1 / target))))

@@ -75,11 +75,15 @@ def _flip_averaged(windows: NDArray[np.uint8], network: FaceNetwork) -> FaceMaps
     maps = network.analyse(np.concatenate([windows, windows[:, :, ::-1]]))
     mirrored = maps.landmarks[count:][:, MIRRORED] * [-1, 1] + [network.side_px - 1, 0]
     return FaceMaps(
-        (maps.relief[:count] + maps.relief[count:, :, ::-1]) / 2,
-        (maps.head[:count] + maps.head[count:, :, ::-1]) / 2,
-        ((maps.landmarks[:count] + mirrored) / 2).astype(np.float32),
-        (maps.confidence[:count] + maps.confidence[count:][:, MIRRORED]) / 2,
+        _mean(maps.relief[:count], maps.relief[count:, :, ::-1]),
+        _mean(maps.head[:count], maps.head[count:, :, ::-1]),
+        _mean(maps.landmarks[:count], mirrored),
+        _mean(maps.confidence[:count], maps.confidence[count:][:, MIRRORED]),
     )
+
+
+def _mean(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.float32]:
+    return ((a + b) / 2).astype(np.float32)
 
 
 def _resize(picture: NDArray[T], side: int) -> NDArray[T]:

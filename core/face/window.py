@@ -28,7 +28,7 @@ def cut(rgb: NDArray[np.uint8], window_to_picture: NDArray[np.float64], window_p
         low, high = _reach(window_to_picture, window_px, rgb.shape, margin=2 * reduction)
         part = rgb[low[1] : high[1], low[0] : high[0]]
         size = [max(1, round(n / reduction)) for n in (part.shape[1], part.shape[0])]
-        picture = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
+        picture = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
         ratio = np.array([size[0] / part.shape[1], size[1] / part.shape[0]])
         to_picture = window_to_picture * ratio[:, None]
         to_picture[:, 2] += (0.5 - low) * ratio - 0.5

@@ -1,7 +1,8 @@
 """The backbones: timm's modules, tapped at the places where the published networks tap them.
 
 Each encoder takes normalised pictures (N, 3, H, W) and returns its features from fine to coarse: a map (N, C, h, w), or
-(N, 1 + h*w, C) tokens, the class token first, on the grid of 16-pixel patches.
+(N, 1 + h*w, C) tokens, the class token first, on the grid of 16-pixel patches. Its `trunk` holds nearly all of the work
+and may be brought to another number format; what comes before stays as it is.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,21 @@ from torch.nn import functional
 
 PATCH_PX = 16
 CLASS_ENTRIES = 3  # rows of a BEiT bias table for class-to-patch, patch-to-class and class-to-class
+
+
+class Encoder(nn.Module):
+    """What the encoders have in common."""
+
+    TRUNK: str  # name of the submodule that does most of the work
+
+    @property
+    def trunk(self) -> nn.Module:
+        """The part that may be brought to another number format."""
+        return self.get_submodule(self.TRUNK)
+
+    def at_trunk(self, x: Tensor) -> Tensor:
+        """Bring the trunk's input to its number format."""
+        return x.to(next(self.trunk.parameters()).dtype)
 
 
 def _tokens(model: Any, patches: Tensor) -> Tensor:
@@ -34,8 +50,10 @@ def _positions(model: Any, grid: tuple[int, int]) -> Tensor:
     return torch.cat((trained[:, :1], places.flatten(2).transpose(1, 2)), dim=1)
 
 
-class VitEncoder(nn.Module):
+class VitEncoder(Encoder):
     """Vision transformer: tokens after the tapped blocks."""
+
+    TRUNK = "model.blocks"
 
     def __init__(self, model: Any, taps: Sequence[int]) -> None:
         super().__init__()
@@ -48,6 +66,7 @@ class VitEncoder(nn.Module):
 
     def _blocks(self, patches: Tensor) -> list[Tensor]:
         x = _tokens(self.model, patches) + _positions(self.model, (patches.shape[2], patches.shape[3]))
+        x = self.at_trunk(x)
         features = []
         for index, block in enumerate(self.model.blocks):
             x = block(x)
@@ -70,12 +89,14 @@ class HybridEncoder(VitEncoder):
         return maps[:2] + self._blocks(self.model.patch_embed.proj(resnet.norm(x)))
 
 
-class BeitEncoder(nn.Module):
+class BeitEncoder(Encoder):
     """BEiT: tokens after the tapped blocks; each block's attention is biased by relative position.
 
     timm's blocks take the bias as an argument; the tables that it comes from live here, because they are resampled
     for the grid at hand by the published rule.
     """
+
+    TRUNK = "model.blocks"
 
     def __init__(self, model: Any, taps: Sequence[int], trained_side: int, heads: int) -> None:
         super().__init__()
@@ -90,7 +111,7 @@ class BeitEncoder(nn.Module):
         patches = self.model.patch_embed.proj(x)
         grid = (patches.shape[2], patches.shape[3])
         index = _relative_position_index(grid).to(x.device)
-        x = _tokens(self.model, patches)
+        x = self.at_trunk(_tokens(self.model, patches))
         features = []
         for number, (block, table) in enumerate(zip(self.model.blocks, self.tables, strict=True)):
             x = block(x, shared_rel_pos_bias=self._bias(table, grid, index).to(x.dtype))
@@ -115,8 +136,10 @@ def _relative_position_index(grid: tuple[int, int]) -> Tensor:
     return index
 
 
-class SwinEncoder(nn.Module):
+class SwinEncoder(Encoder):
     """Swin and Swin V2: the map of each of the four stages."""
+
+    TRUNK = "model.layers"
 
     def __init__(self, model: Any) -> None:
         super().__init__()
@@ -124,7 +147,7 @@ class SwinEncoder(nn.Module):
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Return the map of each stage."""
-        x = self.model.patch_embed(x)
+        x = self.at_trunk(self.model.patch_embed(x))
         features = []
         for stage in self.model.layers:
             x = stage(x)
@@ -132,8 +155,10 @@ class SwinEncoder(nn.Module):
         return features
 
 
-class NextVitEncoder(nn.Module):
+class NextVitEncoder(Encoder):
     """Next-ViT: the map of each of the four stages."""
+
+    TRUNK = "model.stages"
 
     def __init__(self, model: Any) -> None:
         super().__init__()
@@ -141,7 +166,7 @@ class NextVitEncoder(nn.Module):
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Return the map of each stage."""
-        x = self.model.stem(x)
+        x = self.at_trunk(self.model.stem(x))
         features = []
         for stage in self.model.stages:
             x = stage(x)
@@ -149,8 +174,10 @@ class NextVitEncoder(nn.Module):
         return features
 
 
-class LevitEncoder(nn.Module):
+class LevitEncoder(Encoder):
     """LeViT: the map after one tapped block of each of the three stages."""
+
+    TRUNK = "model.stages"
 
     def __init__(self, model: Any, taps: Sequence[int]) -> None:
         super().__init__()
@@ -161,7 +188,7 @@ class LevitEncoder(nn.Module):
         """Return one map a stage; what comes after the last tap is not computed."""
         x = self.model.stem(x)
         side = x.shape[2]
-        x = x.flatten(2).transpose(1, 2)
+        x = self.at_trunk(x.flatten(2).transpose(1, 2))
         features: list[Tensor] = []
         for stage, tap in zip(self.model.stages, self.taps, strict=True):
             x = stage.downsample(x)
@@ -175,26 +202,30 @@ class LevitEncoder(nn.Module):
         return features
 
 
-class ResNetEncoder(nn.Module):
+class ResNetEncoder(Encoder):
     """ResNet: the map of each of the four stages."""
+
+    TRUNK = "stages"
 
     def __init__(self, model: Any) -> None:
         super().__init__()
-        self.model = model
+        self.stem = nn.Sequential(model.conv1, model.bn1, model.act1, model.maxpool)
+        self.stages = nn.Sequential(model.layer1, model.layer2, model.layer3, model.layer4)
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Return the map of each stage."""
-        model = self.model
-        x = model.maxpool(model.act1(model.bn1(model.conv1(x))))
+        x = self.at_trunk(self.stem(x))
         features = []
-        for stage in (model.layer1, model.layer2, model.layer3, model.layer4):
+        for stage in self.stages:
             x = stage(x)
             features.append(x)
         return features
 
 
-class EfficientNetEncoder(nn.Module):
+class EfficientNetEncoder(Encoder):
     """EfficientNet: the maps after the tapped groups of blocks."""
+
+    TRUNK = "blocks"
 
     def __init__(self, model: Any, taps: Sequence[int]) -> None:
         super().__init__()
@@ -204,7 +235,7 @@ class EfficientNetEncoder(nn.Module):
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Return the map after each tapped group."""
-        x = self.stem(x)
+        x = self.at_trunk(self.stem(x))
         features = []
         for index, group in enumerate(self.blocks):
             x = group(x)

@@ -80,10 +80,9 @@ LEVIT: Sequence[Rule] = (
 )
 
 RESNET: Sequence[Rule] = (
-    (r"^encoder\.model\.conv1\.", "pretrained.layer1.0."),
-    (r"^encoder\.model\.bn1\.", "pretrained.layer1.1."),
-    (r"^encoder\.model\.layer1\.", "pretrained.layer1.4."),
-    (r"^encoder\.model\.", "pretrained."),
+    (r"^encoder\.stem\.", "pretrained.layer1."),
+    (r"^encoder\.stages\.0\.", "pretrained.layer1.4."),
+    (r"^encoder\.stages\.(\d)\.", _counted("pretrained.layer{}.")),
 )
 
 _EFFICIENTNET_GROUPS = ("layer1.3", "layer1.4", "layer2.0", "layer3.0", "layer3.1", "layer4.0", "layer4.1")

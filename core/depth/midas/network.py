@@ -12,6 +12,7 @@ from core.depth.midas.encoders import (
     PATCH_PX,
     BeitEncoder,
     EfficientNetEncoder,
+    Encoder,
     HybridEncoder,
     LevitEncoder,
     NextVitEncoder,
@@ -30,7 +31,7 @@ class MidasModule(nn.Module):
     The parts may differ in number format: each part's input is brought to its own.
     """
 
-    def __init__(self, encoder: nn.Module, neck: nn.ModuleList | None, decoder: nn.Module) -> None:
+    def __init__(self, encoder: Encoder, neck: nn.ModuleList | None, decoder: nn.Module) -> None:
         super().__init__()
         self.encoder = encoder
         self.neck = neck or nn.ModuleList()
@@ -38,7 +39,7 @@ class MidasModule(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, 3, H, W) normalised -> (N, H, W) inverse depth, larger is nearer."""
-        features = self.encoder(x.to(dtype_of(self.encoder)))
+        features = self.encoder(x)
         if self.neck:
             grid, dtype = grid_of(x, PATCH_PX), dtype_of(self.neck)
             features = [

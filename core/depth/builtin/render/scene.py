@@ -1,0 +1,160 @@
+"""One sample from a seed: a person, dressed, before a camera and a backdrop, photographed; and the true answers."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.depth.builtin.render import hair as hairdressing
+from core.depth.builtin.render import looks, noise, overlay, raster, wardrobe
+from core.depth.builtin.render.answers import as_surface, coverage, relief
+from core.depth.builtin.render.assembly import SIDE, Framing, Parts, draw_framing
+from core.depth.builtin.render.backdrop import backdrop
+from core.depth.builtin.render.facekit import FaceKit
+from core.depth.builtin.render.people import Person, people
+from core.depth.builtin.render.photograph import photograph
+from core.depth.builtin.render.pool import FACTS, IMAGE_SIDE, TARGET_SIDE, Sample
+from core.depth.builtin.render.raster import Camera, Fragments
+from core.depth.builtin.render.shade import GAMMA, shade
+
+NO_FACE_SHARE = 0.13
+SMALLEST_HEAD_PX = 500
+BATCH = 16
+
+
+class Renderer:
+    """Draws samples from one stream of random numbers: equal seeds give equal samples."""
+
+    def __init__(self, kit: FaceKit, seed: int) -> None:
+        self.kit, self.rng = kit, np.random.default_rng(seed)
+        self.bank = noise.texture_bank()
+        self.waiting: list[Person] = []
+
+    def sample(self) -> Sample:
+        """Return the next sample."""
+        if self.rng.random() < NO_FACE_SHARE:
+            return self._without_face()
+        while True:
+            if not self.waiting:
+                self.waiting = people(self.rng, self.kit, BATCH)
+            found = self._with_face(self.waiting.pop(), draw_framing(self.rng))
+            if found is not None:
+                return found
+
+    def _without_face(self) -> Sample:
+        behind = backdrop(self.rng, self.bank, SIDE, things=0.75)
+        image, _ = photograph(self.rng, _smaller(behind), self.bank)
+        return Sample(
+            image=image,
+            relief=np.zeros((TARGET_SIDE, TARGET_SIDE), np.float16),
+            masks=np.zeros((TARGET_SIDE, TARGET_SIDE, 2), np.uint8),
+            landmarks=np.full((68, 2), -1, np.float32),
+            facts=np.zeros(len(FACTS), np.float32),
+        )
+
+    def _with_face(self, person: Person, framing: Framing) -> Sample | None:
+        rng, kit = self.rng, self.kit
+        parts = Parts(kit, person, framing, rng)
+        style = hairdressing.draw_style(rng)
+        scalp = kit.scalp(person.points)
+        fur = None if style in ("bald", "shaven") else hairdressing.hair(rng, scalp, style, self.bank)
+        hats: list[wardrobe.Garment] = []
+        if rng.random() < 0.16:
+            kind, hats = wardrobe.headgear(rng, scalp, self.bank)
+            fur = None if kind == "scarf" else fur
+        if not parts.bare or rng.random() < 0.6:
+            parts.add_body(wardrobe.body(rng, rng.uniform(-10.5, -8) if not parts.bare else rng.uniform(-14, -12.5)))
+        for garment in hats:
+            parts.add_hat(garment)
+        if fur is not None:
+            parts.add_hair(fur, under=hats[0].points[:: wardrobe.CROWN_ROWS, 1].mean() if hats else None)
+        camera, points = parts.before_camera()
+        normals = raster.vertex_normals(points, parts.triangles)
+        fragments = Fragments.empty(SIDE)
+        strands = fur.strands if fur is not None else raster.Strands(noise.STRANDS, 1.0, 1.0, 0.0, 0.5, 1.0)
+        args = (parts.triangles, parts.material, parts.attributes)
+        raster.rasterise(points, *args, camera, self.bank, strands, parts.head_triangles, fragments)
+
+        light = looks.light(rng, framing.distance_cm)
+        seen = np.zeros((1, 1), np.float32)
+        if light.shadow > 0:
+            shape = (light.scale, light.centre_u, light.centre_v, looks.SHADOW_MAP_SIDE)
+            seen = raster.depth_from(points, parts.triangles[parts.casts], light.axes, *shape)
+        curly = strands.layer != noise.STRANDS
+        dress = (
+            looks.skin(rng, person, kit.brow, style),
+            looks.eyes(rng, person),
+            looks.hair(rng, person, strands.across, strands.along, curly),
+            looks.cloth(rng),
+            looks.cloth(rng),
+        )
+        image, masks = np.zeros((SIDE, SIDE, 3), np.float32), np.zeros((SIDE, SIDE, 2), np.uint8)
+        shade(fragments, normals, *args, camera, self.bank, *dress, light, seen, image, masks)
+        if np.count_nonzero(masks[..., 0]) < SMALLEST_HEAD_PX:
+            return None
+        return self._finish(person, framing, parts, camera, points, fragments, image, masks, style, bool(hats))
+
+    def _finish(
+        self,
+        person: Person,
+        framing: Framing,
+        parts: Parts,
+        camera: Camera,
+        points: NDArray[np.float32],
+        fragments: Fragments,
+        image: NDArray[np.float32],
+        masks: NDArray[np.uint8],
+        style: str,
+        hat: bool,
+    ) -> Sample:
+        """Expose, put before the backdrop, draw what is in front, photograph; and work out the answers."""
+        rng = self.rng
+        there = masks[..., 1] > 0
+        bright = np.quantile(image[masks[..., 0] > 0].mean(1), 0.8)
+        exposed = image * (rng.uniform(0.18, 0.8) * (0.55 + 0.45 * person.skin.mean() / 0.75) / max(bright, 1e-3))
+        exposed = np.clip(exposed, 0, 1) ** (1 / GAMMA)
+        behind = backdrop(rng, self.bank, SIDE, things=0.3)
+        edge = cv2.GaussianBlur(there.astype(np.float32), (0, 0), 0.7)[..., None]
+        filled = np.where(there[..., None], exposed, cv2.dilate(exposed, np.ones((3, 3), np.uint8)))
+        picture = np.ascontiguousarray(filled * edge + behind * (1 - edge), np.float32)
+
+        marks = points[self.kit.landmarks].astype(np.float64)
+        flip = np.diag([1.0, -1.0, -1.0])  # head frame -> camera frame
+        right, up, out = (flip @ parts.turn.astype(np.float64) @ axis for axis in np.eye(3))
+        pose = overlay.Pose(marks, right, up, out, camera)
+        spectacles, hidden = rng.random() < 0.18, rng.random() < 0.12
+        if spectacles:
+            picture = overlay.glasses(rng, picture, pose)
+        if hidden:
+            picture = overlay.occluder(rng, picture, pose, person.skin, self.bank)
+        photo, dark = photograph(rng, _smaller(np.clip(picture, 0, 1)), self.bank)
+
+        inverse = as_surface(fragments, parts.material, masks)
+        eyes = marks[36:42].mean(0), marks[42:48].mean(0)
+        ipd, z_eyes = float(np.linalg.norm(eyes[0] - eyes[1])), float((eyes[0][2] + eyes[1][2]) / 2)
+        facts = {
+            "yaw_deg": framing.yaw_deg,
+            "pitch_deg": framing.pitch_deg,
+            "roll_deg": framing.roll_deg,
+            "skin_tone": person.tone,
+            "hair": hairdressing.STYLES.index(style),
+            "headgear": hat,
+            "glasses": spectacles,
+            "occluder": hidden,
+            "beard": person.beard,
+            "child": person.child,
+            "eyes_closed": person.eyes_closed,
+            "distance_cm": framing.distance_cm,
+            "ipd_cm": ipd,
+            "dark": dark,
+        }
+        return Sample(
+            image=photo,
+            relief=relief(inverse, z_eyes, ipd),
+            masks=coverage(masks),
+            landmarks=((pose.project(marks) + 0.5) / SIDE).astype(np.float32),
+            facts=np.array([facts[name] for name in FACTS], np.float32),
+        )
+
+
+def _smaller(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(cv2.resize(picture, (IMAGE_SIDE, IMAGE_SIDE), interpolation=cv2.INTER_AREA), np.float32)

@@ -1,0 +1,170 @@
+"""Pools -> batches: crops like those of inference, mirror images, tone curves."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from core.depth.builtin.render.pool import TARGET_SIDE, Pool, Sample
+from core.depth.builtin.train.losses import Targets
+
+# Where each of the 68 landmarks lies in a mirror image.
+MIRROR = np.array(
+    [
+        *(*range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31, 45, 44, 43, 42, 47, 46),
+        *(39, 38, 37, 36, 41, 40, 54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65),
+    ]
+)
+WIDE_IPD = 45 / 256  # eye distance as a share of the window, in the crop that sees the whole head
+TIGHT_IPD = 62 / 256  # in the crop that measures the face
+MAX_ENLARGEMENT = 1.7
+MEAN, DEVIATION = 0.5, 0.25
+
+
+@dataclass(frozen=True)
+class Window:
+    """A square part of a sample, in shares of its side: centre, side and the roll that is taken out."""
+
+    x: float
+    y: float
+    side: float
+    roll_deg: float = 0.0
+
+
+WHOLE = Window(0.5, 0.5, 1.0)
+
+
+def has_face(landmarks: NDArray[np.floating]) -> bool:
+    """Tell whether a sample shows a face: all its landmarks are -1 where it does not."""
+    return bool((landmarks != -1).any())
+
+
+def face_window(landmarks: NDArray[np.floating], ipd_share: float) -> Window:
+    """Return the levelled window in which the eye distance (from the side: 0.62 of brow to chin) is that share."""
+    right, left = landmarks[36:42].mean(0), landmarks[42:48].mean(0)
+    ipd = float(np.hypot(*(left - right)))
+    up = landmarks[27] - landmarks[8]
+    roll = float(np.degrees(np.arctan2(up[0], -up[1])))
+    height = float(np.hypot(*up)) * 1.22
+    centre = landmarks[27:36].mean(0)
+    return Window(float(centre[0]), float(centre[1]), max(ipd, 0.62 * height) / ipd_share, roll)
+
+
+def cut(sample: Sample, window: Window, side: int) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.uint8]]:
+    """Return the window as image (side, side, 3), and relief and masks at half the side.
+
+    Relief is interpolated within the subject only: no value between subject and background is made up.
+    """
+    image = _warp(sample.image, window, side, cv2.BORDER_REPLICATE)
+    masks = _warp(sample.masks, window, side // 2, cv2.BORDER_CONSTANT)
+    there = (sample.masks[..., 1] > 127).astype(np.float32)
+    share = _warp(there, window, side // 2, cv2.BORDER_CONSTANT)
+    relief = _warp(sample.relief.astype(np.float32) * there, window, side // 2, cv2.BORDER_CONSTANT)
+    masks[..., 1] = np.where(share > 0.5, np.maximum(masks[..., 1], 128), np.minimum(masks[..., 1], 127))
+    return image, relief / np.maximum(share, 1e-3), masks
+
+
+def _warp(picture: NDArray[Any], window: Window, side: int, border: int) -> NDArray[Any]:
+    old = picture.shape[0]
+    if window == WHOLE and old == side:
+        return np.array(picture)
+    scale = side / (old * window.side)
+    if scale < 0.6:
+        picture = cv2.GaussianBlur(picture, (0, 0), 0.4 / scale)
+    c, s = np.cos(np.radians(window.roll_deg)) * scale, np.sin(np.radians(window.roll_deg)) * scale
+    x, y = window.x * old - 0.5, window.y * old - 0.5
+    matrix = np.array([[c, s, (side - 1) / 2 - c * x - s * y], [-s, c, (side - 1) / 2 + s * x - c * y]])
+    return np.asarray(cv2.warpAffine(picture, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=border))
+
+
+def move(landmarks: NDArray[np.floating], window: Window) -> NDArray[np.float32]:
+    """Landmarks in shares of the sample's side -> shares of the window's side."""
+    c, s = np.cos(np.radians(window.roll_deg)), np.sin(np.radians(window.roll_deg))
+    p = (landmarks - [window.x, window.y]) / window.side
+    return np.stack([c * p[:, 0] + s * p[:, 1], -s * p[:, 0] + c * p[:, 1]], -1).astype(np.float32) + np.float32(0.5)
+
+
+class Batches:
+    """An endless stream of batches from pools that may still grow; the last `held_out` samples of each are left out."""
+
+    def __init__(self, pools: list[Path], seed: int, held_out: int = 0, shares: list[float] | None = None) -> None:
+        self.pools = [Pool(folder) for folder in pools]
+        self.held_out, self.shares = held_out, shares
+        self.rng = np.random.default_rng(seed)
+
+    def counts(self) -> list[int]:
+        """Return how many samples of each pool may be trained on now."""
+        return [min(len(pool), len(pool.arrays["image"]) - self.held_out) for pool in self.pools]
+
+    def draw(self, size: int, side: int) -> tuple[Tensor, Targets]:
+        """Return pictures (size, 3, side, side) float32, normalised, and their targets at half the side."""
+        counts = np.array(self.counts(), float)
+        weights = counts * (np.array(self.shares) if self.shares else 1.0)
+        picked = self.rng.choice(len(self.pools), size, p=weights / weights.sum())
+        samples = [self.pools[k][int(self.rng.integers(counts[k]))] for k in picked]
+        return batch([self._vary(sample, side) for sample in samples], self.rng)
+
+    def _vary(self, sample: Sample, side: int) -> "Item":
+        rng = self.rng
+        window = WHOLE
+        face_seen = has_face(sample.landmarks)
+        if face_seen and rng.random() < 0.65:
+            face = face_window(sample.landmarks, TIGHT_IPD if rng.random() < 0.65 else WIDE_IPD)
+            length = face.side * float(np.exp(rng.normal(0, 0.13)))
+            x, y = np.array([face.x, face.y]) + rng.normal(0, 0.035, 2) * length
+            if rng.random() < 0.85:
+                window = Window(x, y, max(length, 1 / MAX_ENLARGEMENT), face.roll_deg + rng.normal(0, 5))
+            else:
+                window = Window(x, y, max(length, 1 / MAX_ENLARGEMENT), rng.uniform(-15, 15))
+        elif rng.random() < 0.5:
+            length = rng.uniform(0.72, 1.15)
+            spare = abs(1 - length) / 2
+            x, y = 0.5 + rng.uniform(-spare, spare, 2)
+            window = Window(x, y, length, rng.normal(0, 8) if rng.random() < 0.5 else 0.0)
+        image, relief, masks = cut(sample, window, side)
+        landmarks = move(sample.landmarks, window) if face_seen else sample.landmarks
+        if rng.random() < 0.5:
+            image, relief, masks = image[:, ::-1], relief[:, ::-1], masks[:, ::-1]
+            if face_seen:
+                landmarks = landmarks[MIRROR] * np.array([-1, 1], np.float32) + np.array([1, 0], np.float32)
+        return Item(image, relief, masks, landmarks)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One picture of a batch with its answers; see `Sample`."""
+
+    image: NDArray[np.uint8]
+    relief: NDArray[np.float32]
+    masks: NDArray[np.uint8]
+    landmarks: NDArray[np.float32]
+
+
+def batch(items: list[Item], rng: np.random.Generator | None = None) -> tuple[Tensor, Targets]:
+    """Stack items; with a generator, each picture gets a random tone curve and tint."""
+    pictures = torch.from_numpy(np.stack([item.image for item in items])).permute(0, 3, 1, 2).float().div_(255)
+    if rng is not None:
+        gamma = np.exp(rng.normal(0, 0.12, (len(items), 1, 1, 1)) + rng.normal(0, 0.025, (len(items), 3, 1, 1)))
+        pictures = pictures.clamp_(1e-3, 1).pow(torch.from_numpy(gamma.astype(np.float32)))
+    pictures = pictures.sub(MEAN).div(DEVIATION).contiguous(memory_format=torch.channels_last)
+    masks = torch.from_numpy(np.stack([item.masks for item in items])).permute(0, 3, 1, 2).float().div_(255)
+    side = masks.shape[-1]
+    return pictures, Targets(
+        relief=torch.from_numpy(np.stack([item.relief for item in items]).astype(np.float32))[:, None],
+        masks=masks.contiguous(),
+        face=torch.from_numpy(np.stack([_hull(item.landmarks, side) for item in items]))[:, None],
+        landmarks=torch.from_numpy(np.stack([item.landmarks for item in items]).astype(np.float32)),
+    )
+
+
+def _hull(landmarks: NDArray[np.float32], side: int = TARGET_SIDE) -> NDArray[np.float32]:
+    mask = np.zeros((side, side), np.float32)
+    if has_face(landmarks):
+        points = np.round(landmarks * side - 0.5).astype(np.int32)
+        cv2.fillConvexPoly(mask, cv2.convexHull(points), 1.0)
+    return mask

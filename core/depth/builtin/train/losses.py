@@ -1,0 +1,120 @@
+"""What the network is asked for: relief in face units, two masks, 68 heatmaps."""
+
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+GRADIENT_SCALES = 4
+RELIEF_LIMIT = 5.0  # units; what lies further behind the eyes (far shoulders) teaches no more than that it is far
+
+
+@dataclass(frozen=True)
+class Targets:
+    """A batch of answers.
+
+    relief : (N, 1, h, w) float32, units of 0.4 IPD, 0 at the eyes.
+    masks : (N, 2, h, w) float32 in 0..1, head and whole subject.
+    face : (N, 1, h, w) float32, 1 within the hull of the landmarks.
+    landmarks : (N, 68, 2) float32, shares of the side; -1 throughout where there is no face.
+    """
+
+    relief: Tensor
+    masks: Tensor
+    face: Tensor
+    landmarks: Tensor
+
+    def to(self, device: torch.device) -> "Targets":
+        """Move every array."""
+        return Targets(*(getattr(self, field.name).to(device) for field in fields(self)))
+
+
+WEIGHTS = {
+    "relief": 0.8,  # in its own units: what makes millimetres known without a fit
+    "aligned": 0.6,  # after scale and shift over the head, as MiDaS (Ranftl et al., TPAMI 2022)
+    "face": 0.8,  # after scale and shift over the inner face alone
+    "gradient": 1.0,  # differences of the error at four scales (same source): edges, lips, nostrils
+    "masks": 1.0,
+    "heatmaps": 0.04,
+    "landmarks": 2.0,
+}
+
+
+def losses(relief: Tensor, masks: Tensor, heatmaps: Tensor, targets: Targets) -> dict[str, Tensor]:
+    """Return every term of the loss, unweighted; the first three arguments are the network's outputs."""
+    relief, masks, heatmaps = relief.float(), masks.float(), heatmaps.float()
+    subject = (targets.masks[:, 1:] > 0.5).float()
+    head = (targets.masks[:, :1] > 0.5).float() * subject
+    face = head * targets.face
+    truth = targets.relief.clamp(-RELIEF_LIMIT, RELIEF_LIMIT)
+    # Clothes count a little (a chin is easier to tell from a collar), the inner face most.
+    weight = head + 0.15 * (subject - head).clamp(min=0) + face
+    error = relief - truth
+    aligned = _align(relief, truth, head) - truth
+    on_face = _align(relief, truth, face) - truth
+    heat, place = _landmark_losses(heatmaps, targets.landmarks)
+    return {
+        "relief": _mean(error.abs(), weight),
+        "aligned": _mean(aligned.abs(), head),
+        "face": _mean(on_face.abs(), face),
+        "gradient": _gradient(error, head),
+        "masks": functional.binary_cross_entropy_with_logits(masks, targets.masks),
+        "heatmaps": heat,
+        "landmarks": place,
+    }
+
+
+def total(terms: dict[str, Tensor]) -> Tensor:
+    """Return the weighted sum of `losses`."""
+    return torch.stack([WEIGHTS[name] * value for name, value in terms.items()]).sum()
+
+
+def _mean(values: Tensor, weight: Tensor) -> Tensor:
+    return (values * weight).sum() / (weight.sum() + 1)
+
+
+def _align(relief: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
+    """Scale and shift `relief` by least squares over the mask; the scale stays positive."""
+    count = mask.sum((2, 3), keepdim=True) + 1e-3
+    mean = (relief * mask).sum((2, 3), keepdim=True) / count
+    mean_truth = (truth * mask).sum((2, 3), keepdim=True) / count
+    centred = (relief - mean) * mask
+    covariance = (centred * (truth - mean_truth) * mask).sum((2, 3), keepdim=True)
+    scale = covariance / ((centred * centred).sum((2, 3), keepdim=True) + 1e-2 * count)
+    return scale.clamp(min=0.05) * (relief - mean) + mean_truth
+
+
+def _gradient(error: Tensor, mask: Tensor) -> Tensor:
+    terms = []
+    for _ in range(GRADIENT_SCALES):
+        across = (error[..., 1:] - error[..., :-1]).abs() * mask[..., 1:] * mask[..., :-1]
+        down = (error[..., 1:, :] - error[..., :-1, :]).abs() * mask[..., 1:, :] * mask[..., :-1, :]
+        terms.append((across.sum() + down.sum()) / (mask.sum() + 1))
+        error, mask = error[..., ::2, ::2], mask[..., ::2, ::2]
+    return torch.stack(terms).sum()
+
+
+def _landmark_losses(heatmaps: Tensor, landmarks: Tensor) -> tuple[Tensor, Tensor]:
+    """Cross-entropy with the four cells round each landmark (bilinear weights), and the error of the soft-argmax."""
+    n, count, height, width = heatmaps.shape
+    visible = ((landmarks > 0.01) & (landmarks < 0.99)).all(-1).float()
+    scores = functional.log_softmax(heatmaps.flatten(2), -1)
+    cell = (landmarks * width - 0.5).clamp(0, width - 1.001)
+    corner, part = cell.floor(), cell - cell.floor()
+    entropy = torch.zeros_like(visible)
+    for right in (0, 1):
+        for low in (0, 1):
+            share = (part[..., 0] if right else 1 - part[..., 0]) * (part[..., 1] if low else 1 - part[..., 1])
+            index = ((corner[..., 1].long() + low) * width + corner[..., 0].long() + right)[..., None]
+            entropy = entropy - share * scores.gather(2, index)[..., 0]
+    share = scores.exp().view(n, count, height, width)
+    centres = (torch.arange(width, device=heatmaps.device) + 0.5) / width
+    place = torch.stack([(share.sum(2) * centres).sum(-1), (share.sum(3) * centres).sum(-1)], -1)
+    distance = (place - landmarks).abs().sum(-1)
+    # Without a face no cell may stand out: the heatmap is drawn towards flat, so that its peak carries no confidence.
+    absent = (landmarks == -1).all(-1).float()
+    flat = -scores.mean(-1)
+    found = visible.sum() + 1
+    heat = (entropy * visible).sum() / found + 0.25 * (flat * absent).sum() / (absent.sum() + 1)
+    return heat, (distance * visible).sum() / found

@@ -1,0 +1,107 @@
+from importlib.resources import files
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from core.depth.estimator import Networks
+from core.face.detect import find_faces
+from core.face.head import head_mask, head_maps
+from core.face.landmarks import LEFT_EYE, MEAN_MM, MIRRORED, NOSE_TIP, RIGHT_EYE, eye_line_deg, fit_pose
+from core.face.level import inside_photo, level, whole
+from core.face.window import cut, inverse, similarity, transform
+from core.photo import read_photo
+
+SHARED = Path(__file__).parents[3] / "shared" / "faces"
+
+
+def rotation(yaw_deg: float, pitch_deg: float, roll_deg: float) -> np.ndarray:
+    (cy, cp, cr), (sy, sp, sr) = (f(np.radians([yaw_deg, pitch_deg, roll_deg])) for f in (np.cos, np.sin))
+    yaw = np.array([[cy, 0, -sy], [0, 1, 0], [sy, 0, cy]])
+    pitch = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
+    return np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]]) @ pitch @ yaw
+
+
+@pytest.mark.parametrize(("yaw", "pitch", "roll"), [(0, 0, 0), (30, 0, 0), (0, -15, 0), (0, 0, 25), (-50, 10, -30)])
+def test_pose_is_read_back(yaw: float, pitch: float, roll: float) -> None:
+    turned = MEAN_MM @ rotation(yaw, 0, 0).T @ rotation(0, pitch, 0).T @ rotation(0, 0, roll).T
+    pose = fit_pose(2.5 * turned[:, :2] + [300, 200], np.ones(68))
+    assert pose.px_per_mm == pytest.approx(2.5)
+    assert pose.eyes_px == pytest.approx([300, 200])
+    assert pose.residual_ipd < 1e-6
+    assert np.abs(pose.rotation - rotation(0, 0, roll) @ rotation(0, pitch, 0) @ rotation(yaw, 0, 0)).max() < 1e-6
+    if pitch == roll == 0:
+        assert pose.yaw_deg == pytest.approx(yaw)
+
+
+def test_mean_landmarks_are_symmetric_and_in_front() -> None:
+    assert np.abs(MEAN_MM[MIRRORED] * [-1, 1, 1] - MEAN_MM).max() < 1e-4
+    assert np.argmin(MEAN_MM[:, 2]) == NOSE_TIP
+
+
+def test_cut_shows_what_its_matrix_says() -> None:
+    y, x = np.mgrid[0:400, 0:500]
+    picture = np.stack([x / 2, y / 2, np.zeros_like(x)], -1).astype(np.uint8)
+    for side_px, roll in ((60, 0), (200, 20), (900, -35)):
+        matrix = similarity(np.array([250.0, 200.0]), side_px, roll, 64)
+        window = cut(picture, matrix, 64)
+        at = transform(matrix, np.array([[32.0, 32.0], [25.0, 40.0]]))
+        seen = window[[32, 40], [32, 25], :2].astype(float) * 2
+        assert np.abs(seen - at).max() < 2.6
+        assert np.abs(transform(inverse(matrix), at) - [[32, 32], [25, 40]]).max() < 1e-9
+
+
+def test_portraits_are_found_and_levelled(networks: Networks, astronaut: Path, grace_hopper: Path) -> None:
+    left, right = read_photo(astronaut).rgb, read_photo(grace_hopper).rgb
+    both = np.zeros((600, 1024, 3), np.uint8)
+    both[44:556, :512], both[:, 512:] = left, right
+    faces = find_faces(both, networks.face())
+    assert [float(face.landmarks_px[NOSE_TIP, 0]) for face in faces] == pytest.approx([225, 780], abs=8)
+    assert all(face.score > 0.9 for face in faces)
+    for face in faces:
+        crop = level(both, face)
+        maps = head_maps(crop.rgb, networks.face())
+        eyes = maps.landmarks_px[[*range(36, 48)]]
+        assert abs(eye_line_deg(maps.landmarks_px)) < 3
+        assert np.abs(crop.to_crop(crop.to_photo(eyes)) - eyes).max() < 1e-9
+        mask = head_mask(maps.head, maps.landmarks_px)
+        columns, rows = np.round(maps.landmarks_px[17:]).astype(int).T
+        assert mask[rows, columns].mean() > 0.95
+        assert cv2.connectedComponents(mask.astype(np.uint8))[0] == 2
+        assert 0.1 < mask.mean() < 0.6
+        nose, ears = maps.relief[mask].max(), np.median(maps.relief[mask])
+        assert maps.relief[tuple(np.round(maps.landmarks_px[NOSE_TIP])[::-1].astype(int))] > (nose + ears) / 2
+
+
+@pytest.mark.parametrize("roll", [-30, 20])
+def test_a_rolled_head_is_levelled(networks: Networks, grace_hopper: Path, roll: int) -> None:
+    rgb = read_photo(grace_hopper).rgb
+    (upright,) = find_faces(rgb, networks.face())
+    turn = cv2.getRotationMatrix2D((256, 300), -roll, 1.0)
+    (face,) = find_faces(cv2.warpAffine(rgb, turn, (512, 600), borderMode=cv2.BORDER_REPLICATE), networks.face())
+    assert face.roll_deg - upright.roll_deg == pytest.approx(roll, abs=4)
+    eyes = [upright.landmarks_px[part].mean(0) for part in (RIGHT_EYE, LEFT_EYE)]
+    ipd = np.linalg.norm(eyes[1] - eyes[0])
+    assert np.abs(transform(turn, upright.landmarks_px) - face.landmarks_px).mean() < 0.1 * ipd
+
+
+@pytest.mark.parametrize("name", ["coffee.png", "rocket.jpg", "chelsea.png"])
+def test_no_face_where_there_is_none(networks: Networks, name: str) -> None:
+    with (files("skimage") / "data" / name).open("rb") as file:
+        assert find_faces(read_photo(file.read(), name).rgb, networks.face()) == []
+
+
+def test_border_of_a_crop_is_known() -> None:
+    crop = whole(np.zeros((100, 200, 3), np.uint8), side_px=64)
+    inside = inside_photo(crop, (100, 200))
+    assert inside.mean() == pytest.approx(0.5, abs=0.04)
+    assert inside[32].all()
+    assert not inside[2].any()
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the folder of test faces is not here")
+@pytest.mark.parametrize("path", sorted((SHARED / "photos").glob("*")), ids=lambda p: p.name)
+def test_shared_photos(networks: Networks, path: Path) -> None:
+    faces = find_faces(read_photo(path).rgb, networks.face())
+    number = int(path.name[:2])
+    assert len(faces) in {9: (2,), 10: (0,), 11: (0,), 12: (0,), 8: (1, 2)}.get(number, (1,))

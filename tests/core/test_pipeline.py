@@ -1,0 +1,247 @@
+import csv
+import errno
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+import trimesh
+from core import export
+from core.depth.estimator import Networks
+from core.errors import Cancelled, GeometryError, NoFaceError, OptionError, StorageError
+from core.face.landmarks import LEFT_EYE, NOSE_TIP, RIGHT_EYE
+from core.photo import Photo, read_photo
+from core.pipeline import Options, read_facts, reconstruct, write, write_solid
+from core.reconstruction import Reconstruction
+from core.solid import SolidOptions
+from PIL import Image
+
+ALWAYS = ["cloud.ply", "crop.png", "depth.npy", "depth.png", "depth_preview.png", "inverse_depth.npy"] + [
+    *["reconstruction.json", "relief_preview.png", "statistics.csv", "statistics.json"]
+]
+
+
+@pytest.fixture(scope="module")
+def hopper(networks: Networks, grace_hopper: Path) -> Reconstruction:
+    (found,) = reconstruct(read_photo(grace_hopper), Options(model="builtin"), networks)
+    return found
+
+
+@pytest.fixture(scope="module")
+def written(hopper: Reconstruction, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("out") / "hopper"
+    write(hopper, folder, Options(model="builtin"))
+    return folder
+
+
+def test_every_file_is_written(written: Path) -> None:
+    made = ["mesh.glb", "mesh.ply", "mesh.stl", "mesh.zip", "solid.glb", "solid.json"]
+    assert sorted(path.name for path in written.iterdir()) == sorted([*ALWAYS, *made])
+
+
+def test_facts_say_what_the_numbers_rest_on(written: Path, hopper: Reconstruction) -> None:
+    facts = read_facts(written)
+    assert facts["network"]["name"] == "builtin"
+    assert facts["camera"]["focal_source"] == "assumed field of view"
+    assert facts["camera"]["fov_deg"] == pytest.approx(46.8)
+    assert facts["ipd_mm"] == 63
+    assert facts["scale_and_shift"]["fitted_to"]
+    crop_to_photo = np.array(facts["crop"]["crop_to_photo"])
+    in_crop = np.array(facts["landmarks_crop_px"])
+    in_photo = in_crop @ crop_to_photo[:, :2].T + crop_to_photo[:, 2]
+    assert np.abs(in_photo - facts["landmarks_px"]).max() < 0.01
+    scale = facts["scale_and_shift"]
+    by_hand = 1 / (scale["a"] * np.load(written / "inverse_depth.npy").astype(float) + scale["b"])
+    depth = np.load(written / "depth.npy")
+    mask = np.isfinite(depth)
+    assert np.abs(np.minimum(by_hand, facts["distance_mm"] + 400)[mask] - depth[mask]).max() < 0.01
+    assert np.array_equal(mask, hopper.mask)
+
+
+def test_millimetres_follow_from_the_interpupillary_distance(
+    networks: Networks, grace_hopper: Path, hopper: Reconstruction
+) -> None:
+    """Eyes an IPD apart, a nose before them; another IPD or field of view scales as a pinhole camera says."""
+    eyes = np.stack([hopper.landmarks_px[part].mean(0) for part in (RIGHT_EYE, LEFT_EYE)])
+    apart = np.diff(hopper.intrinsics.unproject(eyes, hopper.depth_at(eyes)), axis=0)
+    assert np.linalg.norm(apart) == pytest.approx(63, rel=0.12)
+    nose = hopper.depth_at(eyes).mean() - hopper.depth_at(hopper.landmarks_px[[NOSE_TIP]])[0]
+    assert 20 < nose < 60
+    photo = read_photo(grace_hopper)
+    (small,) = reconstruct(photo, Options(model="builtin", ipd_mm=50), networks)
+    assert small.facts["distance_mm"] == pytest.approx(hopper.facts["distance_mm"] * 50 / 63, rel=1e-4)
+    (tele,) = reconstruct(replace(photo, focal_35mm=100.0), Options(model="builtin"), networks)
+    assert tele.facts["camera"]["focal_source"] == "EXIF"
+    assert tele.facts["distance_mm"] == pytest.approx(hopper.facts["distance_mm"] * 2, rel=2e-3)
+
+
+def test_depth_png_is_sixteen_bits_near_white(written: Path) -> None:
+    depth, facts = np.load(written / "depth.npy"), read_facts(written)["depth_png"]
+    with Image.open(written / "depth.png") as image:
+        levels = np.asarray(image).astype(float)
+    mask = np.isfinite(depth)
+    assert (levels[~mask] == 0).all()
+    assert len(np.unique(levels)) > 10_000
+    back = facts["far_mm"] - (levels[mask] - 1) / 65534 * (facts["far_mm"] - facts["near_mm"])
+    assert np.abs(back - depth[mask]).max() < 0.01
+
+
+def test_statistics_files_agree(written: Path) -> None:
+    values = json.loads((written / "statistics.json").read_text())
+    rows = {row["name"]: row for row in csv.DictReader(io.StringIO((written / "statistics.csv").read_text()))}
+    assert float(rows["mean"]["value"]) == values["mean"]
+    assert rows["mean"]["unit"] == "mm"
+    assert float(rows["face.nose_protrusion"]["value"]) == values["face"]["nose_protrusion_mm"]
+    assert sum(values["histogram"]["counts"]) == values["count"] == np.isfinite(np.load(written / "depth.npy")).sum()
+
+
+def test_meshes_read_back(written: Path) -> None:
+    facts = read_facts(written)
+    stl = trimesh.load_mesh(written / "mesh.stl")
+    assert stl.is_volume
+    assert stl.extents[0] == pytest.approx(80, abs=0.001)
+    assert len(stl.faces) == facts["solid"]["triangles"] <= 60_000
+    ply = trimesh.load(written / "mesh.ply", process=False)
+    assert len(ply.faces) == facts["surface"]["triangles"] <= 60_000
+    assert np.ptp(ply.visual.vertex_colors[:, :3].astype(int), axis=0).min() > 100  # a face, not one colour
+    (glb,) = trimesh.load(written / "mesh.glb").geometry.values()
+    assert glb.extents == pytest.approx(ply.extents / 1000, rel=1e-3)
+    assert glb.visual.material.baseColorTexture.size[0] >= 512
+    with zipfile.ZipFile(written / "mesh.zip") as archive:
+        names = archive.namelist()
+        obj = archive.read("mesh.obj").decode()
+        assert "mtllib mesh.mtl" in obj
+        texture = next(line.split()[-1] for line in archive.read("mesh.mtl").decode().splitlines() if "map_Kd" in line)
+        assert sorted(names) == sorted(["mesh.obj", "mesh.mtl", texture])
+        assert Image.open(io.BytesIO(archive.read(texture))).size[0] >= 512
+    assert obj.count("\nf ") == len(ply.faces)
+    cloud = trimesh.load(written / "cloud.ply")
+    assert len(cloud.vertices) == np.isfinite(np.load(written / "depth.npy")).sum()
+    assert cloud.bounds == pytest.approx(ply.bounds, abs=12)  # the surface ends a pixel inside the mask
+
+
+def test_loaded_again_it_is_the_same(written: Path, hopper: Reconstruction) -> None:
+    loaded = Reconstruction.load(written)
+    assert np.array_equal(loaded.depth_mm, hopper.depth_mm, equal_nan=True)
+    assert np.array_equal(loaded.crop_rgb, hopper.crop_rgb)
+    assert loaded.intrinsics == hopper.intrinsics
+    assert loaded.origin_mm == pytest.approx(hopper.origin_mm, abs=0.05)
+
+
+def test_solid_is_made_anew_in_its_place(written: Path) -> None:
+    before = (written / "mesh.ply").read_bytes()
+    facts = write_solid(written, SolidOptions(width_mm=50, base_mm=3))
+    assert trimesh.load_mesh(written / "mesh.stl").extents[0] == pytest.approx(50, abs=0.001)
+    assert json.loads((written / "solid.json").read_text()) == facts == read_facts(written)["solid"]
+    assert (written / "mesh.ply").read_bytes() == before
+    assert not list(written.glob(".*"))
+
+
+def test_only_the_formats_asked_for(hopper: Reconstruction, tmp_path: Path) -> None:
+    write(hopper, tmp_path / "a", Options(formats=("ply",), solid="none", max_triangles=2000))
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == sorted([*ALWAYS, "mesh.ply"])
+
+
+@pytest.mark.parametrize("stage", ["Measuring", "Making the mesh", "Making the solid", "Files are written"])
+def test_cancelled_writing_leaves_nothing(hopper: Reconstruction, tmp_path: Path, stage: str) -> None:
+    def cancel(now: str, share: float) -> None:
+        if now == stage:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        write(hopper, tmp_path / "a", Options(), cancel)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_full_disk_leaves_what_was_there(
+    hopper: Reconstruction, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(hopper, tmp_path / "a", Options(formats=(), solid="none", max_triangles=1000))
+    before = sorted(path.name for path in (tmp_path / "a").iterdir())
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(export, "write_cloud", full)
+    with pytest.raises(StorageError, match="The disk is full"):
+        write(hopper, tmp_path / "a", Options())
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def photo_without_face() -> Photo:
+    with (files("skimage") / "data" / "coffee.png").open("rb") as file:
+        return read_photo(file.read(), "coffee.png")
+
+
+def test_no_face_is_said_or_the_whole_photo_is_taken(networks: Networks, tmp_path: Path) -> None:
+    with pytest.raises(NoFaceError, match=r"^No face found in coffee\.png\."):
+        reconstruct(photo_without_face(), Options(model="builtin"), networks)
+    (found,) = reconstruct(photo_without_face(), Options(model="builtin", whole_photo=True), networks)
+    assert found.landmarks_px is None
+    assert found.mask.mean() == pytest.approx(400 / 600, abs=0.01)
+    assert any("assumed range" in warning for warning in found.facts["warnings"])
+    write(found, tmp_path / "coffee", Options(whole_photo=True, max_triangles=4000))
+    assert trimesh.load_mesh(tmp_path / "coffee" / "mesh.stl").is_volume
+
+
+class Midas:
+    """Stands for a MiDaS network: the built-in network's own map, under another scale and shift."""
+
+    def __init__(self, real: Networks, change: Callable[[np.ndarray], np.ndarray]) -> None:
+        self.real, self.change, self.name = real, change, "dpt_large_384"
+        self.face = real.face
+
+    def default(self) -> str:
+        return self.name
+
+    def depth(self, _: str) -> "Midas":
+        return self
+
+    def predict(self, pictures: list[np.ndarray]) -> list[np.ndarray]:
+        from core.face.head import head_maps
+
+        return [self.change(head_maps(picture, self.real.face()).relief).astype(np.float32) for picture in pictures]
+
+
+def test_another_networks_depth_is_fitted_to_the_face(
+    networks: Networks, grace_hopper: Path, hopper: Reconstruction
+) -> None:
+    noise = np.random.default_rng(0).normal(0, 20, (512, 512))
+    network = Midas(networks, lambda relief: 800 * relief + 3000 + noise)
+    (found,) = reconstruct(read_photo(grace_hopper), Options(), network)
+    assert found.facts["network"]["name"] == "dpt_large_384"
+    assert found.facts["scale_and_shift"]["residual_mm"] < 1
+    both = found.mask & hopper.mask
+    assert np.median(np.abs(found.depth_mm[both] - hopper.depth_mm[both])) < 1
+    for change in (np.zeros_like, np.negative):
+        with pytest.raises(GeometryError, match="another network"):
+            reconstruct(read_photo(grace_hopper), Options(), Midas(networks, change))
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"model": "dpt_huge"}, "no network called 'dpt_huge'"),
+        ({"ipd_mm": 6.3}, "6.3 mm is none of a person"),
+        ({"fov_deg": 180}, "out of range"),
+        ({"solid": "statue"}, "no solid called 'statue'"),
+        ({"formats": ["stl", "fbx"]}, "no format called 'fbx'"),
+        ({"max_triangles": 3}, "max_triangles is 3"),
+        ({"width_mm": -1}, "width_mm is -1"),
+        ({"colour": "red"}, "no option called 'colour'"),
+    ],
+)
+def test_options_that_cannot_be_used(values: dict[str, object], words: str) -> None:
+    with pytest.raises(OptionError, match=words):
+        Options.from_dict(values)
+
+
+def test_options_survive_json() -> None:
+    options = Options(model="builtin", fov_deg=60, formats=("stl",))
+    assert Options.from_dict(json.loads(json.dumps(options.to_dict()))) == options

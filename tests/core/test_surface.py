@@ -1,0 +1,96 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import trimesh
+from core.cloud import point_cloud
+from core.errors import GeometryError
+from core.reconstruction import Reconstruction
+from core.surface import MIN_PIECE, make_surface
+from core.triangulation import grid, outlines, sample, triangulate
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+Head = Callable[..., Reconstruction]
+
+
+def test_cloud_is_the_depth_map_in_the_mesh_frame(head: Head) -> None:
+    face = head()
+    cloud = point_cloud(face)
+    assert len(cloud.points_mm) == face.mask.sum()
+    rows, columns = np.nonzero(face.mask)
+    in_camera = cloud.points_mm * [1, -1, -1] + face.origin_mm
+    assert np.abs(in_camera[:, 2] - face.depth_mm[rows, columns]).max() < 1e-3
+    assert np.abs(face.intrinsics.project(in_camera) - np.stack([columns, rows], -1)).max() < 1e-3
+    assert np.array_equal(cloud.colours, face.crop_rgb[rows, columns])
+    nose, rim = cloud.points_mm[:, 2].max(), cloud.points_mm[:, 2].min()
+    assert nose - rim == pytest.approx(88, abs=2)  # towards the viewer
+    assert len(point_cloud(face, 1000).points_mm) == 1000
+
+
+def test_surface_keeps_to_the_tolerance(head: Head) -> None:
+    face = head(256)
+    surface = make_surface(face, 100_000, tolerance_mm=0.1)
+    coarse = make_surface(face, 100_000, tolerance_mm=1.0)
+    assert surface.error_mm <= 0.1
+    assert 0.1 < coarse.error_mm <= 1.0
+    assert len(coarse.faces) < 0.7 * len(surface.faces)
+    in_camera = surface.vertices_mm * [1, -1, -1] + face.origin_mm
+    pixels = face.intrinsics.project(in_camera)
+    depth = np.nan_to_num(face.depth_mm, nan=1e9)
+    seen = sample(depth, pixels)
+    assert np.abs(in_camera[:, 2] - seen)[seen < 700].max() < 0.1
+    assert surface.uv.min() >= 0
+    assert surface.uv.max() <= 1
+    assert np.abs(surface.uv * 256 - [0.5, 0.5] - np.stack([pixels[:, 0], 255 - pixels[:, 1]], -1)).max() < 1e-6
+
+
+def test_surface_faces_the_viewer_and_is_one_piece(head: Head) -> None:
+    surface = make_surface(head(), 20_000)
+    mesh = trimesh.Trimesh(surface.vertices_mm, surface.faces, process=False)
+    assert (mesh.face_normals[:, 2] > 0).mean() > 0.999
+    assert mesh.body_count == 1
+    assert mesh.is_winding_consistent
+    assert mesh.euler_number == 1  # a disc
+
+
+def test_budget_is_kept(head: Head) -> None:
+    for budget in (3000, 8000):
+        assert 0.8 * budget < len(make_surface(head(256), budget, tolerance_mm=1e-4).faces) <= budget
+
+
+def test_depth_jump_is_cut(head: Head) -> None:
+    face = head()
+    face.depth_mm[:, :64] += 200  # half the head stands behind the other
+    surface = make_surface(face, 20_000)
+    mesh = trimesh.Trimesh(surface.vertices_mm, surface.faces, process=False)
+    assert mesh.body_count == 2
+    assert min(len(part) for part in trimesh.graph.connected_components(mesh.face_adjacency)) > MIN_PIECE * len(mesh.faces)
+
+
+def test_no_depth_is_a_sentence(head: Head) -> None:
+    face = head()
+    face.depth_mm[:] = np.nan
+    with pytest.raises(GeometryError, match="no depth"):
+        make_surface(face)
+
+
+def test_error_chosen_points_beat_an_even_grid(head: Head) -> None:
+    face = head(256)
+    heights = np.nan_to_num(face.depth_mm, nan=600.0)
+    mask = face.mask
+    adaptive = triangulate(heights, mask, grid(mask, 16), sample(heights, grid(mask, 16)), 4000, 0.0)
+    even = grid(mask, np.sqrt(mask.sum() / (len(adaptive.points_px) * np.sqrt(0.75))))
+    fixed = triangulate(heights, mask, even, sample(heights, even), 0, 1e9)
+    assert len(fixed.points_px) == pytest.approx(len(adaptive.points_px), rel=0.1)
+    assert adaptive.error < 0.5 * fixed.error
+
+
+@settings(max_examples=25, deadline=None)
+@given(arrays(np.bool_, (24, 24)), st.floats(-2, 2))
+def test_outlines_stay_near_the_rim(mask: np.ndarray, offset: float) -> None:
+    for line in outlines(mask, offset):
+        assert np.isfinite(line).all()
+        assert line.min() >= -4
+        assert line.max() <= 28
