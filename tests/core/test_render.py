@@ -1,0 +1,124 @@
+"""The renderer: a z-buffer that agrees with geometry, and samples whose answers agree with each other."""
+
+import os
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("numba", reason="the renderer needs the 'train' extra")
+
+from core.depth.builtin.render import answers, noise, raster
+from core.depth.builtin.render.facekit import load_facekit
+from core.depth.builtin.render.pool import FACTS, UNIT_IPD, Pool, PoolWriter, Sample
+from core.depth.builtin.render.raster import Camera, Fragments, Strands
+from core.depth.builtin.render.scene import Renderer
+
+FACEKIT = Path(os.environ.get("LIFEMASK_FACEKIT", Path(__file__).parents[3] / "shared/prototype/facekit.npz"))
+
+
+@pytest.fixture(scope="module")
+def kit():
+    if not FACEKIT.exists():
+        pytest.skip(f"the head model is not at {FACEKIT}; LIFEMASK_FACEKIT tells where it is")
+    return load_facekit(FACEKIT)
+
+
+@pytest.fixture(scope="module")
+def samples(kit):
+    first, again = Renderer(kit, seed=4), Renderer(kit, seed=4)
+    return [first.sample() for _ in range(6)], [again.sample() for _ in range(2)]
+
+
+def test_a_slanted_square_has_the_depth_of_its_plane():
+    corners = np.array([[-8, -8, 40], [8, -8, 60], [8, 8, 60], [-8, 8, 40]], np.float32)
+    triangles = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
+    material, nothing = np.full(2, raster.CLOTH, np.uint8), np.zeros((4, raster.ATTRIBUTES), np.float32)
+    camera, bank = Camera(100.0, 15.5, 15.5, 32), np.zeros((8, 4, 4), np.float32)
+    drawn = Fragments.empty(32)
+    strands = Strands(noise.STRANDS, 1.0, 1.0, 0.0, 0.5, 1.0)
+    raster.rasterise(corners, triangles, material, nothing, camera, bank, strands, 0, drawn)
+    # z = 50 + 1.25 x on the plane, and x = (u - cx) z / f: 1 / z = (1 - 1.25 (u - cx) / f) / 50
+    expected = (1 - 1.25 * (np.arange(32) - 15.5) / 100) / 50
+    there = drawn.triangle >= 0
+    assert there[2:30, 5:28].all()
+    np.testing.assert_allclose(drawn.inverse_depth[there], np.broadcast_to(expected, (32, 32))[there], rtol=1e-5)
+
+
+def test_the_nearest_of_two_squares_is_seen():
+    square = np.array([[-9, -9, 0], [9, -9, 0], [9, 9, 0], [-9, 9, 0]], np.float32)
+    points = np.concatenate([square + np.array([0, 0, 60]), square * 0.3 + np.array([0, 0, 30])]).astype(np.float32)
+    triangles = np.array([[0, 1, 2], [0, 2, 3], [4, 5, 6], [4, 6, 7]], np.int32)
+    attributes = np.zeros((8, raster.ATTRIBUTES), np.float32)
+    drawn = Fragments.empty(32)
+    strands = Strands(noise.STRANDS, 1.0, 1.0, 0.0, 0.5, 1.0)
+    bank = np.zeros((8, 4, 4), np.float32)
+    material = np.full(4, raster.CLOTH, np.uint8)
+    raster.rasterise(points, triangles, material, attributes, Camera(100.0, 15.5, 15.5, 32), bank, strands, 0, drawn)
+    assert drawn.inverse_depth[15, 15] == pytest.approx(1 / 30)
+    assert drawn.inverse_depth[15, 3] == pytest.approx(1 / 60)
+
+
+def test_relief_is_zero_at_the_eyes_and_one_per_unit_towards_the_camera():
+    eyes_cm, ipd_cm, nearer_cm = 80.0, 6.0, 2.4
+    inverse = np.zeros((384, 384), np.float32)
+    inverse[:200], inverse[200:] = 1 / eyes_cm, 1 / (eyes_cm - nearer_cm)
+    relief = answers.relief(inverse, eyes_cm, ipd_cm).astype(float)
+    assert relief[10, 10] == pytest.approx(0, abs=1e-4)
+    # (z_e / z - 1) z_e is 2.4 * 80 / 77.6 cm; a unit is 0.4 * 6 cm
+    assert relief[100, 10] == pytest.approx(nearer_cm * eyes_cm / (eyes_cm - nearer_cm) / (UNIT_IPD * ipd_cm), abs=1e-3)
+
+
+def test_equal_seeds_give_equal_samples(samples):
+    for one, other in zip(samples[0], samples[1], strict=False):
+        for field in fields(Sample):
+            np.testing.assert_array_equal(getattr(one, field.name), getattr(other, field.name))
+
+
+def test_answers_agree_with_each_other(samples):
+    faces = [sample for sample in samples[0] if sample.landmarks[0, 0] != -1]
+    assert len(faces) >= 3
+    for sample in faces:
+        there, head = sample.masks[..., 1] > 127, sample.masks[..., 0] > 127
+        assert np.isfinite(sample.relief).all()
+        assert (sample.relief[~there] == 0).all()
+        assert (there | ~head).all(), "a head pixel without subject"
+        facts = dict(zip(FACTS, sample.facts, strict=True))
+        assert 4.5 < facts["ipd_cm"] < 8
+        if abs(facts["yaw_deg"]) < 30:
+            columns, rows = np.clip(sample.landmarks[[30, 36, 45]] * 128, 0, 127).astype(int).T
+            tip, right, left = sample.relief[rows, columns]
+            assert tip > max(right, left), "the nose is not before the eyes"
+
+
+def test_a_picture_without_a_face_has_no_answers(kit):
+    sample = Renderer(kit, seed=9)._without_face()
+    assert sample.image.std() > 0
+    assert not sample.masks.any()
+    assert (sample.landmarks == -1).all()
+
+
+def test_a_pool_gives_back_what_was_written_and_only_that(tmp_path):
+    rng = np.random.default_rng(0)
+    written = [
+        Sample(
+            rng.integers(0, 255, (256, 256, 3)).astype(np.uint8),
+            rng.normal(size=(128, 128)).astype(np.float16),
+            rng.integers(0, 255, (128, 128, 2)).astype(np.uint8),
+            rng.random((68, 2)).astype(np.float32),
+            rng.random(len(FACTS)).astype(np.float32),
+        )
+        for _ in range(2)
+    ]
+    writer = PoolWriter(tmp_path, 5, seed=3)
+    writer.add(written[0])
+    writer.flush()
+    writer.add(written[1])
+    pool = Pool(tmp_path)
+    assert len(pool) == 1
+    writer.flush()
+    assert len(pool) == 2
+    for field in fields(Sample):
+        np.testing.assert_array_equal(getattr(pool[1], field.name), getattr(written[1], field.name))
+    assert pool.fact("ipd_cm")[1] == written[1].facts[FACTS.index("ipd_cm")]

@@ -1,0 +1,107 @@
+"""Training: crops and mirror images keep picture and answers together; a run learns, stops and goes on."""
+
+import numpy as np
+import pytest
+import torch
+
+pytest.importorskip("numba", reason="training reads what the renderer writes")
+
+from core.depth.builtin.render.pool import FACTS, PoolWriter, Sample
+from core.depth.builtin.train.batches import MIRROR, TIGHT_IPD, WHOLE, Window, batch, cut, face_window, move
+from core.depth.builtin.train.batches import Item as BatchItem
+from core.depth.builtin.train.loop import Plan, Run, train
+from core.depth.builtin.train.losses import losses, total
+
+
+def dot_face(seed: int = 0) -> Sample:
+    """A disc with a bump for relief and 68 landmarks, the 31st marked by a white dot."""
+    rng = np.random.default_rng(seed)
+    y, x = (np.mgrid[0:256, 0:256] + 0.5) / 256
+    centre = 0.5 + rng.normal(0, 0.03, 2)
+    away = np.hypot(x - centre[0], y - centre[1])
+    image = np.clip(200 - 300 * away, 20, 255)[..., None].repeat(3, 2).astype(np.uint8)
+    turn = np.linspace(0, 2 * np.pi, 68, endpoint=False)
+    marks = centre + 0.15 * np.stack([np.cos(turn), np.sin(turn)], 1)
+    marks[36:42], marks[42:48] = centre - 0.05 - np.array([0.04, 0]), centre - 0.05 + np.array([0.14, 0])
+    marks[8], marks[27], marks[30] = (centre + np.array(offset) for offset in ((0, 0.15), (0, -0.05), (0.02, 0.04)))
+    image[np.hypot(x - marks[30, 0], y - marks[30, 1]) < 0.012] = 255
+    small = away[::2, ::2]
+    masks = ((small < 0.3)[..., None] * np.uint8(255)).repeat(2, 2)
+    relief = np.where(small < 0.3, 1 - 6 * small, 0).astype(np.float16)
+    return Sample(image, relief, masks, marks.astype(np.float32), np.zeros(len(FACTS), np.float32))
+
+
+@pytest.fixture
+def pool(tmp_path):
+    writer = PoolWriter(tmp_path / "pool", 8, seed=0)
+    for seed in range(8):
+        writer.add(dot_face(seed))
+    writer.flush()
+    return tmp_path / "pool"
+
+
+@pytest.mark.parametrize(
+    "window", [Window(0.55, 0.45, 0.7, 0.0), Window(0.5, 0.5, 1.2, 30.0), Window(0.5, 0.48, 0.6, -20.0)]
+)
+def test_a_landmark_moves_with_its_picture(window):
+    sample = dot_face()
+    image, relief, masks = cut(sample, window, 256)
+    x, y = move(sample.landmarks, window)[30] * 256 - 0.5
+    v, u = np.nonzero(image[..., 0] > 245)
+    assert np.hypot(u.mean() - x, v.mean() - y) < 0.6
+    assert relief[masks[..., 1] < 128].max(initial=0) <= 1  # nothing made up at the rim
+    assert relief.max() == pytest.approx(float(sample.relief.max()), abs=0.1)
+
+
+def test_the_face_window_levels_and_scales():
+    sample = dot_face()
+    rolled = move(sample.landmarks, Window(0.5, 0.5, 1.1, 25.0))
+    level = move(rolled, face_window(rolled, TIGHT_IPD))
+    right, left = level[36:42].mean(0), level[42:48].mean(0)
+    assert left[0] - right[0] == pytest.approx(TIGHT_IPD, rel=0.02)
+    assert left[1] - right[1] == pytest.approx(0, abs=0.01)
+
+
+def test_mirroring_twice_changes_nothing():
+    np.testing.assert_array_equal(MIRROR[MIRROR], np.arange(68))
+
+
+def test_the_loss_is_smallest_at_the_truth():
+    sample = dot_face()
+    _, targets = batch([BatchItem(*cut(sample, WHOLE, 256), sample.landmarks)])
+    cells = torch.full((1, 68, 64, 64), -20.0)
+    for k, (x, y) in enumerate(sample.landmarks * 64 - 0.5):
+        cells[0, k, round(float(y)), round(float(x))] = 20.0
+    masks = (targets.masks - 0.5) * 40
+    good = losses(targets.relief, masks, cells, targets)
+    assert good["relief"] == 0
+    assert good["gradient"] == 0
+    assert good["masks"] < 1e-3
+    assert good["landmarks"] < 0.02
+    # Another scale and shift costs nothing after alignment, but does in the network's own units.
+    stretched = losses(targets.relief * 2 + 1, masks, cells, targets)
+    assert stretched["aligned"] < 0.02
+    assert stretched["face"] < 0.02
+    assert stretched["relief"] > 0.3
+
+
+def test_steps_on_one_batch_lower_its_loss(pool, tmp_path):
+    run = Run(Plan([pool], tmp_path, device="cpu"))
+    samples = [dot_face(seed) for seed in range(4)]
+    pictures, targets = batch([BatchItem(*cut(s, WHOLE, 128), s.landmarks) for s in samples])
+    costs = [float(total(run.learn(pictures, targets, 2e-3))) for _ in range(5)]
+    assert costs[-1] < 0.9 * costs[0]
+
+
+def test_a_run_stops_saves_and_goes_on(pool, tmp_path):
+    ticks = iter(np.arange(0.0, 1000.0, 4.0))
+    plan = Plan([pool], tmp_path / "out", minutes=0.5, batch=2, side=64, held_out=2, threads=1, device="cpu")
+    plan.out.mkdir()
+    first = train(plan, clock=lambda: float(next(ticks)))
+    assert first.step > 0
+    assert (plan.out / "weights.safetensors").stat().st_mode & 0o777 == 0o644
+    again = Run(plan)
+    again.restore(plan.out)
+    assert (again.step, again.seen) == (first.step, first.seen)
+    for one, other in zip(first.averaged.parameters(), again.averaged.parameters(), strict=True):
+        assert torch.equal(one, other)
