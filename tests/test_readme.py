@@ -1,0 +1,52 @@
+"""What a person can use stands in the README."""
+
+import re
+from pathlib import Path
+
+import dash
+import pytest
+from typing import Any
+
+from core.pipeline import Options
+from dashboard.settings import SETTINGS
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda s: s.name)
+def test_settings_table_is_true(setting: Any) -> None:
+    assert f"| `{setting.env}` | {setting.shown_default} | {setting.unit} | {setting.help} |" in README
+
+
+def test_pages_are_named(app: Any) -> None:
+    pages = [page for page in dash.page_registry.values() if page["module"] != "not_found_404" and "404" not in page["module"]]
+    assert len(pages) == 7
+    for page in pages:
+        path = (page["path_template"] or page["path"]).replace("<face_id>", "<id>")
+        assert f"| {page['name']} `{path}" in README
+
+
+def test_rest_paths_are_named(app: Any) -> None:
+    for rule in app.server.url_map.iter_rules():
+        if rule.rule.startswith(("/api/", "/files/", "/photos/")):
+            path = re.sub(r"<(?:\w+:)?(\w+)>", "<", rule.rule)
+            assert path.split("<")[0].rstrip("/") in README
+
+
+def test_options_and_commands_are_named() -> None:
+    for command in ("run", "serve", "models", "worker", "doctor"):
+        assert f"lifemask {command}" in README
+    for name in Options.__dataclass_fields__:
+        if name not in ("max_triangles", "solid", "fov_deg", "ipd_mm"):
+            assert f"--{name.replace('_', '-')}" in README
+
+
+def test_ci_runs_the_readmes_test_command() -> None:
+    assert "## Run the tests\n\n```sh\npython3 -m venv .venv && .venv/bin/pip install -e '.[test]' && " in README
+    assert "README.md" in (ROOT / ".ci" / "run").read_text("utf-8")
+
+
+def test_pictures_and_links_exist() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert target.startswith("http") or (ROOT / target).exists(), target
