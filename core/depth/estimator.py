@@ -13,15 +13,13 @@ from torch.nn import functional
 
 from core.depth import catalog, midas, weights
 from core.depth.builtin.depth import BuiltinDepth
+from core.depth.device import choose_device, choose_trunk_dtype, known_precision
 from core.depth.midas.network import MidasModule
 from core.depth.midas.preprocess import network_input
-from core.errors import OptionError
 
 if TYPE_CHECKING:
     from core.face.maps import FaceNetwork
 
-DEVICES = ("auto", "cpu", "cuda", "mps")
-PRECISIONS = ("auto", "float32", "bfloat16")
 BATCH = 16
 
 
@@ -41,8 +39,8 @@ class Networks:
     Parameters
     ----------
     device : "auto" takes CUDA, then MPS, then the processor.
-    precision : "auto" runs the encoder in bfloat16 where the device computes it natively, and all else in float32.
-    weights_folder : where the MiDaS weights are; None is `core.depth.weights.weights_dir()`.
+    precision : "auto" runs the trunk of the encoder in bfloat16 where that is faster, and all else in float32.
+    weights : folder where the MiDaS weights are; None is `core.depth.weights.weights_dir()`.
 
     Attributes
     ----------
@@ -56,7 +54,7 @@ class Networks:
 
     def __init__(self, device: str = "auto", precision: str = "auto", weights: Path | None = None) -> None:
         self.device = choose_device(device)
-        self.encoder_dtype = choose_encoder_dtype(precision, self.device)
+        self.precision = known_precision(precision)
         self.loads: Counter[str] = Counter()
         self._folder = weights
         self._face: FaceNetwork | None = None
@@ -88,7 +86,8 @@ class Networks:
         if self._depth is None or self._depth.name != name:
             path = weights.ready(name, self._folder)
             self.release()
-            self._depth = MidasNetwork(name, midas.load(name, path), self.device, self.encoder_dtype)
+            dtype = choose_trunk_dtype(self.precision, self.device)
+            self._depth = MidasNetwork(name, midas.load(name, path), self.device, dtype)
             self.loads[name] += 1
         return self._depth
 
@@ -103,14 +102,22 @@ class Networks:
 
 
 class MidasNetwork:
-    """One MiDaS network on its device; made by `Networks.depth`."""
+    """One MiDaS network on its device; made by `Networks.depth`.
 
-    def __init__(self, name: str, network: MidasModule, device: torch.device, encoder_dtype: torch.dtype) -> None:
+    Attributes
+    ----------
+    precision : the number format of the encoder's trunk; all else is float32.
+    """
+
+    def __init__(self, name: str, network: MidasModule, device: torch.device, trunk_dtype: torch.dtype) -> None:
         self.name = name
         self._model = catalog.entry(name)
         self._device = device
         self._network = network.to(device)
-        self._network.encoder.to(encoder_dtype)
+        self._network.encoder.trunk.to(trunk_dtype)
+        if device.type == "cuda":  # on a processor it makes no difference that can be measured
+            self._network.to(memory_format=torch.channels_last)
+        self.precision = str(trunk_dtype).removeprefix("torch.")
 
     def predict(self, pictures: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
         """Return the inverse depth of each picture, at its size; pictures of equal network size go together.
@@ -139,49 +146,7 @@ class MidasNetwork:
     def _run(self, batch: NDArray[np.float32]) -> torch.Tensor:
         with torch.inference_mode():
             answer: torch.Tensor = self._network(torch.from_numpy(batch).to(self._device))
-            return answer.float().cpu()
-
-
-def choose_device(device: str) -> torch.device:
-    """Return the device of that name; "auto" takes CUDA, then MPS, then the processor.
-
-    Raises
-    ------
-    OptionError
-        If the name is unknown or there is no such device on this machine.
-    """
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    if device == "auto":
-        device = next(name for name, available in there.items() if available)
-    if device not in there:
-        raise OptionError(f"There is no device '{device}'. Choose one of: {', '.join(DEVICES)}.")
-    if not there[device]:
-        raise OptionError(f"This machine has no {device} device that torch can use. Choose 'auto' or 'cpu'.")
-    return torch.device(device)
-
-
-def choose_encoder_dtype(precision: str, device: torch.device) -> torch.dtype:
-    """Return the number format of the encoder; "auto" is bfloat16 where the device computes it natively.
-
-    Raises
-    ------
-    OptionError
-        If the precision is unknown.
-    """
-    if precision not in PRECISIONS:
-        raise OptionError(f"There is no precision '{precision}'. Choose one of: {', '.join(PRECISIONS)}.")
-    if precision == "auto":
-        precision = "bfloat16" if _computes_bfloat16(device) else "float32"
-    return torch.bfloat16 if precision == "bfloat16" else torch.float32
-
-
-def _computes_bfloat16(device: torch.device) -> bool:
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    if device.type == "mps":
-        return False
-    found: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
-    return bool(found.get("avx512_bf16") or found.get("amx_bf16") or found.get("bf16"))
+            return answer.cpu()
 
 
 def _at_size(inverse_depth: torch.Tensor, size: tuple[int, int]) -> NDArray[np.float32]:
