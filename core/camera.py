@@ -128,7 +128,7 @@ def fit_scale_and_shift(
             f"The network's depth map does not look like a face (rank correlation {correlation:.2f} with one). "
             "Use another network or another photo."
         )
-    # The prior is trusted, the map may be wrong in places: so the map is explained by the prior, not the other way round.
+    # The prior is trusted and the map may be wrong in places: so the prior explains the map, not the other way round.
     design = np.c_[(target - target.mean()) / target.std(), np.ones_like(target)]
     weight = np.ones_like(value)
     slope, level = 0.0, 0.0

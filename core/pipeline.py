@@ -1,45 +1,30 @@
-"""Photo -> reconstructions -> files: the one way through the core that page, command line and worker all take."""
+"""Photo -> reconstructions: the one way through the core that page, command line and worker all take."""
 
-import errno
-import importlib.metadata
-import json
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core import export
 from core.camera import (
     DEFAULT_FOV_DEG,
-    MAX_FOV_DEG,
-    MIN_FOV_DEG,
     Intrinsics,
     ScaleAndShift,
     eye_distance_mm,
     fit_scale_and_shift,
     photo_intrinsics,
 )
-from core.cloud import point_cloud
-from core.depth.catalog import MODELS
-from core.errors import NoFaceError, OptionError, StorageError
+from core.errors import NoFaceError
 from core.face.detect import Face, find_faces
 from core.face.head import HeadMaps, head_maps, head_mask
 from core.face.landmarks import DEFAULT_IPD_MM, INNER, LEFT_EYE, RIGHT_EYE
 from core.face.level import Crop, inside_photo, level, whole
 from core.face.maps import FaceNetwork
+from core.options import Options
 from core.photo import Photo
+from core.progress import Progress, ignore
 from core.reconstruction import Reconstruction
-from core.solid import Solid, SolidOptions, make_solid
-from core.surface import make_surface
 
-FORMATS = ("stl", "obj", "ply", "glb")
-SOLIDS = ("relief", "none")
 DEFAULT_DISTANCE_MM = 700.0  # of a whole photo, where no face says it
 DEFAULT_RANGE_MM = 300.0  # from the nearest to the farthest hundredth of a whole photo
 BEHIND_FACE_MM = 400.0  # nothing of a head lies farther behind its eyes
@@ -72,67 +57,6 @@ class Networks(Protocol):
     def default(self) -> str:
         """The network that 'auto' stands for."""
         ...
-
-
-Progress = Callable[[str, float], None]
-
-
-def ignore(stage: str, share: float) -> None:
-    """A progress callback that does nothing. Others may raise `core.errors.Cancelled`."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a person can choose for a photo; see README for each."""
-
-    model: str = "auto"
-    ipd_mm: float = DEFAULT_IPD_MM
-    fov_deg: float | None = None
-    whole_photo: bool = False
-    max_triangles: int = 60_000
-    solid: str = "relief"
-    width_mm: float = 80.0
-    formats: tuple[str, ...] = FORMATS
-
-    def __post_init__(self) -> None:
-        """Raise OptionError for a value that cannot be used."""
-        if self.model != "auto" and self.model not in MODELS:
-            raise OptionError(f"There is no network called {self.model!r}. Choose auto or one of: {', '.join(MODELS)}.")
-        if not 30 <= self.ipd_mm <= 90:
-            raise OptionError(f"An interpupillary distance of {self.ipd_mm:g} mm is none of a person (30 to 90 mm).")
-        if self.fov_deg is not None and not MIN_FOV_DEG <= self.fov_deg <= MAX_FOV_DEG:
-            raise OptionError(
-                f"A field of view of {self.fov_deg:g} degrees is out of range ({MIN_FOV_DEG:g} to {MAX_FOV_DEG:g})."
-            )
-        if not 500 <= self.max_triangles <= 2_000_000:
-            raise OptionError(f"max_triangles is {self.max_triangles}, but must lie between 500 and 2000000.")
-        if self.solid not in SOLIDS:
-            raise OptionError(f"There is no solid called {self.solid!r}. Choose one of: {', '.join(SOLIDS)}.")
-        wrong = [name for name in self.formats if name not in FORMATS]
-        if wrong:
-            raise OptionError(f"There is no format called {wrong[0]!r}. Choose from: {', '.join(FORMATS)}.")
-        self.solid_options()
-
-    def solid_options(self) -> SolidOptions:
-        """The solid's share of the options."""
-        return SolidOptions(width_mm=self.width_mm, max_triangles=self.max_triangles)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "Options":
-        """From JSON; OptionError for a name or value that does not fit."""
-        unknown = set(values) - {field.name for field in fields(cls)}
-        if unknown:
-            raise OptionError(f"There is no option called {min(unknown)!r}.")
-        try:
-            if "formats" in values:
-                values = {**values, "formats": tuple(values["formats"])}
-            return cls(**values)
-        except TypeError as error:
-            raise OptionError(f"An option has a value of the wrong kind: {error}.") from error
-
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {**asdict(self), "formats": list(self.formats)}
 
 
 def reconstruct(
@@ -301,117 +225,3 @@ def _facts(
             "residual_mm": fit.residual_mm,
         },
     }
-
-
-def write(reconstruction: Reconstruction, folder: Path, options: Options, progress: Progress = ignore) -> None:
-    """Write every file of a reconstruction into `folder`, all or none; an existing folder is replaced.
-
-    Raises
-    ------
-    GeometryError
-        No surface or solid can be made.
-    StorageError
-        The disk is full or the place cannot be written to.
-    Cancelled
-        From `progress`.
-    """
-    with _replacing(folder) as part:
-        progress("Measuring", 0.0)
-        depth_png = export.write_depth(reconstruction, part)
-        export.write_pictures(reconstruction, part)
-        export.write_statistics(export.statistics(reconstruction), part)
-        export.write_cloud(point_cloud(reconstruction), part / "cloud.ply")
-        progress("Making the mesh", 0.2)
-        surface = make_surface(reconstruction, options.max_triangles)
-        export.write_surface(surface, reconstruction.texture, part, options.formats)
-        progress("Making the solid", 0.6)
-        solid = None
-        if options.solid != "none":
-            solid = _write_solid(make_solid(reconstruction, options.solid_options()), options.solid_options(), part)
-            if "stl" not in options.formats:
-                (part / "mesh.stl").unlink()
-        facts = {
-            **reconstruction.facts,
-            "depth_png": {**depth_png, "meaning": "65535 is near_mm, 1 is far_mm, 0 is no depth; linear between"},
-            "surface": {
-                "vertices": len(surface.vertices_mm),
-                "triangles": len(surface.faces),
-                "largest_error_mm": round(surface.error_mm, 4),
-            },
-            "solid": solid,
-            "mesh_origin_mm": reconstruction.origin_mm.tolist(),
-            "units": {"npy": "mm", "stl": "mm", "ply": "mm", "obj": "mm", "glb": "m"},
-            "frames": {
-                "camera": "x right, y down, z forward; depth is z",
-                "mesh": "x right, y up, z towards the viewer; origin at mesh_origin_mm of the camera frame",
-                "solid": "x right, y up the picture, z up from the print bed",
-            },
-            "options": options.to_dict(),
-            "versions": versions(),
-        }
-        export.write_json(facts, part / "reconstruction.json")
-        progress("Files are written", 1.0)
-
-
-def write_solid(folder: Path, options: SolidOptions, progress: Progress = ignore) -> dict[str, Any]:
-    """Make the solid of a written face anew: replaces `mesh.stl`, `solid.glb`, `solid.json` and the facts' solid.
-
-    Returns what `solid.json` holds. Raises GeometryError or StorageError, and then nothing has changed.
-    """
-    progress("Reading the face", 0.0)
-    reconstruction = Reconstruction.load(folder)
-    progress("Making the solid", 0.2)
-    solid = make_solid(reconstruction, options)
-    with _storage_errors(folder), tempfile.TemporaryDirectory(dir=folder, prefix=".solid-") as name:
-        part = Path(name)
-        facts = _write_solid(solid, options, part)
-        export.write_json({**reconstruction.facts, "solid": facts}, part / "reconstruction.json")
-        progress("Writing files", 0.9)
-        for path in sorted(part.iterdir()):
-            path.replace(folder / path.name)
-    return facts
-
-
-def _write_solid(solid: Solid, options: SolidOptions, folder: Path) -> dict[str, Any]:
-    facts = {**export.write_solid_files(solid, folder), "options": options.to_dict()}
-    export.write_json(facts, folder / "solid.json")
-    return facts
-
-
-@contextmanager
-def _replacing(folder: Path) -> Iterator[Path]:
-    """A new folder beside `folder` that takes its place at the end; after an error nothing is left or changed."""
-    with _storage_errors(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
-        try:
-            part.chmod(0o755)
-            yield part
-            if folder.exists():
-                shutil.rmtree(folder)
-            part.rename(folder)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
-
-
-@contextmanager
-def _storage_errors(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise StorageError(f"The disk is full: {folder.name} could not be written. Free some space.") from error
-        raise StorageError(
-            f"{folder.name} could not be written: {error.strerror or error}. Check the folder."
-        ) from error
-
-
-def versions() -> dict[str, str]:
-    """Of this program and the libraries that its numbers depend on."""
-    return {name: importlib.metadata.version(name) for name in ("lifemask", "torch", "numpy", "scipy", "trimesh")}
-
-
-def read_facts(folder: Path) -> dict[str, Any]:
-    """`reconstruction.json` of a written face."""
-    facts: dict[str, Any] = json.loads((folder / "reconstruction.json").read_text("utf-8"))
-    return facts

@@ -16,6 +16,7 @@ OUTLINE_STEP_PX = 2.0
 GROWTH = 0.8  # at most this share of the points is added in a round
 MAX_ROUNDS = 16
 MIN_REFINED_AREA_PX = 0.75  # a triangle about as small as half a pixel is not split
+ON_EDGE = 1e-6  # barycentric, about a thousandth of a pixel at most
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,8 @@ def _errors(
     mesh: Delaunay, values: NDArray[np.float64], pixels: NDArray[np.float64], wanted: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
     """Height error of each pixel, and the triangle it lies in (-1: in none)."""
-    triangle = mesh.find_simplex(pixels)
+    # pixels lie on corners and edges: without room for rounding scipy's walk circles there and falls back to trying all
+    triangle = mesh.find_simplex(pixels, tol=ON_EDGE)
     to_barycentric = mesh.transform[triangle]
     two = np.einsum("nij,nj->ni", to_barycentric[:, :2], pixels - to_barycentric[:, 2])
     weights = np.c_[two, 1 - two.sum(1)]

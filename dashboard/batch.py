@@ -15,7 +15,7 @@ from dashboard.tasks import COMPUTED, part_of
 
 if TYPE_CHECKING:
     from core.depth.estimator import Networks
-    from core.pipeline import Options
+    from core.options import Options
 
 # `core` is imported by the functions that use it, so that `lifemask --help` answers at once.
 # ruff: noqa: PLC0415
@@ -69,8 +69,9 @@ def _one(
     path: Path, out: Path, options: "Options", networks: "Networks", *, taken: set[Path],
     progress: Callable[[str, float], None],
 ) -> list[Path]:  # fmt: skip
+    from core.output import write
     from core.photo import read_photo
-    from core.pipeline import reconstruct, write
+    from core.pipeline import reconstruct
 
     progress("Reading the photo", 0.0)
     photo = read_photo(path)

@@ -105,7 +105,7 @@ def _worker(args: argparse.Namespace) -> int:
 def _run(args: argparse.Namespace) -> int:
     from core.depth.estimator import Networks
     from core.depth.weights import default_model
-    from core.pipeline import Options
+    from core.options import Options
     from dashboard import batch
 
     settings = Settings.from_env()

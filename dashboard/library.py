@@ -20,8 +20,8 @@ from dashboard.records import FaceRecord, Kind, NotInLibraryError, PhotoRecord, 
 from dashboard.settings import Settings
 
 if TYPE_CHECKING:
+    from core.options import Options
     from core.photo import Photo
-    from core.pipeline import Options
     from core.solid import SolidOptions
 
 __all__ = ["FaceRecord", "Library", "NotInLibraryError", "PhotoRecord", "QueueFullError", "RunRecord"]

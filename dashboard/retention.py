@@ -10,7 +10,7 @@ EMPTY_DAYS = 30.0
 
 
 def sweep(library: Library) -> None:
-    """Delete photos older than the setting `retention_days`, empty workspaces after `EMPTY_DAYS`, and orphaned files."""
+    """Delete photos after `retention_days` (a setting), empty workspaces after `EMPTY_DAYS`, and orphaned files."""
     now, days = library.clock(), library.settings.retention_days
     if days:
         library.delete_photos(select(schema.Photo.id).where(schema.Photo.created < now - days * DAY_S))

@@ -86,7 +86,7 @@ def thumbnail_jpg(photo_id: str) -> Response:
 @blueprint.post("/api/runs")
 def start_run() -> Response:
     """Queue {photo_id, options}."""
-    from core.pipeline import Options  # noqa: PLC0415 - not needed for the first page
+    from core.options import Options  # noqa: PLC0415 - not needed for the first page
 
     body = _body()
     options = Options.from_dict(body.get("options") or {})

@@ -48,6 +48,7 @@ class Tasks:
     def warm(self) -> None:
         """Load what the first photo needs before it comes."""
         try:
+            import core.output
             import core.pipeline  # noqa: F401
 
             self.networks.face()
@@ -56,8 +57,10 @@ class Tasks:
 
     def reconstruct(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
         """Photo -> faces and their folders."""
+        from core.options import Options
+        from core.output import write
         from core.photo import read_photo
-        from core.pipeline import Options, reconstruct, write
+        from core.pipeline import reconstruct
 
         assert run.photo_id is not None
         record = self.library.photo(run.workspace_id, run.photo_id)
@@ -87,7 +90,7 @@ class Tasks:
 
     def solid(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
         """Face -> its solid made anew, in the place of the one there was."""
-        from core.pipeline import write_solid
+        from core.output import write_solid
         from core.solid import SolidOptions
 
         assert run.face_id is not None

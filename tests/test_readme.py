@@ -2,12 +2,12 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import dash
 import pytest
-from typing import Any
 
-from core.pipeline import Options
+from core.options import Options
 from dashboard.settings import SETTINGS
 
 ROOT = Path(__file__).parents[1]
@@ -20,7 +20,11 @@ def test_settings_table_is_true(setting: Any) -> None:
 
 
 def test_pages_are_named(app: Any) -> None:
-    pages = [page for page in dash.page_registry.values() if page["module"] != "not_found_404" and "404" not in page["module"]]
+    pages = [
+        page
+        for page in dash.page_registry.values()
+        if page["module"] != "not_found_404" and "404" not in page["module"]
+    ]
     assert len(pages) == 7
     for page in pages:
         path = (page["path_template"] or page["path"]).replace("<face_id>", "<id>")

@@ -119,7 +119,7 @@ def act(clicks: list[int | None], dismissed: list[str] | None) -> Any:
 
 
 def _whole(run_id: str) -> None:
-    from core.pipeline import Options  # noqa: PLC0415 - not needed for the first page
+    from core.options import Options  # noqa: PLC0415 - not needed for the first page
 
     library, workspace = current_library(), current_workspace()
     for run in library.runs(workspace, [run_id]):

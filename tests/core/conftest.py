@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+
 from core.camera import Intrinsics
 from core.depth.estimator import Networks
 from core.reconstruction import Reconstruction

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from core.camera import Intrinsics, ScaleAndShift, fit_scale_and_shift, photo_intrinsics
 from core.errors import GeometryError
 from core.face.window import similarity, transform

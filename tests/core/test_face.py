@@ -4,9 +4,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+
 from core.depth.estimator import Networks
 from core.face.detect import find_faces
-from core.face.head import head_mask, head_maps
+from core.face.head import head_maps, head_mask
 from core.face.landmarks import LEFT_EYE, MEAN_MM, MIRRORED, NOSE_TIP, RIGHT_EYE, eye_line_deg, fit_pose
 from core.face.level import inside_photo, level, whole
 from core.face.window import cut, inverse, similarity, transform

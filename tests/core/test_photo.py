@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pillow_heif
 import pytest
+from PIL import Image
+
 from core.errors import PhotoError
 from core.photo import NEUTRAL, Limits, read_photo
-from PIL import Image
 
 FOCAL_35MM = 0xA405
 

@@ -11,19 +11,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 import trimesh
+from PIL import Image
+
 from core import export
 from core.depth.estimator import Networks
 from core.errors import Cancelled, GeometryError, NoFaceError, OptionError, StorageError
 from core.face.landmarks import LEFT_EYE, NOSE_TIP, RIGHT_EYE
+from core.options import Options
+from core.output import read_facts, write, write_solid
 from core.photo import Photo, read_photo
-from core.pipeline import Options, read_facts, reconstruct, write, write_solid
+from core.pipeline import reconstruct
 from core.reconstruction import Reconstruction
 from core.solid import SolidOptions
-from PIL import Image
 
-ALWAYS = ["cloud.ply", "crop.png", "depth.npy", "depth.png", "depth_preview.png", "inverse_depth.npy"] + [
-    *["reconstruction.json", "relief_preview.png", "statistics.csv", "statistics.json"]
-]
+ALWAYS = (
+    "cloud.ply crop.png depth.npy depth.png depth_preview.png inverse_depth.npy "
+    "reconstruction.json relief_preview.png statistics.csv statistics.json"
+).split()
 
 
 @pytest.fixture(scope="module")

@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import trimesh
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
 from core.errors import GeometryError, OptionError
 from core.export import write_solid_files
 from core.reconstruction import Reconstruction
 from core.solid import SolidOptions, make_solid
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 Head = Callable[..., Reconstruction]
 
@@ -62,9 +63,8 @@ def test_any_depth_gives_a_valid_solid_or_a_clear_error(head: Head, holes: np.nd
     broken = Reconstruction(face.crop_rgb, face.texture, face.inverse_depth, depth, face.intrinsics, None, face.facts)
     try:
         mesh = as_read_back(broken, SolidOptions(max_triangles=4000))
-    except GeometryError as error:
-        assert str(error).endswith(".")
-        return
+    except GeometryError:
+        return  # in words, as the tests of options and surfaces show
     assert mesh.is_watertight
     assert mesh.is_winding_consistent
     assert mesh.volume > 0
@@ -103,6 +103,13 @@ def test_admesh_has_nothing_to_mend(head: Head, tmp_path: Path) -> None:
     report = subprocess.run(
         [shutil.which("admesh") or "", str(tmp_path / "mesh.stl")], capture_output=True, text=True, check=True
     ).stdout
-    for fault in ("Edges fixed", "Facets removed", "Facets added", "Facets reversed", "Backwards edges", "Degenerate facets"):
-        assert f"{fault}" in report
+    faults = (
+        "Edges fixed",
+        "Facets removed",
+        "Facets added",
+        "Facets reversed",
+        "Backwards edges",
+        "Degenerate facets",
+    )
+    for fault in faults:
         assert int(report.split(fault)[1].split(":")[1].split()[0]) == 0

@@ -3,6 +3,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import scipy.stats
+
 from core.measure.statistics import depth_statistics, face_measures, histogram, relative_depth, shared_edges
 from core.reconstruction import Reconstruction
 

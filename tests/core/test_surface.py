@@ -3,14 +3,15 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import trimesh
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
 from core.cloud import point_cloud
 from core.errors import GeometryError
 from core.reconstruction import Reconstruction
 from core.surface import MIN_PIECE, make_surface
 from core.triangulation import grid, outlines, sample, triangulate
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 Head = Callable[..., Reconstruction]
 
@@ -66,7 +67,8 @@ def test_depth_jump_is_cut(head: Head) -> None:
     surface = make_surface(face, 20_000)
     mesh = trimesh.Trimesh(surface.vertices_mm, surface.faces, process=False)
     assert mesh.body_count == 2
-    assert min(len(part) for part in trimesh.graph.connected_components(mesh.face_adjacency)) > MIN_PIECE * len(mesh.faces)
+    pieces = trimesh.graph.connected_components(mesh.face_adjacency)
+    assert min(len(piece) for piece in pieces) > MIN_PIECE * len(mesh.faces)
 
 
 def test_no_depth_is_a_sentence(head: Head) -> None:

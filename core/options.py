@@ -1,0 +1,67 @@
+"""What a person can choose for a photo: one object for page, command line and REST."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from core.camera import MAX_FOV_DEG, MIN_FOV_DEG
+from core.depth.catalog import MODELS
+from core.errors import OptionError
+from core.face.landmarks import DEFAULT_IPD_MM
+from core.solid import SolidOptions
+
+FORMATS = ("stl", "obj", "ply", "glb")
+SOLIDS = ("relief", "none")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a person can choose for a photo; see README for each."""
+
+    model: str = "auto"
+    ipd_mm: float = DEFAULT_IPD_MM
+    fov_deg: float | None = None
+    whole_photo: bool = False
+    max_triangles: int = 60_000
+    solid: str = "relief"
+    width_mm: float = 80.0
+    formats: tuple[str, ...] = FORMATS
+
+    def __post_init__(self) -> None:
+        """Raise OptionError for a value that cannot be used."""
+        if self.model != "auto" and self.model not in MODELS:
+            raise OptionError(f"There is no network called {self.model!r}. Choose auto or one of: {', '.join(MODELS)}.")
+        if not 30 <= self.ipd_mm <= 90:
+            raise OptionError(f"An interpupillary distance of {self.ipd_mm:g} mm is none of a person (30 to 90 mm).")
+        if self.fov_deg is not None and not MIN_FOV_DEG <= self.fov_deg <= MAX_FOV_DEG:
+            raise OptionError(
+                f"A field of view of {self.fov_deg:g} degrees is out of range ({MIN_FOV_DEG:g} to {MAX_FOV_DEG:g})."
+            )
+        if not 500 <= self.max_triangles <= 2_000_000:
+            raise OptionError(f"max_triangles is {self.max_triangles}, but must lie between 500 and 2000000.")
+        if self.solid not in SOLIDS:
+            raise OptionError(f"There is no solid called {self.solid!r}. Choose one of: {', '.join(SOLIDS)}.")
+        wrong = [name for name in self.formats if name not in FORMATS]
+        if wrong:
+            raise OptionError(f"There is no format called {wrong[0]!r}. Choose from: {', '.join(FORMATS)}.")
+        self.solid_options()
+
+    def solid_options(self) -> SolidOptions:
+        """The solid's share of the options."""
+        return SolidOptions(width_mm=self.width_mm, max_triangles=self.max_triangles)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Options":
+        """From JSON; OptionError for a name or value that does not fit."""
+        unknown = set(values) - {field.name for field in fields(cls)}
+        if unknown:
+            raise OptionError(f"There is no option called {min(unknown)!r}.")
+        try:
+            if "formats" in values:
+                values = {**values, "formats": tuple(values["formats"])}
+            return cls(**values)
+        except TypeError as error:
+            raise OptionError(f"An option has a value of the wrong kind: {error}.") from error
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {**asdict(self), "formats": list(self.formats)}

@@ -1,0 +1,134 @@
+"""A reconstruction -> its folder of files, all or none; and the solid of a written face made anew."""
+
+import errno
+import importlib.metadata
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from core import export
+from core.cloud import point_cloud
+from core.errors import StorageError
+from core.options import Options
+from core.progress import Progress, ignore
+from core.reconstruction import Reconstruction
+from core.solid import Solid, SolidOptions, make_solid
+from core.surface import make_surface
+
+
+def write(reconstruction: Reconstruction, folder: Path, options: Options, progress: Progress = ignore) -> None:
+    """Write every file of a reconstruction into `folder`, all or none; an existing folder is replaced.
+
+    Raises
+    ------
+    GeometryError
+        No surface or solid can be made.
+    StorageError
+        The disk is full or the place cannot be written to.
+    Cancelled
+        From `progress`.
+    """
+    with _replacing(folder) as part:
+        progress("Measuring", 0.0)
+        depth_png = export.write_depth(reconstruction, part)
+        export.write_pictures(reconstruction, part)
+        export.write_statistics(export.statistics(reconstruction), part)
+        export.write_cloud(point_cloud(reconstruction), part / "cloud.ply")
+        progress("Making the mesh", 0.2)
+        surface = make_surface(reconstruction, options.max_triangles)
+        export.write_surface(surface, reconstruction.texture, part, options.formats)
+        progress("Making the solid", 0.6)
+        solid = None
+        if options.solid != "none":
+            solid = _write_solid(make_solid(reconstruction, options.solid_options()), options.solid_options(), part)
+            if "stl" not in options.formats:
+                (part / "mesh.stl").unlink()
+        facts = {
+            **reconstruction.facts,
+            "depth_png": {**depth_png, "meaning": "65535 is near_mm, 1 is far_mm, 0 is no depth; linear between"},
+            "surface": {
+                "vertices": len(surface.vertices_mm),
+                "triangles": len(surface.faces),
+                "largest_error_mm": round(surface.error_mm, 4),
+            },
+            "solid": solid,
+            "mesh_origin_mm": reconstruction.origin_mm.tolist(),
+            "units": {"npy": "mm", "stl": "mm", "ply": "mm", "obj": "mm", "glb": "m"},
+            "frames": {
+                "camera": "x right, y down, z forward; depth is z",
+                "mesh": "x right, y up, z towards the viewer; origin at mesh_origin_mm of the camera frame",
+                "solid": "x right, y up the picture, z up from the print bed",
+            },
+            "options": options.to_dict(),
+            "versions": versions(),
+        }
+        export.write_json(facts, part / "reconstruction.json")
+        progress("Files are written", 1.0)
+
+
+def write_solid(folder: Path, options: SolidOptions, progress: Progress = ignore) -> dict[str, Any]:
+    """Make the solid of a written face anew: replaces `mesh.stl`, `solid.glb`, `solid.json` and the facts' solid.
+
+    Returns what `solid.json` holds. Raises GeometryError or StorageError, and then nothing has changed.
+    """
+    progress("Reading the face", 0.0)
+    reconstruction = Reconstruction.load(folder)
+    progress("Making the solid", 0.2)
+    solid = make_solid(reconstruction, options)
+    with _storage_errors(folder), tempfile.TemporaryDirectory(dir=folder, prefix=".solid-") as name:
+        part = Path(name)
+        facts = _write_solid(solid, options, part)
+        export.write_json({**reconstruction.facts, "solid": facts}, part / "reconstruction.json")
+        progress("Writing files", 0.9)
+        for path in sorted(part.iterdir()):
+            path.replace(folder / path.name)
+    return facts
+
+
+def _write_solid(solid: Solid, options: SolidOptions, folder: Path) -> dict[str, Any]:
+    facts = {**export.write_solid_files(solid, folder), "options": options.to_dict()}
+    export.write_json(facts, folder / "solid.json")
+    return facts
+
+
+@contextmanager
+def _replacing(folder: Path) -> Iterator[Path]:
+    """A new folder beside `folder` that takes its place at the end; after an error nothing is left or changed."""
+    with _storage_errors(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
+        try:
+            part.chmod(0o755)
+            yield part
+            if folder.exists():
+                shutil.rmtree(folder)
+            part.rename(folder)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+
+
+@contextmanager
+def _storage_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise StorageError(f"The disk is full: {folder.name} could not be written. Free some space.") from error
+        raise StorageError(
+            f"{folder.name} could not be written: {error.strerror or error}. Check the folder."
+        ) from error
+
+
+def versions() -> dict[str, str]:
+    """Of this program and the libraries that its numbers depend on."""
+    return {name: importlib.metadata.version(name) for name in ("lifemask", "torch", "numpy", "scipy", "trimesh")}
+
+
+def read_facts(folder: Path) -> dict[str, Any]:
+    """`reconstruction.json` of a written face."""
+    facts: dict[str, Any] = json.loads((folder / "reconstruction.json").read_text("utf-8"))
+    return facts
