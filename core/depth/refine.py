@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.errors import OptionError
 
-CELLS = 24  # a side, of the coarse maps that two scales are matched on
+CELLS = 12  # a side, of the coarse maps that two scales are matched on
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels; right and bottom are outside
 
