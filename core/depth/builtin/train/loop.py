@@ -24,9 +24,9 @@ log = logging.getLogger(__name__)
 WARM_UP_STEPS = 150
 WEIGHT_DECAY = 0.02
 LAST_RATE = 1e-5
-AVERAGE = 0.998
+AVERAGE = 0.995
 LOG_EVERY = 50  # steps
-MEASURE_EVERY_S = 900.0
+SAVE_EVERY_S, MEASURE_EVERY_S = 120.0, 900.0
 MEASURED = 48  # held-out samples of each pool looked at during a run
 
 
@@ -133,7 +133,7 @@ def train(plan: Plan, clock: Callable[[], float]) -> Run:
     torch.set_flush_denormal(True)
     batches = Batches(plan.pools, plan.seed + run.step, plan.held_out, plan.shares)
     length_s, begun_s = plan.minutes * 60, run.elapsed_s
-    start, measured = clock(), clock()
+    start = saved = measured = clock()
     running: dict[str, float] = {}
     for pictures, targets in _Stream(batches, plan.batch, plan.side):
         run.elapsed_s = begun_s + clock() - start
@@ -147,8 +147,10 @@ def train(plan: Plan, clock: Callable[[], float]) -> Run:
         if run.step % LOG_EVERY == 0:
             told = " ".join(f"{name} {value:.4f}" for name, value in running.items())
             log.info("%.0f s step %d seen %d of %s: %s", run.elapsed_s, run.step, run.seen, batches.counts(), told)
-        if clock() - measured > MEASURE_EVERY_S:
+        if clock() - saved > SAVE_EVERY_S:
             run.save(plan.out)
+            saved = clock()
+        if clock() - measured > MEASURE_EVERY_S:
             measure(run, plan, batches)
             measured = clock()
     run.save(plan.out)
