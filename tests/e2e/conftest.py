@@ -26,7 +26,7 @@ FLAGS = (
 )
 # the server runs in this process: a file whose request the browser drops is closed by the garbage collector
 DROPPED = "ignore:Exception ignored in. <_io.FileIO:pytest.PytestUnraisableExceptionWarning"
-PATIENCE_MS = 120_000  # for a photo to become files on a busy machine
+PATIENCE_MS = 300_000  # for a photo to become files on a busy machine
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -124,7 +124,7 @@ def open_page(browser: Any, live: Any) -> Iterator[Any]:
             **more,
         }
         context = browser.new_context(storage_state=state, **settings)
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda said: problems.append(f"console: {said.text}") if said.type == "error" else None)

@@ -7,7 +7,7 @@ import numpy as np
 import trimesh
 from PIL import Image
 
-PATIENCE_MS = 120_000  # for a photo to become files on a busy machine
+PATIENCE_MS = 300_000  # for a photo to become files on a busy machine
 
 
 def downloaded(page: Any, click: Any) -> Path:
@@ -38,6 +38,11 @@ def test_a_photo_becomes_a_file_that_prints(page: Any, astronaut: Path) -> None:
     assert solid.is_watertight
     assert solid.is_volume
     assert abs(solid.extents[0] - 80) < 0.1
+
+    page.goto("/library")
+    page.get_by_role("button", name="Delete everything").first.click()
+    page.locator("#library-delete-all-yes").click()
+    page.get_by_text("Nothing here yet").wait_for()
 
 
 def test_a_sample_is_one_click_away(page: Any) -> None:

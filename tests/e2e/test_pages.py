@@ -120,18 +120,8 @@ def test_a_download_shows_its_progress_and_can_be_cancelled(page: Any) -> None:
     page.goto("/models")
     row = page.locator("tr", has_text="MiDaS 2.1 Small")
     row.get_by_role("button", name="Download").click()
-    row.get_by_text("Fetching").wait_for(timeout=120_000)  # the worker may still be loading its network
+    row.get_by_text("Fetching").wait_for(timeout=300_000)  # the worker may still be loading its network
     row.get_by_role("progressbar").wait_for()
     row.get_by_role("button", name="Cancel").click()
     row.get_by_role("button", name="Download").wait_for()
     assert row.locator(".run-error").count() == 0
-
-
-def test_all_is_deleted_on_demand(page: Any, astronaut: Path) -> None:
-    page.goto("/")
-    page.locator("#photo-input").set_input_files(astronaut)
-    page.locator(".card-face").wait_for(timeout=120_000)
-    page.goto("/library")
-    page.get_by_role("button", name="Delete everything").first.click()
-    page.locator("#library-delete-all-yes").click()
-    page.get_by_text("Nothing here yet").wait_for()
