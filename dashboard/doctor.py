@@ -88,7 +88,7 @@ def _real_photo(settings: Settings) -> str:
     photo = read_photo(assets_folder() / "samples" / "eileen-collins.jpg")
     networks = Networks(settings.device, settings.precision, settings.weights_folder)
     began = time.monotonic()
-    options = Options(model="builtin")
+    options = Options(model="builtin", max_triangles=10_000)
     found = reconstruct(photo, options, networks)
     with tempfile.TemporaryDirectory() as folder:
         write(found[0], Path(folder) / "face", options)

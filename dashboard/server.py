@@ -55,7 +55,7 @@ def serve(settings: Settings, *, with_worker: bool = True, debug: bool = False) 
             if with_worker:
                 supervisor.start()
             # what the first run needs is imported once the first page has been served
-            first_run = threading.Timer(FIRST_PAGE_S, import_module, ["core.pipeline"])
+            first_run = threading.Timer(FIRST_PAGE_S, import_module, ["core.options"])
             first_run.daemon = True
             first_run.start()
             run()

@@ -2,6 +2,7 @@ import base64
 import hashlib
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -123,23 +124,45 @@ def test_assets_are_there() -> None:
     assert (assets_folder() / "vendor/bootstrap/bootstrap.min.css").is_file()
 
 
-def test_serve_answers_within_three_seconds_and_ends_with_its_worker(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+def test_serve_answers_within_three_seconds_and_its_worker_ends_with_it(tmp_path: Path, end: signal.Signals) -> None:
     environ = {**os.environ, "LIFEMASK_DATA": str(tmp_path), "LIFEMASK_OFFLINE": "1"}
     command = [sys.executable, "-m", "dashboard.cli", "serve", "--port", "0"]
     began = time.monotonic()
-    server = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True)
+    with subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            address = re.search(r"http://127\.0\.0\.1:\d+/", server.stdout.readline())  # type: ignore[union-attr]
+            assert address is not None
+            assert requests.get(address[0], headers=HTML, timeout=10).status_code == 200
+            seconds = time.monotonic() - began
+            assert requests.get(f"{address[0]}health", timeout=10).text == "OK"
+            workers = children(server.pid)
+        finally:
+            server.send_signal(end)
+            assert server.wait(30) in (0, -end)
+    late = time.monotonic() + 30
+    while any(is_there(worker) for worker in workers):
+        assert time.monotonic() < late, "the worker outlives its server"
+        time.sleep(0.05)
+    # the budget holds for an idle machine; on a busy one its share of the processors is asked for
+    assert seconds < 3.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
+def children(pid: int) -> list[int]:
+    end = time.monotonic() + 10
+    listing = Path(f"/proc/{pid}/task")
+    while listing.exists() and time.monotonic() < end:
+        # each thread lists the processes that it started
+        found = [int(child) for thread in listing.iterdir() for child in (thread / "children").read_text().split()]
+        if len(found) >= 2:  # the worker, and multiprocessing's resource tracker
+            return found
+        time.sleep(0.05)
+    assert not listing.exists(), "no worker was started"
+    return []
+
+
+def is_there(pid: int) -> bool:
     try:
-        assert server.stdout is not None
-        address = re.search(r"http://127\.0\.0\.1:\d+/", server.stdout.readline())
-        assert address is not None
-        assert requests.get(address[0], headers=HTML, timeout=10).status_code == 200
-        seconds = time.monotonic() - began
-        assert requests.get(f"{address[0]}health", timeout=10).text == "OK"
-        children = Path(f"/proc/{server.pid}/task/{server.pid}/children")
-        workers = children.read_text().split() if children.exists() else []
-    finally:
-        server.terminate()
-        assert server.wait(20) == 0
-        server.stdout.close()  # type: ignore[union-attr]
-    assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
-    assert seconds < 3.0 * (1 + os.getloadavg()[0] / (os.cpu_count() or 1)), "the budget holds for an idle machine"
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False

@@ -90,8 +90,8 @@ def test_the_same_photo_twice_and_again(astronaut: Path, tmp_path: Path) -> None
     other.parent.mkdir()
     shutil.copy(astronaut, other)
     arguments = ["--out", str(tmp_path / "out"), "--formats", "stl", "--max-triangles", "3000"]
-    for _ in range(2):
-        assert main(["run", str(astronaut), str(other), *arguments]) == 0
+    for photos in ([str(astronaut), str(other)], [str(astronaut)]):
+        assert main(["run", *photos, *arguments]) == 0
         assert {folder.name for folder in (tmp_path / "out").iterdir()} == {"astronaut", "astronaut_2"}
 
 
@@ -129,7 +129,7 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(
     def full(*_: Any, **__: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("core.pipeline.write", full)
+    monkeypatch.setattr("core.output.write", full)
     assert main(["run", str(astronaut), "--out", str(tmp_path / "out")]) == 1
     assert f"The disk of {tmp_path / 'out'} is full" in capfd.readouterr().err
     assert list((tmp_path / "out").iterdir()) == []

@@ -9,7 +9,7 @@ import pytest
 import requests
 import trimesh
 
-from core.pipeline import Options
+from core.options import Options
 from dashboard.jobs import Queue
 from dashboard.library import Library
 from dashboard.tasks import Tasks
