@@ -51,6 +51,22 @@ def _sample(sample: tuple[str, str]) -> html.Button:
     )
 
 
+def shown() -> html.Div:
+    """Return what comes out of a photo, for a page that has no result yet."""
+    pictures = (
+        ("crop", "Photo of Eileen Collins", "The photo, levelled by the eyes and cropped."),
+        ("depth", "Its depth", "Depth in millimetres: near is bright, and every pixel of the head has a value."),
+        ("relief", "Its surface in plaster", "The surface, to turn, to compare and to print."),
+    )
+    return html.Div(
+        [
+            html.Figure([html.Img(src=f"/assets/samples/shown-{name}.webp", alt=alt), html.Figcaption(text)])
+            for name, alt, text in pictures
+        ],
+        className="shown",
+    )
+
+
 def options(installed: Sequence[str], default: str) -> html.Details:
     """Return the settings of the next photos, folded away; what is empty or untouched is the default."""
     choices = [{"label": f"Automatic: {title(default)}", "value": "auto"}]

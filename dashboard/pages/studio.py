@@ -85,7 +85,8 @@ def refresh(_beat: int | None, _nudge: float | None, dismissed: list[str] | None
         return rows, dash.no_update, dash.no_update, idle
     more = page.link_button(f"All {len(found)} in the Library", "/library") if len(found) > SHOWN else None
     cards = html.Div([faces.card(face) for face in found[:SHOWN]], className="cards")
-    return rows, page.section("Results", cards, aside=more) if found else None, ids, idle
+    results = page.section("Results", cards, aside=more) if found else uploads.shown()
+    return rows, results, ids, idle
 
 
 def _is_row(run: RunRecord, dismissed: list[str] | None) -> bool:
