@@ -16,7 +16,8 @@ OUTLINE_STEP_PX = 2.0
 GROWTH = 0.8  # at most this share of the points is added in a round
 MAX_ROUNDS = 16
 MIN_REFINED_AREA_PX = 0.75  # a triangle about as small as half a pixel is not split
-ON_EDGE = 1e-6  # barycentric, about a thousandth of a pixel at most
+ON_EDGE = 1e-9  # barycentric: a pixel on an edge belongs to both triangles
+CANDIDATES = 4_000_000  # pixels looked at together, about 0.5 GB
 
 
 @dataclass(frozen=True)
@@ -98,17 +99,17 @@ def triangulate(
     """
     points, first = np.unique(np.round(np.asarray(seeds, dtype=np.float64) * 64) / 64, axis=0, return_index=True)
     values = np.asarray(seed_heights, dtype=np.float64)[first]
-    rows, columns = np.nonzero(refine)
-    pixels, wanted = np.stack([columns, rows], -1).astype(np.float64), heights[rows, columns].astype(np.float64)
+    wanted = np.where(refine, heights, np.nan)
     budget = max(max_triangles // 2, len(points))
     for round_ in range(MAX_ROUNDS):
         mesh = _delaunay(points)
-        wrong, triangle = _errors(mesh, values, pixels, wanted)
+        wrong, pixels = _worst(points[mesh.simplices], values[mesh.simplices], wanted)
         room = min(budget - len(points), int(GROWTH * len(points)) + 16)
-        worst = _worst_per_triangle(wrong, triangle, mesh, points, tolerance)[: max(room, 0)]
-        if len(worst) == 0 or round_ == MAX_ROUNDS - 1:
+        added = _to_add(wrong, pixels, mesh.simplices, points, tolerance)[: max(room, 0)]
+        if len(added) == 0 or round_ == MAX_ROUNDS - 1:
             break
-        points, values = np.concatenate([points, pixels[worst]]), np.concatenate([values, wanted[worst]])
+        points = np.concatenate([points, added])
+        values = np.r_[values, wanted[added[:, 1], added[:, 0]]]
     used, faces = np.unique(mesh.simplices, return_inverse=True)
     points, values = points[used], values[used]
     return Triangulation(points, values, _wound(points, faces.reshape(-1, 3)), float(wrong.max(initial=0)))
@@ -123,33 +124,74 @@ def _delaunay(points: NDArray[np.float64]) -> Delaunay:
         raise GeometryError("The depth lies on one line; no surface can be made from it. Use another photo.") from error
 
 
-def _errors(
-    mesh: Delaunay, values: NDArray[np.float64], pixels: NDArray[np.float64], wanted: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-    """Height error of each pixel, and the triangle it lies in (-1: in none)."""
-    # pixels lie on corners and edges: without room for rounding scipy's walk circles there and falls back to trying all
-    triangle = mesh.find_simplex(pixels, tol=ON_EDGE)
-    to_barycentric = mesh.transform[triangle]
-    two = np.einsum("nij,nj->ni", to_barycentric[:, :2], pixels - to_barycentric[:, 2])
-    weights = np.c_[two, 1 - two.sum(1)]
-    height = (weights * values[mesh.simplices[triangle]]).sum(1)
-    wrong = np.where(triangle >= 0, np.abs(height - wanted), 0)
-    return np.nan_to_num(wrong), triangle  # a triangle of no area has no barycentric coordinates
+def _worst(
+    corners: NDArray[np.float64], heights: NDArray[np.float64], wanted: NDArray[np.floating]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Largest height error within each triangle, and the pixel where it is.
+
+    corners : (m, 3, 2). heights : (m, 3), at the corners. wanted : (H, W), NaN where it does not count.
+    Returns errors (m,), 0 for a triangle that holds no pixel, and pixels (m, 2), x and y.
+    """
+    last = np.array(wanted.shape[::-1]) - 1
+    low = np.clip(np.ceil(corners.min(1)), 0, None).astype(np.int64)
+    high = np.clip(np.floor(corners.max(1)), None, last).astype(np.int64)
+    size = np.maximum(high - low + 1, 0)
+    count = size.prod(1)
+    wrong, pixels = np.zeros(len(corners)), np.zeros((len(corners), 2), np.int64)
+    for part in _in_parts(count):
+        of = np.repeat(part, count[part])
+        start = np.r_[0, np.cumsum(count[part])[:-1]]
+        along = np.arange(len(of)) - np.repeat(start, count[part])
+        x, y = low[of, 0] + along % size[of, 0], low[of, 1] + along // size[of, 0]
+        error = np.nan_to_num(np.abs(_plane(corners, heights, of, x, y) - wanted[y, x]))
+        wrong[part] = np.maximum.reduceat(error, start)
+        worst = np.flatnonzero(error == wrong[of])
+        pixels[of[worst]] = np.stack([x[worst], y[worst]], axis=-1)
+    return wrong, pixels
 
 
-def _worst_per_triangle(
+def _in_parts(count: NDArray[np.int64]) -> list[NDArray[np.intp]]:
+    """Indices of triangles that hold any candidate, in parts of about `CANDIDATES`, to bound memory."""
+    held = np.flatnonzero(count)
+    if len(held) == 0:
+        return []
+    part = np.cumsum(count[held]) // CANDIDATES
+    return np.split(held, np.flatnonzero(np.diff(part)) + 1)
+
+
+def _plane(
+    corners: NDArray[np.float64],
+    heights: NDArray[np.float64],
+    of: NDArray[np.intp],
+    x: NDArray[np.int64],
+    y: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """Height at pixels (x, y) of the planes of triangles `of`; NaN beyond the triangle, and where it has no area."""
+    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
+    (bx, by), (cx, cy) = (b - a).T, (c - a).T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scale = 1 / (bx * cy - by * cx)
+        dx, dy = x - a[of, 0], y - a[of, 1]
+        v = (dx * cy[of] - dy * cx[of]) * scale[of]
+        w = (dy * bx[of] - dx * by[of]) * scale[of]
+        height = heights[of, 0] + v * (heights[:, 1] - heights[:, 0])[of] + w * (heights[:, 2] - heights[:, 0])[of]
+    inside = (v >= -ON_EDGE) & (w >= -ON_EDGE) & (v + w <= 1 + ON_EDGE)
+    return np.where(inside, height, np.nan)
+
+
+def _to_add(
     wrong: NDArray[np.float64],
-    triangle: NDArray[np.int32],
-    mesh: Delaunay,
+    pixels: NDArray[np.int64],
+    simplices: NDArray[np.int32],
     points: NDArray[np.float64],
     tolerance: float,
-) -> NDArray[np.intp]:
-    """Indices of pixels: the worst of each triangle, sorted by error, those over the tolerance only."""
-    a, b, c = (points[mesh.simplices[:, i]] for i in range(3))
+) -> NDArray[np.int64]:
+    """Pixels (k, 2) to add as points, worst first, each once: of triangles wrong by more than the tolerance."""
+    a, b, c = (points[simplices[:, i]] for i in range(3))
     area = np.abs((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]) / 2
-    candidates = np.flatnonzero((wrong > tolerance) & (area[triangle] > MIN_REFINED_AREA_PX))
-    order = candidates[np.argsort(-wrong[candidates], kind="stable")]
-    _, first = np.unique(triangle[order], return_index=True)
+    candidates = np.flatnonzero((wrong > tolerance) & (area > MIN_REFINED_AREA_PX))
+    order = pixels[candidates[np.argsort(-wrong[candidates], kind="stable")]]
+    _, first = np.unique(order, axis=0, return_index=True)
     return order[np.sort(first)]
 
 
