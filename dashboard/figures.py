@@ -233,8 +233,8 @@ def histograms(data: Sequence[Histogram], *, density: bool = True) -> go.Figure:
     )
 
 
-def profiles(data: Sequence[Profile]) -> go.Figure:
-    """Midline profiles, seen from the side: the viewer's light comes from the left, so the face looks to the left."""
+def profiles(data: Sequence[Profile | None]) -> go.Figure:
+    """Return midline profiles from the side, faces looking left; None keeps its colour for a photo without a face."""
     traces = [
         go.Scatter(
             x=item.behind_mm.astype(np.float32),
@@ -242,13 +242,10 @@ def profiles(data: Sequence[Profile]) -> go.Figure:
             name=item.name,
             mode="lines",
             line={"color": SERIES[i % len(SERIES)], "width": 2},
-            hovertemplate="%{x:.1f} "
-            + BEHIND_NOSE
-            + ", %{y:.1f} mm above it<extra>"
-            + item.name.replace("<", "")
-            + "</extra>",
+            hovertemplate="%{x:.1f} " + BEHIND_NOSE + ", %{y:.1f} mm above it",
         )
         for i, item in enumerate(data)
+        if item is not None
     ]
     return bare_figure(
         *traces,

@@ -1,6 +1,7 @@
 """What a face's folder says, read for the pages; kept in memory while the files do not change."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -47,7 +48,9 @@ class Result:
 
     def histogram_over(self, edges: NDArray[Any]) -> Histogram:
         """Return counts between given edges, in mm behind the nose tip."""
-        counts = np.histogram(self.values, edges)[0]
+        from core.measure.statistics import histogram  # noqa: PLC0415 - the first page need not wait for it
+
+        counts = histogram(self.behind_mm, edges)
         return Histogram(self.face.name, np.asarray(edges, np.float32), counts.astype(np.int32))
 
     def midline(self) -> Profile | None:
@@ -81,6 +84,13 @@ def load(face: FaceRecord) -> Result:
     """
     about, statistics, behind_mm = _read(face.folder, (face.folder / "reconstruction.json").stat().st_mtime_ns)
     return Result(face, about, statistics, behind_mm)
+
+
+def shared_edges(results: Sequence[Result], bins: int) -> NDArray[np.float64]:
+    """Return the edges (bins + 1,) in mm that cover all faces, so that their histograms compare."""
+    from core.measure.statistics import shared_edges as edges_of  # noqa: PLC0415 - the first page need not wait for it
+
+    return edges_of([result.behind_mm for result in results], bins)
 
 
 @lru_cache(maxsize=32)

@@ -5,7 +5,6 @@ from typing import Any
 
 import dash
 import dash_ag_grid as dag
-import numpy as np
 from dash import Input, Output, callback, html
 
 from dashboard import figures, results
@@ -88,9 +87,8 @@ def _pictures(found: Sequence[results.Result]) -> html.Section:
 
 
 def _curves(found: Sequence[results.Result]) -> html.Section:
-    low, high = figures.depth_range([result.behind_mm for result in found])
-    edges = np.linspace(low, high, BINS + 1)
-    lines = [profile for result in found if (profile := result.midline())]
+    edges = results.shared_edges(found, BINS)
+    lines = [result.midline() for result in found]
     histogram = figures.histograms([result.histogram_over(edges) for result in found])
     charts = [
         html.Div(

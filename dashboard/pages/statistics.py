@@ -5,7 +5,6 @@ from typing import Any
 
 import dash
 import dash_bootstrap_components as dbc
-import numpy as np
 from dash import Input, Output, State, callback, dcc, html
 
 from dashboard import figures, results
@@ -74,8 +73,7 @@ def _controls() -> html.Div:
 
 
 def _graph(found: Sequence[results.Result], bins: int, height: str) -> dcc.Graph:
-    low, high = figures.depth_range([result.behind_mm for result in found])
-    edges = np.linspace(low, high, bins + 1)
+    edges = results.shared_edges(found, bins)
     data = [result.histogram_over(edges) for result in found]
     if len(data) == 1:
         figure = figures.histogram(data[0], percentiles=found[0].percentiles, density=height == "density")

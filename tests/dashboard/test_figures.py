@@ -98,6 +98,8 @@ def test_overlaid_histograms_and_profiles_keep_the_order_of_colours() -> None:
         assert [trace.name for trace in figure.data] == names
         assert [trace.line.color for trace in figure.data] == list(figures.SERIES)
     assert len(set(figures.SERIES)) == 8
+    one_missing = figures.profiles([None, figures.Profile("second", line, line)])
+    assert one_missing.data[0].line.color == figures.SERIES[1]
     assert midlines.layout.yaxis.scaleanchor == "x"  # a millimetre up is as long as a millimetre deep
 
 
