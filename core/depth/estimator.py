@@ -39,7 +39,8 @@ class Networks:
     Parameters
     ----------
     device : "auto" takes CUDA, then MPS, then the processor.
-    precision : "auto" runs the trunk of the encoder in bfloat16 where that is faster, and all else in float32.
+    precision : "auto" runs the trunk of the encoder in bfloat16 where that is faster and accurate enough, and all else
+        in float32.
     weights : folder where the MiDaS weights are; None is `core.depth.weights.weights_dir()`.
 
     Attributes
@@ -86,8 +87,10 @@ class Networks:
         if self._depth is None or self._depth.name != name:
             path = weights.ready(name, self._folder)
             self.release()
-            dtype = choose_trunk_dtype(self.precision, self.device)
-            self._depth = MidasNetwork(name, midas.load(name, path), self.device, dtype)
+            network = midas.load(name, path)
+            exact = self.precision == "auto" and not network.encoder.KEEPS_BFLOAT16
+            dtype = torch.float32 if exact else choose_trunk_dtype(self.precision, self.device)
+            self._depth = MidasNetwork(name, network, self.device, dtype)
             self.loads[name] += 1
         return self._depth
 
@@ -115,7 +118,7 @@ class MidasNetwork:
         self._device = device
         self._network = network.to(device)
         self._network.encoder.trunk.to(trunk_dtype)
-        if device.type == "cuda":  # on a processor it makes no difference that can be measured
+        if device.type == "cuda" or network.encoder.CONVOLUTIONAL:
             self._network.to(memory_format=torch.channels_last)
         self.precision = str(trunk_dtype).removeprefix("torch.")
 

@@ -10,6 +10,7 @@ import torch
 
 from core.depth import catalog, device, midas, weights
 from core.depth.estimator import MidasNetwork, Networks
+from core.depth.midas.encoders import LevitEncoder
 from core.errors import OptionError, WeightsError
 from tests.core import published
 
@@ -69,6 +70,14 @@ def test_bfloat16_in_the_trunk_alone_keeps_the_levels(folder, name):
     assert network.precision == "bfloat16"
     assert 0 < np.sqrt(np.mean((coarse - exact) ** 2)) < 0.02 * np.ptp(exact)
     assert len(np.unique(coarse)) > 50_000
+
+
+def test_auto_leaves_a_network_that_bfloat16_would_bend_in_float32(folder, monkeypatch):
+    monkeypatch.setattr("core.depth.estimator.choose_trunk_dtype", lambda precision, device: torch.bfloat16)
+    assert Networks("cpu", "auto", folder).depth(LEVIT).precision == "bfloat16"
+    monkeypatch.setattr(LevitEncoder, "KEEPS_BFLOAT16", False)
+    assert Networks("cpu", "auto", folder).depth(LEVIT).precision == "float32"
+    assert Networks("cpu", "bfloat16", folder).depth(LEVIT).precision == "bfloat16"
 
 
 def test_the_built_in_network_is_one_of_them(networks):
