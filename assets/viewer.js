@@ -23,6 +23,8 @@
       view.setAttribute("auto-rotate-delay", "0");
       view.setAttribute("rotation-per-second", "24deg");
     }
+    const poster = place.querySelector("img"); // stays in sight until the model is there
+    if (poster) view.poster = poster.src;
     const quiet = document.createElement("div"); // in the place of the progress bar, which lingers
     quiet.slot = "progress-bar";
     view.append(quiet);

@@ -150,5 +150,18 @@ def page_of_two(open_page: Any, two_faces: dict[str, Any]) -> Any:
     return open_page(two_faces["state"])
 
 
+@pytest.fixture
+def eventually() -> Any:
+    """Wait until an expression holds in a page; Playwright's own way evaluates text, which the policy forbids."""
+
+    def wait(page: Any, expression: str, patience_s: float = 60) -> None:
+        deadline = time.monotonic() + patience_s
+        while not page.evaluate(expression):
+            assert time.monotonic() < deadline, f"never came true: {expression}"
+            page.wait_for_timeout(100)
+
+    return wait
+
+
 def _is_ours(address: str, url: str) -> bool:
     return address.startswith((url + "/", "data:", "blob:"))

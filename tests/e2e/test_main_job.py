@@ -63,14 +63,16 @@ def test_a_file_that_is_no_picture_says_so_and_harms_no_other(page: Any, tmp_pat
     assert page.locator(".run").count() == 0
 
 
-def test_waiting_photos_can_be_cancelled_one_by_one(page: Any, astronaut: Path, tmp_path: Path) -> None:
+def test_waiting_photos_can_be_cancelled_one_by_one(
+    page: Any, astronaut: Path, tmp_path: Path, eventually: Any
+) -> None:
     with Image.open(astronaut) as photo:
         for i in range(3):
             photo.convert("RGB").crop((i, 0, 512, 512)).save(tmp_path / f"photo{i}.png")
     page.goto("/")
     page.locator("#photo-input").set_input_files(sorted(tmp_path.glob("*.png")))
     rows = page.locator("#studio-runs .run")
-    page.wait_for_function("document.querySelectorAll('#studio-runs .run').length >= 2")
+    eventually(page, "document.querySelectorAll('#studio-runs .run').length >= 2")
     last = rows.filter(has_text="photo2.png")
     last.get_by_role("button", name="Cancel").click()
     last.get_by_text("Cancelled.").wait_for()

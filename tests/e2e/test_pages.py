@@ -74,7 +74,7 @@ def test_faces_are_compared_on_one_scale_with_their_table(page_of_two: Any, two_
     assert len(lines) == 3
 
 
-def test_views_of_a_comparison_turn_together(page_of_two: Any, two_faces: dict[str, Any]) -> None:
+def test_views_of_a_comparison_turn_together(page_of_two: Any, two_faces: dict[str, Any], eventually: Any) -> None:
     page = page_of_two
     page.goto("/compare?faces=" + ",".join(two_faces["ids"]))
     views = page.locator(".viewer[data-loaded] model-viewer")
@@ -85,18 +85,19 @@ def test_views_of_a_comparison_turn_together(page_of_two: Any, two_faces: dict[s
     page.mouse.down()
     page.mouse.move(box["x"] + 180, box["y"] + 100, steps=5)
     page.mouse.up()
-    page.wait_for_function(
+    eventually(
+        page,
         "(() => { const [a, b] = [...document.querySelectorAll('model-viewer')].map(v => v.getCameraOrbit().theta);"
-        " return Math.abs(a + 20 * Math.PI / 180) > 0.1 && Math.abs(a - b) < 0.01; })()"
+        " return Math.abs(a + 20 * Math.PI / 180) > 0.1 && Math.abs(a - b) < 0.01; })()",
     )
 
 
-def test_bins_and_density_change_the_histogram(page_of_two: Any) -> None:
+def test_bins_and_density_change_the_histogram(page_of_two: Any, eventually: Any) -> None:
     page = page_of_two
     page.goto("/statistics")
     page.locator("#statistics-histogram .bars .point").first.wait_for()
     page.get_by_label("Bins").fill("32")
-    page.wait_for_function("document.querySelectorAll('#statistics-histogram .bars .point').length === 32")
+    eventually(page, "document.querySelectorAll('#statistics-histogram .bars .point').length === 32")
     page.get_by_text("Density", exact=True).click()
     page.get_by_text("share of pixels per mm").wait_for()
 
