@@ -32,8 +32,6 @@ def main(settings: Settings, owner: str, make_works: MakeWorks) -> None:
     if multiprocessing.parent_process() is not None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the server ends this one
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    with contextlib.suppress(AttributeError, OSError):
-        os.nice(5)  # pages stay quick while a photo is worked on
     library = Library(settings)
     queue = Queue(library, owner)
     threading.Thread(target=_pulse, args=(queue,), daemon=True).start()
