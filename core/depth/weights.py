@@ -186,8 +186,11 @@ def ready(name: str, folder: Path | None = None) -> Path:
     """
     _address(name)
     place = Place(folder or weights_dir(), name)
-    if name not in installed(place.folder):
+    here = installed(place.folder).get(name)
+    if here is None:
         raise _missing(name)
+    if here.path == place.converted and here.record and here.record.is_of(here.path):
+        return here.path  # without the lock, so that a folder which others look after may be read-only
     with place.locked():
         return _ready(place)
 

@@ -196,6 +196,13 @@ def test_converted_weights_that_change_later_are_refused(folder, file, sha256, m
         weights.ready(NAME)
 
 
+def test_checked_weights_are_ready_while_another_process_holds_the_lock(folder, file, sha256, monkeypatch, quick):
+    know(monkeypatch, sha256)
+    path = weights.add(file).path
+    with store.Place(folder, NAME).locked():
+        assert weights.ready(NAME) == path
+
+
 def test_a_full_disk_is_said_and_leaves_no_half_file(folder, file, sha256, monkeypatch):
     know(monkeypatch, sha256)
 
