@@ -99,6 +99,7 @@ class BeitEncoder(Encoder):
     """
 
     TRUNK = "model.blocks"
+    KEEPS_BFLOAT16 = False  # 0.3 % for BEiT-B, 0.8 % for BEiT-L
 
     def __init__(self, model: Any, taps: Sequence[int], trained_side: int, heads: int) -> None:
         super().__init__()
