@@ -11,7 +11,7 @@
     document.documentElement.dataset.bsTheme = theme;
     document.documentElement.dataset.themeChoice = choice;
   }
-  window.lifemask = { applyTheme: apply };
+  window.lifemask = { applyTheme: apply, themeAtLoad: kept() || "auto" };
   dark.addEventListener("change", () => apply(document.documentElement.dataset.themeChoice));
   apply();
 })();

@@ -1,12 +1,11 @@
 /* What the page decides without asking the server. */
 window.dash_clientside = Object.assign({}, window.dash_clientside, {
   lifemask: {
-    /* The next theme of light, dark, auto; the label says which one holds. */
+    /* Each click goes one on from the theme at load (Dash may hand over two quick clicks as one); the label says which holds. */
     theme(clicks) {
       const order = ["auto", "light", "dark"];
-      let choice = document.documentElement.dataset.themeChoice || "auto";
+      const choice = order[(order.indexOf(window.lifemask.themeAtLoad) + (clicks || 0)) % order.length];
       if (clicks) {
-        choice = order[(order.indexOf(choice) + 1) % order.length];
         try { localStorage.setItem("lifemask-theme", choice); } catch { /* storage is off: it holds until reload */ }
         window.lifemask.applyTheme(choice);
       }

@@ -38,15 +38,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class SlowMirror(BaseHTTPRequestHandler):
-    """Serves any checkpoint as a megabyte of zeros, a little at a time."""
+    """Serves any checkpoint as 16 MB of zeros, a little at a time."""
 
     def do_GET(self) -> None:
         self.send_response(200)
-        self.send_header("Content-Length", str(2**20))
+        self.send_header("Content-Length", str(64 * 2**18))
         self.end_headers()
         with suppress(OSError):  # whoever cancels hangs up
             for _ in range(64):
-                self.wfile.write(bytes(2**14))
+                self.wfile.write(bytes(2**18))
                 time.sleep(0.1)
 
     def log_message(self, *_: object) -> None:

@@ -91,6 +91,7 @@ def test_a_photo_without_a_face_can_be_processed_whole(page: Any, tmp_path: Path
     page.get_by_text("No face found in sky.png").wait_for(timeout=PATIENCE_MS)
     page.get_by_role("button", name="Process the whole photo").click()
     page.locator(".card-face").get_by_text("Everything about it").click(timeout=PATIENCE_MS)
+    page.locator("#face-depth .heatmaplayer image").wait_for()
     assert "an assumed range of distances" in page.locator(".lead").inner_text()
 
 
