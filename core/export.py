@@ -147,7 +147,7 @@ def coloured_mesh(part: Surface | Solid) -> trimesh.Trimesh:
 
 def _write_obj_zip(mesh: trimesh.Trimesh, path: Path) -> None:
     text, materials = trimesh.exchange.obj.export_obj(mesh, return_texture=True, mtl_name="mesh.mtl")
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
         archive.writestr("mesh.obj", text)
         for name, data in materials.items():
             archive.writestr(name, data)

@@ -11,7 +11,7 @@ from core.errors import GeometryError, OptionError
 from core.reconstruction import Reconstruction
 from core.triangulation import Triangulation, fill_outside, grid, outlines, sample, triangulate
 
-TOLERANCE_MM = 0.02  # on paper; a fifth of a fine print layer
+TOLERANCE_MM = 0.04  # on the print; less than half of a fine layer
 STEP_PX = 0.6  # half the width, in map pixels, of the wall where the head stands off the plate
 PLATE_STEP_PX = 24.0
 RIM_PERCENTILE = 98.0  # of the head's depth, taken as level with the plate: stray far pixels must not lift the head
@@ -95,7 +95,7 @@ def make_solid(reconstruction: Reconstruction, options: SolidOptions) -> Solid:
     far = np.percentile(depth[mask], RIM_PERCENTILE)
     relief = np.maximum(far - fill_outside(depth, mask), 0) * scale * options.relief_share
     heights = options.base_mm + np.where(mask, relief, 0)
-    mesh = _plate(heights, options.base_mm + relief, options.base_mm, mask, options.max_triangles)
+    mesh = _plate(heights, options.base_mm + relief, options.base_mm, mask, mm_per_px, options.max_triangles)
     top = np.c_[mesh.points_px[:, 0], (height_px - 1) - mesh.points_px[:, 1]] * mm_per_px
     vertices, faces = _closed(np.c_[top, mesh.heights], mesh.faces)
     colours = np.full((len(vertices), 3), 200, np.uint8)
@@ -128,6 +128,7 @@ def _plate(
     head_heights: NDArray[np.float64],
     base: float,
     mask: NDArray[np.bool_],
+    mm_per_px: float,
     max_triangles: int,
 ) -> Triangulation:
     """Triangulate the upper side: the head to the tolerance, a clean wall round it, the plate with few triangles."""
@@ -138,7 +139,8 @@ def _plate(
     seeds = np.concatenate([on_head, beside])
     seed_heights = np.r_[sample(head_heights, on_head), np.full(len(beside), base)]
     refine = ndimage.binary_erosion(mask, iterations=2)
-    return triangulate(heights, refine, seeds, seed_heights, max_triangles - 2 * len(beside), TOLERANCE_MM)
+    budget = max_triangles - 2 * len(beside)
+    return triangulate(heights, refine, seeds, seed_heights, mm_per_px, budget, TOLERANCE_MM)
 
 
 def _rectangle(width: int, height: int) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from core.errors import GeometryError
 from core.reconstruction import Reconstruction
 from core.triangulation import GRID_STEP_PX, fill_outside, grid, outlines, sample, triangulate
 
-TOLERANCE_MM = 0.05
+TOLERANCE_MM = 0.15
 RIM_PX = 1.0  # the outline is drawn this far inside the mask, where the depth is still the head's
 MAX_SLOPE = 25.0  # depth may change by this many times the distance across (88 degrees); beyond, the surface is cut
 MIN_PIECE = 0.02  # of the triangles: smaller pieces left by the cutting are dropped
@@ -24,7 +24,7 @@ class Surface:
 
     vertices_mm : (n, 3) float64, mesh frame (x right, y up, z towards the viewer). faces : (m, 3) int32, outward
     counter-clockwise. uv : (n, 2) float64 in 0..1, origin at the texture's lower left. colours : (n, 3) uint8.
-    error_mm : largest depth error against the map.
+    error_mm : largest distance of the depth map from the surface.
     """
 
     vertices_mm: NDArray[np.float64]
@@ -48,7 +48,8 @@ def make_surface(
     depth = fill_outside(reconstruction.depth_mm, mask)
     seeds = np.concatenate([*outlines(mask, -RIM_PX), grid(mask, GRID_STEP_PX)])
     refine = ndimage.binary_erosion(mask, iterations=2)
-    mesh = triangulate(depth, refine, seeds, sample(depth, seeds), max_triangles, tolerance_mm)
+    pixel_mm = float(np.nanmedian(reconstruction.depth_mm)) / reconstruction.intrinsics.focal_px
+    mesh = triangulate(depth, refine, seeds, sample(depth, seeds), pixel_mm, max_triangles, tolerance_mm)
     inside = sample(mask.astype(np.float32), mesh.points_px[mesh.faces].mean(1)) > 0.5
     faces = mesh.faces[inside]
     faces = faces[~_jumps(mesh.points_px, mesh.heights, faces, reconstruction.intrinsics.focal_px)]

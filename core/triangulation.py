@@ -15,6 +15,7 @@ GRID_STEP_PX = 10.0  # of the first, even points
 OUTLINE_STEP_PX = 2.0
 GROWTH = 0.8  # at most this share of the points is added in a round
 MAX_ROUNDS = 16
+SETTLED = 0.02  # a round that would add less than this share of the points is not worth its triangulation
 MIN_REFINED_AREA_PX = 0.75  # a triangle about as small as half a pixel is not split
 ON_EDGE = 1e-9  # barycentric: a pixel on an edge belongs to both triangles
 CANDIDATES = 4_000_000  # pixels looked at together, about 0.5 GB
@@ -24,7 +25,7 @@ CANDIDATES = 4_000_000  # pixels looked at together, about 0.5 GB
 class Triangulation:
     """points_px : (n, 2) float64, x and y. heights : (n,) float64. faces : (m, 3) int32, counter-clockwise with y up.
 
-    error : largest height error left over the refined pixels, in the unit of the heights.
+    error : largest distance of the refined pixels from their triangle that is left, in the unit of the heights.
     """
 
     points_px: NDArray[np.float64]
@@ -81,16 +82,19 @@ def triangulate(
     refine: NDArray[np.bool_],
     seeds: NDArray[np.floating],
     seed_heights: NDArray[np.floating],
+    pixel_size: float,
     max_triangles: int,
     tolerance: float,
 ) -> Triangulation:
-    """Delaunay triangulation of `seeds` and of the pixels where it is most wrong, until it is right to `tolerance`.
+    """Delaunay triangulation of `seeds` and of the pixels where it is most wrong, until nearly all is right to `tolerance`.
+
+    Wrong is what lies off a triangle at right angles to it: along the height alone, steep sides would take most points.
 
     Greedy insertion (Garland and Heckbert 1995), in rounds: each round triangulates anew with scipy and adds the worst
     pixel of each triangle that is wrong by more than the tolerance, the worst triangles first.
 
     heights : (H, W). refine : (H, W) bool, the pixels that count. seeds : (n, 2), given points. seed_heights : (n,).
-    max_triangles : budget for the whole triangulation.
+    pixel_size : of a pixel, in the unit of the heights. max_triangles : budget for the whole triangulation.
 
     Raises
     ------
@@ -103,10 +107,10 @@ def triangulate(
     budget = max(max_triangles // 2, len(points))
     for round_ in range(MAX_ROUNDS):
         mesh = _delaunay(points)
-        wrong, pixels = _worst(points[mesh.simplices], values[mesh.simplices], wanted)
+        wrong, pixels = _worst(points[mesh.simplices], values[mesh.simplices], wanted, pixel_size)
         room = min(budget - len(points), int(GROWTH * len(points)) + 16)
         added = _to_add(wrong, pixels, mesh.simplices, points, tolerance)[: max(room, 0)]
-        if len(added) == 0 or round_ == MAX_ROUNDS - 1:
+        if len(added) <= SETTLED * len(points) or round_ == MAX_ROUNDS - 1:
             break
         points = np.concatenate([points, added])
         values = np.r_[values, wanted[added[:, 1], added[:, 0]]]
@@ -125,9 +129,9 @@ def _delaunay(points: NDArray[np.float64]) -> Delaunay:
 
 
 def _worst(
-    corners: NDArray[np.float64], heights: NDArray[np.float64], wanted: NDArray[np.floating]
+    corners: NDArray[np.float64], heights: NDArray[np.float64], wanted: NDArray[np.floating], pixel_size: float
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Largest height error within each triangle, and the pixel where it is.
+    """Largest distance of the map from each triangle, at right angles to it, and the pixel where it is.
 
     corners : (m, 3, 2). heights : (m, 3), at the corners. wanted : (H, W), NaN where it does not count.
     Returns errors (m,), 0 for a triangle that holds no pixel, and pixels (m, 2), x and y.
@@ -147,7 +151,14 @@ def _worst(
         wrong[part] = np.maximum.reduceat(error, start)
         worst = np.flatnonzero(error == wrong[of])
         pixels[of[worst]] = np.stack([x[worst], y[worst]], axis=-1)
-    return wrong, pixels
+    return wrong * _cosine(corners, heights, pixel_size), pixels
+
+
+def _cosine(corners: NDArray[np.float64], heights: NDArray[np.float64], pixel_size: float) -> NDArray[np.float64]:
+    """(m,): of the angle between each triangle's normal and the height; 1 for a level triangle, 0 for one of no area."""
+    points = np.concatenate([corners * pixel_size, heights[..., None]], axis=-1)
+    normal = np.cross(points[:, 1] - points[:, 0], points[:, 2] - points[:, 0])
+    return np.abs(normal[:, 2]) / np.maximum(np.linalg.norm(normal, axis=1), 1e-12)
 
 
 def _in_parts(count: NDArray[np.int64]) -> list[NDArray[np.intp]]:

@@ -17,7 +17,8 @@ STEP = 0.5  # of the window's side
 HEAD_HINT = 0.2  # finer windows are opened only where a coarser one saw this probability of head
 CANDIDATE_SCORE = 0.35
 MIN_SCORE = 0.65  # portraits score 0.9 and more, a face in profile 0.7, things and animals up to 0.58
-SURE_SCORE = 0.9  # no finer windows are opened on a face found with this score
+SURE_SCORE = 0.9  # no finer windows are opened on a head found with this score
+COVERED_IPD = 2.6  # how far such a head reaches, with its hair
 IPD_SHARE = 45 / 256  # of the window's side, at which the network sees a face best
 MAX_RESIDUAL_IPD = 0.3
 RECENTRINGS = 2
@@ -94,7 +95,9 @@ def _search(rgb: NDArray[np.uint8], network: FaceNetwork) -> list[_Find]:
         hint = _hint(maps, matrices, (height, width))
         for find in finds:
             if find.score >= SURE_SCORE:
-                cv2.circle(hint, tuple(np.round(find.centre).astype(int).tolist()), round(2 * find.ipd), 0.0, -1)
+                cv2.circle(
+                    hint, tuple(np.round(find.centre).astype(int).tolist()), round(COVERED_IPD * find.ipd), 0.0, -1
+                )
         side /= 2
     return [find for find in finds if find.score >= CANDIDATE_SCORE]
 
