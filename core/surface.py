@@ -72,9 +72,10 @@ def _jumps(
 ) -> NDArray[np.bool_]:
     """(m,) bool: triangles whose depth changes too much, relative to it, for the angle that they are seen under."""
     z, p = depth_mm[faces], points_px[faces]
-    relative = (z.max(1) - z.min(1)) / z.min(1)
-    longest_px = np.linalg.norm(p - np.roll(p, 1, axis=1), axis=-1).max(1)
-    return np.asarray(relative > MAX_SLOPE * np.maximum(longest_px, 1.0) / focal_px)
+    edges = np.stack([p[:, 1] - p[:, 0], p[:, 2] - p[:, 0]], axis=1)
+    rise = (z[:, 1:] - z[:, :1]) / z.min(1, keepdims=True)
+    slope_per_px = np.linalg.norm(np.einsum("nij,nj->ni", np.linalg.pinv(edges), rise), axis=1)
+    return slope_per_px > MAX_SLOPE / focal_px
 
 
 def _large_pieces(faces: NDArray[np.int32], vertex_count: int) -> NDArray[np.int32]:

@@ -155,7 +155,7 @@ def _worst(
 
 
 def _cosine(corners: NDArray[np.float64], heights: NDArray[np.float64], pixel_size: float) -> NDArray[np.float64]:
-    """(m,): of the angle between each triangle's normal and the height; 1 for a level triangle, 0 for one of no area."""
+    """(m,): of the angle between each triangle's normal and the height; 0 for a triangle of no area."""
     points = np.concatenate([corners * pixel_size, heights[..., None]], axis=-1)
     normal = np.cross(points[:, 1] - points[:, 0], points[:, 2] - points[:, 0])
     return np.abs(normal[:, 2]) / np.maximum(np.linalg.norm(normal, axis=1), 1e-12)

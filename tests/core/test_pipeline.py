@@ -24,10 +24,18 @@ from core.pipeline import reconstruct
 from core.reconstruction import Reconstruction
 from core.solid import SolidOptions
 
-ALWAYS = (
-    "cloud.ply crop.png depth.npy depth.png depth_preview.png inverse_depth.npy "
-    "reconstruction.json relief_preview.png statistics.csv statistics.json"
-).split()
+ALWAYS = [
+    "cloud.ply",
+    "crop.png",
+    "depth.npy",
+    "depth.png",
+    "depth_preview.png",
+    "inverse_depth.npy",
+    "reconstruction.json",
+    "relief_preview.png",
+    "statistics.csv",
+    "statistics.json",
+]
 
 
 @pytest.fixture(scope="module")
