@@ -21,6 +21,7 @@ MIRROR = np.array(
     ]
 )
 WIDE_IPD = 45 / 256  # eye distance as a share of the window, in the crop that sees the whole head
+BROW_TO_LIP = 0.83  # of the distance from the bridge of the nose to the chin
 TIGHT_IPD = 62 / 256  # in the crop that measures the face
 MAX_ENLARGEMENT = 1.7
 MEAN, DEVIATION = 0.5, 0.25
@@ -45,12 +46,12 @@ def has_face(landmarks: NDArray[np.floating]) -> bool:
 
 
 def face_window(landmarks: NDArray[np.floating], ipd_share: float) -> Window:
-    """Return the levelled window in which the eye distance (from the side: 0.62 of brow to chin) is that share."""
+    """Return the levelled window in which the eye distance (from the side: 0.62 of brow to lip) is that share."""
     right, left = landmarks[36:42].mean(0), landmarks[42:48].mean(0)
     ipd = float(np.hypot(*(left - right)))
     up = landmarks[27] - landmarks[8]
     roll = float(np.degrees(np.arctan2(up[0], -up[1])))
-    height = float(np.hypot(*up)) * 1.22
+    height = float(np.hypot(*up)) * BROW_TO_LIP
     centre = landmarks[27:36].mean(0)
     return Window(float(centre[0]), float(centre[1]), max(ipd, 0.62 * height) / ipd_share, roll)
 

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 WARM_UP_STEPS = 150
 WEIGHT_DECAY = 0.02
 LAST_RATE = 1e-5
-AVERAGE = 0.995
+AVERAGE = 0.99
 LOG_EVERY = 50  # steps
 SAVE_EVERY_S, MEASURE_EVERY_S = 120.0, 900.0
 MEASURED = 48  # held-out samples of each pool looked at during a run
@@ -62,6 +62,10 @@ class Run:
         if plan.warm_start is not None:
             stored = {key: value.float() for key, value in load_file(plan.warm_start).items()}
             self.network.load_state_dict(self.network.state_dict() | stored)
+            # A short run on small batches would only blur the statistics that came with the weights.
+            for module in self.network.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.eval()
         self.averaged = copy.deepcopy(self.network).eval().requires_grad_(False)
         weights = [p for p in self.network.parameters() if p.ndim > 1]
         others = [p for p in self.network.parameters() if p.ndim <= 1]
@@ -114,7 +118,7 @@ class Run:
 
     @torch.no_grad()
     def _average(self) -> None:
-        keep = min(AVERAGE, (self.step + 1) / (self.step + 20))
+        keep = min(AVERAGE, (self.step + 1) / (self.step + 6))
         for mean, value in zip(self.averaged.state_dict().values(), self.network.state_dict().values(), strict=True):
             if mean.is_floating_point():
                 mean.lerp_(value, 1 - keep)
