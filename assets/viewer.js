@@ -5,7 +5,7 @@
   const START = { "camera-orbit": "-20deg 84deg 100%", "field-of-view": "28deg", "min-field-of-view": "6deg", "max-field-of-view": "40deg" };
   const LOOK = {
     "camera-controls": "", "touch-action": "pan-y", "interaction-prompt": "none",
-    "shadow-intensity": "0", exposure: "1.0", "tone-mapping": "neutral", loading: "eager",
+    "shadow-intensity": "0", exposure: "0.72", "tone-mapping": "neutral", loading: "eager",
   };
   let script = null;
   const load = () => (script = script || import("/assets/vendor/model-viewer/model-viewer.min.js"));
@@ -16,7 +16,10 @@
     const view = document.createElement("model-viewer");
     for (const [name, value] of Object.entries({ ...LOOK, ...START })) view.setAttribute(name, value);
     // a textured face brings the light of its photo; bare plaster needs a lamp, at the upper left
-    if (place.dataset.light) view.setAttribute("environment-image", `/assets/${place.dataset.light}.hdr`);
+    if (place.dataset.light) {
+      view.setAttribute("environment-image", `/assets/${place.dataset.light}.hdr`);
+      view.setAttribute("exposure", "1.05");
+    }
     view.setAttribute("alt", place.dataset.alt || "The face in 3D");
     if (place.dataset.turning && !calm.matches) {
       view.setAttribute("auto-rotate", "");
