@@ -30,6 +30,8 @@ NOTHING = 0  # in depth.png: no depth here
 LIGHT = np.array([-0.45, 0.55, 0.7]) / np.linalg.norm([-0.45, 0.55, 0.7])  # from the upper left, mesh frame
 PLASTER = np.array([236, 230, 220])
 JPEG_QUALITY = 90
+THUMBNAIL_PX = 256
+CREASE_DEG = 35.0  # in previews, edges sharper than this stay sharp
 GLTF_PER_MM = 0.001  # glTF is in metres
 
 
@@ -49,8 +51,10 @@ def write_depth(reconstruction: Reconstruction, folder: Path) -> dict[str, float
 
 
 def write_pictures(reconstruction: Reconstruction, folder: Path) -> None:
-    """Write `crop.png` and, transparent, `depth_preview.png` (cividis) and `relief_preview.png` (plaster)."""
+    """Write `crop.png`, `thumbnail.jpg`; transparent: `depth_preview.png` (cividis), `relief_preview.png` (plaster)."""
     write_png(reconstruction.crop_rgb, folder / "crop.png")
+    thumbnail = Image.fromarray(reconstruction.crop_rgb).resize((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.LANCZOS)
+    thumbnail.save(folder / "thumbnail.jpg", quality=JPEG_QUALITY)
     mask = reconstruction.mask
     depth = np.where(mask, reconstruction.depth_mm, np.nanmax(reconstruction.depth_mm))
     low, high = np.percentile(depth[mask], [0.5, 99.5])
@@ -163,7 +167,8 @@ def write_solid_files(solid: Solid, folder: Path, stl: bool = True) -> dict[str,
     read_back = trimesh.load_mesh(io.BytesIO(data), file_type="stl")
     if stl:
         (folder / "mesh.stl").write_bytes(data)
-    preview = trimesh.Trimesh(solid.vertices_mm * GLTF_PER_MM, solid.faces, process=False)
+    preview = trimesh.graph.smooth_shade(body, angle=np.radians(CREASE_DEG))
+    preview.apply_scale(GLTF_PER_MM)
     preview.visual = trimesh.visual.TextureVisuals(
         material=PBRMaterial(baseColorFactor=[*PLASTER.tolist(), 255], metallicFactor=0.0, roughnessFactor=0.85)
     )

@@ -86,7 +86,7 @@ def triangulate(
     max_triangles: int,
     tolerance: float,
 ) -> Triangulation:
-    """Delaunay triangulation of `seeds` and of the pixels where it is most wrong, until nearly all is within `tolerance`.
+    """Delaunay triangulation of `seeds` and of the pixels where it is most wrong, until nearly all is right.
 
     Wrong is what lies off a triangle at right angles to it: along the height alone, steep sides would take most points.
 

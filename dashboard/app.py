@@ -39,6 +39,7 @@ def create_app(settings: Settings) -> dash.Dash:
         update_title="",
     )
     app.layout = shell.shell
+    shell.connect(app)
     security.guard(app, settings)
     server.register_blueprint(routes.blueprint)
     # Dash collects the callbacks of pages at the first request; now, so that a second app in the process has its own

@@ -17,6 +17,7 @@ blueprint = Blueprint("api", __name__)
 
 FILES = {
     "crop.png": "image/png",
+    "thumbnail.jpg": "image/jpeg",
     "depth.npy": "application/octet-stream",
     "depth.png": "image/png",
     "depth_preview.png": "image/png",

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from core.errors import Cancelled
+from core.errors import Cancelled, WeightsError
 from dashboard.jobs import Progress
 from dashboard.library import Library
 from dashboard.records import Kind, NewFace, RunRecord
@@ -102,6 +102,11 @@ class Tasks:
         from core.depth import weights
 
         name = str(run.options["name"])
+        if self.settings.offline:
+            raise WeightsError(
+                f"The setting LIFEMASK_OFFLINE forbids to fetch {name}. "
+                f"Unset it, or copy the file here and run: lifemask models add {name}.pt"
+            )
         latest = (f"Fetching {name}", 0.0)
 
         def advance(done: int, total: int | None) -> None:

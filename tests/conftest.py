@@ -114,4 +114,4 @@ def serve(settings: Settings, make_works: Callable[..., Any] | None = None) -> I
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """One server with the real networks for all tests that need one."""
     folder = tmp_path_factory.mktemp("live")
-    yield from serve(Settings(data=str(folder / "data"), weights=str(folder / "weights"), offline=True, min_free_mb=1))
+    yield from serve(Settings(data=str(folder / "data"), weights=str(folder / "weights"), min_free_mb=1))

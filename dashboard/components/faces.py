@@ -67,7 +67,7 @@ def thumb(face: FaceRecord, chosen: bool) -> html.Div:
             ),
             dcc.Link(
                 [
-                    html.Img(src=address(face.id, "crop.png"), alt=""),
+                    html.Img(src=address(face.id, "thumbnail.jpg"), alt=""),
                     html.Div(face.name, className="thumb-name"),
                     html.Div(
                         f"{face.created:%d %b %Y, %H:%M} · {title(face.network)}", className="soft small thumb-name"
@@ -94,7 +94,7 @@ def _chip(face: FaceRecord, chosen: Sequence[str], page: str, most: int) -> dcc.
     after = rest if is_chosen else [*rest[-(most - 1) :], face.id] if most > 1 else [face.id]
     return dcc.Link(
         [
-            html.Img(src=address(face.id, "crop.png"), alt=""),
+            html.Img(src=address(face.id, "thumbnail.jpg"), alt=""),
             html.Span(face.name),
             html.Span(" (chosen)", className="visually-hidden") if is_chosen else None,
         ],

@@ -4,7 +4,7 @@ from typing import Any
 
 import dash
 import dash_bootstrap_components as dbc
-from dash import ClientsideFunction, Input, Output, clientside_callback, dcc, html
+from dash import ClientsideFunction, Input, Output, dcc, html
 
 from core.errors import LifemaskError
 from dashboard.components.page import marks
@@ -99,10 +99,12 @@ def show_error(error: Exception) -> Any:
         raise error
 
 
-clientside_callback(
-    ClientsideFunction("lifemask", "theme"),
-    Output("theme-icon", "className"),
-    Output("theme", "aria-label"),
-    Output("theme", "title"),
-    Input("theme", "n_clicks"),
-)
+def connect(app: dash.Dash) -> None:
+    """Give the frame its callbacks; of the app, because a module's own would reach the first app of a process alone."""
+    app.clientside_callback(
+        ClientsideFunction("lifemask", "theme"),
+        Output("theme-icon", "className"),
+        Output("theme", "aria-label"),
+        Output("theme", "title"),
+        Input("theme", "n_clicks"),
+    )

@@ -35,6 +35,7 @@ ALWAYS = [
     "relief_preview.png",
     "statistics.csv",
     "statistics.json",
+    "thumbnail.jpg",
 ]
 
 
