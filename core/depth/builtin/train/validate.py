@@ -133,7 +133,8 @@ def _compare(tight: Item, found: Answer, wide: Item, head: Answer) -> Figures:
     where = (face > 0) & (tight.masks[..., 0] > 127)
     true_head, mask = wide.masks[..., 0] > 127, head.head > 0.5
     iou = float((true_head & mask).sum() / max(1, (true_head | mask).sum()))
-    off = np.hypot(*(found.landmarks - tight.landmarks).T).mean() / TIGHT_IPD
+    seen = ((tight.landmarks > 0.01) & (tight.landmarks < 0.99)).all(1)
+    off = np.hypot(*(found.landmarks - tight.landmarks)[seen].T).mean() / TIGHT_IPD if seen.any() else math.nan
     if where.sum() < 100:
         return replace(NOTHING, landmarks_ipd=float(off), head_iou=iou)
     truth, relief = tight.relief[where] * MM_PER_UNIT, found.relief[where] * MM_PER_UNIT
