@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.face.detect import IPD_SHARE, Face
+from core.face.detect import Face
 from core.face.landmarks import NOSE
 from core.face.window import cut, inverse, similarity, transform
 
 SIDE_PX = 512
+IPD_SHARE = 0.16  # of the crop's side: 39 cm of scene round a head, so that tall hair is in it
 MAX_TEXTURE_PX = 2048
 
 
