@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks.accuracy FOLDER [--model builtin]`: the chain's depth against scans or rendered heads, in mm.
+"""`python -m tests.benchmarks.accuracy FOLDER [--model builtin]`: the chain's depth against known heads, in mm.
 
 Each `*.npz` holds `rgb` (H, W, 3), `depth` (H, W) z in mm with NaN background, `mask`, `K` (3, 3) and `meta` (JSON with
 `eye_centre_dist_mm`). Errors are taken over the inner face (hull of the landmarks), RMS of the best 98 % of pixels.
@@ -12,13 +12,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from scipy.interpolate import LinearNDInterpolator
+
 from core.depth.estimator import Networks
 from core.errors import LifemaskError
 from core.face.landmarks import MEAN_MM, fit_pose
 from core.options import Options
 from core.photo import Photo
 from core.pipeline import reconstruct
-from scipy.interpolate import LinearNDInterpolator
 
 COLUMNS = ("median own", "rms own", "median shift", "rms shift", "median aligned", "rms aligned", "correlation")
 MORE = ("normal deg", "mask IoU", "landmark IPD", "mean face", "plane")

@@ -63,7 +63,7 @@ def test_budget_is_kept(head: Head) -> None:
 
 def test_depth_jump_is_cut(head: Head) -> None:
     face = head()
-    face.depth_mm[:, :64] += 200  # half the head stands behind the other
+    face.depth_mm[:, :64] += 500  # half the head stands behind the other
     surface = make_surface(face, 20_000)
     mesh = trimesh.Trimesh(surface.vertices_mm, surface.faces, process=False)
     assert mesh.body_count == 2
