@@ -12,12 +12,13 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       const words = { auto: "as the system", light: "light", dark: "dark" };
       return [`sign sign-${choice}`, `Theme: ${words[choice]}. Change it`, `Theme: ${words[choice]}`];
     },
-    /* Options go with the next upload; the keys are those of core.pipeline.Options. */
-    options(model, wholePhoto, ipd, fov, triangles) {
+    /* Options go with the next upload; the keys are those of core.options.Options. */
+    options(model, wholePhoto, ipd, fov, triangles, refine) {
       const options = { model: model || "auto", whole_photo: Boolean(wholePhoto) };
       if (ipd) options.ipd_mm = ipd;
       if (fov) options.fov_deg = fov;
       if (triangles) options.max_triangles = triangles;
+      if (refine) options.refine = refine;
       window.lifemask.options = options;
       return options;
     },

@@ -11,6 +11,7 @@ from core.solid import SolidOptions
 
 FORMATS = ("stl", "obj", "ply", "glb")
 SOLIDS = ("relief", "none")
+REFINEMENTS = ("none", "mirror", "two-scale")  # of a MiDaS network; see `core.depth.refine`
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Options:
     model: str = "auto"
     ipd_mm: float = DEFAULT_IPD_MM
     fov_deg: float | None = None
+    refine: str = "none"
     whole_photo: bool = False
     max_triangles: int = 60_000
     solid: str = "relief"
@@ -38,6 +40,10 @@ class Options:
             )
         if not 500 <= self.max_triangles <= 2_000_000:
             raise OptionError(f"max_triangles is {self.max_triangles}, but must lie between 500 and 2000000.")
+        if self.refine not in REFINEMENTS:
+            raise OptionError(
+                f"There is no refinement called {self.refine!r}. Choose one of: {', '.join(REFINEMENTS)}."
+            )
         if self.solid not in SOLIDS:
             raise OptionError(f"There is no solid called {self.solid!r}. Choose one of: {', '.join(SOLIDS)}.")
         wrong = [name for name in self.formats if name not in FORMATS]

@@ -14,6 +14,7 @@ from core.camera import (
     fit_scale_and_shift,
     photo_intrinsics,
 )
+from core.depth.refine import Mirrored, two_scales
 from core.errors import NoFaceError
 from core.face.detect import Face, find_faces
 from core.face.head import HeadMaps, head_maps, head_mask
@@ -31,6 +32,7 @@ BEHIND_FACE_MM = 400.0  # nothing of a head lies farther behind its eyes
 LARGE_TURN_DEG = 40.0
 LOW_SCORE = 0.85
 POOR_FIT_MM = 8.0
+CLOSE_LOOK = 1.3  # of the landmarks' extent: the face that the second scale looks at
 
 
 class DepthNetwork(Protocol):
@@ -117,7 +119,7 @@ def _head(
     if depth_network.name == "builtin":
         inverse_depth, fit = maps.relief, metric
     else:
-        inverse_depth = depth_network.predict([crop.rgb])[0]
+        inverse_depth = _refined(depth_network, crop, maps, options.refine)
         prior = metric.depth_mm(maps.relief, distance + BEHIND_FACE_MM)
         fit = fit_scale_and_shift(inverse_depth, prior, _inner_face(maps, mask), metric.fitted_to)
         if fit.residual_mm is not None and fit.residual_mm > POOR_FIT_MM:
@@ -129,6 +131,7 @@ def _head(
     intrinsics = camera.cropped(crop.crop_to_photo)
     facts = {
         **_facts(photo, crop, intrinsics, focal_source, depth_network.name, fit),
+        "refine": "none" if depth_network.name == "builtin" else options.refine,
         "ipd_mm": options.ipd_mm,
         "distance_mm": round(distance, 2),
         "landmarks_px": crop.to_photo(maps.landmarks_px).round(3).tolist(),
@@ -142,6 +145,19 @@ def _head(
         "warnings": warnings,
     }
     return Reconstruction(crop.rgb, crop.texture, inverse_depth, depth, intrinsics, maps.landmarks_px, facts)
+
+
+def _refined(network: DepthNetwork, crop: Crop, maps: HeadMaps, refine: str) -> NDArray[np.float32]:
+    """(S, S) inverse depth of the crop, by the refinement that was asked for."""
+    if refine == "mirror":
+        return Mirrored(network).predict([crop.rgb])[0]
+    if refine == "two-scale":
+        low, high = maps.landmarks_px.min(0), maps.landmarks_px.max(0)
+        reach = CLOSE_LOOK * (high - low).max() / 2
+        left, top = np.clip((low + high) / 2 - reach, 0, crop.side_px - 3).astype(int).tolist()
+        right, bottom = np.clip((low + high) / 2 + reach, 2, crop.side_px).astype(int).tolist()
+        return two_scales(network, crop.rgb, (left, top, max(right, left + 2), max(bottom, top + 2)))
+    return network.predict([crop.rgb])[0]
 
 
 def _metric_prior(maps: HeadMaps, distance_mm: float, mm_per_unit: float) -> ScaleAndShift:

@@ -64,6 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--width-mm", type=float, default=80.0, help="of the solid (%(default)s)")
     run.add_argument("--whole-photo", action="store_true", help="also a photo in which no face is found")
     run.add_argument("--fov-deg", type=float, help="field of view, where the photo does not say it")
+    run.add_argument(
+        "--refine", choices=("none", "mirror", "two-scale"), default="none", help="more detail of a MiDaS network"
+    )
     run.add_argument("--ipd-mm", type=float, default=63.0, help="interpupillary distance (%(default)s, adult mean)")
     run.add_argument("--json", action="store_true", help="print one JSON object per photo")
     run.set_defaults(command=_run)
@@ -118,6 +121,7 @@ def _run(args: argparse.Namespace) -> int:
             "width_mm": args.width_mm,
             "whole_photo": args.whole_photo,
             "fov_deg": args.fov_deg,
+            "refine": args.refine,
             "ipd_mm": args.ipd_mm,
         }
     )

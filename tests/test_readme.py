@@ -43,8 +43,7 @@ def test_options_and_commands_are_named() -> None:
     for command in ("run", "serve", "models", "worker", "doctor"):
         assert f"lifemask {command}" in README
     for name in Options.__dataclass_fields__:
-        if name not in ("max_triangles", "solid", "fov_deg", "ipd_mm"):
-            assert f"--{name.replace('_', '-')}" in README
+        assert f"--{name.replace('_', '-')}" in README
 
 
 def test_ci_runs_the_readmes_test_command() -> None:

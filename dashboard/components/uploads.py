@@ -9,6 +9,11 @@ from core.depth.catalog import MODELS
 from dashboard.components.page import button, field, icon, marks, number_field
 from dashboard.records import PhotoRecord, RunRecord
 
+REFINEMENTS = [
+    {"label": "None", "value": "none"},
+    {"label": "Mirror image averaged", "value": "mirror"},
+    {"label": "The face looked at again, closer", "value": "two-scale"},
+]
 SAMPLES = (("Eileen Collins", "eileen-collins"), ("Grace Hopper", "grace-hopper"))
 
 
@@ -80,6 +85,11 @@ def options(installed: Sequence[str], default: str) -> html.Details:
                         "Depth network",
                         dbc.Select(id="option-model", options=choices, value="auto"),
                         "More of them on the Models page.",
+                    ),
+                    field(
+                        "Refinement",
+                        dbc.Select(id="option-refine", options=REFINEMENTS, value="none"),
+                        "Of MiDaS networks; the built-in one does its own.",
                     ),
                     number_field(
                         "option-ipd", "Interpupillary distance", 63, unit="mm", low=40, high=80, step=0.5,

@@ -59,6 +59,7 @@ clientside_callback(
     Input("option-ipd", "value"),
     Input("option-fov", "value"),
     Input("option-triangles", "value"),
+    Input("option-refine", "value"),
 )
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import trimesh
@@ -219,7 +220,12 @@ class Midas:
     def predict(self, pictures: list[np.ndarray]) -> list[np.ndarray]:
         from core.face.head import head_maps
 
-        return [self.change(head_maps(picture, self.real.face()).relief).astype(np.float32) for picture in pictures]
+        def answer(picture: np.ndarray) -> np.ndarray:
+            square = cv2.resize(picture, (512, 512), interpolation=cv2.INTER_AREA)
+            changed = self.change(head_maps(square, self.real.face()).relief).astype(np.float32)
+            return cv2.resize(changed, picture.shape[1::-1])
+
+        return [answer(picture) for picture in pictures]
 
 
 def test_another_networks_depth_is_fitted_to_the_face(
@@ -232,6 +238,12 @@ def test_another_networks_depth_is_fitted_to_the_face(
     assert found.facts["scale_and_shift"]["residual_mm"] < 1
     both = found.mask & hopper.mask
     assert np.median(np.abs(found.depth_mm[both] - hopper.depth_mm[both])) < 1
+    for refine in ("mirror", "two-scale"):
+        (finer,) = reconstruct(read_photo(grace_hopper), Options(refine=refine), network)
+        assert finer.facts["refine"] == refine
+        inner = found.mask & finer.mask
+        assert not np.array_equal(finer.inverse_depth, found.inverse_depth)
+        assert np.median(np.abs(finer.depth_mm[inner] - hopper.depth_mm[inner])) < 6
     for change in (np.zeros_like, np.negative):
         with pytest.raises(GeometryError, match="another network"):
             reconstruct(read_photo(grace_hopper), Options(), Midas(networks, change))
@@ -243,6 +255,7 @@ def test_another_networks_depth_is_fitted_to_the_face(
         ({"model": "dpt_huge"}, "no network called 'dpt_huge'"),
         ({"ipd_mm": 6.3}, "6.3 mm is none of a person"),
         ({"fov_deg": 180}, "out of range"),
+        ({"refine": "magic"}, "no refinement called 'magic'"),
         ({"solid": "statue"}, "no solid called 'statue'"),
         ({"formats": ["stl", "fbx"]}, "no format called 'fbx'"),
         ({"max_triangles": 3}, "max_triangles is 3"),

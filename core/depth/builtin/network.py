@@ -14,7 +14,7 @@ from core.face.maps import FaceMaps
 
 WEIGHTS = Path(__file__).with_name("weights.safetensors")
 SIDE_PX = 256
-MM_PER_UNIT = 23.5  # one unit of relief on a face at IPD 63 mm: 25.2 on the renders, 22.9 on heads of another renderer
+MM_PER_UNIT = 23.5  # one unit of relief on a face at IPD 63 mm: 25.2 on the renders, 23.1 on heads of another renderer
 BATCH = 8
 PEAK_RADIUS = 3  # heatmap cells round the peak that a landmark's place is averaged over
 
