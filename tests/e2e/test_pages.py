@@ -127,3 +127,16 @@ def test_a_download_shows_its_progress_and_can_be_cancelled(page: Any) -> None:
     row.get_by_role("button", name="Cancel").click()
     row.get_by_role("button", name="Download").wait_for()
     assert row.locator(".run-error").count() == 0
+
+
+def test_weights_are_fetched_then_used_and_deleted(page: Any) -> None:
+    page.goto("/models")
+    row = page.locator("tr", has_text="DPT LeViT 224")
+    row.get_by_role("button", name="Download").click()
+    row.get_by_text("in use").wait_for(timeout=300_000)  # fetched, checked, converted; the best that is here is used
+    built_in = page.locator("tr", has_text="Built-in face network")
+    built_in.get_by_role("button", name="Use").click()
+    built_in.get_by_text("in use").wait_for()
+    row.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    row.get_by_role("button", name="Download").wait_for()
