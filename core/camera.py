@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from core.errors import GeometryError
-from core.face.landmarks import LEFT_EYE, MEAN_MM, RIGHT_EYE, Pose
+from core.face.landmarks import DEFAULT_IPD_MM, LEFT_EYE, MEAN_MM, RIGHT_EYE, Pose
 from core.face.window import inverse, transform
 
 FILM_DIAGONAL_MM = 43.267  # of 24 x 36 mm film, to which EXIF's 35 mm equivalent refers (CIPA DCG-001)
@@ -84,7 +84,7 @@ def eye_distance_mm(landmarks_px: NDArray[np.floating], pose: Pose, focal_px: fl
         seen_px = np.linalg.norm(landmarks_px[LEFT_EYE].mean(0) - landmarks_px[RIGHT_EYE].mean(0))
         apart_mm = MEAN_MM[LEFT_EYE].mean(0) - MEAN_MM[RIGHT_EYE].mean(0)
         px_per_mm = float(seen_px / np.linalg.norm((pose.rotation @ apart_mm)[:2]))
-    return focal_px / px_per_mm * ipd_mm / 63.0
+    return focal_px / px_per_mm * ipd_mm / DEFAULT_IPD_MM
 
 
 @dataclass(frozen=True)

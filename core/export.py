@@ -157,7 +157,7 @@ def _write_obj_zip(mesh: trimesh.Trimesh, path: Path) -> None:
             archive.writestr(name, data)
 
 
-def write_solid_files(solid: Solid, folder: Path, stl: bool = True) -> dict[str, Any]:
+def write_solid_files(solid: Solid, folder: Path) -> dict[str, Any]:
     """Write `mesh.stl` (binary, mm) and `solid.glb` (for pages), and say of the STL as read back whether it prints.
 
     Returns size, volume, triangles and whether it is watertight: what `solid.json` holds beside its options.
@@ -165,8 +165,7 @@ def write_solid_files(solid: Solid, folder: Path, stl: bool = True) -> dict[str,
     body = trimesh.Trimesh(solid.vertices_mm, solid.faces, process=False)
     data = trimesh.exchange.stl.export_stl(body)
     read_back = trimesh.load_mesh(io.BytesIO(data), file_type="stl")
-    if stl:
-        (folder / "mesh.stl").write_bytes(data)
+    (folder / "mesh.stl").write_bytes(data)
     preview = trimesh.graph.smooth_shade(body, angle=np.radians(CREASE_DEG))
     preview.apply_scale(GLTF_PER_MM)
     preview.visual = trimesh.visual.TextureVisuals(

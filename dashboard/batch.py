@@ -1,6 +1,5 @@
 """`lifemask run`: photos -> folders of files, one photo after the other; one that fails leaves the others unharmed."""
 
-import json
 import logging
 import shutil
 import time
@@ -10,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.output import read_facts
 from dashboard.sentences import sentence
 from dashboard.tasks import COMPUTED, part_of
 
@@ -104,13 +104,13 @@ def _is_free(folder: Path, sha256: str) -> bool:
     if not folder.exists():
         return True
     try:
-        return bool(json.loads((folder / "reconstruction.json").read_text())["photo"]["sha256"] == sha256)
+        return bool(read_facts(folder)["photo"]["sha256"] == sha256)
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
 
 def _face(folder: Path) -> dict[str, Any]:
-    about = json.loads((folder / "reconstruction.json").read_text())
+    about = read_facts(folder)
     return {
         "folder": str(folder),
         "files": sorted(file.name for file in folder.iterdir()),

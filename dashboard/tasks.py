@@ -121,7 +121,7 @@ class Tasks:
                 return True
             return False
 
-        weights.download(name, advance, cancelled, self.settings.weights_folder)
+        weights.download(name, advance, cancelled, self.settings.weights_folder, self.settings.weights_mirror)
         return []
 
 

@@ -13,6 +13,7 @@ from werkzeug.serving import make_server
 
 from dashboard.library import Library
 from dashboard.settings import Settings
+from tests.mirror import serving_weights
 
 
 @pytest.fixture(scope="session")
@@ -114,4 +115,8 @@ def serve(settings: Settings, make_works: Callable[..., Any] | None = None) -> I
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """One server with the real networks for all tests that need one."""
     folder = tmp_path_factory.mktemp("live")
-    yield from serve(Settings(data=str(folder / "data"), weights=str(folder / "weights"), min_free_mb=1))
+    with serving_weights() as mirror:
+        settings = Settings(
+            data=str(folder / "data"), weights=str(folder / "weights"), weights_mirror=mirror, min_free_mb=1
+        )
+        yield from serve(settings)

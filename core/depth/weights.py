@@ -93,12 +93,14 @@ def download(
     progress: Progress = lambda _done, _total: None,
     cancelled: Callable[[], bool] = lambda: False,
     folder: Path | None = None,
+    mirror: str = "",
 ) -> Installed:
     """Fetch, check and convert the weights of the network called `name`; does nothing when they are there.
 
     Parameters
     ----------
     progress : called with the bytes that have arrived and the bytes in all (None where the server does not say).
+    mirror : server with the published files under the same paths; empty: LIFEMASK_WEIGHTS_MIRROR, else the publisher.
     cancelled : asked between chunks; True stops, and the next call continues.
 
     Raises
@@ -110,7 +112,7 @@ def download(
     Cancelled
         If `cancelled()` said so.
     """
-    address = _address(name)
+    address = _address(name, mirror)
     place = Place(folder or weights_dir(), name)
     with place.locked(cancelled):
         if name not in installed(place.folder):
@@ -260,12 +262,12 @@ def _recognise(file: Path) -> str:
     )
 
 
-def _address(name: str) -> str:
-    """Return where the checkpoint is fetched: as published, or at the same path under LIFEMASK_WEIGHTS_MIRROR."""
+def _address(name: str, mirror: str = "") -> str:
+    """Return where the checkpoint is fetched: as published, or at the same path under a mirror."""
     address = catalog.entry(name).address
     if address is None:
         raise WeightsError(f"The weights of '{name}' come with Lifemask: there is nothing to fetch, add or delete.")
-    mirror = os.environ.get("LIFEMASK_WEIGHTS_MIRROR", "").strip()
+    mirror = (mirror or os.environ.get("LIFEMASK_WEIGHTS_MIRROR", "")).strip()
     return mirror.rstrip("/") + "/" + address.removeprefix(catalog.MIDAS_RELEASES) if mirror else address
 
 

@@ -1,21 +1,13 @@
 """A real Chromium on a real server; a page fails its test on any console error and any request to another host."""
 
-import io
 import os
 import shutil
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
-from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
-
-from tests.core import published
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # 3D needs WebGL, here in software; the rest keeps the browser itself from calling home
@@ -40,53 +32,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if here in item.path.parents:
             item.add_marker("browser")
             item.add_marker(pytest.mark.filterwarnings(DROPPED))
-
-
-SERVED_WHOLE = "dpt_levit_224"
-
-
-@cache
-def loadable_checkpoint() -> bytes:
-    data = io.BytesIO()
-    torch.save(published.checkpoint(SERVED_WHOLE), data)
-    return data.getvalue()
-
-
-class SlowMirror(BaseHTTPRequestHandler):
-    """Serves one checkpoint that loads; any other as 16 MB of zeros, a little at a time."""
-
-    def do_GET(self) -> None:
-        self.send_response(200)
-        if self.path.endswith(f"/{SERVED_WHOLE}.pt"):
-            self.send_header("Content-Length", str(len(loadable_checkpoint())))
-            self.end_headers()
-            self.wfile.write(loadable_checkpoint())
-            return
-        self.send_header("Content-Length", str(64 * 2**18))
-        self.end_headers()
-        with suppress(OSError):  # whoever cancels hangs up
-            for _ in range(64):
-                self.wfile.write(bytes(2**18))
-                time.sleep(0.1)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture(scope="session", autouse=True)
-def mirror() -> Iterator[None]:
-    """Weights come from this machine: set before the worker starts, which hears it from the environment."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), SlowMirror)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LIFEMASK_WEIGHTS_MIRROR", f"http://127.0.0.1:{server.server_port}")
-        patch.delenv("LIFEMASK_OFFLINE", raising=False)
-        yield
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @pytest.fixture(scope="session")
