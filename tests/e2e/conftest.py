@@ -3,7 +3,8 @@
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -130,3 +131,21 @@ def eventually() -> Any:
 
 def _is_ours(address: str, url: str) -> bool:
     return address.startswith((url + "/", "data:", "blob:"))
+
+
+@pytest.fixture
+def press() -> Callable[..., None]:
+    """Click, and again if the click fell on the moment at which the list was drawn anew, as a person would."""
+    from playwright.sync_api import TimeoutError as TimeOut
+
+    def press(button: Any, then: Any, state: str = "visible", patience_ms: int = 60_000) -> None:
+        deadline = time.monotonic() + patience_ms / 1000
+        while time.monotonic() < deadline:
+            with suppress(TimeOut):
+                button.click(timeout=3000)
+            with suppress(TimeOut):
+                then.wait_for(state=state, timeout=6000)
+                return
+        raise AssertionError(f"nothing came of {button}")
+
+    return press

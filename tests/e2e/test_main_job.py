@@ -64,7 +64,7 @@ def test_a_file_that_is_no_picture_says_so_and_harms_no_other(page: Any, tmp_pat
 
 
 def test_waiting_photos_can_be_cancelled_one_by_one(
-    page: Any, astronaut: Path, tmp_path: Path, eventually: Any
+    page: Any, astronaut: Path, tmp_path: Path, eventually: Any, press: Any
 ) -> None:
     with Image.open(astronaut) as photo:
         for i in range(3):
@@ -74,12 +74,8 @@ def test_waiting_photos_can_be_cancelled_one_by_one(
     rows = page.locator("#studio-runs .run")
     eventually(page, "document.querySelectorAll('#studio-runs .run').length >= 2")
     last = rows.filter(has_text="photo2.png")
-    last.get_by_role("button", name="Cancel").click()
-    last.get_by_text("Cancelled.").wait_for()
-    last.get_by_role("button", name="Dismiss").click()
-    last.wait_for(state="detached")
-    for row in rows.all():
-        row.get_by_role("button", name="Cancel").click()
+    press(last.get_by_role("button", name="Cancel"), last.get_by_text("Cancelled."), "visible")
+    press(last.get_by_role("button", name="Dismiss"), last, "detached")
 
 
 def test_a_photo_without_a_face_can_be_processed_whole(page: Any, tmp_path: Path) -> None:

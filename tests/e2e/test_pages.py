@@ -118,25 +118,23 @@ def test_another_browser_does_not_see_a_face(page: Any, two_faces: dict[str, Any
     page.get_by_text("This face is not in your library").wait_for()
 
 
-def test_a_download_shows_its_progress_and_can_be_cancelled(page: Any) -> None:
+def test_a_download_shows_its_progress_and_can_be_cancelled(page: Any, press: Any) -> None:
     page.goto("/models")
     row = page.locator("tr", has_text="MiDaS 2.1 Small")
-    row.get_by_role("button", name="Download").click()
-    row.get_by_text("Fetching").wait_for(timeout=300_000)  # the worker may still be loading its network
+    # the worker may still be loading its network
+    press(row.get_by_role("button", name="Download"), row.get_by_text("Fetching"), patience_ms=300_000)
     row.get_by_role("progressbar").wait_for()
-    row.get_by_role("button", name="Cancel").click()
-    row.get_by_role("button", name="Download").wait_for()
+    press(row.get_by_role("button", name="Cancel"), row.get_by_role("button", name="Download"))
     assert row.locator(".run-error").count() == 0
 
 
-def test_weights_are_fetched_then_used_and_deleted(page: Any) -> None:
+def test_weights_are_fetched_then_used_and_deleted(page: Any, press: Any) -> None:
     page.goto("/models")
     row = page.locator("tr", has_text="DPT LeViT 224")
-    row.get_by_role("button", name="Download").click()
-    row.get_by_text("in use").wait_for(timeout=300_000)  # fetched, checked, converted; the best that is here is used
+    # fetched, checked, converted; then the best that is here is used
+    press(row.get_by_role("button", name="Download"), row.get_by_text("in use"), patience_ms=300_000)
     built_in = page.locator("tr", has_text="Built-in face network")
-    built_in.get_by_role("button", name="Use").click()
-    built_in.get_by_text("in use").wait_for()
-    row.get_by_role("button", name="Delete").click()
-    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
-    row.get_by_role("button", name="Download").wait_for()
+    press(built_in.get_by_role("button", name="Use"), built_in.get_by_text("in use"))
+    dialog = page.get_by_role("dialog")
+    press(row.get_by_role("button", name="Delete"), dialog)
+    press(dialog.get_by_role("button", name="Delete"), row.get_by_role("button", name="Download"))
