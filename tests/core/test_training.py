@@ -7,10 +7,11 @@ import torch
 pytest.importorskip("numba", reason="training reads what the renderer writes")
 
 from core.depth.builtin.render.pool import FACTS, PoolWriter, Sample
-from core.depth.builtin.train.batches import MIRROR, TIGHT_IPD, WHOLE, Window, batch, cut, face_window, move
+from core.depth.builtin.train.batches import TIGHT_IPD, WHOLE, Window, batch, cut, face_window, move
 from core.depth.builtin.train.batches import Item as BatchItem
 from core.depth.builtin.train.loop import Plan, Run, train
 from core.depth.builtin.train.losses import losses, total
+from core.face.landmarks import MIRRORED
 
 
 def dot_face(seed: int = 0) -> Sample:
@@ -63,7 +64,7 @@ def test_the_face_window_levels_and_scales():
 
 
 def test_mirroring_twice_changes_nothing():
-    np.testing.assert_array_equal(MIRROR[MIRROR], np.arange(68))
+    np.testing.assert_array_equal(MIRRORED[MIRRORED], np.arange(68))
 
 
 def test_the_loss_is_smallest_at_the_truth():

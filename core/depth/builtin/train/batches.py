@@ -12,14 +12,8 @@ from torch import Tensor
 
 from core.depth.builtin.render.pool import TARGET_SIDE, Pool, Sample
 from core.depth.builtin.train.losses import Targets
+from core.face.landmarks import MIRRORED
 
-# Where each of the 68 landmarks lies in a mirror image.
-MIRROR = np.array(
-    [
-        *(*range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31, 45, 44, 43, 42, 47, 46),
-        *(39, 38, 37, 36, 41, 40, 54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65),
-    ]
-)
 WIDE_IPD = 45 / 256  # eye distance as a share of the window, in the crop that sees the whole head
 BROW_TO_LIP = 0.83  # of the distance from the bridge of the nose to the chin
 TIGHT_IPD = 62 / 256  # in the crop that measures the face
@@ -132,7 +126,7 @@ class Batches:
         if rng.random() < 0.5:
             image, relief, masks = image[:, ::-1], relief[:, ::-1], masks[:, ::-1]
             if face_seen:
-                landmarks = landmarks[MIRROR] * np.array([-1, 1], np.float32) + np.array([1, 0], np.float32)
+                landmarks = landmarks[MIRRORED] * np.array([-1, 1], np.float32) + np.array([1, 0], np.float32)
         return Item(image, relief, masks, landmarks)
 
 
