@@ -1,14 +1,13 @@
 """Reconstruction -> printable solid: a relief plaque, closed by construction."""
 
-from dataclasses import asdict, dataclass, fields
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from core.errors import GeometryError, OptionError
+from core.errors import GeometryError
 from core.reconstruction import Reconstruction
+from core.solid.options import SolidOptions
+from core.solid.shape import Solid
 from core.triangulation import Triangulation, fill_outside, grid, outlines, sample, triangulate
 
 TOLERANCE_MM = 0.04  # on the print; less than half of a fine layer
@@ -17,69 +16,7 @@ PLATE_STEP_PX = 24.0
 RIM_PERCENTILE = 98.0  # of the head's depth, taken as level with the plate: stray far pixels must not lift the head
 
 
-@dataclass(frozen=True)
-class SolidOptions:
-    """How the solid is made. Lengths in mm on the print.
-
-    kind : "relief". width_mm : of the plaque. base_mm : thickness of the plate. border_mm : flat margin round the head.
-    relief_share : depth kept, 1 for true proportions. max_triangles : budget.
-    """
-
-    kind: str = "relief"
-    width_mm: float = 80.0
-    base_mm: float = 2.0
-    border_mm: float = 4.0
-    relief_share: float = 0.5
-    max_triangles: int = 60_000
-
-    def __post_init__(self) -> None:
-        """Raise OptionError for a value that cannot be used."""
-        if self.kind != "relief":
-            raise OptionError(f"There is no solid called {self.kind!r}. Choose relief.")
-        for name, low, high in (
-            ("width_mm", 10, 1000),
-            ("base_mm", 0.4, 50),
-            ("border_mm", 0.5, 100),
-            ("relief_share", 0.05, 2),
-            ("max_triangles", 500, 2_000_000),
-        ):
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise OptionError(f"{name} is {value:g}, but must lie between {low:g} and {high:g}.")
-        if 2 * self.border_mm >= 0.9 * self.width_mm:
-            raise OptionError(f"A border of {self.border_mm:g} mm leaves no room in a width of {self.width_mm:g} mm.")
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "SolidOptions":
-        """From JSON; OptionError for a name or value that does not fit."""
-        unknown = set(values) - {field.name for field in fields(cls)}
-        if unknown:
-            raise OptionError(f"There is no solid option called {min(unknown)!r}.")
-        try:
-            return cls(**values)
-        except TypeError as error:
-            raise OptionError(f"A solid option has a value of the wrong kind: {error}.") from error
-
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class Solid:
-    """A closed surface in mm, z up from the print bed at 0, x right, y up the picture.
-
-    vertices_mm : (n, 3) float64. faces : (m, 3) int32, outward counter-clockwise.
-    scale : print millimetres per millimetre of the head, across the picture. colours : (n, 3) uint8.
-    """
-
-    vertices_mm: NDArray[np.float64]
-    faces: NDArray[np.int32]
-    colours: NDArray[np.uint8]
-    scale: float
-
-
-def make_solid(reconstruction: Reconstruction, options: SolidOptions) -> Solid:
+def make_relief(reconstruction: Reconstruction, options: SolidOptions) -> Solid:
     """A plaque with the head in relief, as the camera saw it.
 
     Raises
