@@ -7,10 +7,10 @@ from core.camera import MAX_FOV_DEG, MIN_FOV_DEG
 from core.depth.catalog import MODELS
 from core.errors import OptionError
 from core.face.landmarks import DEFAULT_IPD_MM
-from core.solid import SolidOptions
+from core.solid import KINDS, SolidOptions
 
-FORMATS = ("stl", "obj", "ply", "glb")
-SOLIDS = ("relief", "none")
+FORMATS = ("stl", "3mf", "obj", "ply", "glb")
+SOLIDS = (*KINDS, "none")
 REFINEMENTS = ("none", "mirror", "two-scale")  # of a MiDaS network; see `core.depth.refine`
 
 
@@ -26,6 +26,11 @@ class Options:
     max_triangles: int = 60_000
     solid: str = "relief"
     width_mm: float = 80.0
+    height_mm: float | None = None
+    life_size: bool = False
+    base_mm: float = 2.0
+    wall_mm: float = 2.4
+    nozzle_mm: float = 0.4
     formats: tuple[str, ...] = FORMATS
 
     def __post_init__(self) -> None:
@@ -53,7 +58,16 @@ class Options:
 
     def solid_options(self) -> SolidOptions:
         """The solid's share of the options."""
-        return SolidOptions(width_mm=self.width_mm, max_triangles=self.max_triangles)
+        return SolidOptions(
+            kind=KINDS[0] if self.solid == "none" else self.solid,
+            width_mm=self.width_mm,
+            height_mm=self.height_mm,
+            life_size=self.life_size,
+            base_mm=self.base_mm,
+            wall_mm=self.wall_mm,
+            nozzle_mm=self.nozzle_mm,
+            max_triangles=self.max_triangles,
+        )
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Options":

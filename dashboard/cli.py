@@ -58,10 +58,18 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("photos", nargs="+", type=Path, metavar="PHOTO")
     run.add_argument("--out", required=True, type=Path, metavar="DIR", help="writes DIR/STEM, or DIR/STEM-N per face")
     run.add_argument("--model", default="auto", help="network, as 'lifemask models' lists them (the default one)")
-    run.add_argument("--formats", default="stl,obj,ply,glb", help="of mesh and solid (%(default)s)")
+    run.add_argument("--formats", default="stl,3mf,obj,ply,glb", help="of mesh and solid (%(default)s)")
     run.add_argument("--max-triangles", type=int, default=60_000, help="of the surface (%(default)s)")
-    run.add_argument("--solid", choices=("relief", "none"), default="relief", help="what to print (%(default)s)")
+    run.add_argument(
+        "--solid", choices=("relief", "mask", "bust", "lithophane", "none"), default="relief",
+        help="what to print (%(default)s)",
+    )  # fmt: skip
     run.add_argument("--width-mm", type=float, default=80.0, help="of the solid (%(default)s)")
+    run.add_argument("--height-mm", type=float, help="of the solid, in place of its width")
+    run.add_argument("--life-size", action="store_true", help="the solid as large as the head, by the IPD")
+    run.add_argument("--base-mm", type=float, default=2.0, help="thickness of a plate or foot (%(default)s)")
+    run.add_argument("--wall-mm", type=float, default=2.4, help="of a mask, a hollow bust, a lithophane (%(default)s)")
+    run.add_argument("--nozzle-mm", type=float, default=0.4, help="nothing is made thinner (%(default)s)")
     run.add_argument("--whole-photo", action="store_true", help="also a photo in which no face is found")
     run.add_argument("--fov-deg", type=float, help="field of view, where the photo does not say it")
     run.add_argument(
@@ -119,6 +127,11 @@ def _run(args: argparse.Namespace) -> int:
             "max_triangles": args.max_triangles,
             "solid": args.solid,
             "width_mm": args.width_mm,
+            "height_mm": args.height_mm,
+            "life_size": args.life_size,
+            "base_mm": args.base_mm,
+            "wall_mm": args.wall_mm,
+            "nozzle_mm": args.nozzle_mm,
             "whole_photo": args.whole_photo,
             "fov_deg": args.fov_deg,
             "refine": args.refine,
