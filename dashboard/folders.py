@@ -29,8 +29,9 @@ class Folders:
         self._secret = settings.secret
         self.photos = self.root / "photos"
         self.faces = self.root / "faces"
+        self.comparisons = self.root / "comparisons"
         with sentences(self.root):
-            for folder in (self.photos, self.faces):
+            for folder in (self.photos, self.faces, self.comparisons):
                 folder.mkdir(parents=True, exist_ok=True)
 
     def photo(self, photo_id: str) -> Path:
@@ -40,6 +41,10 @@ class Folders:
     def face(self, face_id: str) -> Path:
         """Folder of a face's files."""
         return self.faces / face_id
+
+    def comparison(self, run_id: str) -> Path:
+        """Folder of a comparison's files."""
+        return self.comparisons / run_id
 
     def secret(self) -> str:
         """Return the key that signs cookies; made at the first call and readable by its owner alone."""
@@ -100,9 +105,13 @@ class Folders:
         """Remove a folder of files; what is in use by a reader goes when it is closed."""
         shutil.rmtree(folder, ignore_errors=True)
 
-    def remove_orphans(self, known_photos: set[str], known_faces: set[str]) -> None:
+    def remove_orphans(self, known_photos: set[str], known_faces: set[str], known_runs: set[str]) -> None:
         """Remove what a process that was killed left behind: folders that the database does not know."""
-        for place, known in ((self.photos, known_photos), (self.faces, known_faces)):
+        for place, known in (
+            (self.photos, known_photos),
+            (self.faces, known_faces),
+            (self.comparisons, known_runs),
+        ):
             for folder in place.iterdir():
                 # a folder appears before its row does, so only an old one is an orphan
                 if folder.name not in known and time.time() - folder.stat().st_mtime > ORPHAN_AGE_S:

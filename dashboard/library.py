@@ -14,6 +14,7 @@ from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from core.depth.weights import default_model
+from core.errors import OptionError
 from dashboard import schema
 from dashboard.folders import Folders
 from dashboard.records import FaceRecord, Kind, NotInLibraryError, PhotoRecord, QueueFullError, RunRecord
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["FaceRecord", "Library", "NotInLibraryError", "PhotoRecord", "QueueFullError", "RunRecord"]
 
 WAITING = ("queued", "running")
+MOST_COMPARED = 8
 DECODED_AT_A_TIME = 2  # a photo of 100 megapixels takes 300 MB and more while it is stored
 
 
@@ -156,6 +158,31 @@ class Library:
         # never shared with an earlier run: the files are those of the last solid made
         return self._queue(workspace, "solid", options.to_dict(), face_id=face.id, of=[secrets.token_hex(8)])
 
+    def start_comparison(
+        self, workspace: str, face_ids: Sequence[str], reference: str, *, with_scale: bool = False
+    ) -> RunRecord:
+        """Queue the comparison of two to eight faces, each registered to the reference, or return the equal one.
+
+        Raises
+        ------
+        NotInLibraryError, OptionError, QueueFullError, StorageError
+        """
+        if not 2 <= len(set(face_ids)) == len(face_ids) <= MOST_COMPARED:
+            raise OptionError(f"{len(face_ids)} faces were named; name 2 to {MOST_COMPARED} different ones to compare.")
+        if reference not in face_ids:
+            raise OptionError("The reference is none of the faces that are compared; name one of them.")
+        faces = [self.face(workspace, face_id) for face_id in face_ids]
+        found = [face for face in faces if face is not None]
+        if len(found) < len(faces):
+            raise NotInLibraryError("A face of this comparison is not in your library; it may have been deleted.")
+        options = {"faces": list(face_ids), "reference": reference, "with_scale": with_scale}
+        return self._queue(workspace, "compare", options, of=[_state(face) for face in found], compared=face_ids)
+
+    def comparison(self, workspace: str, run_id: str) -> Path | None:
+        """Folder of a comparison that is done; None where this workspace has none of that id."""
+        done = [run for run in self.runs(workspace, [run_id]) if run.kind == "compare" and run.state == "done"]
+        return self.folders.comparison(run_id) if done else None
+
     def start_download(self, workspace: str, name: str) -> RunRecord:
         """Queue the download of a network's weights.
 
@@ -167,7 +194,7 @@ class Library:
 
     def _queue(
         self, workspace: str, kind: Kind, options: dict[str, Any], *, of: list[str],
-        photo_id: str | None = None, face_id: str | None = None,
+        photo_id: str | None = None, face_id: str | None = None, compared: Sequence[str] = (),
     ) -> RunRecord:  # fmt: skip
         self.folders.check_free()
         key = hashlib.sha256(json.dumps([kind, of, options, _versions()], sort_keys=True).encode()).hexdigest()
@@ -192,6 +219,7 @@ class Library:
             )  # fmt: skip
             session.add(row)
             session.flush()
+            session.add_all(schema.Compared(run_id=row.id, face_id=compared_id) for compared_id in compared)
             return row.record()
 
     def runs(self, workspace: str, ids: Sequence[str] | None = None) -> list[RunRecord]:
@@ -272,6 +300,7 @@ class Library:
             if row is None:
                 raise NotInLibraryError("This face is not in your library; it may have been deleted.")
             photo_id, run_id = row.photo_id, row.run_id
+            compared = _delete_comparisons(session, [face_id])
             session.delete(row)
             session.flush()
             if not session.scalar(select(func.count()).select_from(schema.Face).filter_by(run_id=run_id)):
@@ -281,7 +310,8 @@ class Library:
             )
             if not photo_is_left:
                 session.execute(delete(schema.Photo).filter_by(id=photo_id))
-        self.folders.remove(self.folders.face(face_id))
+        for folder in [self.folders.face(face_id), *map(self.folders.comparison, compared)]:
+            self.folders.remove(folder)
         if not photo_is_left:
             self.folders.remove(self.folders.photo(photo_id))
 
@@ -307,9 +337,26 @@ class Library:
         with self.session.begin() as session:
             photos = list(session.scalars(query))
             faces = list(session.scalars(select(schema.Face.id).where(schema.Face.photo_id.in_(photos))))
+            compared = _delete_comparisons(session, faces)
             session.execute(delete(schema.Photo).where(schema.Photo.id.in_(photos)))  # runs and faces go with it
-        for folder in [*map(self.folders.face, faces), *map(self.folders.photo, photos)]:
-            self.folders.remove(folder)
+        gone = (self.folders.comparison, compared), (self.folders.face, faces), (self.folders.photo, photos)
+        for place, ids in gone:
+            for folder in map(place, ids):
+                self.folders.remove(folder)
+
+
+def _delete_comparisons(session: Session, face_ids: Sequence[str]) -> list[str]:
+    """Delete the runs that compare any of the faces; return their ids."""
+    which = select(schema.Compared.run_id).where(schema.Compared.face_id.in_(face_ids)).distinct()
+    found = list(session.scalars(which))
+    session.execute(delete(schema.Run).where(schema.Run.id.in_(found)))
+    return found
+
+
+def _state(face: FaceRecord) -> str:
+    """Return what changes when a face is computed anew in its place."""
+    file = face.folder / "depth.npy"
+    return f"{face.id} {file.stat().st_mtime_ns if file.exists() else 0}"
 
 
 def _newest(table: Any, workspace: str) -> Any:

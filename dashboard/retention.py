@@ -18,5 +18,5 @@ def sweep(library: Library) -> None:
         old = schema.Workspace.created < now - EMPTY_DAYS * DAY_S
         used = select(schema.Photo.workspace_id).union(select(schema.Run.workspace_id))
         session.execute(delete(schema.Workspace).where(old, schema.Workspace.id.not_in(used)))
-        photos, faces = set(session.scalars(select(schema.Photo.id))), set(session.scalars(select(schema.Face.id)))
-    library.folders.remove_orphans(photos, faces)
+        known = [set(session.scalars(select(table.id))) for table in (schema.Photo, schema.Face, schema.Run)]
+    library.folders.remove_orphans(*known)

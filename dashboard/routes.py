@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from core.errors import LifemaskError, StorageError
 from dashboard.context import current_library, current_workspace
+from dashboard.library import MOST_COMPARED
 from dashboard.records import FaceRecord, NotInLibraryError, QueueFullError, RunRecord
 from dashboard.security import ForbiddenError
 
@@ -33,6 +34,15 @@ FILES = {
     "solid.glb": "model/gltf-binary",
     "solid.json": "application/json",
     "reconstruction.json": "application/json",
+}
+COMPARISON_FILES = {
+    "comparison.json": "application/json",
+    "comparison.csv": "text/csv",
+    "comparison.png": "image/png",
+    "report.html": "text/html",
+    **{f"difference-{n}.npy": "application/octet-stream" for n in range(1, MOST_COMPARED + 1)},
+    **{f"difference-{n}.png": "image/png" for n in range(1, MOST_COMPARED + 1)},
+    **{f"seen-{n}.jpg": "image/jpeg" for n in range(1, MOST_COMPARED + 1)},
 }
 STATUS = {NotInLibraryError: 404, ForbiddenError: 403, QueueFullError: 429, StorageError: 507}
 
@@ -136,6 +146,30 @@ def start_solid(face_id: str) -> Response:
     return jsonify(as_dict(current_library().start_solid(current_workspace(), face_id, options)))
 
 
+@blueprint.post("/api/comparisons")
+def start_comparison() -> Response:
+    """Queue the comparison of {faces, reference, with_scale}; the first face is the reference where none is named."""
+    body = _body()
+    faces = body.get("faces")
+    if not isinstance(faces, list) or not all(isinstance(face_id, str) for face_id in faces) or not faces:
+        abort(400, "'faces' must be a list of the ids of two to eight faces.")
+    reference = str(body.get("reference") or faces[0])
+    run = current_library().start_comparison(
+        current_workspace(), faces, reference, with_scale=body.get("with_scale") is True
+    )
+    return jsonify(as_dict(run))
+
+
+@blueprint.get("/comparisons/<run_id>/<name>")
+def comparison_file(run_id: str, name: str) -> Response:
+    """Send a file of a comparison; with ?download=1 as lifemask-NAME."""
+    if name not in COMPARISON_FILES:
+        abort(404, f"There is no file of the name '{name}'.")
+    folder = current_library().comparison(current_workspace(), run_id)
+    shown_name = f"lifemask-{name}" if "download" in request.args else None
+    return _send(folder and folder / name, COMPARISON_FILES[name], shown_name)
+
+
 @blueprint.delete("/api/faces/<face_id>")
 def delete_face(face_id: str) -> Response:
     """Delete a face and its files."""
@@ -201,6 +235,10 @@ def as_dict(record: FaceRecord | RunRecord) -> dict[str, Any]:
     """Return a record as JSON carries it: times in ISO 8601, files by address, no owner and no path."""
     values = {f.name: getattr(record, f.name) for f in fields(record) if f.name not in ("workspace_id", "folder")}
     values.update({name: value.isoformat() for name, value in values.items() if hasattr(value, "isoformat")})
+    if isinstance(record, RunRecord) and record.kind == "compare" and record.state == "done":
+        folder = current_library().folders.comparison(record.id)
+        present = [name for name in COMPARISON_FILES if (folder / name).is_file()]
+        values["files"] = {name: f"/comparisons/{record.id}/{name}" for name in present}
     if isinstance(record, FaceRecord):
         present = [name for name in FILES if (record.folder / name).is_file()]
         values["files"] = {name: f"/files/{record.id}/{name}" for name in present}

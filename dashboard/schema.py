@@ -125,6 +125,14 @@ class Face(Base):
         )
 
 
+class Compared(Base):
+    """That a run compares a face: a comparison goes with the first of its faces that is deleted."""
+
+    __tablename__ = "compared"
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    face_id: Mapped[str] = mapped_column(ForeignKey("faces.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+
 def open_database(file: Path) -> Engine:
     """Open the SQLite database, making file and tables where there are none."""
     engine = create_engine(f"sqlite:///{file}", connect_args={"timeout": 15.0})

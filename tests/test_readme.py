@@ -33,7 +33,7 @@ def test_pages_are_named(app: Any) -> None:
 
 def test_rest_paths_are_named(app: Any) -> None:
     for rule in app.server.url_map.iter_rules():
-        if rule.rule.startswith(("/api/", "/files/", "/photos/")):
+        if rule.rule.startswith(("/api/", "/files/", "/photos/", "/comparisons/")):
             pattern = re.sub(r"<[^>]+>", "<[^>]+>", re.escape(rule.rule).replace(r"\<", "<").replace(r"\>", ">"))
             for method in rule.methods - {"HEAD", "OPTIONS"}:
                 assert re.search(f"`{method} {pattern}[`?]", README), f"{method} {rule.rule}"
