@@ -15,9 +15,9 @@ from PIL import Image
 from trimesh.visual.material import PBRMaterial, SimpleMaterial
 
 from core.cloud import PointCloud
+from core.measure.face import face_measures
 from core.measure.statistics import (
     depth_statistics,
-    face_measures,
     histogram,
     relative_depth,
     shared_edges,

@@ -1,4 +1,4 @@
-"""Depth statistics: the distribution of a face's depth behind the tip of its nose, and its main distances."""
+"""Depth statistics: the distribution of a face's depth behind the tip of its nose, whole and by region."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -6,17 +6,21 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.face.landmarks import JAW, NOSE_TIP
+from core.errors import OptionError
+from core.measure.regions import regions
 from core.reconstruction import Reconstruction
 
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
 BINS = 64
-SELLION, MENTON = 27, 8  # nose bridge between the eyes; lowest point of the chin
+UNITS = ("mm", "ipd")
 
 
 @dataclass(frozen=True)
 class DepthStatistics:
-    """Of depths in mm; `count` is the number of pixels, `skewness` Fisher's third standardised moment (no unit)."""
+    """Of depths in mm (or IPD, where asked).
+
+    `count` is the number of pixels, `skewness` Fisher's third standardised moment (no unit).
+    """
 
     count: int
     mean: float
@@ -38,22 +42,6 @@ class DepthStatistics:
     def to_dict(self) -> dict[str, float]:
         """By name."""
         return asdict(self)
-
-
-@dataclass(frozen=True)
-class FaceMeasures:
-    """Distances between landmarks in mm, scaled to the assumed interpupillary distance.
-
-    ipd_mm : the assumed one.
-    nose_protrusion_mm : tip of the nose before the outer corners of the eyes, along the camera's axis.
-    width_mm : between the jaw's upper ends, about bizygomatic breadth.
-    height_mm : chin to bridge of the nose (menton to sellion).
-    """
-
-    ipd_mm: float
-    nose_protrusion_mm: float
-    width_mm: float
-    height_mm: float
 
 
 def relative_depth(reconstruction: Reconstruction) -> NDArray[np.float32]:
@@ -96,23 +84,44 @@ def histogram(depth_mm: NDArray[np.floating], edges: NDArray[np.floating]) -> ND
     return np.histogram(depth_mm[np.isfinite(depth_mm)], edges)[0]
 
 
-def face_measures(reconstruction: Reconstruction) -> FaceMeasures | None:
-    """Distances between landmarks; None for a whole photo or where the depth at a landmark is missing."""
-    landmarks = reconstruction.landmarks_px
-    if landmarks is None:
-        return None
-    depth = reconstruction.depth_at(landmarks)
-    points = reconstruction.intrinsics.unproject(landmarks, depth)
-    eyes = np.array([depth[36], depth[45]])
-    jaw_ends = [JAW.start, JAW.stop - 1]
-    width = np.linalg.norm(points[jaw_ends[0]] - points[jaw_ends[1]])
-    if not np.isfinite(width):  # jaw ends lie at the silhouette, where depth may be cut: take them at equal depth
-        across = (landmarks[jaw_ends[0]] - landmarks[jaw_ends[1]]) * np.nanmedian(depth)
-        width = np.linalg.norm(across) / reconstruction.intrinsics.focal_px
-    values = FaceMeasures(
-        ipd_mm=float(reconstruction.facts["ipd_mm"]),
-        nose_protrusion_mm=float(np.mean(eyes) - depth[NOSE_TIP]),
-        width_mm=float(width),
-        height_mm=float(np.linalg.norm(points[SELLION] - points[MENTON])),
-    )
-    return values if np.isfinite(list(asdict(values).values())).all() else None
+def density(depth_mm: NDArray[np.floating], edges: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(bins,) share of the finite values per unit of the edges; over all bins it adds up to what lies within them."""
+    counts = histogram(depth_mm, edges)
+    return np.asarray(counts / np.diff(edges) / max(int(np.isfinite(depth_mm).sum()), 1))
+
+
+def unit_mm(reconstruction: Reconstruction, unit: str) -> float:
+    """How many mm one 'mm' or one 'ipd' (the assumed interpupillary distance) is.
+
+    Raises
+    ------
+    OptionError
+        There is no such unit, or the photo has no face and so no interpupillary distance.
+    """
+    if unit not in UNITS:
+        raise OptionError(f"There is no unit called {unit!r}. Choose one of: {', '.join(UNITS)}.")
+    if unit == "mm":
+        return 1.0
+    ipd = reconstruction.facts["ipd_mm"]
+    if ipd is None:
+        raise OptionError("A whole photo has no interpupillary distance. Choose mm.")
+    return float(ipd)
+
+
+def relative_depth_in(reconstruction: Reconstruction, unit: str) -> NDArray[np.float32]:
+    """(S, S) float32: `relative_depth` in 'mm' or 'ipd'. In IPD it does not depend on the assumed IPD."""
+    return (relative_depth(reconstruction) / unit_mm(reconstruction, unit)).astype(np.float32)
+
+
+def statistics_by_region(reconstruction: Reconstruction, unit: str = "mm") -> dict[str, DepthStatistics]:
+    """Statistics of the depth behind the nose tip: 'head' (all there is), 'face' (all regions), and each region.
+
+    A region in which no depth is seen is left out; a whole photo has 'head' alone.
+    """
+    values = relative_depth_in(reconstruction, unit)
+    found = {"head": depth_statistics(values)}
+    parts = regions(reconstruction)
+    if parts:
+        parts = {"face": np.logical_or.reduce(list(parts.values())), **parts}
+    found.update({name: depth_statistics(values[part]) for name, part in parts.items() if part.any()})
+    return found

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from core.measure.statistics import depth_statistics, face_measures, histogram, relative_depth, shared_edges
+from core.measure.face import face_measures
+from core.measure.statistics import depth_statistics, histogram, relative_depth, shared_edges
 from core.reconstruction import Reconstruction
 
 

@@ -1,0 +1,64 @@
+"""Every pair of several faces compared, and the order in which like stands beside like."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.cluster.hierarchy import leaves_list, linkage
+from scipy.spatial.distance import squareform
+
+from core.compare.difference import difference_map
+from core.compare.registration import register
+from core.measure.regions import face_area
+from core.progress import Progress, ignore
+from core.reconstruction import Reconstruction
+
+
+@dataclass(frozen=True)
+class PairTable:
+    """Differences of all pairs.
+
+    names : of the faces, as given. rms_mm : (n, n), symmetric, 0 on the diagonal: root mean square of both differences
+    (each face on the other) over the face. order : (n,) indices, so that like stands beside like. linkage : (n - 1, 4)
+    of the dendrogram, average linkage, as `scipy.cluster.hierarchy` writes it.
+    """
+
+    names: tuple[str, ...]
+    rms_mm: NDArray[np.float64]
+    order: NDArray[np.int64]
+    linkage: NDArray[np.float64]
+
+
+def compare_all(
+    faces: Sequence[Reconstruction],
+    names: Sequence[str] | None = None,
+    *,
+    with_scale: bool = False,
+    progress: Progress = ignore,
+) -> PairTable:
+    """Compare all pairs of at least two faces; without names they are called by number, from 1.
+
+    Raises
+    ------
+    GeometryError
+        As `compare`.
+    Cancelled
+        From `progress`.
+    """
+    count = len(faces)
+    if count < 2:
+        raise ValueError(f"compare_all needs at least two faces, not {count}")
+    areas = [face_area(face) for face in faces]
+    rms = np.zeros((count, count))
+    pairs = [(i, j) for i in range(count) for j in range(i + 1, count)]
+    for done, (i, j) in enumerate(pairs):
+        progress(f"Comparing pair {done + 1} of {len(pairs)}", done / len(pairs))
+        transform = register(faces[i], faces[j], with_scale=with_scale).transform
+        there = difference_map(faces[i], faces[j], transform)[areas[i]]
+        back = difference_map(faces[j], faces[i], np.linalg.inv(transform))[areas[j]]
+        rms[i, j] = rms[j, i] = np.sqrt((np.nanmean(there**2) + np.nanmean(back**2)) / 2)
+    progress("Pairs are compared", 1.0)
+    tree = linkage(squareform(rms, checks=False), "average", optimal_ordering=True)
+    names = tuple(names) if names is not None else tuple(str(i + 1) for i in range(count))
+    return PairTable(names, rms, leaves_list(tree).astype(np.int64), tree)
