@@ -1,0 +1,88 @@
+"""What hangs over: the share of a surface that would print on air, and the resting place that has least of it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import ConvexHull, QhullError
+from scipy.spatial.transform import Rotation
+
+from core.preflight.walls import normals_and_areas
+
+STEEPEST_DEG = 45.0  # from the vertical; what leans further needs support
+RESTING_FACES = 24  # the largest flat sides of the convex hull are tried
+SMALLEST_REST = 0.01  # of the largest: a body does not stand on less
+WORTH_TURNING = 0.02  # another place is proposed only if it spares this share of the surface
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Orientation:
+    """A way to lay the body on the bed.
+
+    down : unit, the direction of the file that points to the bed. overhang_share : of the surface, over 45 degrees.
+    height_mm : above the bed.
+    """
+
+    down: tuple[float, float, float]
+    overhang_share: float
+    height_mm: float
+
+    @property
+    def turn_deg(self) -> tuple[float, float, float]:
+        """Turns about the file's x, then y, then z axis that bring it there."""
+        turn, _ = Rotation.align_vectors([[0, 0, -1]], [self.down])
+        x, y, z = turn.as_euler("xyz", degrees=True)
+        return float(round(x, 1)), float(round(y, 1)), float(round(z, 1))
+
+    @property
+    def words(self) -> str:
+        """How it lies, for a person who looks at the file."""
+        axis = int(np.argmax(np.abs(self.down)))
+        if abs(self.down[axis]) < np.cos(np.radians(20)):
+            return "turned by {:g}, {:g}, {:g} degrees about x, y, z".format(*self.turn_deg)
+        sides = (
+            "on its left side",
+            "on its right side",
+            "on its lower edge",
+            "on its upper edge",
+            "as it lies",
+            "upside down",
+        )
+        return sides[2 * axis + (self.down[axis] > 0)]
+
+
+def overhang(triangles_mm: Floats, layer_mm: float) -> tuple[Orientation, Orientation]:
+    """Orientation of the file as it is, and the best of those on a flat side; triangles (m, 3, 3), wound outwards.
+
+    The triangles that rest on the bed (all corners within a layer of the lowest point) do not hang over.
+    """
+    normals, areas = normals_and_areas(triangles_mm)
+    as_it_is = _measured(triangles_mm, normals, areas, np.array([0.0, 0.0, -1.0]), layer_mm)
+    found = [_measured(triangles_mm, normals, areas, down, layer_mm) for down in _resting(triangles_mm)]
+    best = min(found, key=lambda one: (round(one.overhang_share, 3), one.height_mm), default=as_it_is)
+    return as_it_is, best if best.overhang_share < as_it_is.overhang_share - WORTH_TURNING else as_it_is
+
+
+def _measured(triangles: Floats, normals: Floats, areas: Floats, down: Floats, layer_mm: float) -> Orientation:
+    depth = triangles @ down
+    lowest = depth.max()
+    hangs = (normals @ down > np.sin(np.radians(STEEPEST_DEG))) & (depth.min(1) < lowest - layer_mm)
+    share = float(areas[hangs].sum() / areas.sum())
+    x, y, z = (float(v) for v in down)
+    return Orientation((x, y, z), share, float(lowest - depth.min()))
+
+
+def _resting(triangles: Floats) -> list[Floats]:
+    """Outward directions of the largest flat sides of the convex hull."""
+    try:
+        hull = ConvexHull(triangles.reshape(-1, 3))
+    except QhullError:  # a flat body has no inside to rest on
+        return []
+    _, areas = normals_and_areas(hull.points[hull.simplices])
+    directions, side = np.unique(np.round(hull.equations[:, :3], 3), axis=0, return_inverse=True)
+    sizes = np.bincount(side.reshape(-1), areas)
+    largest = np.argsort(-sizes)[:RESTING_FACES]
+    kept = directions[largest[sizes[largest] >= SMALLEST_REST * sizes.max()]]
+    return list(kept / np.linalg.norm(kept, axis=1, keepdims=True))

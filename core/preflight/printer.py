@@ -1,0 +1,93 @@
+"""The printer that a file is checked for: its bed and nozzle, the filament, and what a print takes of it."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from core.errors import OptionError
+from core.preflight.walls import Floats, normals_and_areas
+
+# g/cm3, of the generic filaments in the profiles of PrusaSlicer 2.5 (PrusaResearch.ini; ASA: Prusament ASA)
+DENSITIES = {"PLA": 1.24, "PETG": 1.27, "ABS": 1.04, "ASA": 1.07, "TPU": 1.22}
+LINE_SHARE = 1.125  # of the nozzle: the width of a line, 0.45 mm for 0.4
+OUTLINES = 2
+SOLID_LAYERS = 3  # on top and at the bottom
+INFILL = 0.15
+SPEED_MM_S = 50.0  # of the nozzle in the mean, starts and turns included
+LAYER_CHANGE_S = 2.0
+BASIS = (
+    "2 outlines, 3 solid layers on top and at the bottom, 15 % infill, 50 mm/s in the mean and 2 s a layer, "
+    "without supports"
+)
+
+
+@dataclass(frozen=True)
+class Printer:
+    """bed_mm : width, depth, height. nozzle_mm, layer_mm : of a line. filament : a name of `DENSITIES`."""
+
+    bed_mm: tuple[float, float, float] = (220.0, 220.0, 250.0)
+    nozzle_mm: float = 0.4
+    layer_mm: float = 0.2
+    filament: str = "PLA"
+
+    def __post_init__(self) -> None:
+        """Raise OptionError for a value that cannot be used."""
+        if self.filament not in DENSITIES:
+            raise OptionError(f"There is no filament called {self.filament!r}. Choose one of: {', '.join(DENSITIES)}.")
+        if len(self.bed_mm) != 3 or not all(20 <= side <= 2000 for side in self.bed_mm):
+            raise OptionError(f"A bed of {self.bed_mm} cannot be: give width, depth and height of 20 to 2000 mm.")
+        if not 0.1 <= self.nozzle_mm <= 2:
+            raise OptionError(f"nozzle_mm is {self.nozzle_mm:g}, but must lie between 0.1 and 2.")
+        if not 0.02 <= self.layer_mm <= self.nozzle_mm:
+            raise OptionError(f"A layer of {self.layer_mm:g} mm cannot be: take 0.02 mm to the nozzle's width.")
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Printer":
+        """From JSON; OptionError for a name or value that does not fit."""
+        unknown = set(values) - {field.name for field in fields(cls)}
+        if unknown:
+            raise OptionError(f"There is no printer setting called {min(unknown)!r}.")
+        try:
+            if "bed_mm" in values:
+                values = {**values, "bed_mm": tuple(values["bed_mm"])}
+            return cls(**values)
+        except TypeError as error:
+            raise OptionError(f"A printer setting has a value of the wrong kind: {error}.") from error
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {**asdict(self), "bed_mm": list(self.bed_mm)}
+
+
+@dataclass(frozen=True)
+class Use:
+    """What a print takes: extruded_cm3 of filament, its mass_g, its time_s. solid_g : if it were solid throughout."""
+
+    extruded_cm3: float
+    mass_g: float
+    solid_g: float
+    time_s: float
+
+
+def use(triangles_mm: Floats, volume_mm3: float, printer: Printer) -> Use:
+    """Estimate for a closed body of triangles (m, 3, 3), printed as it lies; see `BASIS`.
+
+    The skin is as thick as the outlines where the surface is upright and as the solid layers where it is level, in
+    between by the share of each; where that fills the body, all is skin.
+    """
+    normals, areas = normals_and_areas(triangles_mm)
+    level = np.abs(normals[:, 2])
+    line_mm = LINE_SHARE * printer.nozzle_mm
+    upright_mm, level_mm = OUTLINES * line_mm, SOLID_LAYERS * printer.layer_mm
+    skin = float((areas * (upright_mm * np.sqrt(np.maximum(1 - level**2, 0)) + level_mm * level)).sum())
+    skin = min(skin, volume_mm3)
+    extruded = skin + INFILL * (volume_mm3 - skin)
+    layers = float(np.ptp(triangles_mm[..., 2])) / printer.layer_mm
+    density = DENSITIES[printer.filament] / 1000
+    return Use(
+        extruded_cm3=extruded / 1000,
+        mass_g=extruded * density,
+        solid_g=volume_mm3 * density,
+        time_s=extruded / (line_mm * printer.layer_mm * SPEED_MM_S) + layers * LAYER_CHANGE_S,
+    )
