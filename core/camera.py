@@ -1,9 +1,13 @@
-"""The pinhole camera: focal length, intrinsics of a crop, distance, scale and shift, pixels to millimetres and back.
+"""The camera: focal length, intrinsics of a crop, distance, scale and shift, pixels to millimetres and back.
 
 Camera frame: x right, y down, z forward, millimetres. Pixel centres are at integer coordinates.
+
+Two projections: a pinhole's *perspective*; and *orthographic*, its limit for a camera that moves away while its focal
+length grows. Nearness (see `ScaleAndShift`) is the same in both; only what follows from it differs.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,51 +23,82 @@ MIN_FOV_DEG, MAX_FOV_DEG = 5.0, 120.0
 PROFILE_YAW_DEG = 35.0  # beyond it the eyes are too close together in the picture to measure by
 FIT_ROUNDS = 20
 MIN_CORRELATION = 0.3
+INLIER_MM = 5.0  # of relief: a pixel of the fit that is farther from the prior than that is an outlier
+MIN_FOCAL_35MM, MAX_FOCAL_35MM = 5.0, 2000.0
+
+Projection = Literal["perspective", "orthographic"]
+PROJECTIONS: tuple[Projection, ...] = ("perspective", "orthographic")
 
 
 @dataclass(frozen=True)
 class Intrinsics:
-    """Focal length and principal point, in pixels."""
+    """Focal length and principal point, in pixels.
+
+    mm_per_px : of an orthographic camera, the same at any depth; None for perspective. An orthographic camera keeps
+    the focal length and distance of the perspective one that it stands for.
+    """
 
     focal_px: float
     cx_px: float
     cy_px: float
+    mm_per_px: float | None = None
+
+    @property
+    def projection(self) -> Projection:
+        """How depth shows in the picture."""
+        return "perspective" if self.mm_per_px is None else "orthographic"
 
     @property
     def K(self) -> NDArray[np.float64]:
-        """(3, 3) matrix: camera frame -> homogeneous pixels."""
-        return np.array([[self.focal_px, 0, self.cx_px], [0, self.focal_px, self.cy_px], [0, 0, 1.0]])
+        """(3, 3) matrix to homogeneous pixels: of (x, y, z) in mm, or for an orthographic camera of (x, y, 1)."""
+        scale = self.focal_px if self.mm_per_px is None else 1 / self.mm_per_px
+        return np.array([[scale, 0, self.cx_px], [0, scale, self.cy_px], [0, 0, 1.0]])
 
     def cropped(self, crop_to_photo: NDArray[np.float64]) -> "Intrinsics":
         """The same camera, rolled about its axis, as a crop's pixels see it; exact, so a crop changes no geometry."""
         scale = float(np.hypot(crop_to_photo[0, 0], crop_to_photo[1, 0]))
         cx, cy = transform(inverse(crop_to_photo), np.array([self.cx_px, self.cy_px]))
-        return Intrinsics(self.focal_px / scale, float(cx), float(cy))
+        mm_per_px = None if self.mm_per_px is None else self.mm_per_px * scale
+        return Intrinsics(self.focal_px / scale, float(cx), float(cy), mm_per_px)
+
+    def orthographic(self, distance_mm: float) -> "Intrinsics":
+        """The orthographic camera that shows a plane at `distance_mm` as this one does."""
+        return replace(self, mm_per_px=distance_mm / self.focal_px)
+
+    def pixel_mm(self, depth_mm: float | NDArray[np.floating]) -> NDArray[np.float64]:
+        """What one pixel is across, in mm, at a depth (...) in mm."""
+        if self.mm_per_px is not None:
+            return np.full(np.shape(depth_mm), self.mm_per_px)
+        return np.asarray(depth_mm, dtype=np.float64) / self.focal_px
 
     def unproject(self, points_px: NDArray[np.floating], depth_mm: NDArray[np.floating]) -> NDArray[np.float64]:
         """Pixels (..., 2) at depth (...) in mm -> points (..., 3) in mm, camera frame."""
         z = np.asarray(depth_mm, dtype=np.float64)
-        x = (points_px[..., 0] - self.cx_px) * z / self.focal_px
-        y = (points_px[..., 1] - self.cy_px) * z / self.focal_px
+        across = self.pixel_mm(z)
+        x, y = (points_px[..., 0] - self.cx_px) * across, (points_px[..., 1] - self.cy_px) * across
         return np.stack([x, y, z], axis=-1)
 
     def project(self, points_mm: NDArray[np.floating]) -> NDArray[np.float64]:
         """Points (..., 3) in mm, camera frame -> pixels (..., 2)."""
-        return np.asarray(points_mm[..., :2] / points_mm[..., 2:] * self.focal_px + np.array([self.cx_px, self.cy_px]))
+        centre = np.array([self.cx_px, self.cy_px])
+        return np.asarray(points_mm[..., :2] / self.pixel_mm(points_mm[..., 2])[..., None] + centre)
 
 
 def photo_intrinsics(
-    shape: tuple[int, ...], focal_35mm: float | None, fov_deg: float | None = None
+    shape: tuple[int, ...], focal_35mm: float | None, fov_deg: float | None = None, given_35mm: float | None = None
 ) -> tuple[Intrinsics, str]:
     """The camera of a photo of shape (H, W, ...), and where its focal length comes from.
 
-    `fov_deg`, over the diagonal, goes before EXIF; without either, the default field of view is assumed.
-    The principal point is the middle of the photo.
+    What a person gives, `fov_deg` over the diagonal or `given_35mm`, goes before `focal_35mm` of EXIF; without any the
+    default field of view is assumed. 35 mm equivalents are taken by the diagonal (CIPA DCG-001). The principal point
+    is the middle of the photo.
     """
     height, width = shape[:2]
     diagonal = float(np.hypot(height, width))
     if fov_deg is not None:
         focal_px, source = diagonal / 2 / np.tan(np.radians(fov_deg) / 2), "given field of view"
+    elif given_35mm is not None:
+        focal_px, source = given_35mm / FILM_DIAGONAL_MM * diagonal, "given focal length"
     elif focal_35mm is not None:
         focal_px, source = focal_35mm / FILM_DIAGONAL_MM * diagonal, "EXIF"
     else:
@@ -89,20 +124,44 @@ def eye_distance_mm(landmarks_px: NDArray[np.floating], pose: Pose, focal_px: fl
 
 @dataclass(frozen=True)
 class ScaleAndShift:
-    """`a * inverse_depth + b = 1 / depth_mm`.
+    """`a * inverse_depth + b = nearness`, in 1/mm: 1 / depth under perspective.
 
-    fitted_to : what gave a and b. residual_mm : median distance from it over the face; None where nothing compares.
+    fitted_to : what gave a and b. residual_mm : median distance from it over the face, and inlier_share : the share of
+    the face that is within `INLIER_MM` of it; None where nothing compares.
     """
 
     a: float
     b: float
     fitted_to: str
     residual_mm: float | None
+    inlier_share: float | None = None
+
+    def nearness(self, inverse_depth: NDArray[np.floating]) -> NDArray[np.float64]:
+        """(H, W) inverse depth -> nearness in 1/mm."""
+        return self.a * np.asarray(inverse_depth, dtype=np.float64) + self.b
 
     def depth_mm(self, inverse_depth: NDArray[np.floating], farthest_mm: float) -> NDArray[np.float32]:
-        """(H, W) inverse depth -> depth in mm, at most `farthest_mm`."""
-        inverse_mm = self.a * np.asarray(inverse_depth, dtype=np.float64) + self.b
-        return (1 / np.maximum(inverse_mm, 1 / farthest_mm)).astype(np.float32)
+        """(H, W) inverse depth -> depth in mm under perspective, at most `farthest_mm`."""
+        return depth_of(self.nearness(inverse_depth), farthest_mm)
+
+
+def depth_of(
+    nearness: NDArray[np.floating],
+    farthest_mm: float,
+    projection: Projection = "perspective",
+    distance_mm: float | None = None,
+) -> NDArray[np.float32]:
+    """(H, W) nearness in 1/mm -> depth in mm, at most `farthest_mm`.
+
+    Under perspective depth is 1 / nearness. An orthographic camera is the limit for a face that is seen from ever
+    farther off: depth is then linear, `distance * (2 - distance * nearness)`, which is the tangent of 1 / nearness at
+    the distance of the eyes. `distance_mm` is needed for that alone.
+    """
+    if projection == "perspective":
+        return (1 / np.maximum(nearness, 1 / farthest_mm)).astype(np.float32)
+    if distance_mm is None:
+        raise ValueError("an orthographic depth needs the distance of the plane that it is counted from")
+    return np.minimum(distance_mm * (2 - distance_mm * nearness), farthest_mm).astype(np.float32)
 
 
 def fit_scale_and_shift(
@@ -140,5 +199,5 @@ def fit_scale_and_shift(
         raise GeometryError("The network's depth map is inverted over the face. Use another network or another photo.")
     a = float(target.std() / (slope * spread))
     b = float(target.mean() - a * level * spread)
-    fitted = 1 / np.maximum(a * value + b, 1e-6)
-    return ScaleAndShift(a, b, prior, float(np.median(np.abs(fitted - 1 / target))))
+    error_mm = np.abs(1 / np.maximum(a * value + b, 1e-6) - 1 / target)
+    return ScaleAndShift(a, b, prior, float(np.median(error_mm)), float((error_mm <= INLIER_MM).mean()))

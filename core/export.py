@@ -36,7 +36,10 @@ GLTF_PER_MM = 0.001  # glTF is in metres
 
 
 def write_depth(reconstruction: Reconstruction, folder: Path) -> dict[str, float]:
-    """Write `depth.npy` (float32 mm), `depth.png` (16 bit, near is white, 0 is nothing), `inverse_depth.npy`.
+    """Write `depth.npy` (float32 mm), `depth.png` (16 bit, near is white, 0 is nothing), and what it came from.
+
+    That is `inverse_depth.npy`, the network's own map; `prior.npy`, the face network's, where it is another; and
+    `mask.png`, the head's soft mask (8 bit, 128 and more is head).
 
     Returns the depths in mm that the PNG's 65535 (near) and 1 (far) stand for.
     """
@@ -46,6 +49,10 @@ def write_depth(reconstruction: Reconstruction, folder: Path) -> dict[str, float
     levels = np.where(mask, 1 + np.round(share * 65534), NOTHING).astype(np.uint16)
     np.save(folder / "depth.npy", depth)
     np.save(folder / "inverse_depth.npy", reconstruction.inverse_depth)
+    if reconstruction.relief is not None and reconstruction.relief is not reconstruction.inverse_depth:
+        np.save(folder / "prior.npy", reconstruction.relief)
+    if reconstruction.coverage is not None:
+        write_png(reconstruction.coverage, folder / "mask.png")
     write_png(levels, folder / "depth.png")
     return {"near_mm": near, "far_mm": far}
 
@@ -117,61 +124,49 @@ def write_cloud(cloud: PointCloud, path: Path) -> None:
     trimesh.PointCloud(cloud.points_mm, colors=cloud.colours).export(path)
 
 
-def textured_mesh(surface: Surface, texture: NDArray[np.uint8], material: str) -> trimesh.Trimesh:
-    """The surface with its texture, in mm; material is 'pbr' (glTF) or 'simple' (OBJ)."""
-    picture = Image.fromarray(texture)
-    packed = io.BytesIO()
-    picture.save(packed, "JPEG", quality=JPEG_QUALITY)
-    picture = Image.open(packed)  # keeps its format, so that trimesh embeds JPEG and not a PNG several times its size
-    skin: PBRMaterial | SimpleMaterial
-    if material == "pbr":
-        skin = PBRMaterial(baseColorTexture=picture, metallicFactor=0.0, roughnessFactor=0.9, doubleSided=True)
-    else:
-        skin = SimpleMaterial(image=picture)
-    visual = trimesh.visual.TextureVisuals(uv=surface.uv, material=skin)
-    return trimesh.Trimesh(surface.vertices_mm, surface.faces, visual=visual, process=False)
+def write_surface(
+    surface: Surface, texture: NDArray[np.uint8], folder: Path, formats: tuple[str, ...], about: Mapping[str, str]
+) -> None:
+    """Write `mesh.ply` (coloured, mm), `mesh.glb` (textured, metres), `mesh.zip` (OBJ, MTL, PNG, mm), as asked.
 
-
-def write_surface(surface: Surface, texture: NDArray[np.uint8], folder: Path, formats: tuple[str, ...]) -> None:
-    """Write `mesh.ply` (coloured, mm), `mesh.glb` (textured, metres), `mesh.zip` (OBJ, MTL, texture, mm), as asked."""
-    if "ply" in formats:
-        coloured_mesh(surface).export(folder / "mesh.ply")
-    if "glb" in formats:
-        mesh = textured_mesh(surface, texture, "pbr")
-        mesh.apply_scale(GLTF_PER_MM)
-        mesh.export(folder / "mesh.glb")
+    about : what the millimetres rest on; every file carries it.
+    """
+    title = f"Surface of {about['photo']}" if "photo" in about else "Surface"
+    mesh = Mesh(surface.vertices_mm, surface.faces, surface.colours, surface.uv, texture, title, about)
+    for name, write in (("ply", write_ply), ("glb", write_glb)):
+        if name in formats:
+            write(mesh, folder / f"mesh.{name}")
     if "obj" in formats:
-        _write_obj_zip(textured_mesh(surface, texture, "simple"), folder / "mesh.zip")
+        write_obj(mesh, folder / "mesh.zip")
 
 
-def coloured_mesh(part: Surface | Solid) -> trimesh.Trimesh:
-    """Vertices, faces and vertex colours, mm."""
-    return trimesh.Trimesh(part.vertices_mm, part.faces, vertex_colors=part.colours, process=False)
+def write_solid_files(
+    solid: Solid,
+    folder: Path,
+    kind: str = "relief",
+    about: Mapping[str, str] | None = None,
+    formats: tuple[str, ...] = SOLID_FORMATS,
+) -> dict[str, Any]:
+    """Write `mesh.stl` and `solid.3mf`, `solid.ply` (coloured), `solid.zip` (OBJ), `solid.glb` (plaster, for pages).
 
-
-def _write_obj_zip(mesh: trimesh.Trimesh, path: Path) -> None:
-    text, materials = trimesh.exchange.obj.export_obj(mesh, return_texture=True, mtl_name="mesh.mtl")
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
-        archive.writestr("mesh.obj", text)
-        for name, data in materials.items():
-            archive.writestr(name, data)
-
-
-def write_solid_files(solid: Solid, folder: Path) -> dict[str, Any]:
-    """Write `mesh.stl` (binary, mm) and `solid.glb` (for pages), and say of the STL as read back whether it prints.
+    The STL is always written, since it is what is checked; say of it, as read back, whether it prints. formats : those
+    to be written beside. about : what the millimetres rest on. `relief_preview.png`, if there, becomes the 3MF's picture.
 
     Returns size, volume, triangles and whether it is watertight: what `solid.json` holds beside its options.
     """
-    body = trimesh.Trimesh(solid.vertices_mm, solid.faces, process=False)
-    data = trimesh.exchange.stl.export_stl(body)
-    read_back = trimesh.load_mesh(io.BytesIO(data), file_type="stl")
-    (folder / "mesh.stl").write_bytes(data)
-    preview = trimesh.graph.smooth_shade(body, angle=np.radians(CREASE_DEG))
-    preview.apply_scale(GLTF_PER_MM)
-    preview.visual = trimesh.visual.TextureVisuals(
-        material=PBRMaterial(baseColorFactor=[*PLASTER.tolist(), 255], metallicFactor=0.0, roughnessFactor=0.85)
-    )
-    preview.export(folder / "solid.glb", include_normals=True)
+    about = about or {}
+    title = f"{kind.capitalize()} of {about['photo']}" if "photo" in about else kind.capitalize()
+    mesh = Mesh(solid.vertices_mm, solid.faces, solid.colours, title=title, about=about)
+    stl, picture = folder / "mesh.stl", folder / "relief_preview.png"
+    write_stl(mesh, stl)
+    write_plaster_glb(mesh, folder / "solid.glb")
+    if "3mf" in formats:
+        write_3mf(mesh, folder / "solid.3mf", picture if picture.is_file() else None)
+    if "ply" in formats:
+        write_ply(mesh, folder / "solid.ply")
+    if "obj" in formats:
+        write_obj(mesh, folder / "solid.zip")
+    read_back = trimesh.load_mesh(stl)
     return {
         "size_mm": [round(float(v), 3) for v in read_back.extents],
         "triangles": len(read_back.faces),

@@ -3,8 +3,16 @@
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from core.camera import MAX_FOV_DEG, MIN_FOV_DEG
+from core.camera import (
+    MAX_FOCAL_35MM,
+    MAX_FOV_DEG,
+    MIN_FOCAL_35MM,
+    MIN_FOV_DEG,
+    PROJECTIONS,
+    Projection,
+)
 from core.depth.catalog import MODELS
+from core.depth.smooth import DEFAULT_SMOOTH
 from core.errors import OptionError
 from core.face.landmarks import DEFAULT_IPD_MM
 from core.solid import KINDS, SolidOptions
@@ -21,6 +29,10 @@ class Options:
     model: str = "auto"
     ipd_mm: float = DEFAULT_IPD_MM
     fov_deg: float | None = None
+    focal_mm: float | None = None  # 35 mm equivalent
+    projection: Projection = "perspective"
+    smooth: float = DEFAULT_SMOOTH
+    background: bool = False
     refine: str = "none"
     whole_photo: bool = False
     max_triangles: int = 60_000
@@ -43,6 +55,19 @@ class Options:
             raise OptionError(
                 f"A field of view of {self.fov_deg:g} degrees is out of range ({MIN_FOV_DEG:g} to {MAX_FOV_DEG:g})."
             )
+        if self.focal_mm is not None and not MIN_FOCAL_35MM <= self.focal_mm <= MAX_FOCAL_35MM:
+            raise OptionError(
+                f"A focal length of {self.focal_mm:g} mm is out of range ({MIN_FOCAL_35MM:g} to {MAX_FOCAL_35MM:g}); "
+                "give that of a lens on 35 mm film which sees as much."
+            )
+        if self.fov_deg is not None and self.focal_mm is not None:
+            raise OptionError("Field of view and focal length say the same thing: give one of them, not both.")
+        if self.projection not in PROJECTIONS:
+            raise OptionError(
+                f"There is no projection called {self.projection!r}. Choose one of: {', '.join(PROJECTIONS)}."
+            )
+        if not 0 <= self.smooth <= 1:
+            raise OptionError(f"A smoothing of {self.smooth:g} is out of range (0, none, to 1, strong).")
         if not 500 <= self.max_triangles <= 2_000_000:
             raise OptionError(f"max_triangles is {self.max_triangles}, but must lie between 500 and 2000000.")
         if self.refine not in REFINEMENTS:

@@ -1,37 +1,28 @@
 """Photo -> reconstructions: the one way through the core that page, command line and worker all take."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.camera import (
-    DEFAULT_FOV_DEG,
-    Intrinsics,
-    ScaleAndShift,
-    eye_distance_mm,
-    fit_scale_and_shift,
-    photo_intrinsics,
-)
+from core.camera import DEFAULT_FOV_DEG, FILM_DIAGONAL_MM, INLIER_MM, photo_intrinsics
 from core.depth.refine import Mirrored, two_scales
-from core.errors import NoFaceError
+from core.errors import GeometryError, NoFaceError
 from core.face.detect import Face, find_faces
-from core.face.head import HeadMaps, head_maps, head_mask
-from core.face.landmarks import DEFAULT_IPD_MM, INNER, LEFT_EYE, RIGHT_EYE
-from core.face.level import Crop, inside_photo, level, whole
+from core.face.head import head_maps, head_mask
+from core.face.level import MAX_TEXTURE_PX, Crop, inside_photo, level, whole
 from core.face.maps import FaceNetwork
+from core.face.window import cut
 from core.options import Options
 from core.photo import Photo
 from core.progress import Progress, ignore
 from core.reconstruction import Reconstruction
+from core.solve import BUILTIN, Observation, Solution, soft_mask, solve
 
-DEFAULT_DISTANCE_MM = 700.0  # of a whole photo, where no face says it
-DEFAULT_RANGE_MM = 300.0  # from the nearest to the farthest hundredth of a whole photo
-BEHIND_FACE_MM = 400.0  # nothing of a head lies farther behind its eyes
 LARGE_TURN_DEG = 40.0
 LOW_SCORE = 0.85
-POOR_FIT_MM = 8.0
 CLOSE_LOOK = 1.3  # of the landmarks' extent: the face that the second scale looks at
 
 
@@ -85,14 +76,15 @@ def reconstruct(
             f"No face found in {photo.name}. Use a photo in which a face is seen from the front, "
             "or choose to process the whole photo."
         )
-    camera, focal_source = photo_intrinsics(photo.rgb.shape, photo.focal_35mm, options.fov_deg)
+    about = _about_photo(photo)
     found = []
     for i, face in enumerate(faces):
         progress(_of("Estimating depth", i, len(faces)), 0.3 + 0.7 * i / len(faces))
-        found.append(_head(photo, face, camera, focal_source, options, face_network, depth_network))
+        seen = _head(photo, face, options.refine, face_network, depth_network)
+        found.append(_solved(seen, about, _about_face(face), options))
     if not faces:
         progress("Estimating depth", 0.3)
-        found.append(_whole(photo, camera, focal_source, depth_network))
+        found.append(_solved(_whole(photo, face_network, depth_network), about, None, options))
     progress("Depth is ready", 1.0)
     return found
 
@@ -101,58 +93,78 @@ def _of(what: str, index: int, count: int) -> str:
     return what if count == 1 else f"{what}, face {index + 1} of {count}"
 
 
-def _head(
-    photo: Photo,
-    face: Face,
-    camera: Intrinsics,
-    focal_source: str,
-    options: Options,
-    face_network: FaceNetwork,
-    depth_network: DepthNetwork,
-) -> Reconstruction:
+def recompute(written: Reconstruction, photo_rgb: NDArray[np.uint8], options: Options) -> Reconstruction:
+    """A written face under another camera, size, projection or smoothing, by no network.
+
+    written : as `Reconstruction.load` reads it. photo_rgb : its photo, for the texture. With the options that it was
+    made with, the depth is the same to the last bit. `model`, `refine` and `whole_photo` stay as they were.
+
+    Raises
+    ------
+    GeometryError
+        An earlier version wrote the face, and kept too little of it.
+    """
+    facts = written.facts
+    if written.coverage is None or "prior" not in facts:
+        raise GeometryError(
+            "This face was made by an earlier version, which kept too little to compute it anew. "
+            "Process its photo again."
+        )
+    to_photo = np.array(facts["crop"]["crop_to_photo"])
+    name, confidence = facts["network"]["name"], facts["landmarks_confidence"]
+    seen = Observation(
+        crop=Crop(written.crop_rgb, to_photo, _texture(photo_rgb, to_photo, written.crop_rgb.shape[0])),
+        photo_shape=(facts["photo"]["height_px"], facts["photo"]["width_px"]),
+        network=name,
+        refine=facts["refine"],
+        inverse_depth=written.inverse_depth,
+        relief=written.relief,
+        mm_per_unit=facts["prior"]["mm_per_unit"],
+        coverage=written.coverage,
+        landmarks_px=written.landmarks_px,
+        confidence=None if confidence is None else np.array(confidence),
+    )
+    about = {"photo": facts["photo"], "focal_35mm": facts["camera"]["focal_35mm"]}
+    return _solved(seen, about, facts["face"], replace(options, model=name, refine=facts["refine"]))
+
+
+def _texture(rgb: NDArray[np.uint8], crop_to_photo: NDArray[np.float64], side_px: int) -> NDArray[np.uint8]:
+    """The crop's square cut out of the photo at the photo's own resolution, as `core.face.level` does."""
+    extent_px = side_px * float(np.hypot(crop_to_photo[0, 0], crop_to_photo[1, 0]))
+    texture_px = int(np.clip(2 ** np.ceil(np.log2(extent_px)), side_px, MAX_TEXTURE_PX))
+    ratio = side_px / texture_px
+    to_photo = np.c_[
+        crop_to_photo[:, :2] * ratio, crop_to_photo[:, 2] + crop_to_photo[:, :2].sum(1) * (ratio / 2 - 0.5)
+    ]
+    return cut(rgb, to_photo, texture_px)
+
+
+def _head(photo: Photo, face: Face, refine: str, face_network: FaceNetwork, depth_network: DepthNetwork) -> Observation:
     crop = level(photo.rgb, face)
     maps = head_maps(crop.rgb, face_network)
-    mask = head_mask(maps.head, maps.landmarks_px) & inside_photo(crop, photo.rgb.shape)
-    distance = eye_distance_mm(face.landmarks_px, face.pose, camera.focal_px, options.ipd_mm)
-    metric = _metric_prior(maps, distance, face_network.mm_per_unit * options.ipd_mm / DEFAULT_IPD_MM)
-    warnings = _face_warnings(face)
-    if depth_network.name == "builtin":
-        inverse_depth, fit = maps.relief, metric
-    else:
-        inverse_depth = _refined(depth_network, crop, maps, options.refine)
-        prior = metric.depth_mm(maps.relief, distance + BEHIND_FACE_MM)
-        fit = fit_scale_and_shift(inverse_depth, prior, _inner_face(maps, mask), metric.fitted_to)
-        if fit.residual_mm is not None and fit.residual_mm > POOR_FIT_MM:
-            warnings.append(
-                f"The network's depth differs from a face's shape by {fit.residual_mm:.0f} mm in the median; "
-                "take its millimetres with care."
-            )
-    depth = np.where(mask, fit.depth_mm(inverse_depth, distance + BEHIND_FACE_MM), np.nan).astype(np.float32)
-    intrinsics = camera.cropped(crop.crop_to_photo)
-    facts = {
-        **_facts(photo, crop, intrinsics, focal_source, depth_network.name, fit),
-        "refine": "none" if depth_network.name == "builtin" else options.refine,
-        "ipd_mm": options.ipd_mm,
-        "distance_mm": round(distance, 2),
-        "landmarks_px": crop.to_photo(maps.landmarks_px).round(3).tolist(),
-        "landmarks_crop_px": maps.landmarks_px.round(3).tolist(),
-        "face": {
-            "score": round(face.score, 4),
-            "roll_deg": round(face.roll_deg, 2),
-            "yaw_deg": round(face.pose.yaw_deg, 2),
-            "pitch_deg": round(face.pose.pitch_deg, 2),
-        },
-        "warnings": warnings,
-    }
-    return Reconstruction(crop.rgb, crop.texture, inverse_depth, depth, intrinsics, maps.landmarks_px, facts)
+    landmarks = maps.landmarks_px.round(3)  # as they are written, so that a face computed anew is the same
+    mask = head_mask(maps.head, landmarks) & inside_photo(crop, photo.rgb.shape)
+    is_builtin = depth_network.name == BUILTIN
+    return Observation(
+        crop=crop,
+        photo_shape=(photo.rgb.shape[0], photo.rgb.shape[1]),
+        network=depth_network.name,
+        refine="none" if is_builtin else refine,
+        inverse_depth=maps.relief if is_builtin else _refined(depth_network, crop, landmarks, refine),
+        relief=maps.relief,
+        mm_per_unit=face_network.mm_per_unit,
+        coverage=soft_mask(maps.head, mask),
+        landmarks_px=landmarks,
+        confidence=face.confidence.astype(np.float64).round(4),
+    )
 
 
-def _refined(network: DepthNetwork, crop: Crop, maps: HeadMaps, refine: str) -> NDArray[np.float32]:
+def _refined(network: DepthNetwork, crop: Crop, landmarks_px: NDArray[np.float64], refine: str) -> NDArray[np.float32]:
     """(S, S) inverse depth of the crop, by the refinement that was asked for."""
     if refine == "mirror":
         return Mirrored(network).predict([crop.rgb])[0]
     if refine == "two-scale":
-        low, high = maps.landmarks_px.min(0), maps.landmarks_px.max(0)
+        low, high = landmarks_px.min(0), landmarks_px.max(0)
         reach = CLOSE_LOOK * (high - low).max() / 2
         left, top = np.clip((low + high) / 2 - reach, 0, crop.side_px - 3).astype(int).tolist()
         right, bottom = np.clip((low + high) / 2 + reach, 2, crop.side_px).astype(int).tolist()
@@ -160,84 +172,138 @@ def _refined(network: DepthNetwork, crop: Crop, maps: HeadMaps, refine: str) -> 
     return network.predict([crop.rgb])[0]
 
 
-def _metric_prior(maps: HeadMaps, distance_mm: float, mm_per_unit: float) -> ScaleAndShift:
-    """The face network's relief is metric up to the IPD: one unit nearer is `mm_per_unit` nearer, from the eyes on."""
-    eyes = np.r_[maps.landmarks_px[RIGHT_EYE], maps.landmarks_px[LEFT_EYE]]
-    columns, rows = np.clip(np.round(eyes), 0, maps.relief.shape[0] - 1).astype(int).T
-    at_eyes = float(np.median(maps.relief[rows, columns]))
-    a = mm_per_unit / distance_mm**2
-    return ScaleAndShift(a, 1 / distance_mm - a * at_eyes, "the built-in network's face", None)
+def _whole(photo: Photo, face_network: FaceNetwork, depth_network: DepthNetwork) -> Observation:
+    crop = whole(photo.rgb)
+    inside = inside_photo(crop, photo.rgb.shape)
+    return Observation(
+        crop=crop,
+        photo_shape=(photo.rgb.shape[0], photo.rgb.shape[1]),
+        network=depth_network.name,
+        refine="none",
+        inverse_depth=depth_network.predict([crop.rgb])[0],
+        relief=None,
+        mm_per_unit=face_network.mm_per_unit,
+        coverage=np.where(inside, 255, 0).astype(np.uint8),
+        landmarks_px=None,
+        confidence=None,
+    )
 
 
-def _inner_face(maps: HeadMaps, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """(S, S) bool: the box round brows, eyes, nose and mouth, where the prior is most exact."""
-    low, high = maps.landmarks_px[INNER].min(0), maps.landmarks_px[INNER].max(0)
-    axis = np.arange(mask.shape[0])
-    inside = (axis >= low[1])[:, None] & (axis <= high[1])[:, None] & (axis >= low[0]) & (axis <= high[0])
-    return np.asarray(mask & inside)
+def _about_photo(photo: Photo) -> dict[str, Any]:
+    height, width = photo.rgb.shape[:2]
+    about = {"name": photo.name, "sha256": photo.sha256, "width_px": width, "height_px": height}
+    return {"photo": about, "focal_35mm": photo.focal_35mm}
 
 
-def _face_warnings(face: Face) -> list[str]:
+def _about_face(face: Face) -> dict[str, float]:
+    return {
+        "score": round(face.score, 4),
+        "roll_deg": round(face.roll_deg, 2),
+        "yaw_deg": round(face.pose.yaw_deg, 2),
+        "pitch_deg": round(face.pose.pitch_deg, 2),
+    }
+
+
+def _solved(
+    seen: Observation, about: dict[str, Any], face: dict[str, float] | None, options: Options
+) -> Reconstruction:
+    camera, source = photo_intrinsics(seen.photo_shape, about["focal_35mm"], options.fov_deg, options.focal_mm)
+    solution = solve(
+        seen,
+        camera,
+        ipd_mm=options.ipd_mm,
+        projection=options.projection,
+        strength=options.smooth,
+        background=options.background,
+    )
+    warnings = [*_warnings(seen, face), *solution.warnings]
+    facts = {
+        "photo": about["photo"],
+        "network": {"name": seen.network, "face_network": BUILTIN},
+        "refine": seen.refine,
+        "crop": {"side_px": seen.crop.side_px, "crop_to_photo": seen.crop.crop_to_photo.tolist()},
+        "camera": _camera_facts(seen, solution, source, about["focal_35mm"]),
+        "scale_and_shift": _fit_facts(solution),
+        "prior": {"mm_per_unit": seen.mm_per_unit, "weight": solution.prior_weight},
+        "smooth": options.smooth,
+        "background": options.background or seen.landmarks_px is None,
+        "ipd_mm": None if seen.landmarks_px is None else options.ipd_mm,
+        "distance_mm": round(solution.distance_mm, 2),
+        "landmarks_px": None,
+        "landmarks_crop_px": None,
+        "landmarks_confidence": None,
+        "face": face,
+        "warnings": warnings,
+    }
+    if seen.landmarks_px is not None and seen.confidence is not None:
+        facts["landmarks_px"] = seen.crop.to_photo(seen.landmarks_px).round(3).tolist()
+        facts["landmarks_crop_px"] = seen.landmarks_px.tolist()
+        facts["landmarks_confidence"] = seen.confidence.tolist()
+    return Reconstruction(
+        crop_rgb=seen.crop.rgb,
+        texture=seen.crop.texture,
+        inverse_depth=seen.inverse_depth,
+        depth_mm=solution.depth_mm,
+        intrinsics=solution.intrinsics,
+        landmarks_px=seen.landmarks_px,
+        facts=facts,
+        relief=seen.relief,
+        coverage=seen.coverage,
+        plain_mm=solution.plain_mm,
+    )
+
+
+def _warnings(seen: Observation, face: dict[str, float] | None) -> list[str]:
+    if face is None:
+        warnings = ["No face: millimetres follow from an assumed range of distances, not from a face."]
+        if seen.network == BUILTIN:
+            warnings.append(
+                "The built-in network has learnt nothing but heads; for other pictures use a MiDaS network."
+            )
+        return warnings
     warnings = []
-    if face.score < LOW_SCORE:
-        warnings.append(f"The face was found with a low score ({face.score:.2f}); look whether it is one.")
-    if abs(face.pose.yaw_deg) > LARGE_TURN_DEG:
+    if face["score"] < LOW_SCORE:
+        warnings.append(f"The face was found with a low score ({face['score']:.2f}); look whether it is one.")
+    if abs(face["yaw_deg"]) > LARGE_TURN_DEG:
         warnings.append(
-            f"The head is turned by {abs(face.pose.yaw_deg):.0f} degrees; "
+            f"The head is turned by {abs(face['yaw_deg']):.0f} degrees; "
             "its far side is not seen and the scale is less sure."
         )
     return warnings
 
 
-def _whole(photo: Photo, camera: Intrinsics, focal_source: str, depth_network: DepthNetwork) -> Reconstruction:
-    crop = whole(photo.rgb)
-    inverse_depth = depth_network.predict([crop.rgb])[0]
-    mask = inside_photo(crop, photo.rgb.shape)
-    low, high = np.percentile(inverse_depth[mask], [1, 99])
-    near = DEFAULT_DISTANCE_MM - DEFAULT_RANGE_MM / 2
-    a = (1 / near - 1 / (near + DEFAULT_RANGE_MM)) / max(float(high - low), 1e-9)
-    fit = ScaleAndShift(a, 1 / near - a * float(high), "an assumed range of distances", None)
-    depth = np.where(mask, fit.depth_mm(inverse_depth, 2 * DEFAULT_DISTANCE_MM), np.nan)
-    depth = np.maximum(depth, near / 2).astype(np.float32)
-    warnings = ["No face: millimetres follow from an assumed range of distances, not from a face."]
-    if depth_network.name == "builtin":
-        warnings.append("The built-in network has learnt nothing but heads; for other pictures use a MiDaS network.")
-    intrinsics = camera.cropped(crop.crop_to_photo)
-    facts = {
-        **_facts(photo, crop, intrinsics, focal_source, depth_network.name, fit),
-        "ipd_mm": None,
-        "distance_mm": DEFAULT_DISTANCE_MM,
-        "landmarks_px": None,
-        "landmarks_crop_px": None,
-        "face": None,
-        "warnings": warnings,
-    }
-    return Reconstruction(crop.rgb, crop.texture, inverse_depth, depth, intrinsics, None, facts)
-
-
-def _facts(
-    photo: Photo, crop: Crop, intrinsics: Intrinsics, focal_source: str, network: str, fit: ScaleAndShift
-) -> dict[str, Any]:
-    height, width = photo.rgb.shape[:2]
-    diagonal_px = float(np.hypot(height, width)) / crop.photo_px_per_px
+def _camera_facts(seen: Observation, solution: Solution, source: str, focal_35mm: float | None) -> dict[str, Any]:
+    intrinsics, px = solution.intrinsics, seen.crop.photo_px_per_px
+    diagonal_px = float(np.hypot(*seen.photo_shape)) / px
     return {
-        "photo": {"name": photo.name, "sha256": photo.sha256, "width_px": width, "height_px": height},
-        "network": {"name": network, "face_network": "builtin"},
-        "crop": {"side_px": crop.side_px, "crop_to_photo": crop.crop_to_photo.tolist()},
-        "camera": {
-            "K": intrinsics.K.tolist(),
-            "focal_px": intrinsics.focal_px,
-            "focal_photo_px": intrinsics.focal_px * crop.photo_px_per_px,
-            "focal_source": focal_source,
-            "focal_35mm": photo.focal_35mm,
-            "fov_deg": round(float(np.degrees(2 * np.arctan(diagonal_px / 2 / intrinsics.focal_px))), 3),
-            "default_fov_deg": DEFAULT_FOV_DEG,
-        },
-        "scale_and_shift": {
-            "a": fit.a,
-            "b": fit.b,
-            "equation": "a * inverse_depth + b = 1 / depth_mm",
-            "fitted_to": fit.fitted_to,
-            "residual_mm": fit.residual_mm,
-        },
+        "projection": intrinsics.projection,
+        "K": intrinsics.K.tolist(),
+        "K_takes": "(x, y, z) in mm" if intrinsics.mm_per_px is None else "(x, y, 1), x and y in mm",
+        "focal_px": intrinsics.focal_px,
+        "mm_per_px": intrinsics.mm_per_px,
+        "focal_photo_px": intrinsics.focal_px * px,
+        "focal_source": source,
+        "focal_35mm": focal_35mm,
+        "focal_equivalent_mm": round(intrinsics.focal_px / diagonal_px * FILM_DIAGONAL_MM, 3),
+        "fov_deg": round(float(np.degrees(2 * np.arctan(diagonal_px / 2 / intrinsics.focal_px))), 3),
+        "default_fov_deg": DEFAULT_FOV_DEG,
+    }
+
+
+def _fit_facts(solution: Solution) -> dict[str, Any]:
+    fit, distance = solution.fit, solution.distance_mm
+    if solution.intrinsics.projection == "perspective":
+        a, b, equation = fit.a, fit.b, "a * inverse_depth + b = 1 / depth_mm"
+    else:
+        a, b = fit.a * distance**2, distance * (2 - distance * fit.b)
+        equation = "b - a * inverse_depth = depth_mm"
+    return {
+        "a": a,
+        "b": b,
+        "equation": equation,
+        "then": "drawn to the prior's shape by prior.weight, smoothed by smooth, bounded",
+        "fitted_to": fit.fitted_to,
+        "residual_mm": fit.residual_mm,
+        "inlier_share": fit.inlier_share,
+        "inlier_mm": INLIER_MM,
     }

@@ -24,6 +24,9 @@ class Reconstruction:
     intrinsics : of the crop.
     landmarks_px : (68, 2) float64, crop pixels; None for a whole photo.
     facts : what `reconstruction.json` holds.
+    relief : (S, S) float32, the face network's own map, to which a MiDaS network's is fitted; None for a whole photo.
+    coverage : (S, S) uint8, the head's soft mask, 128 and more is head; None in faces of earlier versions.
+    plain_mm : (S, S) float32, depth before the prior's shape and smoothing; not written, so None in what is read back.
     """
 
     crop_rgb: NDArray[np.uint8]
@@ -33,6 +36,9 @@ class Reconstruction:
     intrinsics: Intrinsics
     landmarks_px: NDArray[np.float64] | None
     facts: dict[str, Any]
+    relief: NDArray[np.float32] | None = None
+    coverage: NDArray[np.uint8] | None = None
+    plain_mm: NDArray[np.float32] | None = None
 
     @property
     def mask(self) -> NDArray[np.bool_]:
@@ -79,14 +85,59 @@ class Reconstruction:
         facts = json.loads((folder / "reconstruction.json").read_text("utf-8"))
         with Image.open(folder / "crop.png") as image:
             crop = np.array(image.convert("RGB"))
-        (focal, _, cx), (_, _, cy), _ = facts["camera"]["K"]
+        camera = facts["camera"]
+        cx, cy = camera["K"][0][2], camera["K"][1][2]
         landmarks = facts["landmarks_crop_px"]
+        inverse_depth = np.load(folder / "inverse_depth.npy")
+        prior, mask = folder / "prior.npy", folder / "mask.png"
+        coverage = None
+        if mask.is_file():
+            with Image.open(mask) as image:
+                coverage = np.array(image.convert("L"))
         return cls(
             crop_rgb=crop,
             texture=crop,
-            inverse_depth=np.load(folder / "inverse_depth.npy"),
+            inverse_depth=inverse_depth,
             depth_mm=np.load(folder / "depth.npy"),
-            intrinsics=Intrinsics(focal, cx, cy),
+            intrinsics=Intrinsics(camera["focal_px"], cx, cy, camera.get("mm_per_px")),
             landmarks_px=None if landmarks is None else np.array(landmarks),
             facts=facts,
+            relief=np.load(prior) if prior.is_file() else inverse_depth if landmarks is not None else None,
+            coverage=coverage,
         )
+
+
+def assumptions(facts: dict[str, Any]) -> dict[str, str]:
+    """What the millimetres of a face rest on, by name, in words with units: for the metadata of files.
+
+    facts : `Reconstruction.facts` or what `reconstruction.json` holds.
+    """
+    camera, fit = facts["camera"], facts["scale_and_shift"]
+    focal = camera.get("focal_equivalent_mm")
+    rows: dict[str, str | None] = {
+        "photo": facts["photo"]["name"],
+        "network": facts["network"]["name"],
+        "scaled to": f"an assumed interpupillary distance of {facts['ipd_mm']:g} mm"
+        if facts["ipd_mm"]
+        else "an assumed range of distances",
+        "projection": camera.get("projection", "perspective"),
+        "focal length": f"{camera['focal_photo_px']:.1f} px of the photo"
+        + (f", {focal:.1f} mm on 35 mm film" if focal else ""),
+        "focal length from": camera["focal_source"],
+        "field of view": f"{camera['fov_deg']:.1f} degrees over the diagonal",
+        "distance": f"{facts['distance_mm']:.0f} mm",
+        "scale and shift": f"{fit['equation']}, a = {fit['a']:.6g}, b = {fit['b']:.6g}",
+        "fitted to": fit["fitted_to"],
+        "residual": None if fit["residual_mm"] is None else f"{fit['residual_mm']:.2f} mm in the median",
+        "inliers": None
+        if fit.get("inlier_share") is None
+        else f"{100 * fit['inlier_share']:.0f} % within {fit['inlier_mm']:g} mm",
+        "shape from the prior": None
+        if (facts.get("prior") or {}).get("weight") is None
+        else f"{100 * facts['prior']['weight']:.0f} % of the broad shape",
+        "smoothing": None if facts.get("smooth") is None else f"{facts['smooth']:g} of 1",
+        "background": "kept" if facts.get("background") else "cut off",
+        "warnings": " ".join(facts["warnings"]) or None,
+        "measured": "no: one photo has no scale, so lengths follow from these assumptions",
+    }
+    return {name: text for name, text in rows.items() if text is not None}

@@ -71,7 +71,13 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--wall-mm", type=float, default=2.4, help="of a mask, a hollow bust, a lithophane (%(default)s)")
     run.add_argument("--nozzle-mm", type=float, default=0.4, help="nothing is made thinner (%(default)s)")
     run.add_argument("--whole-photo", action="store_true", help="also a photo in which no face is found")
-    run.add_argument("--fov-deg", type=float, help="field of view, where the photo does not say it")
+    run.add_argument("--background", action="store_true", help="keep what is round the head")
+    run.add_argument("--fov-deg", type=float, help="field of view over the diagonal, before what EXIF says")
+    run.add_argument("--focal-mm", type=float, help="instead: focal length, as of a lens on 35 mm film")
+    run.add_argument(
+        "--projection", choices=("perspective", "orthographic"), default="perspective", help="camera (%(default)s)"
+    )
+    run.add_argument("--smooth", type=float, default=0.3, help="edge-preserving smoothing, 0 to 1 (%(default)s)")
     run.add_argument(
         "--refine", choices=("none", "mirror", "two-scale"), default="none", help="more detail of a MiDaS network"
     )
@@ -133,7 +139,11 @@ def _run(args: argparse.Namespace) -> int:
             "wall_mm": args.wall_mm,
             "nozzle_mm": args.nozzle_mm,
             "whole_photo": args.whole_photo,
+            "background": args.background,
             "fov_deg": args.fov_deg,
+            "focal_mm": args.focal_mm,
+            "projection": args.projection,
+            "smooth": args.smooth,
             "refine": args.refine,
             "ipd_mm": args.ipd_mm,
         }
