@@ -11,11 +11,14 @@ from core.camera import Intrinsics
 from core.reconstruction import Reconstruction
 
 SMOOTHING = 1 / 340  # of the side: the normals are those of the surface blurred so much, else noise turns them
+MARGIN_PX = 2
 ROW = 1024  # points are looked up in rows of so many: OpenCV takes no longer ones than 32767
-MEETING_ROUNDS = 5
+MEETING_ROUNDS = 6
 LONGEST_STEP_MM = 12.0
-SETTLED_MM = 0.02
+SETTLED_MM = 0.02  # of a step; each is a Newton step, so what is left is far less
 MIN_COSINE = 0.2  # a surface seen or met more obliquely (78 degrees) is not known there
+
+Column = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -31,17 +34,33 @@ class DepthSurface:
         return cls(reconstruction.depth_mm, reconstruction.intrinsics)
 
     @cached_property
-    def _slopes(self) -> NDArray[np.float32]:
-        """(H, W, 3) float32: depth, and the slopes of the smoothed depth in mm per pixel to the right and down."""
+    def _corner(self) -> tuple[int, int]:
+        """Row and column of `_slopes`' first pixel: only the box in which there is depth is kept."""
+        return self._box[0].start, self._box[1].start
+
+    @cached_property
+    def _box(self) -> tuple[slice, slice]:
         known = np.isfinite(self.depth_mm)
-        weight = known.astype(np.float32)
+        spans = []
+        for axis in (1, 0):
+            there = np.flatnonzero(known.any(axis))
+            first, last = (int(there[0]), int(there[-1])) if len(there) else (0, 0)
+            spans.append(slice(max(0, first - MARGIN_PX), last + 1 + MARGIN_PX))
+        return spans[0], spans[1]
+
+    @cached_property
+    def _slopes(self) -> NDArray[np.float32]:
+        """(h, w, 3) float32: depth, and the slopes of the smoothed depth in mm per pixel to the right and down."""
+        depth = np.ascontiguousarray(self.depth_mm[self._box], np.float32)
+        known = np.isfinite(depth)
         sigma = max(0.5, self.depth_mm.shape[0] * SMOOTHING)
-        blurred = cv2.GaussianBlur(np.where(known, self.depth_mm, np.float32(0)), (0, 0), sigma)
-        smooth = np.where(known, blurred / np.maximum(cv2.GaussianBlur(weight, (0, 0), sigma), 1e-6), np.nan)
+        blurred = cv2.GaussianBlur(np.where(known, depth, np.float32(0)), (0, 0), sigma)
+        weight = cv2.GaussianBlur(known.astype(np.float32), (0, 0), sigma)
+        smooth = np.where(known, blurred / np.maximum(weight, np.float32(1e-6)), np.float32(np.nan))
         kernel = np.array([[-0.5, 0, 0.5]], np.float32)
         right = cv2.filter2D(smooth, cv2.CV_32F, kernel)
         down = cv2.filter2D(smooth, cv2.CV_32F, kernel.T)
-        return np.asarray(cv2.merge([self.depth_mm.astype(np.float32), right, down]), np.float32)
+        return np.asarray(cv2.merge([depth, right, down]), np.float32)
 
     def points(self, where: NDArray[np.bool_]) -> NDArray[np.float32]:
         """(n, 3) float32, camera frame: the surface at the pixels of a mask, row by row."""
@@ -54,79 +73,86 @@ class DepthSurface:
 
     def normals(self, where: NDArray[np.bool_]) -> NDArray[np.float32]:
         """(n, 3) float32 unit vectors, camera frame, towards the outside; as `points`, NaN at the rim."""
-        rows, columns = np.nonzero(where)
-        z, right, down = self._slopes[rows, columns].T
-        away = self._gradient(columns.astype(np.float32), rows.astype(np.float32), z, right, down)
-        return -away / np.linalg.norm(away, axis=-1, keepdims=True)
+        rows, columns = np.nonzero(where & np.isfinite(self.depth_mm))
+        top, left = self._corner
+        z, right, down = self._slopes[rows - top, columns - left].T
+        x, y, z = self._gradient(columns.astype(np.float32), rows.astype(np.float32), z, right, down)
+        return -np.stack([x, y, z], axis=-1) / np.sqrt(x * x + y * y + z * z)[:, None]
 
     def offsets(self, points: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """How far points (n, 3) of the camera frame lie outside the surface (to first order), and its normals there.
 
         Returns (n,) mm and (n, 3) outward unit vectors; NaN where the camera sees no surface, or too obliquely.
         """
-        u, v = self._pixels(points)
-        depth, right, down = self._look(u, v)
-        away = self._gradient(u, v, depth, right, down).astype(np.float64)
-        length = np.linalg.norm(away, axis=-1)
-        outside = (depth - points[:, 2]) / length
         camera = self.intrinsics
-        pixels = np.stack([u - camera.cx_px, v - camera.cy_px], axis=-1) / camera.focal_px
-        sight = np.c_[pixels, np.ones_like(u)]
-        oblique = (away * sight).sum(-1) < MIN_COSINE * length * np.linalg.norm(sight, axis=-1)
-        return np.where(oblique, np.nan, outside), -away / length[:, None]
+        u, v = camera.project(points).T.astype(np.float32)
+        depth, right, down = self._look(u, v)
+        x, y, z = self._gradient(u, v, depth, right, down)
+        length = np.sqrt(x * x + y * y + z * z)
+        outside = (depth - points[:, 2]) / length
+        across, along = (u - camera.cx_px) / camera.focal_px, (v - camera.cy_px) / camera.focal_px
+        cosine = (x * across + y * along + z) / (length * np.sqrt(1 + across**2 + along**2))
+        normal = np.stack([x, y, z], axis=-1) / -length[:, None]
+        return np.where(cosine > MIN_COSINE, outside, np.nan).astype(np.float64), normal.astype(np.float64)
 
     def meet(self, points: NDArray[np.floating], directions: NDArray[np.floating], reach: float) -> NDArray[np.float32]:
-        """Where lines meet the surface: (n,) float32 multiples s of their directions, nearest to their points.
+        """Where lines meet the surface: (n,) float32 multiples s of their directions, near their points.
 
         points, directions : (n, 3) camera frame; a direction's length is what one unit of s is. reach : largest |s|.
         NaN where a line meets nothing within reach, or the surface too obliquely. Newton's method on the depth map.
         """
-        p, d = points.astype(np.float32), directions.astype(np.float32)
-        length = np.linalg.norm(d, axis=-1)
-        longest = np.float32(LONGEST_STEP_MM) / length
-        s = np.zeros(len(p), np.float32)
-        step, steep = np.full(len(p), np.inf, np.float32), np.zeros(len(p), np.float32)
+        place = np.ascontiguousarray(points.T, np.float32)
+        way = np.ascontiguousarray(directions.T, np.float32)
         camera = self.intrinsics
+        focal, cx, cy = (np.float32(value) for value in (camera.focal_px, camera.cx_px, camera.cy_px))
+        result = np.full(place.shape[1], np.nan, np.float32)
+        left = np.arange(place.shape[1])
+        s = np.zeros(len(left), np.float32)
         for _ in range(MEETING_ROUNDS):
-            x, y, z = (p + s[:, None] * d).T
-            u = x / z * np.float32(camera.focal_px) + np.float32(camera.cx_px)
-            v = y / z * np.float32(camera.focal_px) + np.float32(camera.cy_px)
+            x, y, z = place + s * way
+            u, v = x / z * focal + cx, y / z * focal + cy
             depth, right, down = self._look(u, v)
-            away = self._gradient(u, v, z, right, down)
-            steep = np.einsum("ij,ij->i", away, d)
+            gx, gy, gz = self._gradient(u, v, z, right, down)
+            steep = gx * way[0] + gy * way[1] + gz * way[2]
+            length = np.sqrt(way[0] ** 2 + way[1] ** 2 + way[2] ** 2)
+            longest = np.float32(LONGEST_STEP_MM) / length
             step = np.clip((depth - z) / steep, -longest, longest)
             s = s + step
-            oblique = np.abs(steep) < MIN_COSINE * length * np.linalg.norm(away, axis=-1)
-        missed = ~(np.abs(step) * length < SETTLED_MM) | ~(np.abs(s) <= reach) | oblique
-        s[missed] = np.nan
-        return s
+            settled = np.abs(step) * length < SETTLED_MM
+            least = np.float32(MIN_COSINE) * np.sqrt(gx * gx + gy * gy + gz * gz)
+            facing = (gx * x + gy * y + gz * z) > least * np.sqrt(x * x + y * y + z * z)
+            straight = facing & (np.abs(steep) > least * length)
+            met = settled & straight & (np.abs(s) <= reach)
+            result[left[met]] = s[met]
+            going = ~settled & np.isfinite(s)
+            if not going.any():
+                break
+            place, way, left, s = place[:, going], way[:, going], left[going], s[going]
+        return result
 
-    def _pixels(self, points: NDArray[np.floating]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        u, v = self.intrinsics.project(points).T.astype(np.float32)
-        return u, v
-
-    def _look(self, u: NDArray[np.float32], v: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+    def _look(self, u: Column, v: Column) -> tuple[Column, Column, Column]:
         """Depth and slopes (n,) each, bilinear, at pixels u, v (n,); NaN beyond the surface."""
         count = len(u)
-        shape = (-(-count // ROW), ROW)
-        grids = [np.resize(np.nan_to_num(axis, nan=-9.0), shape) if count else np.zeros((0, ROW)) for axis in (u, v)]
+        top, left = self._corner
+        grids = np.full((2, -(-max(count, 1) // ROW), ROW), -9, np.float32)
+        flat = grids.reshape(2, -1)
+        np.subtract(u, np.float32(left), out=flat[0, :count])
+        np.subtract(v, np.float32(top), out=flat[1, :count])
+        flat[~np.isfinite(flat)] = -9
         found = cv2.remap(
             self._slopes, grids[0], grids[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT,
             borderValue=(np.nan, np.nan, np.nan, np.nan),
         )  # fmt: skip
-        depth, right, down = found.reshape(-1, 3)[:count].T
+        depth, right, down = np.ascontiguousarray(found.reshape(-1, 3)[:count].T)
         return depth, right, down
 
     def _gradient(
-        self,
-        u: NDArray[np.float32],
-        v: NDArray[np.float32],
-        z: NDArray[np.floating],
-        right: NDArray[np.float32],
-        down: NDArray[np.float32],
-    ) -> NDArray[np.float32]:
-        """(n, 3) gradient of z - depth(u, v) in space, at pixel u, v and depth z; points away from the viewer."""
+        self, u: Column, v: Column, z: NDArray[np.floating], right: Column, down: Column
+    ) -> tuple[Column, Column, Column]:
+        """x, y, z (n,) of the gradient of z - depth(u, v) in space, at pixel u, v and depth z; away from the viewer."""
         camera = self.intrinsics
-        per_mm = np.float32(camera.focal_px) / z
-        forward = 1 + (right * (u - np.float32(camera.cx_px)) + down * (v - np.float32(camera.cy_px))) / z
-        return np.stack([-right * per_mm, -down * per_mm, forward], axis=-1)
+        focal, cx, cy = (np.float32(value) for value in (camera.focal_px, camera.cx_px, camera.cy_px))
+        nearness = np.float32(1) / z.astype(np.float32, copy=False)
+        forward = np.float32(1) + (right * (u - cx) + down * (v - cy)) * nearness
+        per_mm = -focal * nearness
+        return right * per_mm, down * per_mm, forward

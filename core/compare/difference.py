@@ -8,14 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.alignment import apply, scale_of
-from core.compare.registration import register
-from core.depth_surface import DepthSurface
+from core.compare.prepared import PreparedFace
+from core.compare.registration import MIN_POINTS, register
+from core.errors import GeometryError
 from core.measure.regions import face_area, regions
 from core.reconstruction import Reconstruction
-from core.triangulation import fill_outside
 
 REACH_MM = 25.0  # what lies farther off is another part of the head, or hair, and not a difference of the face
-FILL_PX = 128  # the depth beyond the head, only for pictures, is filled on so coarse a grid
+SIGHT_MM = 60.0  # along the line of sight the two surfaces may be farther apart than along their normals
+PAPER = (235, 229, 218)  # where the other face is not seen
 TURNED_DEG = 15.0
 EXPRESSION = (
     "Expression counts: faces are laid onto each other as rigid bodies, so an open mouth or a smile is part of the "
@@ -35,11 +36,11 @@ class Comparison:
         farther. NaN where the other is not seen, and outside the reference's head.
     transform : (4, 4), mesh frame of the other -> mesh frame of the reference; `scale` is its change of size (1 unless
         asked for).
-    rms_mm, median_mm, p95_mm : of the size of the difference over the face (all regions; no hair, ears, neck). p95_mm
-        is the one-sided Hausdorff distance at 95 percent.
-    coverage : share of the face's area where the other is seen too, 0..1.
+    rms_mm, median_mm, p95_mm : of the size of the difference over the inner face (brows, eyes, nose, mouth), where
+        hair, beard and a turned head change least. p95_mm is the one-sided Hausdorff distance at 95 percent.
+    coverage : share of the inner face where the other is seen too, 0..1.
     correlation : of both depths over that area.
-    by_region : RMS in mm by region; a region that the other does not show is left out.
+    by_region : RMS in mm of 'face' (all regions) and of each region; what the other does not show is left out.
     seen : the other's depth (mm, camera frame of the reference, NaN where unseen) and photo, in the reference's crop.
     landmarks_mm : median distance of the landmarks when laid onto each other by them alone.
     notes : sentences on what the numbers rest on.
@@ -87,86 +88,66 @@ def compare(reference: Reconstruction, other: Reconstruction, *, with_scale: boo
     GeometryError
         One of them is a photo taken whole, or they share too little surface.
     """
-    found = register(reference, other, with_scale=with_scale)
-    difference = difference_map(reference, other, found.transform)
-    seen = seen_by(reference, other, found.transform)
-    face = face_area(reference)
-    left = difference[face]
-    known = np.isfinite(left)
-    size = np.abs(left[known]).astype(np.float64)
-    both = face & np.isfinite(seen.depth_mm) & np.isfinite(difference)
+    a, b = PreparedFace.of(reference), PreparedFace.of(other)
+    found = register(a, b, with_scale=with_scale)
+    difference = difference_map(a, b, found.transform)
+    depth, rgb = seen_by(a, b, found.transform)
+    known = np.isfinite(difference)
+    size = np.abs(difference[a.inner & known]).astype(np.float64)
+    both = a.inner & np.isfinite(depth)
+    if len(size) < MIN_POINTS or both.sum() < MIN_POINTS:
+        raise GeometryError("The two faces share too little surface to be compared. Choose other photos.")
+    parts = {"face": face_area(reference), **regions(reference)}
     return Comparison(
         difference_mm=difference,
         transform=_mesh_frame(reference) @ found.transform @ np.linalg.inv(_mesh_frame(other)),
         scale=scale_of(found.transform),
-        rms_mm=_rms(size),
+        rms_mm=rms(size),
         median_mm=float(np.median(size)),
         p95_mm=float(np.percentile(size, 95)),
-        coverage=float(known.mean()),
-        correlation=float(np.corrcoef(reference.depth_mm[both], seen.depth_mm[both])[0, 1]),
-        by_region={
-            name: _rms(difference[part & np.isfinite(difference)])
-            for name, part in regions(reference).items()
-            if np.isfinite(difference[part]).any()
-        },
-        seen=seen,
+        coverage=float(known[a.inner].mean()),
+        correlation=float(np.corrcoef(reference.depth_mm[both], depth[both])[0, 1]),
+        by_region={name: rms(difference[part & known]) for name, part in parts.items() if known[part].any()},
+        seen=replace(reference, depth_mm=depth, crop_rgb=rgb, texture=rgb),
         landmarks_mm=found.landmarks_mm,
         notes=_notes(reference, other),
     )
 
 
 def difference_map(
-    reference: Reconstruction, other: Reconstruction, transform: NDArray[np.floating]
+    reference: PreparedFace, other: PreparedFace, transform: NDArray[np.floating]
 ) -> NDArray[np.float32]:
     """(S, S) float32 mm: how far `other`, moved by (4, 4) `transform` (camera frames), stands out from `reference`."""
-    surface = DepthSurface.of(reference)
-    where = reference.mask
-    back = np.linalg.inv(transform)
-    normals = surface.normals(where)
-    apart = DepthSurface.of(other).meet(
-        apply(back.astype(np.float32), surface.points(where)), normals @ back[:3, :3].T.astype(np.float32), REACH_MM
+    back = np.linalg.inv(transform).astype(np.float32)
+    difference = np.full(reference.head.shape, np.nan, np.float32)
+    difference[reference.head] = other.surface.meet(
+        apply(back, reference.points), reference.normals @ back[:3, :3].T, REACH_MM
     )
-    difference = np.full(where.shape, np.nan, np.float32)
-    difference[where] = apart
     return difference
 
 
-def seen_by(reference: Reconstruction, other: Reconstruction, transform: NDArray[np.floating]) -> Reconstruction:
+def seen_by(
+    reference: PreparedFace, other: PreparedFace, transform: NDArray[np.floating]
+) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     """`other`, moved by (4, 4) `transform` (camera frames), as the reference's camera sees it within its own head.
 
-    Its landmarks and facts are the reference's: lines drawn on one cross the same places of both.
+    Returns depth (S, S) in mm, NaN where it is not seen, and photo (S, S, 3), plain paper there.
     """
-    where = reference.mask
-    rays = DepthSurface.of(reference).points(where)
-    back = np.linalg.inv(transform)
-    unit = rays / rays[:, 2:]
-    along = DepthSurface.of(other).meet(apply(back, rays), unit @ back[:3, :3].T, 2 * REACH_MM)
-    depth = np.full(where.shape, np.nan, np.float32)
-    depth[where] = rays[:, 2] + along
-    return replace(
-        reference,
-        depth_mm=depth,
-        crop_rgb=_warped(reference, other, back, depth),
-        texture=reference.texture,
-    )
-
-
-def _warped(
-    reference: Reconstruction, other: Reconstruction, back: NDArray[np.floating], depth_mm: NDArray[np.float32]
-) -> NDArray[np.uint8]:
-    """(S, S, 3): the other's photo on the reference's crop; where no depth is known, on a smooth continuation of it."""
-    known = np.where(np.isfinite(depth_mm), depth_mm, reference.depth_mm)
-    side = known.shape[0]
-    step = max(1, side // FILL_PX)
-    small = known[::step, ::step]
-    smooth = cv2.GaussianBlur(fill_outside(small, np.isfinite(small)).astype(np.float32), (0, 0), 2.0)
-    filled = np.where(np.isfinite(known), known, cv2.resize(smooth, (side, side), interpolation=cv2.INTER_LINEAR))
-    whole = DepthSurface(filled.astype(np.float32), reference.intrinsics).points(np.ones_like(filled, dtype=bool))
-    pixels = other.intrinsics.project(apply(back, whole)).astype(np.float32).reshape(side, side, 2)
-    return np.asarray(
-        cv2.remap(other.crop_rgb, pixels[..., 0], pixels[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
-        np.uint8,
-    )
+    back = np.linalg.inv(transform).astype(np.float32)
+    rays = reference.points / reference.points[:, 2:]
+    ahead = other.surface.meet(apply(back, reference.points), rays @ back[:3, :3].T, SIGHT_MM)
+    met = np.isfinite(ahead)
+    rows, columns = (axis[met] for axis in np.nonzero(reference.head))
+    z = reference.points[met, 2] + ahead[met]
+    depth = np.full(reference.head.shape, np.nan, np.float32)
+    depth[rows, columns] = z
+    pixels = np.full((*depth.shape, 2), -1, np.float32)
+    pixels[rows, columns] = other.reconstruction.intrinsics.project(apply(back, rays[met] * z[:, None]))
+    rgb = cv2.remap(
+        other.reconstruction.crop_rgb, pixels[..., 0], pixels[..., 1], cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT, borderValue=PAPER,
+    )  # fmt: skip
+    return depth, np.asarray(rgb, np.uint8)
 
 
 def _mesh_frame(reconstruction: Reconstruction) -> NDArray[np.float64]:
@@ -177,7 +158,8 @@ def _mesh_frame(reconstruction: Reconstruction) -> NDArray[np.float64]:
     return result
 
 
-def _rms(values: NDArray[np.floating]) -> float:
+def rms(values: NDArray[np.floating]) -> float:
+    """Root mean square of finite values."""
     return float(np.sqrt(np.mean(np.square(values, dtype=np.float64))))
 
 

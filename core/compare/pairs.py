@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 
-from core.compare.difference import difference_map
+from core.compare.difference import difference_map, rms
+from core.compare.prepared import PreparedFace
 from core.compare.registration import register
-from core.measure.regions import face_area
 from core.progress import Progress, ignore
 from core.reconstruction import Reconstruction
 
@@ -20,8 +20,8 @@ class PairTable:
     """Differences of all pairs.
 
     names : of the faces, as given. rms_mm : (n, n), symmetric, 0 on the diagonal: root mean square of both differences
-    (each face on the other) over the face. order : (n,) indices, so that like stands beside like. linkage : (n - 1, 4)
-    of the dendrogram, average linkage, as `scipy.cluster.hierarchy` writes it.
+    (each face on the other) over the inner face. order : (n,) indices, so that like stands beside like. linkage :
+    (n - 1, 4) of the dendrogram, average linkage, as `scipy.cluster.hierarchy` writes it.
     """
 
     names: tuple[str, ...]
@@ -49,16 +49,17 @@ def compare_all(
     count = len(faces)
     if count < 2:
         raise ValueError(f"compare_all needs at least two faces, not {count}")
-    areas = [face_area(face) for face in faces]
-    rms = np.zeros((count, count))
+    ready = [PreparedFace.of(face) for face in faces]
+    table = np.zeros((count, count))
     pairs = [(i, j) for i in range(count) for j in range(i + 1, count)]
     for done, (i, j) in enumerate(pairs):
         progress(f"Comparing pair {done + 1} of {len(pairs)}", done / len(pairs))
-        transform = register(faces[i], faces[j], with_scale=with_scale).transform
-        there = difference_map(faces[i], faces[j], transform)[areas[i]]
-        back = difference_map(faces[j], faces[i], np.linalg.inv(transform))[areas[j]]
-        rms[i, j] = rms[j, i] = np.sqrt((np.nanmean(there**2) + np.nanmean(back**2)) / 2)
+        transform = register(ready[i], ready[j], with_scale=with_scale).transform
+        there = difference_map(ready[i], ready[j], transform)[ready[i].inner]
+        back = difference_map(ready[j], ready[i], np.linalg.inv(transform))[ready[j].inner]
+        both = np.concatenate([there, back])
+        table[i, j] = table[j, i] = rms(both[np.isfinite(both)])
     progress("Pairs are compared", 1.0)
-    tree = linkage(squareform(rms, checks=False), "average", optimal_ordering=True)
+    tree = linkage(squareform(table, checks=False), "average", optimal_ordering=True)
     names = tuple(names) if names is not None else tuple(str(i + 1) for i in range(count))
-    return PairTable(names, rms, leaves_list(tree).astype(np.int64), tree)
+    return PairTable(names, table, leaves_list(tree).astype(np.int64), tree)

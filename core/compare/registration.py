@@ -6,19 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.alignment import apply, moved_about, plane_step, procrustes, scale_of
-from core.depth_surface import DepthSurface
+from core.compare.prepared import PreparedFace
 from core.errors import GeometryError
 from core.face.landmarks import INNER
-from core.measure.face import landmarks_mm
-from core.measure.regions import inner_face
-from core.reconstruction import Reconstruction
 
-SAMPLES = 6000
 ROUNDS = 30
 KEPT = 0.8  # of the points that meet the other surface: the rest differs (expression, hair, glasses) and must not pull
 SETTLED_MM = 1e-3
-FACE_MM = 100.0  # a turn or growth by so much of 1 moves points of a face by about this times it
+FACE_MM = 100.0  # a turn or growth of so much moves points of a face by about this times it
 MIN_POINTS = 100
+MIN_LANDMARKS = 6
 
 
 @dataclass(frozen=True)
@@ -33,7 +30,7 @@ class Registration:
     rounds: int
 
 
-def register(reference: Reconstruction, other: Reconstruction, *, with_scale: bool = False) -> Registration:
+def register(reference: PreparedFace, other: PreparedFace, *, with_scale: bool = False) -> Registration:
     """The motion (or similarity) that lays `other` onto `reference`, over their inner faces.
 
     First the landmarks of brows, eyes, nose and mouth (Procrustes), then ICP that keeps the better four fifths of the
@@ -44,59 +41,39 @@ def register(reference: Reconstruction, other: Reconstruction, *, with_scale: bo
     Raises
     ------
     GeometryError
-        One is a whole photo without landmarks, or there is too little depth that both share.
+        There is too little depth that both share.
     """
     start, off = _by_landmarks(reference, other, with_scale)
-    surfaces = DepthSurface.of(reference), DepthSurface.of(other)
-    samples = [_sampled(face, surface) for face, surface in zip((reference, other), surfaces, strict=True)]
-    transform, rounds = _icp(samples, surfaces, start, with_scale)
+    transform, rounds = _icp(reference, other, start, with_scale)
     return Registration(transform, off, rounds)
 
 
-def _by_landmarks(
-    reference: Reconstruction, other: Reconstruction, with_scale: bool
-) -> tuple[NDArray[np.float64], float]:
-    for face in (reference, other):
-        if face.landmarks_px is None:
-            raise GeometryError(
-                "A photo taken whole has no landmarks to lay it onto a face by. Choose photos of faces."
-            )
-    source, target = landmarks_mm(other)[INNER], landmarks_mm(reference)[INNER]
+def _by_landmarks(reference: PreparedFace, other: PreparedFace, with_scale: bool) -> tuple[NDArray[np.float64], float]:
+    source, target = other.landmarks[INNER], reference.landmarks[INNER]
     known = np.isfinite(source).all(1) & np.isfinite(target).all(1)
-    if known.sum() < 6:
-        raise GeometryError(f"Only {known.sum()} landmarks have depth in both faces; 6 are needed to compare them.")
+    if known.sum() < MIN_LANDMARKS:
+        raise GeometryError(
+            f"Only {known.sum()} landmarks have depth in both faces; {MIN_LANDMARKS} are needed to compare them."
+        )
     start = procrustes(source[known], target[known], with_scale=with_scale)
     off = np.linalg.norm(apply(start, source[known]) - target[known], axis=1)
     return start, float(np.median(off))
 
 
-def _sampled(face: Reconstruction, surface: DepthSurface) -> NDArray[np.float64]:
-    """(n, 3) points spread evenly over the inner face, camera frame."""
-    where = inner_face(face)
-    every = max(1, int(np.sqrt(where.sum() / SAMPLES)))
-    sparse = np.zeros_like(where)
-    sparse[::every, ::every] = where[::every, ::every]
-    return surface.points(sparse).astype(np.float64)
-
-
 def _icp(
-    samples: list[NDArray[np.float64]],
-    surfaces: tuple[DepthSurface, DepthSurface],
-    start: NDArray[np.float64],
-    with_scale: bool,
+    reference: PreparedFace, other: PreparedFace, start: NDArray[np.float64], with_scale: bool
 ) -> tuple[NDArray[np.floating], int]:
     transform: NDArray[np.floating] = start
-    middle = samples[0].mean(0)
-    for count in range(1, ROUNDS + 1):  # noqa: B007 - how many it took is told
-        back, turn = np.linalg.inv(transform), transform[:3, :3]
-        scale = scale_of(transform)
+    middle = reference.samples.mean(0)
+    for rounds in range(1, ROUNDS + 1):  # noqa: B007 - how many it took is told
         # The other's points against the reference's surface, and the reference's against the other's, all in the
         # reference's frame. Moving the other moves the first themselves, and the planes of the second.
-        moved = apply(transform, samples[1])
-        off, normal = surfaces[0].offsets(moved)
-        off_back, normal_back = surfaces[1].offsets(apply(back, samples[0]))
-        places = np.concatenate([moved, samples[0]]) - middle
-        planes = np.concatenate([normal, -normal_back @ turn.T / scale])
+        moved = apply(transform, other.samples)
+        off, normal = reference.surface.offsets(moved)
+        off_back, normal_back = other.surface.offsets(apply(np.linalg.inv(transform), reference.samples))
+        scale = scale_of(transform)
+        places = np.concatenate([moved, reference.samples]) - middle
+        planes = np.concatenate([normal, -normal_back @ transform[:3, :3].T / scale])
         apart = np.concatenate([off, off_back * scale])
         known = np.isfinite(apart)
         if known.sum() < MIN_POINTS:
@@ -106,6 +83,6 @@ def _icp(
         kept = known & (np.abs(apart) <= np.quantile(np.abs(apart[known]), KEPT))
         step = plane_step(places[kept], planes[kept], apart[kept], with_scale=with_scale)
         transform = moved_about(step, middle) @ transform
-        if np.abs(step).max() * FACE_MM < SETTLED_MM:
+        if max(FACE_MM * float(np.abs(step[[0, 1, 2, 6]]).max()), float(np.abs(step[3:6]).max())) < SETTLED_MM:
             break
-    return transform, count
+    return transform, rounds

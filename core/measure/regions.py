@@ -13,7 +13,7 @@ MIRRORED_REGIONS = {
 }  # fmt: skip
 SUBNASALE, NASION, LIPS = 33, 27, slice(48, 60)
 FOREHEAD_SHARE = 0.75  # of the height from brows to the nose's lower end, which a whole forehead has on most faces
-EYE_MARGIN, NOSE_MARGIN, MOUTH_MARGIN = 0.10, 0.07, 0.08  # IPD round the landmarks
+EYE_MARGIN, NOSE_MARGIN, MOUTH_MARGIN = 0.10, 0.05, 0.08  # IPD round the landmarks
 
 
 def regions(reconstruction: Reconstruction) -> dict[str, NDArray[np.bool_]]:
@@ -44,8 +44,8 @@ def inner_face(reconstruction: Reconstruction) -> NDArray[np.bool_]:
     """(S, S) bool: the hull of brows, eyes, nose and mouth, which hair and beard change least."""
     if reconstruction.landmarks_px is None:
         return reconstruction.mask
-    hull = cv2.convexHull(reconstruction.landmarks_px[INNER].astype(np.float32))[:, 0]
-    return _filled(hull.astype(np.float64), 0.0, len(reconstruction.depth_mm)) & reconstruction.mask
+    outline = _hull(reconstruction.landmarks_px[INNER])
+    return _filled(outline, 0.0, len(reconstruction.depth_mm)) & reconstruction.mask
 
 
 def _shapes(p: NDArray[np.float64]) -> list[tuple[str, NDArray[np.float64], float]]:
@@ -56,19 +56,23 @@ def _shapes(p: NDArray[np.float64]) -> list[tuple[str, NDArray[np.float64], floa
     up = up / max(float(np.linalg.norm(up)), 1e-9)
     third = float(((brows.mean(0) - p[SUBNASALE]) * up).sum())
     top = brows + up * FOREHEAD_SHARE * third
-    hull = [cv2.convexHull(p[part].astype(np.float32))[:, 0].astype(np.float64) for part in (slice(27, 36), LIPS)]
+    ala_right, ala_left = p[31] + NOSE_MARGIN * (p[31] - p[35]), p[35] + NOSE_MARGIN * (p[35] - p[31])
     right_eye = np.concatenate([p[17:22], p[[27, 39, 40, 41, 36]]])
     left_eye = np.concatenate([p[26:21:-1], p[[27, 42, 47, 46, 45]]])
     return [
-        ("nose", hull[0], NOSE_MARGIN * ipd),
+        ("nose", _hull(np.stack([*p[27:36], ala_right, ala_left, *(p[[39, 42]] + p[NASION]) / 2])), NOSE_MARGIN * ipd),
         ("right eye", right_eye, EYE_MARGIN * ipd),
         ("left eye", left_eye, EYE_MARGIN * ipd),
-        ("mouth", hull[1], MOUTH_MARGIN * ipd),
+        ("mouth", _hull(np.concatenate([p[LIPS], p[31:36]])), MOUTH_MARGIN * ipd),
         ("forehead", np.concatenate([p[[0]], p[17:27], p[[16]], top[::-1]]), 0.0),
-        ("right cheek", np.concatenate([p[0:6], p[[48, 31, 39, 36]]]), 0.0),
-        ("left cheek", np.concatenate([p[16:10:-1], p[[54, 35, 42, 45]]]), 0.0),
+        ("right cheek", np.concatenate([p[0:6], p[[48, SUBNASALE, NASION, 39, 36]]]), 0.0),
+        ("left cheek", np.concatenate([p[16:10:-1], p[[54, SUBNASALE, NASION, 42, 45]]]), 0.0),
         ("chin", np.concatenate([p[5:12], p[[54, 55, 56, 57, 58, 59, 48]]]), 0.0),
     ]
+
+
+def _hull(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(cv2.convexHull(points.astype(np.float32))[:, 0], np.float64)
 
 
 def _filled(outline_px: NDArray[np.float64], margin_px: float, side: int) -> NDArray[np.bool_]:
