@@ -66,14 +66,15 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Profile:
-    """Depth along the midline of one face.
+    """Depth along a line of one face.
 
-    up_mm : (n,) height above the nose tip; behind_mm : (n,) depth behind the nose tip, NaN where there is none.
+    along_mm : (n,) place on the line, upwards on the midline and to the picture's right on others; behind_mm : (n,)
+    depth behind the nose tip. NaN where there is none.
     """
 
     name: str
-    up_mm: NDArray[np.float32]
-    behind_mm: NDArray[np.float32]
+    along_mm: NDArray[np.floating]
+    behind_mm: NDArray[np.floating]
 
 
 def bare_figure(*traces: Any, **layout: Any) -> go.Figure:
@@ -91,7 +92,8 @@ def bare_figure(*traces: Any, **layout: Any) -> go.Figure:
     return go.Figure(data=list(traces), layout={**base, **layout})
 
 
-def _axis(title: str, **more: Any) -> dict[str, Any]:
+def axis(title: str, **more: Any) -> dict[str, Any]:
+    """Return an axis of hairlines without a line of its own."""
     return {
         "title": {"text": title, "standoff": 12},
         "showline": False,
@@ -115,12 +117,16 @@ def depth_map(
 
     behind_mm : (H, W) float32, mm behind the nose tip, NaN outside the head.
     range_mm : the colour scale's ends; the 1st and 99th percentile of this face when None.
-    step : every how many pixels; the page shows half of a 512-pixel map at most.
+    step : every how many pixels; the page shows half of a 512-pixel map at most. Axes are in pixels of the whole map.
     """
     small = np.round(behind_mm[::step, ::step].astype(np.float32), 1)
     low, high = range_mm or depth_range([behind_mm])
     trace = go.Heatmap(
         z=small,
+        x0=0,
+        y0=0,
+        dx=step,
+        dy=step,
         zmin=low,
         zmax=high,
         colorscale=COLOUR_MAPS[colour_map],
@@ -137,7 +143,7 @@ def depth_map(
             "xpad": 4,
         },
     )
-    height, width = small.shape
+    height, width = behind_mm.shape
     hidden = {"visible": False, "constrain": "domain"}
     return bare_figure(
         trace,
@@ -161,32 +167,35 @@ def depth_range(maps: Sequence[NDArray[np.float32]]) -> tuple[float, float]:
 
 
 def histogram(
-    data: Histogram, *, percentiles: Mapping[int, float] | None = None, density: bool = False, mean: float | None = None
-) -> go.Figure:
+    data: Histogram, *, percentiles: Mapping[int, float] | None = None, density: bool = False, unit: str = "mm",
+    brush: bool = False,
+) -> go.Figure:  # fmt: skip
     """Histogram of one face's depth with lines at percentiles.
 
-    percentiles : percent -> mm behind the nose tip; 5, 50 and 95 carry labels, the others a thin line.
+    percentiles : percent -> depth behind the nose tip; 5, 50 and 95 carry labels, the others a thin line.
+    unit : of all depths. brush : dragging chooses a range of depths.
     """
     edges = data.edges.astype(np.float32)
-    unit = "share of pixels per mm" if density else "pixels"
+    digits = 1 if unit == "mm" else 3
+    height = f"share of pixels per {unit}" if density else "pixels"
     trace = go.Bar(
         x=(edges[:-1] + edges[1:]) / 2,
         y=data.heights(density),
         width=np.diff(edges).astype(np.float32),
         customdata=np.stack([edges[:-1], edges[1:]], axis=1).astype(np.float32),
         marker={"color": BAR, "line": {"width": 0}},
-        hovertemplate="%{customdata[0]:.1f} to %{customdata[1]:.1f} mm<br>%{y"
+        selected={"marker": {"color": ACCENT}},
+        hovertemplate=f"%{{customdata[0]:.{digits}f}} to %{{customdata[1]:.{digits}f}} {unit}<br>%{{y"
         + (":.4f" if density else "")
-        + "} "
-        + unit
-        + "<extra></extra>",
+        + f"}} {height}<extra></extra>",
     )
     figure = bare_figure(
         trace,
         margin={"l": 8, "r": 8, "t": 34, "b": 8},
         bargap=0,
-        xaxis=_axis(BEHIND_NOSE, showgrid=False),
-        yaxis=_axis(unit, rangemode="tozero", nticks=5),
+        xaxis=axis(f"{unit} behind the nose tip", showgrid=False, fixedrange=brush),
+        yaxis=axis(height, rangemode="tozero", nticks=5, fixedrange=brush),
+        **({"dragmode": "select", "selectdirection": "h", "selectionrevision": unit} if brush else {}),
     )
     for percent, value in (percentiles or {}).items():
         labelled = percent in (5, 50, 95)
@@ -199,12 +208,8 @@ def histogram(
             name = "median" if percent == 50 else f"P{percent}"
             figure.add_annotation(
                 x=value, y=1, yref="paper", yanchor="bottom", yshift=4 if percent == 50 else 18,
-                text=f"{name} {value:.1f} mm", showarrow=False, font={"size": 12},
+                text=f"{name} {value:.{digits}f} {unit}", showarrow=False, font={"size": 12},
             )  # fmt: skip
-    if mean is not None:
-        figure.add_shape(
-            type="line", x0=mean, x1=mean, y0=0, y1=1, yref="paper", line={"color": INK, "width": 1, "dash": "dash"}
-        )
     return figure
 
 
@@ -228,28 +233,42 @@ def histograms(data: Sequence[Histogram], *, density: bool = True) -> go.Figure:
         *traces,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         hovermode="x unified",
-        xaxis=_axis(BEHIND_NOSE, showgrid=False),
-        yaxis=_axis(unit, rangemode="tozero", nticks=5),
+        xaxis=axis(BEHIND_NOSE, showgrid=False),
+        yaxis=axis(unit, rangemode="tozero", nticks=5),
     )
 
 
-def profiles(data: Sequence[Profile | None]) -> go.Figure:
-    """Return midline profiles from the side, faces looking left; None keeps its colour for a photo without a face."""
-    traces = [
-        go.Scatter(
-            x=item.behind_mm.astype(np.float32),
-            y=item.up_mm.astype(np.float32),
-            name=item.name,
-            mode="lines",
-            line={"color": SERIES[i % len(SERIES)], "width": 2},
-            hovertemplate="%{x:.1f} " + BEHIND_NOSE + ", %{y:.1f} mm above it",
+def profiles(
+    data: Sequence[Profile | None], *, upright: bool = True, along: str = "mm above the nose tip"
+) -> go.Figure:
+    """Profiles of several faces over each other; None keeps its colour for a photo without a face.
+
+    upright : seen from the side, looking left, as the midline is; otherwise seen from above, the nose up. along : what
+    the place on the line means.
+    """
+    traces = []
+    for i, item in enumerate(data):
+        if item is None:
+            continue
+        place, behind = item.along_mm.astype(np.float32), item.behind_mm.astype(np.float32)
+        hover = ("%{x:.1f} ", "%{y:.1f} ") if upright else ("%{y:.1f} ", "%{x:.1f} ")
+        traces.append(
+            go.Scatter(
+                x=behind if upright else place,
+                y=place if upright else behind,
+                name=item.name,
+                mode="lines",
+                line={"color": SERIES[i % len(SERIES)], "width": 2},
+                hovertemplate=f"{hover[0]}{BEHIND_NOSE}, at {hover[1]}{along}",
+            )
         )
-        for i, item in enumerate(data)
-        if item is not None
-    ]
+    deep, across = axis(BEHIND_NOSE, constrain="domain"), axis(along, scaleanchor="x", scaleratio=1)
+    if not upright:
+        deep, across = axis(BEHIND_NOSE, scaleanchor="x", scaleratio=1, autorange="reversed"), axis(along)
+        across["constrain"] = "domain"
     return bare_figure(
         *traces,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        xaxis=_axis(BEHIND_NOSE, constrain="domain"),
-        yaxis=_axis("mm above the nose tip", scaleanchor="x", scaleratio=1),
+        xaxis=deep if upright else across,
+        yaxis=across if upright else deep,
     )

@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from dashboard.figures import Histogram, Profile
 from dashboard.records import FaceRecord
 
-NASION, NOSE_TIP, CHIN = 27, 30, 8  # of the 68 landmarks
-
 
 @dataclass(frozen=True)
 class Result:
@@ -53,25 +51,12 @@ class Result:
         counts = histogram(self.behind_mm, edges)
         return Histogram(self.face.name, np.asarray(edges, np.float32), counts.astype(np.int32))
 
-    def midline(self) -> Profile | None:
-        """Return the profile from above the brow to the chin; None for a photo without a face."""
-        marks = self.about.get("landmarks_crop_px")
-        if not marks:
-            return None
-        points = np.asarray(marks, np.float64)
-        depth = np.load(self.face.folder / "depth.npy")
-        fy, cy = np.asarray(self.about["camera"]["K"])[[1, 1], [1, 2]]
-        top = points[NASION] + 0.75 * (points[NASION] - points[CHIN])
-        bottom = points[CHIN] + 0.12 * (points[CHIN] - points[NASION])
-        steps = np.linspace(0.0, 1.0, 400)[:, None]
-        columns, rows = np.round(top + steps * (bottom - top)).astype(int).T
-        inside = (rows >= 0) & (rows < depth.shape[0]) & (columns >= 0) & (columns < depth.shape[1])
-        rows, columns = rows[inside], columns[inside]
-        up = -(rows - cy) * depth[rows, columns] / fy
-        nose = int(np.argmin(np.hypot(columns - points[NOSE_TIP, 0], rows - points[NOSE_TIP, 1])))
-        return Profile(
-            self.face.name, (up - up[nose]).astype(np.float32), self.behind_mm[rows, columns].astype(np.float32)
-        )  # fmt: skip
+    def profile(self, name: str) -> Profile | None:
+        """Return the 'midline', 'eye line' or 'mouth line'; None for a photo without a face."""
+        from dashboard.measured import measured  # noqa: PLC0415 - the first page need not wait for it
+
+        line = measured(self.face.folder).profiles.get(name)
+        return Profile(self.face.name, line.along_mm, line.depth_mm) if line else None
 
 
 def load(face: FaceRecord) -> Result:

@@ -137,6 +137,28 @@ def face(face_id: str) -> Response:
     return jsonify(as_dict(_face(face_id)))
 
 
+@blueprint.get("/api/faces/<face_id>/statistics")
+def face_statistics(face_id: str) -> Response:
+    """Numbers of a face by part, in ?unit=mm or ipd, with the histogram of ?part= in ?bins=; ?format=csv as rows."""
+    from dashboard import measured  # noqa: PLC0415 - not needed for the first page
+
+    record, asked = _face(face_id), request.args
+    try:
+        bins = int(asked.get("bins", "64"))
+    except ValueError:
+        abort(400, f"bins is '{asked['bins']}', but must be a whole number.")
+    part, unit = asked.get("part", "head"), asked.get("unit", "mm")
+    values = measured.summary(measured.measured(record.folder), part, unit, bins)
+    if asked.get("format") == "csv":
+        response = Response(measured.as_csv(values), mimetype="text/csv")
+    else:
+        response = jsonify({"face": record.name, **values})
+    if "download" in asked:
+        name = download_name(record, f"statistics.{'csv' if asked.get('format') == 'csv' else 'json'}")
+        response.headers["Content-Disposition"] = f"attachment; filename={name}"
+    return response
+
+
 @blueprint.post("/api/faces/<face_id>/solid")
 def start_solid(face_id: str) -> Response:
     """Queue the making of the solid anew with {options}."""

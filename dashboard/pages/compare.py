@@ -88,7 +88,7 @@ def _pictures(found: Sequence[results.Result]) -> html.Section:
 
 def _curves(found: Sequence[results.Result]) -> html.Section:
     edges = results.shared_edges(found, BINS)
-    lines = [result.midline() for result in found]
+    lines = [result.profile("midline") for result in found]
     histogram = figures.histograms([result.histogram_over(edges) for result in found])
     charts = [
         html.Div(

@@ -1,123 +1,374 @@
-"""Statistics: the numbers of one face, or of several."""
+"""Statistics: the numbers of one face, by part, with the pixels they are of."""
 
-from collections.abc import Sequence
-from typing import Any
+import math
+from typing import TYPE_CHECKING, Any
 
 import dash
 import dash_bootstrap_components as dbc
-from dash import Input, Output, State, callback, dcc, html
+import numpy as np
+from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, dcc, html
 
-from dashboard import figures, results
-from dashboard.components import faces, page, views
+from core.errors import LifemaskError
+from dashboard import figures, maps
+from dashboard.components import faces, lengths, page, views
 from dashboard.components.missing import no_faces
 from dashboard.context import current_library, current_workspace
+from dashboard.records import FaceRecord
+
+if TYPE_CHECKING:
+    from dashboard.measured import Measured
+
+# ruff: noqa: PLC0415 - core.measure brings scipy and OpenCV, which need not delay the first page
 
 dash.register_page(__name__, path="/statistics", title="Statistics – Lifemask", name="Statistics")  # noqa: RUF001
 
-MOST = 8
+PART_WORDS = {
+    "head": "Whole head", "face": "Face", "forehead": "Forehead", "eyes": "Eyes", "nose": "Nose", "cheeks": "Cheeks",
+    "mouth": "Mouth", "chin": "Chin",
+}  # fmt: skip
 ROWS = (
-    ("mean", "Mean"), ("median", "Median"), ("std", "Standard deviation"), ("min", "Least"), ("p1", "1st percentile"),
-    ("p5", "5th percentile"), ("p25", "25th percentile"), ("p75", "75th percentile"), ("p95", "95th percentile"),
-    ("p99", "99th percentile"), ("max", "Greatest"), ("range", "Range"), ("iqr", "Interquartile range"),
+    ("mean", "Mean"), ("median", "Median"), ("std", "Standard deviation"), ("iqr", "Interquartile range"),
+    ("range", "Range"), ("min", "Least"), ("p1", "1st percentile"), ("p5", "5th percentile"),
+    ("p25", "25th percentile"), ("p75", "75th percentile"), ("p95", "95th percentile"), ("p99", "99th percentile"),
+    ("max", "Greatest"),
 )  # fmt: skip
-FACE_ROWS = (
-    ("nose_protrusion_mm", "Nose tip before the eyes"),
-    ("width_mm", "Face width"),
-    ("height_mm", "Face height"),
-    ("ipd_mm", "Interpupillary distance, assumed"),
-)
+BINS = 64
+ALONG = {"midline": "mm above the nose tip", "eye line": "mm from between the eyes", "mouth line": "mm from its middle"}
+DRAWN = "mm along the line"
 
 
 def layout(faces: str = "", **_: Any) -> html.Div:  # the name of the query's key
-    """Return the page for the faces of the address; the newest when it names none."""
-    return _page(faces.split(","))
+    """Return the page for the face of the address; the newest when it names none."""
+    return _page(faces.split(",", maxsplit=1)[0])
 
 
-def _page(wanted: Sequence[str]) -> html.Div:
+def _page(wanted: str) -> html.Div:
+    from dashboard.measured import measured
+
     all_faces = current_library().faces(current_workspace())
     head = page.head("Statistics", "Depth relative to the nose tip, so that photos from different distances compare.")
     if not all_faces:
         return html.Div([head, no_faces("No numbers yet", "They come with the first face.")])
-    by_id = {face.id: face for face in all_faces}
-    chosen = [face_id for face_id in dict.fromkeys(wanted) if face_id in by_id][:MOST] or [all_faces[0].id]
-    found = [results.load(by_id[face_id]) for face_id in chosen]
+    face = next((face for face in all_faces if face.id == wanted), all_faces[0])
+    found = measured(face.folder)
     return html.Div(
         [
             head,
-            dcc.Store(id="statistics-faces", data=chosen),
-            faces.picker(all_faces, chosen, "/statistics", most=MOST),
-            page.section("Histogram", _controls(), html.Div(_graph(found, 64, "count"), id="statistics-chart")),
-            page.section("Table", _table(found), _note()),
-            page.section("Files", html.Div([_files(result) for result in found], className="columns")),
+            faces.picker(all_faces, [face.id], "/statistics", most=1),
+            dcc.Store(id="statistics-face", data=face.id),
+            dcc.Store(id="statistics-about", data=_about(found)),
+            dcc.Store(id="statistics-line"),
+            *[dcc.Store(id=f"statistics-done-{name}") for name in ("paint", "mode", "levels", "point")],
+            page.section("Depth", _controls(found), _reading(found, face)),
+            page.section("Numbers", html.Div(id="statistics-numbers"), aside=_downloads(face)),
+            *_of_the_face(found),
         ]
     )
 
 
-def _controls() -> html.Div:
+def _about(found: "Measured") -> dict[str, Any]:
+    """What the page's script needs: which numbers of the map are which part, and the length of an IPD."""
+    from core.measure.regions import REGIONS
+    from dashboard.measured import PARTS
+
+    numbers = {part: [REGIONS.index(name) + 1 for name in names] for part, names in PARTS.items()}
+    return {"parts": {**numbers, "head": None}, "ipd_mm": found.reconstruction.facts["ipd_mm"]}
+
+
+def _controls(found: "Measured") -> html.Div:
+    parts = [(part, PART_WORDS[part]) for part in found.parts]
+    return html.Div(
+        [
+            page.switch_pair("statistics-part", parts, "head", look="views"),
+            html.Div(
+                [
+                    page.switch_pair(
+                        "statistics-unit", [("mm", "mm"), ("ipd", "IPD")][: 2 if found.regions else 1], "mm"
+                    ),
+                    page.switch_pair("statistics-height", [("count", "Pixels"), ("density", "Density")], "count"),
+                    html.Div(
+                        [
+                            html.Label("Bins", htmlFor="statistics-bins", className="soft"),
+                            _number("bins", 8, 256, BINS),
+                        ],
+                        className="with-unit",
+                    ),
+                ],
+                className="row-of",
+            ),
+        ],
+        className="controls",
+    )
+
+
+def _number(name: str, low: float | None = None, high: float | None = None, value: float | None = None) -> dbc.Input:
+    limits = {"min": low, "max": high, "step": 1} if high else {"step": "any"}
+    return dbc.Input(
+        id=f"statistics-{name}", type="number", value=value, debounce=0.4, style={"width": "104px"}, **limits
+    )
+
+
+def _reading(found: "Measured", face: FaceRecord) -> html.Div:
+    from core.measure.profiles import contours
+
+    figure = maps.reading_map(found.behind_mm, found.numbered, contours(found.reconstruction))
+    modes = [("read", "Read"), ("line", "Draw a line"), ("points", "Two points")]
+    choose = html.Div(
+        [
+            page.switch_pair("statistics-mode", modes, "read"),
+            dbc.Checkbox(id="statistics-levels", label="Level lines, 5 mm", value=False),
+        ],
+        className="row-of mb-3",
+    )
+    between = html.Div(
+        [
+            html.Span("Highlight", className="soft"),
+            html.Label("from", htmlFor="statistics-low", className="soft"),
+            _number("low"),
+            html.Label("to", htmlFor="statistics-high", className="soft"),
+            _number("high"),
+            html.Span("mm", id="statistics-unit-word", className="soft"),
+        ],
+        className="with-unit wraps",
+    )
     return html.Div(
         [
             html.Div(
                 [
-                    html.Label("Bins", htmlFor="statistics-bins", className="soft"),
-                    dbc.Input(
-                        id="statistics-bins", type="number", value=64, min=8, max=256, step=8, debounce=0.4,
-                        style={"width": "96px"},
-                    ),
-                ],
-                className="with-unit",
+                    choose,
+                    html.Div(views.graph(figure, "statistics-map", height="100%", still=True), className="depth-map"),
+                    html.Div(id="statistics-line-said", className="note", role="status"),
+                ]
             ),
-            page.switch_pair("statistics-height", [("count", "Pixels"), ("density", "Density")], "count"),
+            html.Div(
+                [
+                    views.graph(_histogram(found, "head", "mm", BINS, "count"), "statistics-histogram", height=380),
+                    between,
+                    html.P(
+                        "Drag over the histogram, or give two depths: those pixels light up in the map.",
+                        id="statistics-said", className="note", role="status",
+                    ),
+                ]
+            ),
         ],
-        className="row-of mb-3",
+        className="reading",
+        key=face.id,
     )  # fmt: skip
 
 
-def _graph(found: Sequence[results.Result], bins: int, height: str) -> dcc.Graph:
-    edges = results.shared_edges(found, bins)
-    data = [result.histogram_over(edges) for result in found]
-    if len(data) == 1:
-        figure = figures.histogram(data[0], percentiles=found[0].percentiles, density=height == "density")
-    else:
-        figure = figures.histograms(data, density=height == "density")
-    return views.graph(figure, "statistics-histogram", height=420)
+def _histogram(found: "Measured", part: str, unit: str, bins: int, height: str) -> Any:
+    from core.measure.statistics import depth_statistics, histogram
+    from dashboard.measured import bin_edges
+
+    values = found.values(part, unit)
+    edges, stats = bin_edges(values, bins), depth_statistics(values).to_dict()
+    data = figures.Histogram(PART_WORDS[part], edges.astype(np.float32), histogram(values, edges).astype(np.int32))
+    marks = {percent: stats[f"p{percent}"] for percent in (1, 5, 25, 50, 75, 95, 99)}
+    word = "IPD" if unit == "ipd" else unit
+    return figures.histogram(data, percentiles=marks, density=height == "density", unit=word, brush=True)
 
 
 @callback(
-    Output("statistics-chart", "children"),
+    Output("statistics-histogram", "figure"),
+    Output("statistics-numbers", "children"),
+    Output("statistics-unit-word", "children"),
+    Output("statistics-csv", "href"),
+    Output("statistics-json", "href"),
+    Input("statistics-part", "value"),
+    Input("statistics-unit", "value"),
     Input("statistics-bins", "value"),
     Input("statistics-height", "value"),
-    State("statistics-faces", "data"),
-    prevent_initial_call=True,
+    State("statistics-face", "data"),
 )
-def draw(bins: int | None, height: str, face_ids: list[str]) -> Any:
-    """Draw the histogram anew; a number of bins out of range leaves it as it is."""
-    library, workspace = current_library(), current_workspace()
-    there = [face for face_id in face_ids if (face := library.face(workspace, face_id))]
-    if not bins or not there:
-        return dash.no_update
-    return _graph([results.load(face) for face in there], int(bins), height)
+def draw(part: str, unit: str, bins: int | None, height: str, face_id: str) -> Any:
+    """Draw the histogram and the table anew; a number of bins out of range leaves the histogram as it is."""
+    from dashboard.measured import measured
+
+    face = current_library().face(current_workspace(), face_id)
+    if face is None:
+        return (dash.no_update,) * 5
+    found = measured(face.folder)
+    figure = _histogram(found, part, unit, int(bins), height) if bins else dash.no_update
+    query = f"/api/faces/{face_id}/statistics?part={part}&unit={unit}&bins={bins or BINS}&download=1"
+    word = "IPD" if unit == "ipd" else unit
+    return figure, _numbers(found, part, unit), word, f"{query}&format=csv", query
 
 
-def _table(found: Sequence[results.Result]) -> html.Div:
-    columns = ["Measure", *[result.face.name for result in found]]
-    rows: list[list[Any]] = [
-        [name, *[page.number(result.statistics[key], "mm", 2) for result in found]] for key, name in ROWS
-    ]
-    rows.append(["Skewness", *[page.number(result.statistics["skewness"], digits=2) for result in found]])
-    rows.append(["Pixels of the head", *[page.number(result.statistics["count"], "px", 0) for result in found]])
-    for key, name in FACE_ROWS:
-        rows.append([name, *[page.number((result.statistics.get("face") or {}).get(key), "mm") for result in found]])
-    return page.table(columns, rows, numeric=range(1, len(columns)))
-
-
-def _note() -> html.P:
-    return html.P(
-        "Millimetres behind the nose tip, scaled to the assumed interpupillary distance: they compare shapes, they do "
-        "not measure the person.",
-        className="note",
+def _numbers(found: "Measured", part: str, unit: str) -> html.Div:
+    word, digits = ("IPD", 3) if unit == "ipd" else ("mm", 2)
+    stats = found.statistics(part, unit).to_dict()
+    rows: list[tuple[str, Any]] = [(name, page.number(stats[key], word, digits)) for key, name in ROWS]
+    rows.append(("Skewness", page.number(stats["skewness"], digits=2)))
+    rows.append(("Pixels", page.number(stats["count"], "px", 0)))
+    return html.Div(
+        [
+            html.Div([html.H3(PART_WORDS[part]), page.facts(rows)]),
+            html.Div([html.H3("Part by part"), _by_part(found, unit, word, digits)]),
+        ],
+        className="numbers-of",
     )
 
 
-def _files(result: results.Result) -> html.Div:
-    names = ("statistics.csv", "statistics.json", "depth.npy")
-    return html.Div([html.H3(result.face.name), views.downloads(result.face.id, result.face.folder, names)])
+def _by_part(found: "Measured", unit: str, word: str, digits: int) -> html.Div:
+    rows: list[list[Any]] = []
+    for part in found.parts:
+        stats = found.statistics(part, unit)
+        symmetry = found.symmetry_mm(part)
+        rows.append(
+            [PART_WORDS[part]]
+            + [page.number(value, word, digits) for value in (stats.median, stats.std, stats.p5, stats.p95)]
+            + [page.number(symmetry, "mm", 2)]
+        )
+    columns = ["Part", "Median", "Standard deviation", "P5", "P95", "Left against right, RMS"]
+    return page.table(columns, rows, numeric=range(1, 6))
+
+
+def _downloads(face: FaceRecord) -> html.Div:
+    links = [
+        html.A([page.icon("download"), name], id=f"statistics-{name.lower()}", className="btn btn-quiet btn-sm",
+               href=f"/api/faces/{face.id}/statistics?download=1", download="")
+        for name in ("CSV", "JSON")
+    ]  # fmt: skip
+    return html.Div(links, className="row-of")
+
+
+def _of_the_face(found: "Measured") -> list[Any]:
+    if not found.regions:
+        return [html.P("A photo taken whole has no profiles, symmetry or lengths of a face.", className="note")]
+    return [
+        page.section("Profiles", _profiles(found), html.Div(id="statistics-line-profile")),
+        page.section("Left against right", _symmetry(found)),
+        page.section("Lengths", lengths.table(found.measures), lengths.caution()),
+    ]
+
+
+def _profiles(found: "Measured") -> html.Div:
+    drawn = {
+        name: figures.profiles(
+            [figures.Profile(name, line.along_mm, line.depth_mm)], upright=name == "midline", along=ALONG[name]
+        )
+        for name, line in found.profiles.items()
+    }
+    across = [
+        html.Div([html.H3(name.capitalize()), views.graph(drawn[name], height=220, still=True)])
+        for name in ("eye line", "mouth line")
+    ]
+    upright = html.Div([html.H3("Midline"), views.graph(drawn["midline"], height=500, still=True)])
+    return html.Div([upright, html.Div(across)], className="charts halves")
+
+
+def _symmetry(found: "Measured") -> html.Div | html.P:
+    symmetry = found.symmetry
+    if symmetry is None:
+        return html.P("This head is turned so far that its other side cannot be compared.", className="note")
+    limit = maps.signed_limit([symmetry.difference_mm])
+    figure = maps.signed_map(symmetry.difference_mm, limit, ("less far out", "farther out"))
+    rows = [(name.capitalize(), page.number(value, "mm", 2)) for name, value in symmetry.by_region.items()]
+    return html.Div(
+        [
+            html.Figure(
+                [
+                    html.Div(
+                        views.graph(figure, "statistics-symmetry", height="100%", still=True), className="depth-map"
+                    ),
+                    html.Figcaption("How much farther out each place stands than its counterpart on the other side."),
+                ]
+            ),
+            html.Div(
+                [
+                    page.big_number("RMS over the face", symmetry.rms_mm, "mm", 2),
+                    html.H3("By region, RMS", className="mt-4"),
+                    page.facts(rows),
+                    html.P(
+                        f"{symmetry.coverage:.0%} of the face have a counterpart that is seen. Light from one side, a "
+                        "turned head and the network's own habits count here, too.",
+                        className="note",
+                    ),
+                ]
+            ),
+        ],
+        className="pair",
+    )
+
+
+@callback(
+    Output("statistics-said", "children"),
+    Input("statistics-low", "value"),
+    Input("statistics-high", "value"),
+    Input("statistics-part", "value"),
+    State("statistics-unit", "value"),
+    State("statistics-face", "data"),
+    prevent_initial_call=True,
+)
+def say(low: float | None, high: float | None, part: str, unit: str, face_id: str) -> Any:
+    """Say how many pixels are between the two depths."""
+    from dashboard.measured import measured
+
+    face = current_library().face(current_workspace(), face_id)
+    if face is None or low is None or high is None:
+        return "Drag over the histogram, or give two depths: those pixels light up in the map."
+    values = measured(face.folder).values(part, unit)
+    count = int(((values >= low) & (values <= high)).sum())
+    word = "IPD" if unit == "ipd" else unit
+    return f"{count:,} of {values.size:,} pixels ({count / values.size:.1%}) lie there: {low:g} to {high:g} {word}."
+
+
+@callback(
+    Output("statistics-line-said", "children"),
+    Output("statistics-line-profile", "children"),
+    Input("statistics-line", "data"),
+    State("statistics-face", "data"),
+    prevent_initial_call=True,
+)
+def measure(line: dict[str, list[float]] | None, face_id: str) -> Any:
+    """Measure along the line that was drawn, and between its ends."""
+    from core.measure.profiles import distance, line_profile
+    from dashboard.measured import measured
+
+    face = current_library().face(current_workspace(), face_id)
+    if face is None or not line or not all(math.isfinite(value) for end in line.values() for value in end):
+        return dash.no_update, dash.no_update
+    shape = measured(face.folder).reconstruction
+    ends = np.array(line["start"], float), np.array(line["end"], float)
+    profile = line_profile(shape, *ends)
+    figure = figures.profiles([figures.Profile("line", profile.along_mm, profile.depth_mm)], upright=False, along=DRAWN)
+    chart = html.Div(
+        [html.H3("The line you drew"), views.graph(figure, "statistics-line-figure", height=240, still=True)]
+    )
+    try:
+        found = distance(shape, *ends)
+    except LifemaskError as error:
+        return str(error), chart
+    said = [
+        page.number(found.straight_mm, "mm"), " straight, ", page.number(found.surface_mm, "mm"), " over the surface, ",
+        page.number(abs(found.depth_mm), "mm"), " in depth.",
+    ]  # fmt: skip
+    return said, chart
+
+
+for function, output, inputs in (
+    ("mode", "done-mode", [Input("statistics-mode", "value")]),
+    ("levels", "done-levels", [Input("statistics-levels", "value")]),
+    ("line", "line", [Input("statistics-map", "relayoutData")]),
+    ("point", "done-point", [Input("statistics-map", "clickData"), State("statistics-mode", "value")]),
+    (
+        "highlight",
+        "done-paint",
+        [
+            Input("statistics-part", "value"), Input("statistics-low", "value"), Input("statistics-high", "value"),
+            State("statistics-unit", "value"), State("statistics-about", "data"),
+        ],
+    ),
+):  # fmt: skip
+    clientside_callback(
+        ClientsideFunction("depthmap", function), Output(f"statistics-{output}", "data"), *inputs,
+        prevent_initial_call=True,
+    )  # fmt: skip
+clientside_callback(
+    ClientsideFunction("depthmap", "brush"),
+    Output("statistics-low", "value"),
+    Output("statistics-high", "value"),
+    Input("statistics-histogram", "selectedData"),
+    Input("statistics-unit", "value"),
+    prevent_initial_call=True,
+)

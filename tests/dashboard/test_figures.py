@@ -86,6 +86,11 @@ def test_histogram_marks_percentiles_where_they_are() -> None:
     assert [shape["x0"] for shape in layout["shapes"]] == [0.2, 1.0, 2.0, 3.8]
     assert [a["text"] for a in layout["annotations"]] == ["P5 0.2 mm", "median 2.0 mm", "P95 3.8 mm"]
     assert layout["xaxis"]["title"]["text"] == "mm behind the nose tip"
+    assert "dragmode" not in layout
+    brushed = sent(figures.histogram(data, percentiles={50: 2.0}, unit="IPD", brush=True))["layout"]
+    assert (brushed["dragmode"], brushed["selectdirection"]) == ("select", "h")
+    assert brushed["xaxis"]["title"]["text"] == "IPD behind the nose tip"
+    assert brushed["annotations"][0]["text"] == "median 2.000 IPD"
 
 
 def test_overlaid_histograms_and_profiles_keep_the_order_of_colours() -> None:
@@ -100,7 +105,11 @@ def test_overlaid_histograms_and_profiles_keep_the_order_of_colours() -> None:
     assert len(set(figures.SERIES)) == 8
     one_missing = figures.profiles([None, figures.Profile("second", line, line)])
     assert one_missing.data[0].line.color == figures.SERIES[1]
-    assert midlines.layout.yaxis.scaleanchor == "x"  # a millimetre up is as long as a millimetre deep
+    across = figures.profiles([figures.Profile("first", line, 2 * line)], upright=False, along="mm from the middle")
+    np.testing.assert_array_equal(across.data[0].x, line)
+    assert across.layout.yaxis.autorange == "reversed"  # seen from above: the nose is up
+    # a millimetre up or across is as long as a millimetre deep
+    assert midlines.layout.yaxis.scaleanchor == across.layout.yaxis.scaleanchor == "x"
 
 
 def test_cloud_is_thinned_to_its_limit_and_stays_small() -> None:

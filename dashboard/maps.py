@@ -1,0 +1,177 @@
+"""Pure functions from maps on the crop to Plotly figures: depth to read and mark, signed differences, pairs."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from dashboard.figures import ACCENT, INK, axis, bare_figure, depth_map
+
+STEP = 2  # every how many pixels of the crop the page shows
+# Blue is one way, ochre the other, and both ends are equally dark: apart for every kind of colour blindness.
+DIVERGING = (
+    (0.0, "rgb(18, 62, 108)"),
+    (0.25, "rgb(92, 143, 186)"),
+    (0.5, "rgb(242, 237, 228)"),
+    (0.75, "rgb(206, 142, 78)"),
+    (1.0, "rgb(120, 58, 12)"),
+)
+SEQUENTIAL = ((0.0, "rgb(246, 240, 230)"), (0.5, "rgb(206, 142, 78)"), (1.0, "rgb(112, 44, 20)"))
+CLEAR, VEIL, MARK = "rgba(0, 0, 0, 0)", "rgba(128, 122, 114, 0.72)", "rgba(214, 64, 32, 0.92)"
+
+
+def reading_map(
+    behind_mm: NDArray[np.float32],
+    parts: NDArray[np.uint8],
+    levels: Mapping[float, Sequence[NDArray[np.float64]]],
+    *,
+    colour_bar: bool = True,
+) -> go.Figure:
+    """Depth map whose traces the page's script works on, by name: depth, veil, mark, levels.
+
+    behind_mm : (S, S) float32, mm behind the nose tip, NaN outside the head. parts : (S, S) uint8, number of the region
+    at each pixel, 0 for none. levels : mm -> lines (n, 2) in crop pixels. Axes are in crop pixels.
+    """
+    figure = depth_map(behind_mm, step=STEP, colour_bar=colour_bar)
+    figure.data[0].name = "depth"
+    small = parts[::STEP, ::STEP]
+    for name, colour in (("veil", VEIL), ("mark", MARK)):
+        figure.add_trace(
+            go.Heatmap(
+                z=np.zeros_like(small), dx=STEP, dy=STEP, x0=0, y0=0, zmin=0, zmax=1, name=name, hoverinfo="skip",
+                colorscale=[[0, CLEAR], [1, colour]], showscale=False, zsmooth=False, customdata=small,
+            )
+        )  # fmt: skip
+    x, y = _lines(levels)
+    figure.add_trace(
+        go.Scatter(
+            x=x, y=y, name="levels", mode="lines", hoverinfo="skip", visible=False,
+            line={"color": "rgba(20, 18, 16, 0.62)", "width": 0.8},
+        )
+    )  # fmt: skip
+    figure.update_layout(
+        **_framed(behind_mm),
+        newshape={"line": {"color": ACCENT, "width": 2.5}},
+        hovermode="closest",
+    )
+    return figure
+
+
+def _lines(levels: Mapping[float, Sequence[NDArray[np.float64]]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """One path for all lines, thinned, with a gap (NaN) after each."""
+    gap = np.full((1, 2), np.nan)
+    parts = [
+        part
+        for lines in levels.values()
+        for line in lines
+        if len(line) > 12
+        for part in (np.round(np.concatenate([line[::4], line[-1:]]), 1), gap)
+    ]
+    path = np.concatenate([*parts, gap]).astype(np.float32)
+    return path[:, 0], path[:, 1]
+
+
+def signed_limit(maps: Sequence[NDArray[np.floating]]) -> float:
+    """Return one end of a scale for signed maps: the greatest 98th percentile of their absolute values, whole mm."""
+    found = [np.abs(values[np.isfinite(values)]) for values in maps]
+    ends = [float(np.percentile(values, 98)) for values in found if values.size]
+    return float(max(1.0, np.ceil(max(ends, default=1.0))))
+
+
+def signed_map(
+    difference_mm: NDArray[np.floating], limit_mm: float, words: tuple[str, str], *, colour_bar: bool = True
+) -> go.Figure:
+    """Map of signed differences, white where there is none.
+
+    difference_mm : (S, S), NaN where there is nothing to compare. limit_mm : the scale's ends are its negative and it.
+    words : what less and what more than zero mean.
+    """
+    small = np.round(difference_mm[::STEP, ::STEP].astype(np.float32), 1)
+    ticks = [-limit_mm, -limit_mm / 2, 0, limit_mm / 2, limit_mm]
+    trace = go.Heatmap(
+        z=small, dx=STEP, dy=STEP, x0=0, y0=0, zmin=-limit_mm, zmax=limit_mm,
+        colorscale=[list(stop) for stop in DIVERGING], hoverongaps=False, hovertemplate="%{z:+.1f} mm<extra></extra>",
+        showscale=colour_bar,
+        colorbar={
+            "title": {"text": f"mm: + {words[1]}, \u2212 {words[0]}", "side": "right"},
+            "tickvals": ticks, "ticktext": [signed(value) for value in ticks],
+            "thickness": 10, "outlinewidth": 0, "len": 0.92, "x": 1.01, "xpad": 4,
+        },
+    )  # fmt: skip
+    return bare_figure(trace, **_framed(difference_mm), dragmode=False)
+
+
+def _framed(values: NDArray[np.floating]) -> dict[str, Any]:
+    """Axes that show what there is, with a rim of a thirtieth, in equal proportions."""
+    finite = np.isfinite(values)
+    spans = []
+    for along in (0, 1):
+        at = np.flatnonzero(finite.any(axis=along))
+        low, high = (int(at[0]), int(at[-1])) if at.size else (0, finite.shape[1 - along] - 1)
+        rim = (high - low) / 30 + 1
+        spans.append([low - rim, high + rim])
+    hidden = {"visible": False, "constrain": "domain"}
+    return {"xaxis": {**hidden, "range": spans[0]}, "yaxis": {**hidden, "range": spans[1][::-1], "scaleanchor": "x"}}
+
+
+def signed(value: float, digits: int = 1) -> str:
+    """Return a number with its sign: 1.5 -> '+1.5', -2 -> minus 2, 0 -> '0'."""
+    text = f"{abs(value):.{digits}f}".rstrip("0").rstrip(".")
+    return text if float(text) == 0 else f"{'+' if value > 0 else chr(0x2212)}{text}"
+
+
+def pairs(names: Sequence[str], rms_mm: NDArray[np.floating], linkage: NDArray[np.floating] | None) -> go.Figure:
+    """Matrix of the differences of all pairs, with the tree that groups the nearest above it.
+
+    names : n names, in the order of the matrix. rms_mm : (n, n) mm. linkage : (n - 1, 4) as scipy makes it; None: no
+    tree, and the order stays.
+    """
+    from scipy.cluster.hierarchy import dendrogram  # noqa: PLC0415 - the first page need not wait for it
+
+    tree = dendrogram(linkage, no_plot=True) if linkage is not None else None
+    order = list(map(int, tree["leaves"])) if tree else list(range(len(names)))
+    places = np.arange(len(order))
+    short = [name if len(name) <= 22 else f"{name[:20]}\u2026" for name in (names[i] for i in order)]
+    values = np.round(np.asarray(rms_mm, np.float32)[np.ix_(order, order)], 2)
+    apart = values[~np.eye(len(order), dtype=bool)]
+    trace = go.Heatmap(
+        z=values, x=places, y=places, zmin=0, zmax=float(np.nanmax(apart, initial=1e-3)), xgap=2, ygap=2,
+        colorscale=[list(stop) for stop in SEQUENTIAL], showscale=False, hoverongaps=False,
+        texttemplate="%{z:.1f}", textfont={"size": 12},
+        customdata=[[f"{a} and {b}" for b in short] for a in short],
+        hovertemplate="%{customdata}<br>%{z:.2f} mm RMS<extra></extra>",
+    )  # fmt: skip
+    ticks = {"tickvals": places, "ticktext": short, "showgrid": False}
+    figure = bare_figure(
+        trace,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        xaxis=axis("", **ticks, tickangle=-35, range=[-0.5, len(order) - 0.5], constrain="domain"),
+        yaxis=axis("", **ticks, range=[len(order) - 0.5, -0.5], domain=[0, 0.78 if tree else 1]),
+        dragmode=False,
+    )
+    if tree:
+        for across, up in zip(tree["icoord"], tree["dcoord"], strict=True):
+            figure.add_trace(
+                go.Scatter(
+                    x=(np.array(across, np.float32) - 5) / 10, y=np.array(up, np.float32), yaxis="y2", mode="lines",
+                    line={"color": INK, "width": 1.4}, hovertemplate="joined at %{y:.2f} mm RMS<extra></extra>",
+                )
+            )  # fmt: skip
+        figure.update_layout(yaxis2={"domain": [0.8, 1], "visible": False, "anchor": "x", "rangemode": "tozero"})
+    return figure
+
+
+def plain_map(values: NDArray[np.floating], unit: str, *, high: float | None = None) -> go.Figure:
+    """Map of what is never negative, such as a spread; pale is little. values : (S, S), NaN where there is none."""
+    finite = values[np.isfinite(values)]
+    top = high or (float(np.percentile(finite, 98)) if finite.size else 1.0)
+    figure = signed_map(values, 1.0, ("", ""))
+    scale: dict[str, Any] = {"title": {"text": unit, "side": "right"}, "tickvals": None, "ticktext": None}
+    figure.update_traces(
+        zmin=0, zmax=top, colorscale=[list(stop) for stop in SEQUENTIAL],
+        hovertemplate="%{z:.1f} " + unit + "<extra></extra>",
+    )  # fmt: skip
+    figure.update_traces(colorbar=scale)
+    return figure

@@ -1,0 +1,195 @@
+"""A face's numbers for the Statistics page and its files: by part of the face, in mm or in interpupillary distances."""
+
+import csv
+import io
+from dataclasses import asdict, dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import GeometryError, OptionError
+from core.measure.ansur import CAUTION, REFERENCES, SOURCE
+from core.measure.face import FaceMeasures, face_measures
+from core.measure.profiles import Profile, named_profiles
+from core.measure.regions import REGIONS, regions
+from core.measure.statistics import DepthStatistics, density, depth_statistics, histogram, relative_depth, unit_mm
+from core.measure.symmetry import Symmetry, symmetry
+from core.reconstruction import Reconstruction
+
+PARTS: dict[str, tuple[str, ...]] = {
+    "head": (),
+    "face": REGIONS,
+    "forehead": ("forehead",),
+    "eyes": ("right eye", "left eye"),
+    "nose": ("nose",),
+    "cheeks": ("right cheek", "left cheek"),
+    "mouth": ("mouth",),
+    "chin": ("chin",),
+}
+MIN_BINS, MAX_BINS = 8, 256
+NO_UNIT = ("count", "skewness")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A reconstruction and what is measured on it, each once and when it is asked for."""
+
+    reconstruction: Reconstruction
+
+    @cached_property
+    def behind_mm(self) -> NDArray[np.float32]:
+        """(S, S), mm behind the nose tip, NaN outside the head."""
+        return relative_depth(self.reconstruction)
+
+    @cached_property
+    def regions(self) -> dict[str, NDArray[np.bool_]]:
+        """(S, S) masks by name; empty for a whole photo."""
+        return regions(self.reconstruction)
+
+    @cached_property
+    def profiles(self) -> dict[str, Profile]:
+        """Midline, eye line, mouth line; empty for a whole photo."""
+        return named_profiles(self.reconstruction)
+
+    @cached_property
+    def measures(self) -> FaceMeasures | None:
+        """The face's main lengths; None where the landmarks do not give them."""
+        return face_measures(self.reconstruction)
+
+    @cached_property
+    def symmetry(self) -> Symmetry | None:
+        """Left against right; None for a whole photo, and for a head turned so far that there is nothing to mirror."""
+        try:
+            return symmetry(self.reconstruction)
+        except GeometryError:
+            return None
+
+    @property
+    def parts(self) -> list[str]:
+        """The parts of which there are pixels, the whole head first."""
+        return [part for part in PARTS if self.mask(part).any()]
+
+    @cached_property
+    def numbered(self) -> NDArray[np.uint8]:
+        """(S, S), 1 + the place of each pixel's region in `REGIONS`, 0 for none."""
+        found = np.zeros(self.behind_mm.shape, np.uint8)
+        for number, name in enumerate(REGIONS, start=1):
+            if name in self.regions:
+                found[self.regions[name]] = number
+        return found
+
+    def mask(self, part: str) -> NDArray[np.bool_]:
+        """(S, S), where a part has depth.
+
+        Raises
+        ------
+        OptionError
+            There is no such part.
+        """
+        if part not in PARTS:
+            raise OptionError(f"There is no part called {part!r}. Choose one of: {', '.join(PARTS)}.")
+        if part == "head":
+            return np.isfinite(self.behind_mm)
+        masks = [self.regions[name] for name in PARTS[part] if name in self.regions]
+        return np.logical_or.reduce(masks) if masks else np.zeros(self.behind_mm.shape, bool)
+
+    def values(self, part: str, unit: str) -> NDArray[np.float32]:
+        """(n,) depths behind the nose tip of a part, in 'mm' or 'ipd'.
+
+        Raises
+        ------
+        OptionError
+            There is no such part or unit, or nothing of the part is seen.
+        """
+        values = self.behind_mm[self.mask(part)]
+        values = values[np.isfinite(values)]
+        if not values.size:
+            raise OptionError(f"Nothing of the {part} is seen here. Choose another part.")
+        return (values / np.float32(unit_mm(self.reconstruction, unit))).astype(np.float32)
+
+    def statistics(self, part: str, unit: str) -> DepthStatistics:
+        """Return the statistics of a part; errors as `values`."""
+        return depth_statistics(self.values(part, unit))
+
+    def symmetry_mm(self, part: str) -> float | None:
+        """RMS of left against right over a part, in mm; None where it is not known."""
+        if self.symmetry is None:
+            return None
+        difference = self.symmetry.difference_mm[self.mask(part)].astype(np.float64)
+        difference = difference[np.isfinite(difference)]
+        return float(np.sqrt((difference**2).mean())) if difference.size else None
+
+
+def measured(folder: Path) -> Measured:
+    """Read a face's folder, or what is kept of it while its depth does not change."""
+    return _measured(folder, (folder / "depth.npy").stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=12)
+def _measured(folder: Path, _changed: int) -> Measured:
+    return Measured(Reconstruction.load(folder))
+
+
+def summary(found: Measured, part: str, unit: str, bins: int) -> dict[str, Any]:
+    """All that the Statistics page says, for JSON: of every part, with the histogram of one.
+
+    Raises
+    ------
+    OptionError
+        There is no such part or unit, or a number of bins out of range.
+    """
+    values = found.values(part, unit)
+    edges = bin_edges(values, bins)
+    about = found.reconstruction.facts
+    return {
+        "unit": unit,
+        "meaning": "depth behind the tip of the nose" if found.regions else "depth behind the nearest hundredth",
+        "assumed_ipd_mm": about["ipd_mm"],
+        "parts": {name: found.statistics(name, unit).to_dict() for name in found.parts},
+        "histogram": {
+            "part": part,
+            "edges": edges.tolist(),
+            "counts": histogram(values, edges).tolist(),
+            "density": density(values, edges).tolist(),
+        },
+        "symmetry_rms_mm": {name: found.symmetry_mm(name) for name in found.parts} if found.symmetry else None,
+        "measures_mm": asdict(found.measures) if found.measures else None,
+        "survey": {
+            "source": SOURCE,
+            "caution": CAUTION,
+            "lengths": {name: asdict(reference) for name, reference in REFERENCES.items()},
+        },
+    }
+
+
+def as_csv(values: dict[str, Any]) -> str:
+    """Return a summary as rows of part, name, value, unit."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["part", "name", "value", "unit"])
+    for part, numbers in values["parts"].items():
+        for name, value in numbers.items():
+            unit = {"count": "pixels", "skewness": ""}.get(name, values["unit"])
+            table.writerow([part, name, value, unit])
+    for part, value in (values["symmetry_rms_mm"] or {}).items():
+        table.writerow([part, "left against right, RMS", value, "mm"])
+    for name, value in (values["measures_mm"] or {}).items():
+        table.writerow(["face", name.removesuffix("_mm"), value, "mm"])
+    return text.getvalue()
+
+
+def bin_edges(values: NDArray[np.floating], bins: int) -> NDArray[np.float64]:
+    """(bins + 1,) edges over the values.
+
+    Raises
+    ------
+    OptionError
+        The number of bins is out of range.
+    """
+    if not MIN_BINS <= bins <= MAX_BINS:
+        raise OptionError(f"{bins} bins cannot be drawn; choose {MIN_BINS} to {MAX_BINS}.")
+    low, high = float(values.min()), float(values.max())
+    return np.linspace(low, high if high > low else low + 1, bins + 1)

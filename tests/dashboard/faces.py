@@ -1,0 +1,55 @@
+"""A face in closed form, symmetric to rounding, with landmarks where a mean head has them."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from core.camera import Intrinsics
+from core.export import statistics
+from core.face.landmarks import MEAN_MM
+from core.reconstruction import Reconstruction
+
+SIDE, DISTANCE_MM, FOCAL_PX = 256, 700.0, 640.0
+
+
+def face(bump_mm: float = 0.0, name: str = "builtin", sha256: str = "a" * 64) -> Reconstruction:
+    """Return a paraboloid with a nose; `bump_mm` raises the cheek at the left of the picture."""
+    camera = Intrinsics(FOCAL_PX, (SIDE - 1) / 2, (SIDE - 1) / 2)
+    landmarks = camera.project(MEAN_MM.astype(np.float64) + np.array([0, 0, DISTANCE_MM]))
+    x, y = np.meshgrid(np.arange(SIDE) - camera.cx_px, np.arange(SIDE) - camera.cy_px)
+    x_mm, y_mm = x * DISTANCE_MM / FOCAL_PX, y * DISTANCE_MM / FOCAL_PX
+    nose_mm = (landmarks[30] - [camera.cx_px, camera.cy_px]) * DISTANCE_MM / FOCAL_PX
+    depth = DISTANCE_MM - 20 + x_mm**2 / 130 + (y_mm - 20) ** 2 / 260
+    depth -= 22 * np.exp(-((x_mm / 9) ** 2 + ((y_mm - nose_mm[1]) / 14) ** 2))
+    depth -= bump_mm * np.exp(-(((x_mm + 38) / 10) ** 2 + ((y_mm - 45) / 10) ** 2))
+    depth[(x_mm / 82) ** 2 + ((y_mm - 20) / 112) ** 2 > 1] = np.nan
+    rng = np.random.default_rng(3)
+    noise = cv2.GaussianBlur(rng.normal(size=(SIDE, SIDE, 3)), (0, 0), 6)
+    rgb = np.clip(140 + 700 * noise, 0, 255).astype(np.uint8)
+    facts = {
+        "ipd_mm": 63.0,
+        "network": {"name": name},
+        "face": {"yaw_deg": 0.0, "score": 0.9},
+        "photo": {"name": f"{name}.jpg", "sha256": sha256},
+        "crop": {"crop_to_photo": [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]},
+    }
+    return Reconstruction(rgb, rgb, (1 / depth).astype(np.float32), depth.astype(np.float32), camera, landmarks, facts)
+
+
+def write_face(face: Reconstruction, folder: Path) -> None:
+    """Write what the pages and a comparison read of a face."""
+    folder.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(face.crop_rgb).save(folder / "crop.png")
+    np.save(folder / "depth.npy", face.depth_mm)
+    np.save(folder / "inverse_depth.npy", face.inverse_depth)
+    camera, points = face.intrinsics, face.landmarks_px
+    facts = {
+        **face.facts,
+        "camera": {"K": camera.K.tolist(), "focal_px": camera.focal_px},
+        "landmarks_crop_px": None if points is None else points.tolist(),
+    }
+    for name, values in (("reconstruction", facts), ("statistics", statistics(face))):
+        (folder / f"{name}.json").write_text(json.dumps(values))

@@ -1,0 +1,78 @@
+import csv
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.errors import OptionError
+from core.measure.regions import REGIONS
+from dashboard.measured import PARTS, Measured, as_csv, bin_edges, summary
+from tests.dashboard.faces import face
+
+
+@pytest.fixture(scope="module")
+def found() -> Measured:
+    return Measured(face(bump_mm=3.0))
+
+
+def test_parts_are_made_of_regions_and_all_lie_in_the_head(found: Measured) -> None:
+    assert found.parts == list(PARTS)
+    sizes = {part: found.values(part, "mm").size for part in PARTS}
+    assert sizes["face"] == sum(sizes[part] for part in ("forehead", "eyes", "nose", "cheeks", "mouth", "chin"))
+    assert sizes["head"] == np.isfinite(found.behind_mm).sum() > sizes["face"]
+    for number, name in enumerate(REGIONS, start=1):
+        assert np.array_equal(found.numbered == number, found.regions[name])
+
+
+def test_interpupillary_distances_are_millimetres_by_the_assumed_one(found: Measured) -> None:
+    mm, ipd = found.statistics("nose", "mm"), found.statistics("nose", "ipd")
+    assert ipd.median == pytest.approx(mm.median / 63, rel=1e-5)
+    assert ipd.p95 == pytest.approx(mm.p95 / 63, rel=1e-5)
+    assert (ipd.count, ipd.skewness) == (mm.count, pytest.approx(mm.skewness, abs=1e-4))
+
+
+def test_a_face_that_is_its_own_mirror_image_has_no_asymmetry_and_a_bump_shows_where_it_is() -> None:
+    assert Measured(face()).symmetry_mm("face") == pytest.approx(0, abs=0.05)
+    bumped = Measured(face(bump_mm=3.0))
+    cheeks, chin = bumped.symmetry_mm("cheeks"), bumped.symmetry_mm("chin")
+    assert cheeks is not None
+    assert chin is not None
+    assert cheeks > 0.5 > chin
+
+
+def test_the_rows_of_the_csv_are_the_numbers_of_the_json(found: Measured) -> None:
+    values = summary(found, "nose", "ipd", 32)
+    rows = {(row["part"], row["name"]): row for row in csv.DictReader(io.StringIO(as_csv(values)))}
+    for part, numbers in values["parts"].items():
+        for name, value in numbers.items():
+            assert float(rows[part, name]["value"]) == value
+    assert rows["nose", "median"]["unit"] == "ipd"
+    assert rows["nose", "count"]["unit"] == "pixels"
+    assert float(rows["face", "left against right, RMS"]["value"]) == values["symmetry_rms_mm"]["face"]
+    assert float(rows["face", "width"]["value"]) == values["measures_mm"]["width_mm"]
+    counts, edges = values["histogram"]["counts"], np.array(values["histogram"]["edges"])
+    assert sum(counts) == values["parts"]["nose"]["count"]
+    assert (np.array(values["histogram"]["density"]) * np.diff(edges)).sum() == pytest.approx(1)
+
+
+def test_what_cannot_be_measured_is_a_sentence(found: Measured) -> None:
+    with pytest.raises(OptionError, match="no part called 'ear'"):
+        found.values("ear", "mm")
+    with pytest.raises(OptionError, match="no unit called 'inch'"):
+        found.values("nose", "inch")
+    with pytest.raises(OptionError, match="1000 bins"):
+        bin_edges(found.behind_mm, 1000)
+
+
+def test_a_whole_photo_has_its_depth_alone() -> None:
+    whole = face()
+    found = Measured(replace(whole, landmarks_px=None, facts={**whole.facts, "ipd_mm": None}))
+    assert found.parts == ["head"]
+    assert found.symmetry is None
+    values = summary(found, "head", "mm", 16)
+    assert (values["measures_mm"], values["symmetry_rms_mm"]) == (None, None)
+    with pytest.raises(OptionError, match="no interpupillary distance"):
+        found.values("head", "ipd")
+    with pytest.raises(OptionError, match="Nothing of the nose"):
+        found.values("nose", "mm")
