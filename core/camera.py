@@ -165,19 +165,23 @@ def depth_of(
 
 
 def fit_scale_and_shift(
-    inverse_depth: NDArray[np.floating], prior_depth_mm: NDArray[np.floating], face: NDArray[np.bool_], prior: str
+    inverse_depth: NDArray[np.floating], prior_depth_mm: NDArray[np.floating], face: NDArray[np.generic], prior: str
 ) -> ScaleAndShift:
     """Fit a and b by least absolute deviations (reweighted squares), so that depths agree with a prior over the face.
 
-    inverse_depth, prior_depth_mm, face : (H, W). prior : what the prior is, for the record.
+    inverse_depth, prior_depth_mm : (H, W). face : (H, W) weights of pixels, 0 to 1; what the fit is judged by is where
+    they are 1. prior : what the prior is, for the record.
 
     Raises
     ------
     GeometryError
         The map is flat or inverted over the face, so that no millimetres follow from it.
     """
-    value = inverse_depth[face].astype(np.float64)
-    target = 1 / prior_depth_mm[face].astype(np.float64)
+    importance = face.astype(np.float64)
+    used = importance > 0
+    importance = importance[used]
+    value = inverse_depth[used].astype(np.float64)
+    target = 1 / prior_depth_mm[used].astype(np.float64)
     spread = value.std()
     if len(value) < 50 or not np.isfinite(spread) or spread <= 1e-9 * max(1.0, float(np.abs(value).max())):
         raise GeometryError("The network's depth map is flat over the face. Use another network or another photo.")
@@ -189,15 +193,15 @@ def fit_scale_and_shift(
         )
     # The prior is trusted and the map may be wrong in places: so the prior explains the map, not the other way round.
     design = np.c_[(target - target.mean()) / target.std(), np.ones_like(target)]
-    weight = np.ones_like(value)
+    weight = importance.copy()
     slope, level = 0.0, 0.0
     for _ in range(FIT_ROUNDS):
         root = np.sqrt(weight)
         slope, level = np.linalg.lstsq(design * root[:, None], value / spread * root, rcond=None)[0]
-        weight = 1 / np.maximum(np.abs(design @ [slope, level] - value / spread), 1e-4)
+        weight = importance / np.maximum(np.abs(design @ [slope, level] - value / spread), 1e-4)
     if not slope > 0:
         raise GeometryError("The network's depth map is inverted over the face. Use another network or another photo.")
     a = float(target.std() / (slope * spread))
     b = float(target.mean() - a * level * spread)
-    error_mm = np.abs(1 / np.maximum(a * value + b, 1e-6) - 1 / target)
+    error_mm = np.abs(1 / np.maximum(a * value + b, 1e-6) - 1 / target)[importance == 1]
     return ScaleAndShift(a, b, prior, float(np.median(error_mm)), float((error_mm <= INLIER_MM).mean()))

@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--projection", choices=("perspective", "orthographic"), default="perspective", help="camera (%(default)s)"
     )
-    run.add_argument("--smooth", type=float, default=0.3, help="edge-preserving smoothing, 0 to 1 (%(default)s)")
+    run.add_argument("--smooth", type=float, default=0.5, help="edge-preserving smoothing, 0 to 1 (%(default)s)")
     run.add_argument(
         "--refine", choices=("none", "mirror", "two-scale"), default="none", help="more detail of a MiDaS network"
     )
