@@ -1,107 +1,109 @@
-"""Reconstruction -> printable solid: a relief plaque, closed by construction."""
+"""A plaque with the head in relief, as the camera saw it."""
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from core.errors import GeometryError
 from core.reconstruction import Reconstruction
+from core.solid.compress import compressed
+from core.solid.frontal import MIN_PIXELS, pixel_mm
+from core.solid.nozzle import printable
 from core.solid.options import SolidOptions
-from core.solid.shape import Solid
-from core.triangulation import Triangulation, fill_outside, grid, outlines, sample, triangulate
+from core.solid.plaque import print_pitch, rounded_rectangle
+from core.solid.pocket import cut, place
+from core.solid.shape import Solid, photo_colours
+from core.solid.slab import Side, slab, step_seeds
+from core.triangulation import fill_outside, grid, sample
 
 TOLERANCE_MM = 0.04  # on the print; less than half of a fine layer
-STEP_PX = 0.6  # half the width, in map pixels, of the wall where the head stands off the plate
 PLATE_STEP_PX = 24.0
-RIM_PERCENTILE = 98.0  # of the head's depth, taken as level with the plate: stray far pixels must not lift the head
+RIM_PERCENTILE = 2.0  # of the head's heights, taken as level with the plate: stray far pixels must not lift the head
+EDGE_LAYERS = 3  # the head stands off the plate by at least so many layers, half a nozzle each, or its outline is lost
 
 
 def make_relief(reconstruction: Reconstruction, options: SolidOptions) -> Solid:
-    """A plaque with the head in relief, as the camera saw it.
+    """A plaque: plate, border, rounded corners, and the head's heights with their detail kept.
 
     Raises
     ------
     GeometryError
         There is too little depth.
     """
-    mask, depth, shift = _framed(reconstruction, options)
-    height_px, width_px = mask.shape
-    mm_per_px = options.width_mm / (width_px - 1)
-    life_mm_per_px = float(np.nanmedian(reconstruction.depth_mm)) / reconstruction.intrinsics.focal_px
-    scale = mm_per_px / life_mm_per_px
-    far = np.percentile(depth[mask], RIM_PERCENTILE)
-    relief = np.maximum(far - fill_outside(depth, mask), 0) * scale * options.relief_share
-    heights = options.base_mm + np.where(mask, relief, 0)
-    mesh = _plate(heights, options.base_mm + relief, options.base_mm, mask, mm_per_px, options.max_triangles)
-    top = np.c_[mesh.points_px[:, 0], (height_px - 1) - mesh.points_px[:, 1]] * mm_per_px
-    vertices, faces = _closed(np.c_[top, mesh.heights], mesh.faces)
-    colours = np.full((len(vertices), 3), 200, np.uint8)
-    on_photo = np.clip(np.round(mesh.points_px + shift), 0, reconstruction.crop_rgb.shape[0] - 1).astype(int)
-    colours[: len(on_photo)] = reconstruction.crop_rgb[on_photo[:, 1], on_photo[:, 0]]
-    return Solid(vertices, faces, colours, float(scale))
+    life_mm = pixel_mm(reconstruction) if reconstruction.mask.any() else 1.0
+    mask, depth, pitch, shift = _framed(reconstruction, options, life_mm)
+    scale = pitch / life_mm
+    true = np.where(mask, (np.nanmax(depth[mask]) - np.nan_to_num(depth)) * scale, 0.0)
+    relief = printable(_flattened(true, mask, pitch, options), pitch, options.nozzle_mm)
+    head = options.base_mm + np.maximum(relief, EDGE_LAYERS * options.nozzle_mm / 2)
+    head = fill_outside(head, mask)
+    plate = np.full(mask.shape, options.base_mm)
+    high = np.array(mask.shape[::-1]) - 1.0
+    rim = rounded_rectangle(np.zeros(2), high, options.corner_mm / pitch)
+    flat = grid(
+        _well_within(mask.shape, rim) & (ndimage.distance_transform_edt(~mask) > PLATE_STEP_PX / 2), PLATE_STEP_PX
+    )
+    walls, wall_heights = step_seeds(mask, head, plate)
+    inner = grid(mask, 10.0)
+    top = Side(
+        heights=np.where(mask, head, plate),
+        refine=ndimage.binary_erosion(mask, iterations=2),
+        seeds=np.concatenate([walls, inner, flat]),
+        seed_heights=np.r_[wall_heights, sample(head, inner), np.full(len(flat), options.base_mm)],
+        tolerance=TOLERANCE_MM,
+        triangles=options.max_triangles - 3 * len(rim),
+    )
+    body = slab(top, 0.0, rim, pitch)
+    points = body.points * [pitch, -pitch, 1] + [0, high[1] * pitch, 0]
+    colours = photo_colours(reconstruction, body.points[: body.top_count, :2] + shift, len(points))
+    solid = Solid(points, body.faces, colours, float(scale))
+    if options.fastening == "none":
+        return solid
+    at = place(np.where(_well_within(mask.shape, rim), top.heights, 0), pitch, options)
+    return cut(solid, np.array([at[0], high[1] - at[1]]) * pitch, options)
+
+
+def _flattened(
+    true: NDArray[np.float64], mask: NDArray[np.bool_], pitch: float, options: SolidOptions
+) -> NDArray[np.float64]:
+    """Heights of the relief above the plate: compressed, then as high in all as the share of the true ones asks."""
+    flat = compressed(true, mask, pitch, options.detail)
+    low, true_low = (float(np.percentile(heights[mask], RIM_PERCENTILE)) for heights in (flat, true))
+    rise, true_rise = float(flat[mask].max()) - low, float(true[mask].max()) - true_low
+    if rise < 1e-6:
+        return np.zeros_like(true)
+    return np.where(mask, np.maximum(flat - low, 0) * (options.relief_share * true_rise / rise), 0)
 
 
 def _framed(
-    reconstruction: Reconstruction, options: SolidOptions
-) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.int64]]:
-    """Mask and depth on the plaque's rectangle, and its upper left corner in crop pixels.
+    reconstruction: Reconstruction, options: SolidOptions, life_mm: float
+) -> tuple[NDArray[np.bool_], NDArray[np.float64], float, NDArray[np.int64]]:
+    """Mask and depth on the plaque's rectangle, its mm per pixel, and its upper left corner in crop pixels.
 
     The rectangle is the head's bounding box with the border round it, so no part of the head reaches the plaque's edge.
     """
     mask = reconstruction.mask
-    if mask.sum() < 16:
+    if mask.sum() < MIN_PIXELS:
         raise GeometryError("There is too little depth to make a solid from. Use another photo or network.")
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     low = np.array([columns[0], rows[0]])
     size = np.array([columns[-1], rows[-1]]) - low + 1
-    border = int(np.ceil(size[0] * options.border_mm / (options.width_mm - 2 * options.border_mm))) + 3
+    border = int(np.ceil(options.border_mm / print_pitch(options, (float(size[0]), float(size[1])), life_mm))) + 3
     inner = (slice(low[1], low[1] + size[1]), slice(low[0], low[0] + size[0]))
     depth = np.pad(reconstruction.depth_mm[inner].astype(np.float64), border, constant_values=np.nan)
-    return np.pad(mask[inner], border), depth, low - border
+    whole = size + 2 * border - 1
+    if options.life_size:
+        pitch = life_mm
+    elif options.height_mm is not None:
+        pitch = options.height_mm / whole[1]
+    else:
+        pitch = options.width_mm / whole[0]
+    return np.pad(mask[inner], border), depth, float(pitch), low - border
 
 
-def _plate(
-    heights: NDArray[np.float64],
-    head_heights: NDArray[np.float64],
-    base: float,
-    mask: NDArray[np.bool_],
-    mm_per_px: float,
-    max_triangles: int,
-) -> Triangulation:
-    """Triangulate the upper side: the head to the tolerance, a clean wall round it, the plate with few triangles."""
-    height, width = mask.shape
-    on_head = np.concatenate([*outlines(mask, -STEP_PX, 1.5), grid(mask, 10.0)])
-    plate = ndimage.distance_transform_edt(~mask) > PLATE_STEP_PX / 2
-    beside = np.concatenate([*outlines(mask, STEP_PX, 1.5), grid(plate, PLATE_STEP_PX), _rectangle(width, height)])
-    seeds = np.concatenate([on_head, beside])
-    seed_heights = np.r_[sample(head_heights, on_head), np.full(len(beside), base)]
-    refine = ndimage.binary_erosion(mask, iterations=2)
-    budget = max_triangles - 2 * len(beside)
-    return triangulate(heights, refine, seeds, seed_heights, mm_per_px, budget, TOLERANCE_MM)
-
-
-def _rectangle(width: int, height: int) -> NDArray[np.float64]:
-    """Points along the rectangle's edge."""
-    across = np.linspace(0, width - 1, max(2, round(width / PLATE_STEP_PX)))
-    along = np.linspace(0, height - 1, max(2, round(height / PLATE_STEP_PX)))
-    sides = [np.c_[across, np.full_like(across, y)] for y in (0, height - 1)]
-    sides += [np.c_[np.full_like(along, x), along] for x in (0, width - 1)]
-    return np.concatenate(sides)
-
-
-def _closed(top: NDArray[np.float64], faces: NDArray[np.int32]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-    """Close a disc-shaped top by walls down to z = 0 and a floor fanned out from its middle, on shared vertices."""
-    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
-    key = np.sort(edges, axis=1)
-    _, first, count = np.unique(key, axis=0, return_index=True, return_counts=True)
-    rim = edges[first[count == 1]]
-    ring = np.unique(rim)
-    below = np.zeros(len(top), np.int32)
-    below[ring] = len(top) + np.arange(len(ring))
-    middle = len(top) + len(ring)
-    floor = np.c_[top[ring, :2], np.zeros(len(ring))]
-    a, b = rim[:, 0], rim[:, 1]
-    walls = np.concatenate([np.c_[b, a, below[a]], np.c_[b, below[a], below[b]]])
-    fan = np.c_[below[b], below[a], np.full(len(rim), middle)]
-    vertices = np.concatenate([top, floor, [[*floor[:, :2].mean(0), 0.0]]])
-    return vertices, np.concatenate([faces, walls, fan]).astype(np.int32)
+def _well_within(shape: tuple[int, ...], rim: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(H, W) bool: pixels so far from the rim that points there leave its edges alone."""
+    drawn = np.zeros(shape, np.uint8)
+    cv2.fillPoly(drawn, [np.round(rim).astype(np.int32)], 1)
+    return np.asarray(ndimage.distance_transform_edt(np.pad(drawn, 1))[1:-1, 1:-1] > PLATE_STEP_PX / 2)

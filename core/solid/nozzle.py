@@ -1,0 +1,18 @@
+"""What a nozzle can draw of a height map."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+
+def printable(heights: NDArray[np.float64], pixel_size: float, nozzle: float) -> NDArray[np.float64]:
+    """The map without ridges and without grooves narrower than the nozzle; slopes stay as they are.
+
+    Opening, then closing, by a disc of the nozzle's width. pixel_size, nozzle : in one unit.
+    """
+    width = round(nozzle / pixel_size)
+    if width < 2:
+        return heights
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
+    opened = cv2.morphologyEx(heights, cv2.MORPH_OPEN, disc, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.morphologyEx(opened, cv2.MORPH_CLOSE, disc, borderType=cv2.BORDER_REPLICATE))
