@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,6 @@ import numpy as np
 import trimesh
 from numpy.typing import NDArray
 from PIL import Image
-from trimesh.visual.material import PBRMaterial, SimpleMaterial
 
 from core.cloud import PointCloud
 from core.measure.face import face_measures
@@ -22,17 +21,25 @@ from core.measure.statistics import (
     relative_depth,
     shared_edges,
 )
+from core.meshfiles import (
+    JPEG_QUALITY,
+    PLASTER,
+    Mesh,
+    write_3mf,
+    write_glb,
+    write_obj,
+    write_plaster_glb,
+    write_ply,
+    write_stl,
+)
 from core.reconstruction import Reconstruction
 from core.solid import Solid
 from core.surface import Surface
 
 NOTHING = 0  # in depth.png: no depth here
 LIGHT = np.array([-0.45, 0.55, 0.7]) / np.linalg.norm([-0.45, 0.55, 0.7])  # from the upper left, mesh frame
-PLASTER = np.array([236, 230, 220])
-JPEG_QUALITY = 90
 THUMBNAIL_PX = 256
-CREASE_DEG = 35.0  # in previews, edges sharper than this stay sharp
-GLTF_PER_MM = 0.001  # glTF is in metres
+SOLID_FORMATS = ("3mf", "obj", "ply")  # beside the STL
 
 
 def write_depth(reconstruction: Reconstruction, folder: Path) -> dict[str, float]:
@@ -145,23 +152,24 @@ def write_solid_files(
     folder: Path,
     kind: str = "relief",
     about: Mapping[str, str] | None = None,
+    picture: Path | None = None,
     formats: tuple[str, ...] = SOLID_FORMATS,
 ) -> dict[str, Any]:
     """Write `mesh.stl` and `solid.3mf`, `solid.ply` (coloured), `solid.zip` (OBJ), `solid.glb` (plaster, for pages).
 
     The STL is always written, since it is what is checked; say of it, as read back, whether it prints. formats : those
-    to be written beside. about : what the millimetres rest on. `relief_preview.png`, if there, becomes the 3MF's picture.
+    to be written beside. about : what the millimetres rest on. picture : a PNG to know the 3MF by.
 
     Returns size, volume, triangles and whether it is watertight: what `solid.json` holds beside its options.
     """
     about = about or {}
     title = f"{kind.capitalize()} of {about['photo']}" if "photo" in about else kind.capitalize()
     mesh = Mesh(solid.vertices_mm, solid.faces, solid.colours, title=title, about=about)
-    stl, picture = folder / "mesh.stl", folder / "relief_preview.png"
+    stl = folder / "mesh.stl"
     write_stl(mesh, stl)
     write_plaster_glb(mesh, folder / "solid.glb")
     if "3mf" in formats:
-        write_3mf(mesh, folder / "solid.3mf", picture if picture.is_file() else None)
+        write_3mf(mesh, folder / "solid.3mf", picture)
     if "ply" in formats:
         write_ply(mesh, folder / "solid.ply")
     if "obj" in formats:

@@ -14,8 +14,9 @@ from core import export
 from core.cloud import point_cloud
 from core.errors import StorageError
 from core.options import Options
+from core.preflight import Printer, preflight
 from core.progress import Progress, ignore
-from core.reconstruction import Reconstruction
+from core.reconstruction import Reconstruction, assumptions
 from core.solid import Solid, SolidOptions, make_solid
 from core.surface import make_surface
 
@@ -40,11 +41,15 @@ def write(reconstruction: Reconstruction, folder: Path, options: Options, progre
         export.write_cloud(point_cloud(reconstruction), part / "cloud.ply")
         progress("Making the mesh", 0.2)
         surface = make_surface(reconstruction, options.max_triangles)
-        export.write_surface(surface, reconstruction.texture, part, options.formats)
+        about = assumptions(reconstruction.facts)
+        export.write_surface(surface, reconstruction.texture, part, options.formats, about)
         progress("Making the solid", 0.6)
         solid = None
         if options.solid != "none":
-            solid = _write_solid(make_solid(reconstruction, options.solid_options()), options.solid_options(), part)
+            asked, printer = options.solid_options(), Printer(nozzle_mm=options.nozzle_mm)
+            body = make_solid(reconstruction, asked)
+            progress("Checking the solid", 0.8)
+            solid = _write_solid(body, asked, part, printer, about, part / "relief_preview.png", options.formats)
             if "stl" not in options.formats:
                 (part / "mesh.stl").unlink()
         facts = {
@@ -70,9 +75,12 @@ def write(reconstruction: Reconstruction, folder: Path, options: Options, progre
         progress("Files are written", 1.0)
 
 
-def write_solid(folder: Path, options: SolidOptions, progress: Progress = ignore) -> dict[str, Any]:
-    """Make the solid of a written face anew: replaces `mesh.stl`, `solid.glb`, `solid.json` and the facts' solid.
+def write_solid(
+    folder: Path, options: SolidOptions, printer: Printer | None = None, progress: Progress = ignore
+) -> dict[str, Any]:
+    """Make the solid of a written face anew: replaces `mesh.stl`, `solid.*` and the facts' solid.
 
+    printer : what the preflight checks for; the usual one with the options' nozzle, if None.
     Returns what `solid.json` holds. Raises GeometryError or StorageError, and then nothing has changed.
     """
     progress("Reading the face", 0.0)
@@ -81,7 +89,10 @@ def write_solid(folder: Path, options: SolidOptions, progress: Progress = ignore
     solid = make_solid(reconstruction, options)
     with _storage_errors(folder), tempfile.TemporaryDirectory(dir=folder, prefix=".solid-") as name:
         part = Path(name)
-        facts = _write_solid(solid, options, part)
+        progress("Checking the solid", 0.6)
+        printer = printer or Printer(nozzle_mm=options.nozzle_mm)
+        about = assumptions(reconstruction.facts)
+        facts = _write_solid(solid, options, part, printer, about, folder / "relief_preview.png")
         export.write_json({**reconstruction.facts, "solid": facts}, part / "reconstruction.json")
         progress("Writing files", 0.9)
         for path in sorted(part.iterdir()):
@@ -89,10 +100,30 @@ def write_solid(folder: Path, options: SolidOptions, progress: Progress = ignore
     return facts
 
 
-def _write_solid(solid: Solid, options: SolidOptions, folder: Path) -> dict[str, Any]:
-    facts = {**export.write_solid_files(solid, folder), "options": options.to_dict()}
+def _write_solid(
+    solid: Solid,
+    options: SolidOptions,
+    folder: Path,
+    printer: Printer,
+    about: dict[str, str],
+    picture: Path,
+    formats: tuple[str, ...] = export.SOLID_FORMATS,
+) -> dict[str, Any]:
+    shown = picture if picture.is_file() else None
+    measured = export.write_solid_files(solid, folder, options.kind, about, shown, formats)
+    checked = preflight(folder / "mesh.stl", printer, _asked_mm(options), stands=options.kind == "bust")
+    facts = {**measured, "options": options.to_dict(), "preflight": checked.to_dict()}
     export.write_json(facts, folder / "solid.json")
     return facts
+
+
+def _asked_mm(options: SolidOptions) -> tuple[float | None, float | None, float | None]:
+    """What x, y and z of the solid were asked to measure; a bust stands, all others lie on their backs."""
+    if options.life_size:
+        return (None, None, None)
+    if options.height_mm is None:
+        return (options.width_mm, None, None)
+    return (None, None, options.height_mm) if options.kind == "bust" else (None, options.height_mm, None)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from dashboard.settings import Settings
 if TYPE_CHECKING:
     from core.options import Options
     from core.photo import Photo
+    from core.preflight import Printer
     from core.solid import SolidOptions
 
 __all__ = ["FaceRecord", "Library", "NotInLibraryError", "PhotoRecord", "QueueFullError", "RunRecord"]
@@ -145,8 +146,10 @@ class Library:
             )  # settled now, so that new weights give a new result
         return self._queue(workspace, "reconstruct", wanted, photo_id=photo.id, of=[photo.sha256, photo.name])
 
-    def start_solid(self, workspace: str, face_id: str, options: "SolidOptions") -> RunRecord:
-        """Queue the making of a face's solid anew; it replaces the one there is.
+    def start_solid(
+        self, workspace: str, face_id: str, options: "SolidOptions", printer: "Printer | None" = None
+    ) -> RunRecord:
+        """Queue the making of a face's solid anew, checked for a printer; it replaces the one there is.
 
         Raises
         ------
@@ -156,7 +159,8 @@ class Library:
         if face is None:
             raise NotInLibraryError("This face is not in your library; it may have been deleted.")
         # never shared with an earlier run: the files are those of the last solid made
-        return self._queue(workspace, "solid", options.to_dict(), face_id=face.id, of=[secrets.token_hex(8)])
+        asked = {**options.to_dict(), "printer": printer.to_dict() if printer else None}
+        return self._queue(workspace, "solid", asked, face_id=face.id, of=[secrets.token_hex(8)])
 
     def start_comparison(
         self, workspace: str, face_ids: Sequence[str], reference: str, *, with_scale: bool = False

@@ -31,6 +31,9 @@ FILES = {
     "mesh.ply": "application/octet-stream",
     "mesh.zip": "application/zip",
     "mesh.stl": "model/stl",
+    "solid.3mf": "model/3mf",
+    "solid.ply": "application/octet-stream",
+    "solid.zip": "application/zip",
     "solid.glb": "model/gltf-binary",
     "solid.json": "application/json",
     "reconstruction.json": "application/json",
@@ -39,10 +42,11 @@ COMPARISON_FILES = {
     "comparison.json": "application/json",
     "comparison.csv": "text/csv",
     "comparison.png": "image/png",
+    "agreement.npy": "application/octet-stream",
     "report.html": "text/html",
     **{f"difference-{n}.npy": "application/octet-stream" for n in range(1, MOST_COMPARED + 1)},
     **{f"difference-{n}.png": "image/png" for n in range(1, MOST_COMPARED + 1)},
-    **{f"seen-{n}.jpg": "image/jpeg" for n in range(1, MOST_COMPARED + 1)},
+    **{f"seen-{n}.webp": "image/webp" for n in range(1, MOST_COMPARED + 1)},
 }
 STATUS = {NotInLibraryError: 404, ForbiddenError: 403, QueueFullError: 429, StorageError: 507}
 
@@ -161,11 +165,14 @@ def face_statistics(face_id: str) -> Response:
 
 @blueprint.post("/api/faces/<face_id>/solid")
 def start_solid(face_id: str) -> Response:
-    """Queue the making of the solid anew with {options}."""
+    """Queue the making of the solid anew with {options}, checked for the {printer}."""
+    from core.preflight import Printer  # noqa: PLC0415 - not needed for the first page
     from core.solid import SolidOptions  # noqa: PLC0415 - not needed for the first page
 
-    options = SolidOptions.from_dict(_body().get("options") or {})
-    return jsonify(as_dict(current_library().start_solid(current_workspace(), face_id, options)))
+    body = _body()
+    options = SolidOptions.from_dict(body.get("options") or {})
+    printer = Printer.from_dict(body["printer"]) if body.get("printer") else None
+    return jsonify(as_dict(current_library().start_solid(current_workspace(), face_id, options, printer)))
 
 
 @blueprint.post("/api/comparisons")

@@ -28,7 +28,12 @@ def make_works(library: Library) -> Mapping[Kind, Work]:
     """Return the work of each kind; called in the worker process."""
     tasks = Tasks(library)
     tasks.warm()
-    return {"reconstruct": tasks.reconstruct, "solid": tasks.solid, "download": tasks.download}
+    return {
+        "reconstruct": tasks.reconstruct,
+        "solid": tasks.solid,
+        "compare": tasks.compare,
+        "download": tasks.download,
+    }
 
 
 class Tasks:
@@ -91,10 +96,30 @@ class Tasks:
     def solid(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
         """Face -> its solid made anew, in the place of the one there was."""
         from core.output import write_solid
+        from core.preflight import Printer
         from core.solid import SolidOptions
 
         assert run.face_id is not None
-        write_solid(self.library.folders.face(run.face_id), SolidOptions.from_dict(run.options), progress)
+        asked = dict(run.options)
+        wanted = asked.pop("printer", None)
+        printer = Printer.from_dict(wanted) if wanted else None
+        write_solid(self.library.folders.face(run.face_id), SolidOptions.from_dict(asked), printer, progress)
+        return []
+
+    def compare(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
+        """Faces -> the folder of their comparison."""
+        from dashboard import comparing
+
+        options, folders = run.options, self.library.folders
+        found = [self.library.face(run.workspace_id, face_id) for face_id in options["faces"]]
+        faces = [comparing.Named(face.id, face.name, face.folder) for face in found if face is not None]
+        if len(faces) < len(found):
+            raise Cancelled("A face was deleted.")  # and the run with it
+        reference = options["faces"].index(options["reference"])
+        place = folders.comparison(run.id)
+        folders.remove(place)  # of a worker that ended after it had written
+        with folders.written_beside(place) as folder:
+            comparing.write(faces, reference, folder, with_scale=options["with_scale"], progress=progress)
         return []
 
     def download(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:

@@ -84,11 +84,15 @@ class Preflight:
 
 
 def preflight(
-    path: Path, printer: Printer | None = None, asked_mm: tuple[float | None, float | None, float | None] | None = None
+    path: Path,
+    printer: Printer | None = None,
+    asked_mm: tuple[float | None, float | None, float | None] | None = None,
+    *,
+    stands: bool = False,
 ) -> Preflight:
     """Check a printable file (STL, PLY, OBJ in mm; GLB in metres), z up from the bed.
 
-    asked_mm : what x, y and z were asked to measure, None where nothing was asked.
+    asked_mm : what x, y and z were asked to measure, None where nothing was asked. stands : it is a bust.
 
     Raises
     ------
@@ -107,7 +111,7 @@ def preflight(
     size = np.ptp(triangles.reshape(-1, 3), axis=0)
     heights = _relative_heights(triangles)
     thickness = walls(triangles)
-    as_it_is, best = overhang(triangles, printer.layer_mm)
+    as_it_is, best = overhang(triangles, printer.layer_mm, stands=stands)
     checks = [
         _closed(found),
         _manifold(found),

@@ -22,12 +22,13 @@ class Orientation:
     """A way to lay the body on the bed.
 
     down : unit, the direction of the file that points to the bed. overhang_share : of the surface, over 45 degrees.
-    height_mm : above the bed.
+    height_mm : above the bed. stands : y leads away from the viewer, as in a bust, and not up the picture.
     """
 
     down: tuple[float, float, float]
     overhang_share: float
     height_mm: float
+    stands: bool = False
 
     @property
     def turn_deg(self) -> tuple[float, float, float]:
@@ -42,36 +43,32 @@ class Orientation:
         axis = int(np.argmax(np.abs(self.down)))
         if abs(self.down[axis]) < np.cos(np.radians(20)):
             return "turned by {:g}, {:g}, {:g} degrees about x, y, z".format(*self.turn_deg)
-        sides = (
-            "on its left side",
-            "on its right side",
-            "on its lower edge",
-            "on its upper edge",
-            "as it lies",
-            "upside down",
-        )
-        return sides[2 * axis + (self.down[axis] > 0)]
+        edges = ("on its face", "on its back") if self.stands else ("on its lower edge", "on its upper edge")
+        words = ("on its left side", "on its right side", *edges, "as it lies", "upside down")
+        return words[2 * axis + (self.down[axis] > 0)]
 
 
-def overhang(triangles_mm: Floats, layer_mm: float) -> tuple[Orientation, Orientation]:
+def overhang(triangles_mm: Floats, layer_mm: float, *, stands: bool = False) -> tuple[Orientation, Orientation]:
     """Orientation of the file as it is, and the best of those on a flat side; triangles (m, 3, 3), wound outwards.
 
     The triangles that rest on the bed (all corners within a layer of the lowest point) do not hang over.
     """
     normals, areas = normals_and_areas(triangles_mm)
-    as_it_is = _measured(triangles_mm, normals, areas, np.array([0.0, 0.0, -1.0]), layer_mm)
-    found = [_measured(triangles_mm, normals, areas, down, layer_mm) for down in _resting(triangles_mm)]
+    as_it_is = _measured(triangles_mm, normals, areas, np.array([0.0, 0.0, -1.0]), layer_mm, stands=stands)
+    found = [_measured(triangles_mm, normals, areas, down, layer_mm, stands=stands) for down in _resting(triangles_mm)]
     best = min(found, key=lambda one: (round(one.overhang_share, 3), one.height_mm), default=as_it_is)
     return as_it_is, best if best.overhang_share < as_it_is.overhang_share - WORTH_TURNING else as_it_is
 
 
-def _measured(triangles: Floats, normals: Floats, areas: Floats, down: Floats, layer_mm: float) -> Orientation:
+def _measured(
+    triangles: Floats, normals: Floats, areas: Floats, down: Floats, layer_mm: float, *, stands: bool
+) -> Orientation:
     depth = triangles @ down
     lowest = depth.max()
     hangs = (normals @ down > np.sin(np.radians(STEEPEST_DEG))) & (depth.min(1) < lowest - layer_mm)
     share = float(areas[hangs].sum() / areas.sum())
     x, y, z = (float(v) for v in down)
-    return Orientation((x, y, z), share, float(lowest - depth.min()))
+    return Orientation((x, y, z), share, float(lowest - depth.min()), stands)
 
 
 def _resting(triangles: Floats) -> list[Floats]:

@@ -55,7 +55,8 @@ def written(hopper: Reconstruction, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def test_every_file_is_written(written: Path) -> None:
-    made = ["mesh.glb", "mesh.ply", "mesh.stl", "mesh.zip", "solid.glb", "solid.json"]
+    made = ["mesh.glb", "mesh.ply", "mesh.stl", "mesh.zip"]
+    made += ["solid.3mf", "solid.glb", "solid.json", "solid.ply", "solid.zip"]
     assert sorted(path.name for path in written.iterdir()) == sorted([*ALWAYS, *made])
 
 
@@ -153,6 +154,9 @@ def test_solid_is_made_anew_in_its_place(written: Path) -> None:
     before = (written / "mesh.ply").read_bytes()
     facts = write_solid(written, SolidOptions(width_mm=50, base_mm=3))
     assert trimesh.load_mesh(written / "mesh.stl").extents[0] == pytest.approx(50, abs=0.001)
+    assert facts["preflight"]["size_mm"] == facts["size_mm"]
+    checked = {check["name"]: check["state"] for check in facts["preflight"]["checks"]}
+    assert {checked[name] for name in ("Closed surface", "Manifold", "Outside outwards", "Size as asked")} == {"good"}
     assert json.loads((written / "solid.json").read_text()) == facts == read_facts(written)["solid"]
     assert (written / "mesh.ply").read_bytes() == before
     assert not list(written.glob(".*"))

@@ -1,0 +1,129 @@
+"""One mesh -> the formats that other programs read: STL, 3MF, OBJ, PLY, GLB. Lengths in mm, in GLB in metres."""
+
+import io
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import trimesh
+from numpy.typing import NDArray
+from PIL import Image
+from trimesh.visual.material import PBRMaterial, SimpleMaterial
+
+from core.threemf import threemf
+
+PLASTER = (236, 230, 220)
+WHITE, BLACK = (255, 255, 255, 255), (0, 0, 0, 255)  # a texture is shown as it is, without a shine
+JPEG_QUALITY = 90
+CREASE_DEG = 35.0  # in previews, edges sharper than this stay sharp
+GLTF_PER_MM = 0.001  # glTF is in metres
+HEADER_BYTES = 80  # of a binary STL
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """What every format is written from.
+
+    vertices_mm : (n, 3) float64. faces : (m, 3) int32, outward counter-clockwise. colours : (n, 3) uint8.
+    uv : (n, 2) float64 in 0..1, origin at the lower left of texture, (T, T, 3) uint8; None where there is no texture.
+    title : a name for people. about : what its millimetres rest on, by name; carried by every format.
+    """
+
+    vertices_mm: NDArray[np.float64]
+    faces: NDArray[np.int32]
+    colours: NDArray[np.uint8]
+    uv: NDArray[np.float64] | None = None
+    texture: NDArray[np.uint8] | None = None
+    title: str = "Lifemask"
+    about: Mapping[str, str] = field(default_factory=dict)
+
+    def bare(self) -> trimesh.Trimesh:
+        """Vertices and faces alone."""
+        return trimesh.Trimesh(self.vertices_mm, self.faces, process=False)
+
+    def coloured(self) -> trimesh.Trimesh:
+        """With colours of the vertices."""
+        return trimesh.Trimesh(self.vertices_mm, self.faces, vertex_colors=self.colours, process=False)
+
+    def skinned(self, skin: PBRMaterial | SimpleMaterial) -> trimesh.Trimesh:
+        """With a material, laid on by uv."""
+        visual = trimesh.visual.TextureVisuals(uv=self.uv, material=skin)
+        return trimesh.Trimesh(self.vertices_mm, self.faces, visual=visual, process=False)
+
+    def comments(self) -> list[str]:
+        """One line of ASCII for each assumption, for formats that know no more."""
+        rows = [("Lifemask", self.title), ("unit", "mm"), *self.about.items()]
+        return [_line(f"{name}: {value}") for name, value in rows]
+
+
+def write_stl(mesh: Mesh, path: Path) -> None:
+    """Binary STL; its 80 bytes of header name the unit and what the size is scaled to."""
+    data = trimesh.exchange.stl.export_stl(mesh.bare())
+    scaled = f", scaled to {mesh.about['scaled to']}" if "scaled to" in mesh.about else ""
+    header = _line(f"Lifemask, mm{scaled}").encode()[:HEADER_BYTES].ljust(HEADER_BYTES)
+    path.write_bytes(header + data[HEADER_BYTES:])
+
+
+def write_3mf(mesh: Mesh, path: Path, picture: Path | None = None) -> None:
+    """3MF with colours; picture : a PNG to know the file by."""
+    shown = picture.read_bytes() if picture else None
+    path.write_bytes(threemf(mesh.vertices_mm, mesh.faces, mesh.colours, mesh.title, mesh.about, shown))
+
+
+def write_ply(mesh: Mesh, path: Path) -> None:
+    """Binary PLY with colours of the vertices."""
+    data: Any = mesh.coloured().export(file_type="ply")
+    at = data.index(b"\n", data.index(b"format ")) + 1
+    comments = "".join(f"comment {line}\n" for line in mesh.comments()).encode()
+    path.write_bytes(data[:at] + comments + data[at:])
+
+
+def write_obj(mesh: Mesh, path: Path) -> None:
+    """A zip of OBJ, MTL and PNG; without a texture, of an OBJ with colours of the vertices."""
+    header = "\n# ".join(mesh.comments())
+    body, names = mesh.coloured(), None
+    if mesh.texture is not None:
+        picture = Image.fromarray(mesh.texture)
+        picture.format = "PNG"
+        body, names = (
+            mesh.skinned(SimpleMaterial(image=picture, diffuse=WHITE, ambient=WHITE, specular=BLACK, name=path.stem)),
+            f"{path.stem}.mtl",
+        )
+    text, files = trimesh.exchange.obj.export_obj(body, return_texture=True, mtl_name=names, header=header)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
+        archive.writestr(f"{path.stem}.obj", text)
+        for name, data in files.items():
+            archive.writestr(name, data)
+
+
+def write_glb(mesh: Mesh, path: Path) -> None:
+    """GLB with the texture as JPEG, seen from both sides."""
+    assert mesh.texture is not None
+    packed = io.BytesIO()
+    Image.fromarray(mesh.texture).save(packed, "JPEG", quality=JPEG_QUALITY)
+    picture = Image.open(packed)  # keeps its format, so that trimesh embeds JPEG and not a PNG several times its size
+    skin = PBRMaterial(baseColorTexture=picture, metallicFactor=0.0, roughnessFactor=0.9, doubleSided=True)
+    _write_glb(mesh.skinned(skin), mesh, path)
+
+
+def write_plaster_glb(mesh: Mesh, path: Path) -> None:
+    """GLB of white plaster with smooth shading, for looking at."""
+    shaded = trimesh.graph.smooth_shade(mesh.bare(), angle=np.radians(CREASE_DEG))
+    skin = PBRMaterial(baseColorFactor=[*PLASTER, 255], metallicFactor=0.0, roughnessFactor=0.85)
+    shaded.visual = trimesh.visual.TextureVisuals(material=skin)
+    _write_glb(shaded, mesh, path, include_normals=True)
+
+
+def _write_glb(body: trimesh.Trimesh, mesh: Mesh, path: Path, *, include_normals: bool = False) -> None:
+    body.apply_scale(GLTF_PER_MM)
+    scene = trimesh.Scene([body], metadata={"title": mesh.title, **mesh.about})
+    path.write_bytes(scene.export(file_type="glb", include_normals=include_normals))
+
+
+def _line(text: str) -> str:
+    """One line of printable ASCII."""
+    kept = "".join(letter if letter.isprintable() else " " for letter in text).encode("ascii", "replace").decode()
+    return " ".join(kept.split())

@@ -1,0 +1,189 @@
+import io
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import trimesh
+from PIL import Image
+
+from core.export import write_solid_files, write_surface
+from core.meshfiles import Mesh, write_3mf, write_obj, write_ply, write_stl
+from core.reconstruction import Reconstruction
+from core.solid import Solid, SolidOptions, make_solid
+from core.surface import Surface, make_surface
+
+ABOUT = {"photo": "été <&>\n.jpg", "scaled to": "an assumed interpupillary distance of 63 mm"}
+ALL = ("stl", "3mf", "obj", "ply", "glb")
+Head = Callable[..., Reconstruction]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Solid, Surface, Reconstruction]:
+    """A folder with every format of a solid and of a surface, and what they were written from."""
+    axis = np.linspace(-1, 1, 96)
+    x, y = np.meshgrid(axis, axis)
+    inside = 1 - (x / 0.7) ** 2 - (y / 0.9) ** 2
+    depth = np.where(inside > 0, 600 - 70 * np.sqrt(np.maximum(inside, 0)), np.nan).astype(np.float32)
+    rgb = np.stack([np.full_like(x, 180), 127 * (x + 1), 127 * (y + 1)], -1).astype(np.uint8)
+    from core.camera import Intrinsics
+
+    face = Reconstruction(rgb, rgb, 1 / depth, depth, Intrinsics(190, 47.5, 47.5), None, {"ipd_mm": None})
+    folder = tmp_path_factory.mktemp("made")
+    picture = folder / "picture.png"
+    Image.fromarray(rgb).save(picture)
+    solid, surface = make_solid(face, SolidOptions(max_triangles=6000)), make_surface(face, 3000)
+    write_solid_files(solid, folder, "relief", ABOUT, picture)
+    write_surface(surface, rgb, folder, ALL, ABOUT)
+    return folder, solid, surface, face
+
+
+def unzipped(path: Path, to: Path) -> Path:
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(to)
+    return to / f"{path.stem}.obj"
+
+
+def as_sets(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Triangles by the coordinates of their corners, in an order of their own; to 0.1 um."""
+    corners = np.round(vertices[faces], 4)
+    first = np.lexsort(np.moveaxis(corners, 2, 0)[::-1], axis=-1)[:, 0]
+    corners = np.stack([np.roll(tri, -k, axis=0) for tri, k in zip(corners, first, strict=True)]).reshape(-1, 9)
+    return corners[np.lexsort(corners.T[::-1])]
+
+
+@pytest.mark.parametrize("name", ["mesh.stl", "solid.ply", "solid.zip", "solid.glb"])
+def test_a_solid_read_back_is_the_object(
+    made: tuple[Path, Solid, Surface, Reconstruction], name: str, tmp_path: Path
+) -> None:
+    folder, solid, _, _ = made
+    path = unzipped(folder / name, tmp_path) if name.endswith(".zip") else folder / name
+    mesh = trimesh.load_mesh(path, process=False)
+    scale = 1000 if name.endswith(".glb") else 1
+    found, wanted = as_sets(mesh.vertices * scale, mesh.faces), as_sets(solid.vertices_mm, solid.faces)
+    assert len(found) == len(wanted)
+    assert found == pytest.approx(wanted, abs=3e-4)
+    merged = trimesh.Trimesh(*_merged(mesh))
+    assert merged.is_volume
+    if name in ("solid.ply", "solid.zip"):
+        order = np.lexsort(np.round(mesh.vertices, 4).T)
+        other = np.lexsort(np.round(solid.vertices_mm, 4).T)
+        assert np.array_equal(mesh.visual.vertex_colors[order, :3], solid.colours[other])
+
+
+def _merged(mesh: trimesh.Trimesh) -> tuple[np.ndarray, np.ndarray]:
+    points, number = np.unique(mesh.vertices, axis=0, return_inverse=True)
+    return points, number.reshape(-1)[mesh.faces]
+
+
+@pytest.mark.parametrize("name", ["mesh.ply", "mesh.zip", "mesh.glb"])
+def test_a_surface_read_back_is_the_object(
+    made: tuple[Path, Solid, Surface, Reconstruction], name: str, tmp_path: Path
+) -> None:
+    folder, _, surface, face = made
+    path = unzipped(folder / name, tmp_path) if name.endswith(".zip") else folder / name
+    mesh = trimesh.load_mesh(path, process=False)
+    scale = 1000 if name.endswith(".glb") else 1
+    assert as_sets(mesh.vertices * scale, mesh.faces) == pytest.approx(
+        as_sets(surface.vertices_mm, surface.faces), abs=3e-4
+    )
+    if name == "mesh.ply":
+        assert np.array_equal(mesh.visual.vertex_colors[:, :3], surface.colours)
+    else:
+        material = mesh.visual.material
+        picture = material.image if name.endswith(".zip") else material.baseColorTexture
+        assert np.abs(np.asarray(picture.convert("RGB"), int) - face.texture).mean() < 3
+        corner = mesh.visual.uv[np.argmin(np.abs(mesh.vertices * scale - surface.vertices_mm[5]).sum(1))]
+        assert corner == pytest.approx(surface.uv[5], abs=1e-5)
+
+
+def test_every_file_says_what_its_millimetres_rest_on(made: tuple[Path, Solid, Surface, Reconstruction]) -> None:
+    folder, _, _, _ = made
+    text = b"an assumed interpupillary distance of 63 mm"
+    for name in ("mesh.stl", "mesh.ply", "solid.ply", "mesh.glb", "solid.glb"):
+        assert text in (folder / name).read_bytes()
+    for name, inner in (("mesh.zip", "mesh.obj"), ("solid.zip", "solid.obj"), ("solid.3mf", "3D/3dmodel.model")):
+        assert text in zipfile.ZipFile(folder / name).read(inner)
+    assert not (folder / "mesh.stl").read_bytes().startswith(b"solid")  # would be taken for ASCII
+
+
+def test_obj_zip_holds_obj_mtl_and_png(made: tuple[Path, Solid, Surface, Reconstruction]) -> None:
+    with zipfile.ZipFile(made[0] / "mesh.zip") as archive:
+        assert sorted(archive.namelist()) == ["mesh.mtl", "mesh.obj", "mesh.png"]
+        assert b"map_Kd mesh.png" in archive.read("mesh.mtl")
+        assert np.array_equal(np.asarray(Image.open(io.BytesIO(archive.read("mesh.png")))), made[3].texture)
+
+
+@pytest.mark.skipif(shutil.which("assimp") is None, reason="assimp (Debian: assimp-utils) is not installed")
+def test_assimp_opens_the_obj_with_its_texture(
+    made: tuple[Path, Solid, Surface, Reconstruction], tmp_path: Path
+) -> None:
+    path = unzipped(made[0] / "mesh.zip", tmp_path)
+    assimp = shutil.which("assimp") or ""
+    said = subprocess.run([assimp, "info", str(path)], capture_output=True, text=True, check=True).stdout
+    assert f"Faces:              {len(made[2].faces)}" in said
+    assert "mesh.png" in said
+    glb = tmp_path / "again.glb"
+    subprocess.run([assimp, "export", str(path), str(glb)], capture_output=True, check=True)
+    mesh = trimesh.load_mesh(glb, process=False)
+    assert mesh.extents == pytest.approx(np.ptp(made[2].vertices_mm, axis=0), rel=1e-4)
+    assert mesh.visual.uv is not None
+
+
+def test_3mf_is_read_by_the_reference_library(made: tuple[Path, Solid, Surface, Reconstruction]) -> None:
+    lib3mf = pytest.importorskip("lib3mf")
+    folder, solid, _, _ = made
+    wrapper = lib3mf.get_wrapper()
+    model = wrapper.CreateModel()
+    reader = model.QueryReader("3mf")
+    reader.SetStrictModeActive(True)
+    reader.ReadFromFile(str(folder / "solid.3mf"))
+    assert [reader.GetWarning(i) for i in range(reader.GetWarningCount())] == []
+    assert model.GetUnit() == lib3mf.ModelUnit.MilliMeter
+    objects = model.GetMeshObjects()
+    assert objects.MoveNext()
+    body = objects.GetCurrentMeshObject()
+    assert body.IsValid()
+    assert body.IsManifoldAndOriented()
+    vertices = np.array([tuple(vertex.Coordinates) for vertex in body.GetVertices()])
+    faces = np.array([tuple(triangle.Indices) for triangle in body.GetTriangleIndices()])
+    assert vertices == pytest.approx(solid.vertices_mm, abs=1e-5)
+    assert np.array_equal(faces, solid.faces)
+    colours = body.GetTriangleProperties(7)
+    group = model.GetColorGroupByID(colours.ResourceID)
+    corner = group.GetColor(colours.PropertyIDs[1])
+    assert [corner.Red, corner.Green, corner.Blue] == solid.colours[solid.faces[7, 1]].tolist()
+    told = model.GetMetaDataGroup()
+    named = {told.GetMetaData(i).GetName(): told.GetMetaData(i).GetValue() for i in range(told.GetMetaDataCount())}
+    assert named["Title"] == "Relief of été <&> .jpg"
+    assert named["scaled_to"] == ABOUT["scaled to"]
+    assert model.HasPackageThumbnailAttachment()
+
+
+@pytest.mark.skipif(shutil.which("prusa-slicer") is None, reason="PrusaSlicer is not installed")
+def test_3mf_opens_in_a_slicer_at_its_size(made: tuple[Path, Solid, Surface, Reconstruction]) -> None:
+    folder, solid, _, _ = made
+    slicer = [shutil.which("prusa-slicer") or "", "--info", str(folder / "solid.3mf")]
+    said = subprocess.run(slicer, capture_output=True, text=True, check=True).stdout
+    found = [float(said.split(f"size_{axis} =")[1].split()[0]) for axis in "xyz"]
+    assert found == pytest.approx(np.ptp(solid.vertices_mm, axis=0), abs=1e-3)
+    assert found[0] == pytest.approx(80, abs=1e-3)
+    assert "manifold = yes" in said
+
+
+def test_a_mesh_beside_the_origin_keeps_its_place_in_the_build(tmp_path: Path) -> None:
+    box = trimesh.creation.box((20, 30, 40))
+    mesh = Mesh(box.vertices, box.faces.astype(np.int32), np.full((8, 3), 9, np.uint8))
+    for write, name in ((write_stl, "a.stl"), (write_ply, "a.ply"), (write_obj, "a.zip"), (write_3mf, "a.3mf")):
+        write(mesh, tmp_path / name)
+    text = zipfile.ZipFile(tmp_path / "a.3mf").read("3D/3dmodel.model").decode()
+    assert 'transform="1 0 0 0 1 0 0 0 1 10.000000 15.000000 20.000000"' in text
+    assert text.count("<m:color ") == 1
+
+
+def test_formats_that_were_not_asked_for_are_not_written(head: Head, tmp_path: Path) -> None:
+    write_solid_files(make_solid(head(64), SolidOptions(max_triangles=2000)), tmp_path, formats=("ply",))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mesh.stl", "solid.glb", "solid.ply"]
