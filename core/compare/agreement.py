@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.compare.difference import rms
 from core.errors import GeometryError
 from core.measure.regions import face_area, regions
 from core.reconstruction import Reconstruction
@@ -19,7 +20,7 @@ class Agreement:
 
     names : the networks. spread_mm : (S, S) float32, standard deviation of their depths behind the nose tip at each
     pixel, NaN where fewer than two have depth. mean_mm : (S, S) float32, their mean, mm behind the nose tip.
-    median_mm, p95_mm : of the spread over the face. by_region : its median in mm by region. rms_mm : (n, n), RMS
+    median_mm, p95_mm : of the spread over the face. by_region : its RMS in mm by region. rms_mm : (n, n), RMS
     difference of each two over the face. correlation : (n, n), of their depths there.
     """
 
@@ -69,11 +70,7 @@ def agreement(faces: Sequence[Reconstruction]) -> Agreement:
         mean_mm=mean,
         median_mm=float(np.median(spread[area])),
         p95_mm=float(np.percentile(spread[area], 95)),
-        by_region={
-            name: float(np.nanmedian(spread[part]))
-            for name, part in regions(first).items()
-            if np.isfinite(spread[part]).any()
-        },
+        by_region={name: rms(spread[part & several]) for name, part in regions(first).items() if several[part].any()},
         rms_mm=apart,
         correlation=np.asarray(np.corrcoef(inside)),
     )

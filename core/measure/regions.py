@@ -13,6 +13,7 @@ MIRRORED_REGIONS = {
 }  # fmt: skip
 SUBNASALE, NASION, LIPS = 33, 27, slice(48, 60)
 FOREHEAD_SHARE = 0.75  # of the height from brows to the nose's lower end, which a whole forehead has on most faces
+FRACTION_BITS = 4  # outlines are drawn to a sixteenth of a pixel
 EYE_MARGIN, NOSE_MARGIN, MOUTH_MARGIN = 0.10, 0.05, 0.08  # IPD round the landmarks
 
 
@@ -77,8 +78,8 @@ def _hull(points: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _filled(outline_px: NDArray[np.float64], margin_px: float, side: int) -> NDArray[np.bool_]:
     canvas = np.zeros((side, side), np.uint8)
-    corners = np.round(outline_px).astype(np.int32)
-    cv2.fillPoly(canvas, [corners], 1)
+    corners = np.round(outline_px * 2**FRACTION_BITS).astype(np.int32)
+    cv2.fillPoly(canvas, [corners], 1, shift=FRACTION_BITS)
     if margin_px >= 0.5:
-        cv2.polylines(canvas, [corners], True, 1, thickness=max(1, round(2 * margin_px)))
+        cv2.polylines(canvas, [corners], True, 1, thickness=round(2 * margin_px), shift=FRACTION_BITS)
     return canvas > 0
