@@ -1,6 +1,7 @@
 """The REST paths: photos in, files out, runs and health. Errors are {"error": sentence}."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from flask import Blueprint, Response, abort, jsonify, request, send_file
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from core.errors import LifemaskError, StorageError
+from dashboard.archive import zipped
 from dashboard.context import current_library, current_workspace
 from dashboard.library import MOST_COMPARED
 from dashboard.records import FaceRecord, NotInLibraryError, QueueFullError, RunRecord
@@ -135,6 +137,34 @@ def faces() -> Response:
     return jsonify(faces=[as_dict(face) for face in current_library().faces(current_workspace())])
 
 
+@blueprint.get("/api/faces.zip")
+def faces_zip() -> Response:
+    """Send files of several faces, ?ids=a,b, as one zip with a folder for each; ?files=mesh.stl,solid.3mf or all."""
+    ids, names = _listed("ids"), _listed("files") or list(FILES)
+    if not ids:
+        abort(400, "No face is named: give their ids, as in ?ids=a,b.")
+    unknown = [name for name in names if name not in FILES]
+    if unknown:
+        abort(404, f"There is no file of the name '{unknown[0]}'. Choose from: {', '.join(FILES)}.")
+    own = {face.id: face for face in current_library().faces(current_workspace())}
+    missing = [face_id for face_id in ids if face_id not in own]
+    if missing:
+        raise NotInLibraryError(f"The face '{missing[0][:40]}' is not in your library; it may have been deleted.")
+    chosen = [own[face_id] for face_id in ids]
+    files = [
+        (f"{folder}/{name}", face.folder / name)
+        for folder, face in zip(folder_names(chosen), chosen, strict=True)
+        for name in names
+        if (face.folder / name).is_file()
+    ]
+    if not files:
+        raise NotInLibraryError(f"None of these faces has a file '{names[0]}'. Make it first.")
+    response = Response(zipped(files), mimetype="application/zip")
+    response.headers["Content-Disposition"] = f"attachment; filename=lifemask-{len(chosen)}-faces.zip"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
 @blueprint.get("/api/faces/<face_id>")
 def face(face_id: str) -> Response:
     """One face, with the addresses of its files."""
@@ -222,7 +252,7 @@ def delete_all() -> Response:
 
 @blueprint.get("/files/<face_id>/<name>")
 def face_file(face_id: str, name: str) -> Response:
-    """Send a file of a face; with ?download=1 as STEM-N-name, which sorts by photo and face."""
+    """Send a file of a face; with ?download=1 as STEM-NN-name, which sorts by photo and face."""
     if name not in FILES:
         abort(404, f"There is no file of the name '{name}'.")
     record = _face(face_id)
@@ -242,6 +272,11 @@ def _face(face_id: str) -> FaceRecord:
     if record is None:
         raise NotInLibraryError("This face is not in your library; it may have been deleted.")
     return record
+
+
+def _listed(name: str) -> list[str]:
+    """Return the parts of a parameter `?name=a,b`, each once."""
+    return list(dict.fromkeys(part for part in request.args.get(name, "").split(",") if part))
 
 
 def _send(file: Path | None, media_type: str, name: str | None = None) -> Response:
@@ -281,6 +316,23 @@ def display_name(filename: str) -> str:
 
 
 def download_name(face: FaceRecord, name: str) -> str:
-    """Return STEM-N-name, from letters, digits, dot, dash and underscore alone."""
-    stem = re.sub(r"[^\w.-]+", "_", Path(face.name.split(" #")[0]).stem).strip("._") or "photo"
-    return f"{stem}-{face.index}-{name}"
+    """Return STEM-NN-name, from letters, digits, dot, dash and underscore alone."""
+    return f"{_stem(face)}-{face.index:02d}-{name}"
+
+
+def folder_names(faces: Sequence[FaceRecord]) -> list[str]:
+    """Return STEM-NN for each face; where two photos have one name, the later gets STEM_2-NN."""
+    taken: set[str] = set()
+    names = []
+    for face in faces:
+        stem, number = _stem(face), 2
+        name = f"{stem}-{face.index:02d}"
+        while name.lower() in taken:
+            name, number = f"{stem}_{number}-{face.index:02d}", number + 1
+        taken.add(name.lower())
+        names.append(name)
+    return names
+
+
+def _stem(face: FaceRecord) -> str:
+    return re.sub(r"[^\w.-]+", "_", Path(face.name.split(" #")[0]).stem).strip("._") or "photo"

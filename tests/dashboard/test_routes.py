@@ -84,7 +84,7 @@ def test_files_come_by_id_and_allowed_name_alone(client: Any) -> None:
         client.get(f"/files/{face.id}/mesh.stl", headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
     )
     answer = client.get(f"/files/{face.id}/mesh.stl?download=1")
-    assert answer.headers["Content-Disposition"] == "attachment; filename=Ann_Bob-2-mesh.stl"
+    assert answer.headers["Content-Disposition"] == "attachment; filename=Ann_Bob-02-mesh.stl"
     assert client.get(f"/files/{face.id}/mesh.glb").status_code == 404  # allowed, not there
     for path in (
         f"/files/{face.id}/notes.txt",
@@ -184,5 +184,5 @@ def test_names() -> None:
         id="f", workspace_id="w", run_id="r", photo_id="p", index=3, name="../été №1.HEIC #3", score=None, network="",
         created=None, folder=None,  # type: ignore[arg-type]
     )  # fmt: skip
-    assert download_name(face, "depth.png") == "été_1-3-depth.png"
+    assert download_name(face, "depth.png") == "été_1-03-depth.png"
     assert all("/" not in name for name in FILES)

@@ -36,7 +36,7 @@ def test_upload_run_download(live: Any, grace_hopper: Path) -> None:
     face = browser.get(f"{live.url}/api/faces/{run['face_ids'][0]}").json()
     assert face["network"] == "builtin"
     answer = browser.get(live.url + face["files"]["mesh.stl"] + "?download=1")
-    assert answer.headers["Content-Disposition"] == "attachment; filename=grace_hopper-1-mesh.stl"
+    assert answer.headers["Content-Disposition"] == "attachment; filename=grace_hopper-01-mesh.stl"
     solid = trimesh.load_mesh(BytesIO(answer.content), file_type="stl")
     assert solid.is_volume
     assert requests.get(live.url + face["files"]["mesh.stl"]).status_code == 404
