@@ -7,18 +7,11 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from dashboard.colours import DIVERGING, SEQUENTIAL, scale
 from dashboard.figures import ACCENT, INK, axis, bare_figure, depth_map
 
 STEP = 2  # every how many pixels of the crop the page shows
-# Blue is one way, ochre the other, and both ends are equally dark: apart for every kind of colour blindness.
-DIVERGING = (
-    (0.0, "rgb(18, 62, 108)"),
-    (0.25, "rgb(92, 143, 186)"),
-    (0.5, "rgb(242, 237, 228)"),
-    (0.75, "rgb(206, 142, 78)"),
-    (1.0, "rgb(120, 58, 12)"),
-)
-SEQUENTIAL = ((0.0, "rgb(246, 240, 230)"), (0.5, "rgb(206, 142, 78)"), (1.0, "rgb(112, 44, 20)"))
+FAINT, FULL = "rgba(206, 142, 78, 0.06)", "rgba(206, 142, 78, 0.62)"  # ink reads on both, on paper and on graphite
 CLEAR, VEIL, MARK = "rgba(0, 0, 0, 0)", "rgba(128, 122, 114, 0.72)", "rgba(214, 64, 32, 0.92)"
 
 
@@ -73,13 +66,6 @@ def _lines(levels: Mapping[float, Sequence[NDArray[np.float64]]]) -> tuple[NDArr
     return path[:, 0], path[:, 1]
 
 
-def signed_limit(maps: Sequence[NDArray[np.floating]]) -> float:
-    """Return one end of a scale for signed maps: the greatest 98th percentile of their absolute values, whole mm."""
-    found = [np.abs(values[np.isfinite(values)]) for values in maps]
-    ends = [float(np.percentile(values, 98)) for values in found if values.size]
-    return float(max(1.0, np.ceil(max(ends, default=1.0))))
-
-
 def signed_map(
     difference_mm: NDArray[np.floating], limit_mm: float, words: tuple[str, str], *, colour_bar: bool = True
 ) -> go.Figure:
@@ -92,7 +78,7 @@ def signed_map(
     ticks = [-limit_mm, -limit_mm / 2, 0, limit_mm / 2, limit_mm]
     trace = go.Heatmap(
         z=small, dx=STEP, dy=STEP, x0=0, y0=0, zmin=-limit_mm, zmax=limit_mm,
-        colorscale=[list(stop) for stop in DIVERGING], hoverongaps=False, hovertemplate="%{z:+.1f} mm<extra></extra>",
+        colorscale=scale(DIVERGING), hoverongaps=False, hovertemplate="%{z:+.1f} mm<extra></extra>",
         showscale=colour_bar,
         colorbar={
             "title": {"text": f"mm: + {words[1]}, \u2212 {words[0]}", "side": "right"},
@@ -138,7 +124,7 @@ def pairs(names: Sequence[str], rms_mm: NDArray[np.floating], linkage: NDArray[n
     apart = values[~np.eye(len(order), dtype=bool)]
     trace = go.Heatmap(
         z=values, x=places, y=places, zmin=0, zmax=float(np.nanmax(apart, initial=1e-3)), xgap=2, ygap=2,
-        colorscale=[list(stop) for stop in SEQUENTIAL], showscale=False, hoverongaps=False,
+        colorscale=[[0, FAINT], [1, FULL]], showscale=False, hoverongaps=False,
         texttemplate="%{z:.1f}", textfont={"size": 12},
         customdata=[[f"{a} and {b}" for b in short] for a in short],
         hovertemplate="%{customdata}<br>%{z:.2f} mm RMS<extra></extra>",
@@ -168,10 +154,10 @@ def plain_map(values: NDArray[np.floating], unit: str, *, high: float | None = N
     finite = values[np.isfinite(values)]
     top = high or (float(np.percentile(finite, 98)) if finite.size else 1.0)
     figure = signed_map(values, 1.0, ("", ""))
-    scale: dict[str, Any] = {"title": {"text": unit, "side": "right"}, "tickvals": None, "ticktext": None}
+    bar: dict[str, Any] = {"title": {"text": unit, "side": "right"}, "tickvals": None, "ticktext": None}
     figure.update_traces(
-        zmin=0, zmax=top, colorscale=[list(stop) for stop in SEQUENTIAL],
+        zmin=0, zmax=top, colorscale=scale(SEQUENTIAL),
         hovertemplate="%{z:.1f} " + unit + "<extra></extra>",
     )  # fmt: skip
-    figure.update_traces(colorbar=scale)
+    figure.update_traces(colorbar=bar)
     return figure

@@ -1,52 +1,78 @@
-"""Compare: two to eight faces beside each other, on the same scales."""
+"""Compare: two to eight faces beside each other, on the same scales, and laid onto each other."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import dash
-import dash_ag_grid as dag
-from dash import Input, Output, callback, html
+import dash_bootstrap_components as dbc
+from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, dcc, html
 
-from dashboard import figures, results
-from dashboard.components import faces, page, views
+from core.errors import LifemaskError
+from dashboard import comparing, figures, results
+from dashboard.components import comparison, faces, page, uploads, views
 from dashboard.components.missing import no_faces
 from dashboard.context import current_library, current_workspace
+from dashboard.library import MOST_COMPARED
+from dashboard.records import FaceRecord, RunRecord
 
 dash.register_page(__name__, path="/compare", title="Compare – Lifemask", name="Compare")  # noqa: RUF001
 
-MOST = 8
 BINS = 96
-COLUMNS = (
-    ("median", "median"), ("mean", "mean"), ("std", "standard deviation"), ("p5", "5th percentile"),
-    ("p95", "95th percentile"), ("iqr", "interquartile range"), ("range", "range"),
-)  # fmt: skip
-MEASURES = (("nose_protrusion_mm", "nose before the eyes"), ("width_mm", "face width"), ("height_mm", "face height"))
+POLL_MS = 400
+LINES = (("midline", "Midline"), ("eye line", "Eye line"), ("mouth line", "Mouth line"))
+ALONG = {"midline": "mm above the nose tip", "eye line": "mm from between the eyes", "mouth line": "mm from its middle"}
+SIZES = (("rigid", "True size"), ("scaled", "Scaled to fit"))
+VIEWS = (("map", "Map"), ("slide", "Slide"), ("blink", "Blink"))
 
 
-def layout(faces: str = "", **_: Any) -> html.Div:  # the name of the query's key
+def layout(faces: str = "", reference: str = "", scale: str = "", **_: Any) -> html.Div:  # names of the query's keys
     """Return the page for the faces of the address."""
-    return _page(faces.split(","))
+    return _page(faces.split(","), reference, with_scale=scale == "1")
 
 
-def _page(wanted: Sequence[str]) -> html.Div:
+def _page(wanted: Sequence[str], reference: str, *, with_scale: bool) -> html.Div:
     all_faces = current_library().faces(current_workspace())
     by_id = {face.id: face for face in all_faces}
-    chosen = [face_id for face_id in dict.fromkeys(wanted) if face_id in by_id][:MOST]
-    head = page.head("Compare", "Same scale, same light, same view. Choose two to eight faces.", _actions(chosen))
+    chosen = [face_id for face_id in dict.fromkeys(wanted) if face_id in by_id][:MOST_COMPARED]
+    lead = "Same scale, same light, same view. Choose two to eight faces."
+    head = page.head("Compare", lead, _networks(all_faces, chosen))
     if not all_faces:
         return html.Div([head, no_faces("Nothing to compare yet", "Two photos make the first comparison.")])
-    strip = faces.picker(all_faces, chosen, "/compare", most=MOST)
+    strip = faces.picker(all_faces, chosen, "/compare", most=MOST_COMPARED)
     if len(chosen) < 2:
         count = "one more face" if chosen else "two faces"
         return html.Div(
             [head, strip, page.empty(f"Choose {count}", "Click the pictures above. The address keeps them.")]
         )
     found = [results.load(by_id[face_id]) for face_id in chosen]
-    return html.Div([head, strip, _pictures(found), _curves(found), _table(found)])
+    return html.Div(
+        [
+            head,
+            strip,
+            dcc.Store(id="compare-faces", data=chosen),
+            dcc.Store(id="compare-run"),
+            dcc.Store(id="compare-address"),
+            dcc.Interval(id="compare-poll", interval=POLL_MS, disabled=True),
+            _pictures(found),
+            _curves(found),
+            page.section("Laid onto each other", _settings(found, reference, with_scale)),
+            html.Div(id="compare-found"),
+        ]
+    )
 
 
-def _actions(chosen: Sequence[str]) -> list[Any]:
-    return [page.link_button("Statistics of these", f"/statistics?faces={','.join(chosen)}")] if chosen else []
+def _networks(all_faces: Sequence[FaceRecord], chosen: Sequence[str]) -> list[Any]:
+    """Links to the results of several networks on the photo of a chosen face, where the library holds such."""
+    links = []
+    of_one_face: dict[tuple[str, int], dict[str, str]] = {}
+    for face in all_faces:
+        of_one_face.setdefault((face.photo_id, face.index), {}).setdefault(face.network, face.id)
+    for networks in of_one_face.values():
+        ids = list(networks.values())[:MOST_COMPARED]
+        if len(ids) > 1 and set(ids) & set(chosen) and set(ids) != set(chosen):
+            name = next(face.name for face in all_faces if face.id == ids[0])
+            links.append(page.link_button(f"{len(ids)} networks on {name}", f"/compare?faces={','.join(ids)}"))
+    return links
 
 
 def _pictures(found: Sequence[results.Result]) -> html.Section:
@@ -88,53 +114,163 @@ def _pictures(found: Sequence[results.Result]) -> html.Section:
 
 def _curves(found: Sequence[results.Result]) -> html.Section:
     edges = results.shared_edges(found, BINS)
-    lines = [result.profile("midline") for result in found]
     histogram = figures.histograms([result.histogram_over(edges) for result in found])
     charts = [
         html.Div(
-            [html.H3("How much of the head lies how deep"), views.graph(histogram, "compare-histogram", height=480)]
+            [html.H3("How much of the head lies how deep"), views.graph(histogram, "compare-histogram", height=440)]
         ),
         html.Div(
-            [html.H3("Profile along the midline"), views.graph(figures.profiles(lines), "compare-profile", height=480)]
+            [
+                page.switch_pair("compare-line", LINES, "midline", look="views"),
+                views.graph(_profiles(found, "midline"), "compare-profile", height=408),
+            ]
         ),
     ]
     key = html.Div([faces.named(result.face, order) for order, result in enumerate(found)], className="row-of")
     return page.section("Over each other", html.Div(charts, className="charts"), aside=key)
 
 
-def _table(found: Sequence[results.Result]) -> html.Section:
-    names = [*COLUMNS, *MEASURES, ("ipd_mm", "assumed IPD"), ("distance_mm", "distance, from it")]
-    rows = []
-    for result in found:
-        numbers = {**result.statistics, **(result.statistics.get("face") or {}), **_camera(result)}
-        rows.append({"face": result.face.name, **{key: _rounded(numbers.get(key)) for key, _ in names}})
-    grid = dag.AgGrid(
-        id="compare-table",
-        rowData=rows,
-        columnDefs=[
-            {"field": "face", "pinned": "left", "width": 200},
-            *[{"field": key, "headerName": f"{name}, mm", "type": "rightAligned", "width": 132} for key, name in names],
+def _profiles(found: Sequence[results.Result], name: str) -> Any:
+    lines = [result.profile(name) for result in found]
+    return figures.profiles(lines, upright=name == "midline", along=ALONG[name])
+
+
+@callback(
+    Output("compare-profile", "figure"),
+    Input("compare-line", "value"),
+    State("compare-faces", "data"),
+    prevent_initial_call=True,
+)
+def draw_line(name: str, face_ids: list[str]) -> Any:
+    """Draw the profiles along another line."""
+    return _profiles([results.load(face) for face in _there(face_ids)], name)
+
+
+def _there(face_ids: Sequence[str]) -> list[FaceRecord]:
+    library, workspace = current_library(), current_workspace()
+    return [face for face_id in face_ids if (face := library.face(workspace, face_id))]
+
+
+def _settings(found: Sequence[results.Result], reference: str, with_scale: bool) -> html.Div:
+    names = [{"label": result.face.name, "value": result.face.id} for result in found]
+    ids = [result.face.id for result in found]
+    return html.Div(
+        [
+            html.Div(
+                [
+                    html.Label("Reference", htmlFor="compare-reference", className="soft"),
+                    dbc.Select(
+                        id="compare-reference", options=names, value=reference if reference in ids else ids[0],
+                        className="reference",
+                    ),
+                ],
+                className="with-unit",
+            ),
+            page.switch_pair("compare-scale", SIZES, "scaled" if with_scale else "rigid"),
         ],
-        defaultColDef={"sortable": True, "wrapHeaderText": True, "autoHeaderHeight": True, "resizable": True},
-        dashGridOptions={"domLayout": "autoHeight", "suppressDragLeaveHidesColumns": True},
-        csvExportParams={"fileName": "lifemask-compare.csv"},
-        className="numbers-grid",
-        style={"height": None},
-    )
-    note = html.P("All millimetres are scaled to the assumed interpupillary distance of each face.", className="note")
-    csv = page.button("CSV", "compare-csv", sign="download")
-    return page.section("Numbers", grid, note, aside=csv)
+        className="row-of",
+    )  # fmt: skip
 
 
-def _camera(result: results.Result) -> dict[str, Any]:
-    return {key: result.about[key] for key in ("ipd_mm", "distance_mm")}
+@callback(
+    Output("compare-run", "data"),
+    Input("compare-reference", "value"),
+    Input("compare-scale", "value"),
+    State("compare-faces", "data"),
+)
+def start(reference: str, scale: str, face_ids: list[str]) -> dict[str, str]:
+    """Start the comparison, or find the equal one; what speaks against it is said where its result would be."""
+    try:
+        run = current_library().start_comparison(current_workspace(), face_ids, reference, with_scale=scale == "scaled")
+    except LifemaskError as error:
+        return {"error": str(error)}
+    return {"id": run.id}
 
 
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(float(value), 2)
+@callback(
+    Output("compare-found", "children"),
+    Output("compare-poll", "disabled"),
+    Input("compare-poll", "n_intervals"),
+    Input("compare-run", "data"),
+    State("compare-faces", "data"),
+    prevent_initial_call=True,
+)
+def follow(_beat: int | None, started: dict[str, str] | None, face_ids: list[str]) -> Any:
+    """Show how far the comparison is; when it is done, what it found."""
+    if not started:
+        return dash.no_update, True
+    library, workspace = current_library(), current_workspace()
+    runs = library.runs(workspace, [started["id"]]) if "id" in started else []
+    if runs and not runs[0].is_over:
+        return _waiting(runs[0]), False
+    folder = library.comparison(workspace, started.get("id", ""))
+    if folder is None:
+        said = (
+            started.get("error") or (runs and runs[0].error) or "This comparison was cancelled. Choose a setting anew."
+        )
+        return _without(said, face_ids), True
+    return _found(comparing.read(folder)), True
 
 
-@callback(Output("compare-table", "exportDataAsCsv"), Input("compare-csv", "n_clicks"), prevent_initial_call=True)
-def export(clicks: int | None) -> bool:
-    """Save the table as CSV, in the browser."""
-    return bool(clicks)
+def _waiting(run: RunRecord) -> html.Div:
+    return html.Div([html.Div(run.stage, className="run-stage"), uploads.bar(run)], className="waiting", role="status")
+
+
+def _without(said: str, face_ids: Sequence[str]) -> list[Any]:
+    found = [results.load(face) for face in _there(face_ids)]
+    about = [
+        {
+            "name": result.face.name,
+            "statistics": result.statistics,
+            "measures": result.statistics.get("face"),
+            "ipd_mm": result.about["ipd_mm"],
+            "distance_mm": result.about["distance_mm"],
+        }
+        for result in found
+    ]
+    table = comparison.table({"faces": about, "differences": {}})
+    return [html.P(said, className="run-error", role="alert"), page.section("Numbers", table, _note())]
+
+
+def _found(found: comparing.Compared) -> list[Any]:
+    others = comparison.others(found)
+    choices = [{"label": comparison.choice(found, number), "value": number} for number in others]
+    return [
+        dcc.Store(id="compare-folder", data=found.folder.name),
+        dbc.RadioItems(
+            id="compare-other", options=choices, value=others[0], className="differences", inline=True,
+        ),
+        page.switch_pair("compare-view", VIEWS, "map", look="views"),
+        html.Div(comparison.pair(found, others[0], "map"), id="compare-pair"),
+        comparison.pairs(found),
+        comparison.agreement(found),
+        page.section("Numbers", comparison.table(found.values), _note(), aside=comparison.downloads(found)),
+    ]  # fmt: skip
+
+
+def _note() -> html.P:
+    text = "All millimetres are scaled to the assumed interpupillary distance of each face. Click a heading to sort."
+    return html.P(text, className="note")
+
+
+@callback(
+    Output("compare-pair", "children"),
+    Input("compare-other", "value"),
+    Input("compare-view", "value"),
+    State("compare-folder", "data"),
+    prevent_initial_call=True,
+)
+def show(number: int, view: str, run_id: str) -> Any:
+    """Show another face against the reference, or the same in another way."""
+    folder = current_library().comparison(current_workspace(), run_id)
+    return dash.no_update if folder is None else comparison.pair(comparing.read(folder), number, view)
+
+
+clientside_callback(
+    ClientsideFunction("compare", "address"),
+    Output("compare-address", "data"),
+    Input("compare-reference", "value"),
+    Input("compare-scale", "value"),
+    State("compare-faces", "data"),
+    prevent_initial_call=True,
+)

@@ -10,6 +10,7 @@ from dash import ClientsideFunction, Input, Output, State, callback, clientside_
 
 from core.errors import LifemaskError
 from dashboard import figures, maps
+from dashboard.colours import signed_limit
 from dashboard.components import faces, lengths, page, views
 from dashboard.components.missing import no_faces
 from dashboard.context import current_library, current_workspace
@@ -261,7 +262,7 @@ def _symmetry(found: "Measured") -> html.Div | html.P:
     symmetry = found.symmetry
     if symmetry is None:
         return html.P("This head is turned so far that its other side cannot be compared.", className="note")
-    limit = maps.signed_limit([symmetry.difference_mm])
+    limit = signed_limit([symmetry.difference_mm[found.mask("face")]])
     figure = maps.signed_map(symmetry.difference_mm, limit, ("less far out", "farther out"))
     rows = [(name.capitalize(), page.number(value, "mm", 2)) for name, value in symmetry.by_region.items()]
     return html.Div(

@@ -7,6 +7,7 @@ from scipy.spatial.distance import squareform
 
 from core.measure.profiles import contours
 from dashboard import maps
+from dashboard.colours import signed_limit
 from dashboard.measured import Measured
 from tests.dashboard.faces import face
 from tests.dashboard.test_figures import decoded, sent
@@ -39,7 +40,7 @@ def test_level_lines_lie_at_their_depth() -> None:
 def test_signed_maps_have_nothing_in_the_middle_and_ends_as_dark_as_each_other() -> None:
     difference = np.linspace(-4, 3, 64 * 64).reshape(64, 64)
     difference[:8] = np.nan
-    limit = maps.signed_limit([difference])
+    limit = signed_limit([difference])
     trace = maps.signed_map(difference, limit, ("less", "more")).data[0]
     assert (limit, trace.zmin, trace.zmax) == (4.0, -4.0, 4.0)
     stops = dict(trace.colorscale)
@@ -47,7 +48,7 @@ def test_signed_maps_have_nothing_in_the_middle_and_ends_as_dark_as_each_other()
     light = [np.dot(colour(stops[end]), [0.299, 0.587, 0.114]) for end in (0.0, 1.0)]
     assert abs(light[0] - light[1]) < 20
     assert trace.colorbar.ticktext == ("\u22124", "\u22122", "0", "+2", "+4")
-    assert maps.signed_limit([np.full((4, 4), np.nan)]) == 1.0
+    assert signed_limit([np.full((4, 4), np.nan)]) == 1.0
 
 
 def test_the_page_shows_what_there_is_and_not_the_empty_rim() -> None:

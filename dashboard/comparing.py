@@ -1,0 +1,215 @@
+"""A comparison's folder: what the worker writes of two to eight faces, and what the pages read of it."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from core.progress import Progress, ignore
+from dashboard.colours import DIVERGING, coloured, signed_limit
+
+# core.compare and core.measure bring scipy and OpenCV, which need not delay the first page
+# ruff: noqa: PLC0415
+
+READ, PAIRED = 0.05, 0.55  # shares of the work: reading the faces, then their pairs; the rest is maps and files
+# key, name, unit, digits: of the page's table and of comparison.csv, so that both show the same numbers
+COLUMNS = (
+    ("rms_mm", "RMS from reference", "mm", 2),
+    ("median_mm", "Median difference", "mm", 2),
+    ("p95_mm", "95 % of it below", "mm", 2),
+    ("coverage_percent", "Coverage", "%", 1),
+    ("correlation", "Correlation", "", 3),
+    ("scale", "Size changed by", "times", 3),
+    ("nose_protrusion_mm", "Nose before the eyes", "mm", 1),
+    ("width_mm", "Face width", "mm", 1),
+    ("height_mm", "Face height", "mm", 1),
+    ("median", "Median depth", "mm", 2),
+    ("std", "Standard deviation", "mm", 2),
+    ("p5", "5th percentile", "mm", 2),
+    ("p95", "95th percentile", "mm", 2),
+    ("ipd_mm", "Assumed IPD", "mm", 1),
+    ("distance_mm", "Distance, from it", "mm", 0),
+)
+
+
+@dataclass(frozen=True)
+class Named:
+    """A face to compare: its id, the name that people know it by, and its folder."""
+
+    id: str
+    name: str
+    folder: Path
+
+
+def write(
+    faces: Sequence[Named], reference: int, folder: Path, *, with_scale: bool = False, progress: Progress = ignore
+) -> None:
+    """Compare every face with the one at `reference`, and all pairs, into a folder that exists.
+
+    Writes comparison.json and comparison.csv; for the N-th face, from 1: difference-N.npy (float32 mm on the
+    reference's crop, not for the reference itself), difference-N.png (coloured, all on the scale `scale_mm`) and
+    seen-N.webp (its photo as the reference's camera sees it).
+
+    Raises
+    ------
+    GeometryError
+        A face is a photo taken whole, or two share too little surface.
+    Cancelled
+        From `progress`.
+    """
+    from core.compare import compare, compare_all
+    from core.export import write_json
+    from core.measure.regions import face_area
+    from core.output import versions
+    from core.reconstruction import Reconstruction
+
+    progress("Reading the faces", 0.0)
+    shapes = [Reconstruction.load(face.folder) for face in faces]
+    pairs = compare_all(
+        shapes, [face.name for face in faces], with_scale=with_scale,
+        progress=lambda stage, share: progress(stage, READ + (PAIRED - READ) * share),
+    )  # fmt: skip
+    differences: dict[str, Any] = {}
+    maps_mm: dict[int, NDArray[np.float32]] = {}
+    notes: dict[str, None] = {}  # each sentence once, in order
+    for number, (face, shape) in enumerate(zip(faces, shapes, strict=True), start=1):
+        progress(f"Laying {face.name} onto the reference", PAIRED + (1 - PAIRED) * (number - 1) / len(faces))
+        if number == reference + 1:
+            _write_seen(shape.crop_rgb, shape.mask, folder / f"seen-{number}.webp")
+            continue
+        found = compare(shapes[reference], shape, with_scale=with_scale)
+        maps_mm[number] = found.difference_mm
+        _write_seen(found.warped_rgb, found.seen.mask, folder / f"seen-{number}.webp")
+        numbers = found.numbers()
+        notes.update(dict.fromkeys(numbers["notes"]))
+        differences[str(number)] = numbers
+    inner = face_area(shapes[reference])  # hair differs by centimetres and would leave the face pale
+    limit_mm = signed_limit([difference_mm[inner] for difference_mm in maps_mm.values()])
+    for number, difference_mm in maps_mm.items():
+        np.save(folder / f"difference-{number}.npy", difference_mm)
+        picture = Image.fromarray(coloured(difference_mm, -limit_mm, limit_mm, DIVERGING))
+        picture.save(folder / f"difference-{number}.png")
+    values = {
+        "scale_mm": limit_mm,
+        "reference": reference + 1,
+        "with_scale": with_scale,
+        "faces": [_about(face, shape) for face, shape in zip(faces, shapes, strict=True)],
+        "differences": differences,
+        "pairs": {"rms_mm": pairs.rms_mm.tolist(), "order": pairs.order.tolist(), "linkage": pairs.linkage.tolist()},
+        "agreement": _write_agreement(shapes, folder),
+        "notes": list(notes),
+        "versions": versions(),
+    }
+    write_json(values, folder / "comparison.json")
+    (folder / "comparison.csv").write_text(as_csv(values), "utf-8")
+    progress("Files are written", 1.0)
+
+
+def _about(face: Named, shape: Any) -> dict[str, Any]:
+    from core.measure.face import face_measures
+    from core.measure.statistics import depth_statistics, relative_depth
+
+    measures = face_measures(shape)
+    return {
+        "id": face.id,
+        "name": face.name,
+        "network": shape.facts["network"]["name"],
+        "ipd_mm": shape.facts["ipd_mm"],
+        "distance_mm": shape.facts.get("distance_mm"),
+        "statistics": depth_statistics(relative_depth(shape)).to_dict(),
+        "measures": asdict(measures) if measures else None,
+    }
+
+
+def _write_seen(rgb: NDArray[np.uint8], where: NDArray[np.bool_], file: Path) -> None:
+    alpha = np.where(where, 255, 0).astype(np.uint8)
+    Image.fromarray(np.dstack([rgb, alpha])).save(file, quality=86, method=2)
+
+
+def _write_agreement(shapes: Sequence[Any], folder: Path) -> dict[str, Any] | None:
+    """Of the networks that were asked about one and the same face, where there are several such."""
+    from core.compare import agreement
+
+    groups: dict[str, dict[str, Any]] = {}
+    for shape in shapes:
+        facts = shape.facts
+        crop = np.round(np.array(facts["crop"]["crop_to_photo"])).tolist()
+        groups.setdefault(json.dumps([facts["photo"]["sha256"], crop]), {}).setdefault(facts["network"]["name"], shape)
+    several = [list(group.values()) for group in groups.values() if len(group) > 1]
+    if not several:
+        return None
+    found = agreement(max(several, key=len))
+    np.save(folder / "agreement.npy", found.spread_mm)
+    return {
+        "networks": list(found.names),
+        "median_mm": found.median_mm,
+        "p95_mm": found.p95_mm,
+        "by_region": found.by_region,
+        "rms_mm": found.rms_mm.tolist(),
+        "correlation": found.correlation.tolist(),
+    }
+
+
+def rows(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the table: a row per face with its name, and rounded numbers by the keys of `COLUMNS`; None where none."""
+    found = []
+    for number, face in enumerate(values["faces"], start=1):
+        difference = values["differences"].get(str(number), {})
+        numbers = {**face["statistics"], **(face["measures"] or {}), **difference}
+        numbers.update(ipd_mm=face["ipd_mm"], distance_mm=face["distance_mm"])
+        numbers["coverage_percent"] = 100 * difference["coverage"] if difference else None
+        row = {key: None if numbers.get(key) is None else round(numbers[key], digits) for key, *_, digits in COLUMNS}
+        found.append({"face": face["name"], **row})
+    return found
+
+
+def heading(name: str, unit: str) -> str:
+    """Return a column's name with its unit."""
+    return f"{name}, {unit}" if unit else name
+
+
+def as_csv(values: Mapping[str, Any]) -> str:
+    """Return the table as comma-separated values, each column with its unit."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["Face", *[heading(name, unit) for _, name, unit, _ in COLUMNS]])
+    for row in rows(values):
+        numbers = [(row[key], digits) for key, *_, digits in COLUMNS]
+        table.writerow([row["face"], *["" if value is None else f"{value:.{digits}f}" for value, digits in numbers]])
+    return text.getvalue()
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What was written of a comparison. values : comparison.json."""
+
+    folder: Path
+    values: dict[str, Any]
+
+    def number(self, face_id: str) -> int:
+        """Return the number of a face, from 1."""
+        return 1 + [face["id"] for face in self.values["faces"]].index(face_id)
+
+    @cached_property
+    def differences_mm(self) -> dict[int, NDArray[np.float32]]:
+        """(S, S) by the number of the face, without the reference: positive where it stands out farther."""
+        return {int(number): np.load(self.folder / f"difference-{number}.npy") for number in self.values["differences"]}
+
+    @cached_property
+    def spread_mm(self) -> NDArray[np.float32] | None:
+        """(S, S), how far networks are apart on one photo; None where the faces hold no such."""
+        return np.load(self.folder / "agreement.npy") if self.values["agreement"] else None
+
+
+@lru_cache(maxsize=8)
+def read(folder: Path) -> Compared:
+    """Read the folder of a comparison; it never changes once it is there."""
+    return Compared(folder, json.loads((folder / "comparison.json").read_text("utf-8")))

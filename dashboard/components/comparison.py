@@ -1,0 +1,204 @@
+"""What a comparison found, for the page: maps and photos of a pair, all pairs, networks on one photo, table, files."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dash_ag_grid as dag
+from dash import html
+
+from dashboard import maps
+from dashboard.comparing import COLUMNS, Compared, heading, rows
+from dashboard.components import page, uploads, views
+from dashboard.components.faces import colour
+
+WORDS = ("farther in", "farther out")
+FILES = (
+    ("report.html", "Report", "one page that opens offline and prints"),
+    ("comparison.csv", "CSV", "the table"),
+    ("comparison.json", "JSON", "all numbers, transforms and notes"),
+    ("comparison.png", "PNG", "photos, depth and differences on their scales"),
+)
+REGION_WORDS = {"face": "whole face"}
+
+
+def file(found: Compared, name: str) -> str:
+    """Return the address of a comparison's file."""
+    return f"/comparisons/{found.folder.name}/{name}"
+
+
+def others(found: Compared) -> list[int]:
+    """Return the numbers of all faces but the reference."""
+    return [number for number in range(1, 1 + len(found.values["faces"])) if number != found.values["reference"]]
+
+
+def choice(found: Compared, number: int) -> html.Span:
+    """Return a face's difference as a small picture to choose, with its RMS."""
+    face, numbers = found.values["faces"][number - 1], found.values["differences"][str(number)]
+    return html.Span(
+        [
+            html.Img(src=file(found, f"difference-{number}.png"), alt=""),
+            html.Span(
+                [html.Span(className="dot", style={"--mark": colour(number - 1)}), face["name"]], className="name"
+            ),
+            html.Span(page.number(numbers["rms_mm"], "mm RMS", 2), className="soft small"),
+        ]
+    )
+
+
+def pair(found: Compared, number: int, view: str) -> html.Div:
+    """Return a face against the reference: map, slider or blinking photos, and the numbers beside."""
+    values = found.values
+    reference, other = values["faces"][values["reference"] - 1], values["faces"][number - 1]
+    if view == "map":
+        figure = maps.signed_map(found.differences_mm[number], values["scale_mm"], WORDS)
+        text = f"On {reference['name']}: how much farther out {other['name']} stands, after it was laid onto it."
+        shown = html.Div(views.graph(figure, "compare-difference", height="100%", still=True), className="depth-map")
+    else:
+        data = {
+            "data-view": view,
+            "data-under": file(found, f"seen-{values['reference']}.webp"),
+            "data-over": file(found, f"seen-{number}.webp"),
+            "data-under-name": reference["name"],
+            "data-over-name": other["name"],
+        }
+        text = f"{other['name']}, turned and placed as {reference['name']} is seen."
+        shown = html.Div(className="photo-pair", **data)
+    return html.Div(
+        [html.Figure([shown, html.Figcaption(text)]), _numbers(values["differences"][str(number)], values)],
+        className="pair",
+    )
+
+
+def _numbers(numbers: dict[str, Any], values: dict[str, Any]) -> html.Div:
+    big = [
+        page.big_number("root mean square", numbers["rms_mm"], "mm", 2),
+        page.big_number("median", numbers["median_mm"], "mm", 2),
+        page.big_number("95 % are below", numbers["p95_mm"], "mm", 2),
+    ]
+    facts = [
+        ("Coverage of the inner face", page.number(100 * numbers["coverage"], "%")),
+        ("Correlation of the depths", page.number(numbers["correlation"], "", 3)),
+        ("Landmarks apart, median", page.number(numbers["landmarks_mm"], "mm")),
+    ]
+    if values["with_scale"]:
+        facts.append(("Size changed by", page.number(numbers["scale"], "times", 3)))
+    regions = [
+        (REGION_WORDS.get(name, name).capitalize(), page.number(value, "mm", 2))
+        for name, value in numbers["by_region"].items()
+    ]
+    return html.Div(
+        [
+            html.Div(big, className="numbers mb-3"),
+            page.facts(facts),
+            html.H3("By region, RMS", className="mt-4"),
+            page.facts(regions),
+            html.Div([html.P(note, className="note") for note in numbers["notes"]]),
+        ]
+    )
+
+
+def pairs(found: Compared) -> html.Section:
+    """Return all pairs as a matrix under its tree."""
+    names = [face["name"] for face in found.values["faces"]]
+    table = found.values["pairs"]
+    tree = table["linkage"] if len(names) > 2 else None
+    figure = maps.pairs(names, table["rms_mm"], tree)
+    return page.section(
+        "All pairs",
+        html.Div(views.graph(figure, "compare-pairs", height=160 + 64 * len(names), still=True), className="matrix"),
+        html.P(
+            "Root mean square of what is left between each two, in millimetres over the inner face. The tree joins "
+            "what is most alike first.",
+            className="note",
+        ),
+    )
+
+
+def agreement(found: Compared) -> html.Section | None:
+    """Return where the networks on one photo agree, and how far they are apart; None without such."""
+    values, spread = found.values["agreement"], found.spread_mm
+    if values is None or spread is None:
+        return None
+    networks = [uploads.title(name) for name in values["networks"]]
+    facts = [
+        (f"{first} and {second}", html.Span([page.number(values["rms_mm"][i][j], "mm RMS", 2)]))
+        for i, first in enumerate(networks)
+        for j, second in enumerate(networks)
+        if i < j
+    ]
+    regions = [(name.capitalize(), page.number(value, "mm", 2)) for name, value in values["by_region"].items()]
+    graph = views.graph(maps.plain_map(spread, "mm"), "compare-agreement", height="100%", still=True)
+    return page.section(
+        "Networks on one photo",
+        html.Div(
+            [
+                html.Figure(
+                    [
+                        html.Div(graph, className="depth-map"),
+                        html.Figcaption(
+                            "Standard deviation between the networks at each place: pale where they agree. None of "
+                            "them is the truth."
+                        ),
+                    ]
+                ),
+                html.Div(
+                    [
+                        html.Div(
+                            [
+                                page.big_number("median over the face", values["median_mm"], "mm", 2),
+                                page.big_number("95 % are below", values["p95_mm"], "mm", 2),
+                            ],
+                            className="numbers mb-3",
+                        ),
+                        page.facts([*facts, *regions]),
+                    ]
+                ),
+            ],
+            className="pair",
+        ),
+    )
+
+
+def table(values: dict[str, Any]) -> dag.AgGrid:
+    """Return the numbers of all faces, to sort; `values` as in comparison.json, perhaps without differences."""
+    return dag.AgGrid(
+        id="compare-table",
+        rowData=rows(values),
+        columnDefs=[
+            {"field": "face", "headerName": "Face", "pinned": "left", "width": 184},
+            *[
+                {
+                    "field": key,
+                    "headerName": heading(name, unit),
+                    "type": "rightAligned",
+                    "width": 124,
+                    "valueFormatter": {
+                        "function": f"params.value == null ? '' : d3.format('.{digits}f')(params.value)"
+                    },
+                }
+                for key, name, unit, digits in COLUMNS
+                if key != "scale" or values.get("with_scale")
+            ],
+        ],
+        defaultColDef={"sortable": True, "wrapHeaderText": True, "autoHeaderHeight": True, "resizable": True},
+        dashGridOptions={
+            "domLayout": "autoHeight",
+            "suppressDragLeaveHidesColumns": True,
+            "enableCellTextSelection": True,
+        },
+        className="numbers-grid",
+        style={"height": None},
+    )
+
+
+def downloads(found: Compared) -> html.Div:
+    """Return links to the files of a comparison that are there."""
+    links: Sequence[Any] = [
+        html.A(
+            [page.icon("download"), title], href=f"{file(found, name)}?download=1", download="", title=meaning,
+            className="btn btn-quiet btn-sm",
+        )
+        for name, title, meaning in FILES
+        if (found.folder / name).is_file()
+    ]  # fmt: skip
+    return html.Div(links, className="row-of")

@@ -1,0 +1,132 @@
+"""The folder of a comparison, from the worker to the page."""
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.errors import Cancelled
+from dashboard import comparing
+from dashboard.colours import DIVERGING, coloured, signed_limit
+from dashboard.jobs import Queue
+from dashboard.library import Library
+from dashboard.tasks import Tasks
+from dashboard.worker import step
+from tests.dashboard.faces import DISTANCE_MM, FOCAL_PX, face, write_face
+from tests.dashboard.test_library import finished_face, jpeg
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> comparing.Compared:
+    """A face, the same with a bump on its cheek, and the same as another network saw it; the first is the reference."""
+    place = tmp_path_factory.mktemp("comparing")
+    shapes = {"plain": face(), "bumped": face(bump_mm=3.0, sha256="b" * 64), "other": face(1.0, name="dpt_large_384")}
+    for name, shape in shapes.items():
+        write_face(shape, place / name)
+    out = place / "out"
+    out.mkdir()
+    said: list[float] = []
+    named = [comparing.Named(name, f"{name}.jpg", place / name) for name in shapes]
+    comparing.write(named, 0, out, progress=lambda _, share: said.append(share))
+    assert said == sorted(said)
+    assert said[-1] == 1.0
+    return comparing.read(out)
+
+
+def test_a_bump_is_found_where_it_is_and_as_high_as_it_is(found: comparing.Compared) -> None:
+    assert set(found.differences_mm) == {2, 3}
+    difference = found.differences_mm[2]
+    plain = face().depth_mm
+    slopes = np.gradient(plain / (DISTANCE_MM / FOCAL_PX))  # mm of depth for a mm across
+    raised = (plain - face(3.0).depth_mm) / np.sqrt(1 + slopes[0] ** 2 + slopes[1] ** 2)  # along the normal
+    y, x = np.unravel_index(np.nanargmax(raised), raised.shape)
+    place = slice(y - 3, y + 4), slice(x - 3, x + 4)
+    assert difference[place].mean() == pytest.approx(raised[place].mean(), abs=0.3)  # it stands out: positive
+    assert abs(np.nanmedian(difference)) < 0.2
+    assert found.values["differences"]["2"]["by_region"]["right cheek"] > 0.5
+
+
+def test_table_and_csv_show_the_same_numbers(found: comparing.Compared) -> None:
+    rows = comparing.rows(found.values)
+    assert [row["face"] for row in rows] == ["plain.jpg", "bumped.jpg", "other.jpg"]
+    assert rows[0]["rms_mm"] is rows[0]["coverage_percent"] is None  # the reference is not laid onto itself
+    assert rows[1]["rms_mm"] == round(found.values["differences"]["2"]["rms_mm"], 2)
+    lines = list(csv.DictReader(io.StringIO((found.folder / "comparison.csv").read_text("utf-8"))))
+    for line, row in zip(lines, rows, strict=True):
+        for key, name, unit, _ in comparing.COLUMNS:
+            shown = line[comparing.heading(name, unit)]
+            assert (float(shown) if shown else None) == row[key]
+
+
+def test_pairs_agree_with_the_differences_and_like_is_beside_like(found: comparing.Compared) -> None:
+    rms = np.array(found.values["pairs"]["rms_mm"])
+    assert np.array_equal(rms, rms.T)
+    assert rms[0, 1] == pytest.approx(found.values["differences"]["2"]["rms_mm"], rel=0.3)
+    assert rms[0, 2] < rms[0, 1]
+
+
+def test_networks_on_one_photo_are_set_beside_each_other(found: comparing.Compared) -> None:
+    agreement = found.values["agreement"]
+    assert agreement["networks"] == ["builtin", "dpt_large_384"]
+    assert found.spread_mm is not None
+    y, x = np.unravel_index(np.nanargmax(found.spread_mm), found.spread_mm.shape)
+    assert found.spread_mm[y, x] == pytest.approx(0.5, abs=0.1)  # of 0 and 1 mm
+
+
+def test_pictures_lie_on_one_grid_and_are_clear_where_there_is_nothing(found: comparing.Compared) -> None:
+    for name in ("seen-1.webp", "seen-2.webp", "difference-2.png"):
+        with Image.open(found.folder / name) as picture:
+            assert picture.size == found.differences_mm[2].shape[::-1]
+            assert np.asarray(picture)[0, 0, 3] == 0
+    assert not (found.folder / "difference-1.png").exists()
+    with Image.open(found.folder / "difference-2.png") as picture:
+        clear = np.asarray(picture)[..., 3] == 0
+    assert np.array_equal(clear, np.isnan(found.differences_mm[2]))
+
+
+def test_colours_of_numbers() -> None:
+    picture = coloured(np.array([[-9.0, -2.0, 0.0, 2.0, np.nan]]), -2, 2, DIVERGING)[0]
+    ends = [tuple(colour) for _, colour in DIVERGING]
+    assert [tuple(pixel[:3]) for pixel in picture[:4].tolist()] == [ends[0], ends[0], ends[2], ends[-1]]
+    assert picture[:, 3].tolist() == [255, 255, 255, 255, 0]
+    assert signed_limit([np.array([0.2, -6.4])]) == 7.0
+
+
+@pytest.fixture
+def two(library: Library) -> tuple[str, list[str]]:
+    workspace = library.new_workspace()
+    ids = [finished_face(library, workspace, f"{n}.jpg", jpeg((n, n, n))) for n in range(2)]
+    for number, face_id in enumerate(ids):
+        write_face(face(3.0 * number), library.folders.face(face_id))
+    return workspace, ids
+
+
+def test_the_worker_makes_the_folder_whole_or_not_at_all(library: Library, two: Any) -> None:
+    workspace, ids = two
+    works: Any = {"compare": Tasks(library).compare}
+    run = library.start_comparison(workspace, ids, ids[1], with_scale=True)
+    assert step(Queue(library), works, ["compare"])
+    (done,) = library.runs(workspace, [run.id])
+    assert (done.state, done.error) == ("done", None)
+    folder = library.comparison(workspace, run.id)
+    assert folder is not None
+    values = comparing.read(folder).values
+    assert (values["reference"], values["with_scale"]) == (2, True)
+
+    library.start_comparison(workspace, ids, ids[0])
+    (library.folders.face(ids[0]) / "depth.npy").unlink()
+    assert step(Queue(library), works, ["compare"])
+    assert [place.name for place in library.folders.comparisons.iterdir()] == [run.id]
+
+
+def test_a_face_deleted_meanwhile_ends_the_comparison(library: Library, two: Any) -> None:
+    workspace, ids = two
+    run = library.start_comparison(workspace, ids, ids[0])
+    library.delete_face(workspace, ids[0])
+    with pytest.raises(Cancelled):
+        Tasks(library).compare(run, lambda *_: None)
+    assert list(Path(library.folders.comparisons).iterdir()) == []
