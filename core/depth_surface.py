@@ -66,9 +66,9 @@ class DepthSurface:
         """(n, 3) float32, camera frame: the surface at the pixels of a mask, row by row."""
         rows, columns = np.nonzero(where)
         z = self.depth_mm[rows, columns]
-        camera = self.intrinsics
-        x = (columns.astype(np.float32) - np.float32(camera.cx_px)) * z / np.float32(camera.focal_px)
-        y = (rows.astype(np.float32) - np.float32(camera.cy_px)) * z / np.float32(camera.focal_px)
+        camera, across = self.intrinsics, self._pixel_mm(z)
+        x = (columns.astype(np.float32) - np.float32(camera.cx_px)) * across
+        y = (rows.astype(np.float32) - np.float32(camera.cy_px)) * across
         return np.stack([x, y, z], axis=-1)
 
     def normals(self, where: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -90,7 +90,8 @@ class DepthSurface:
         x, y, z = self._gradient(u, v, depth, right, down)
         length = np.sqrt(x * x + y * y + z * z)
         outside = (depth - points[:, 2]) / length
-        across, along = (u - camera.cx_px) / camera.focal_px, (v - camera.cy_px) / camera.focal_px
+        is_wide = np.float32(camera.mm_per_px is None)  # the rays of an orthographic camera are parallel
+        across, along = (is_wide * (n - c) / camera.focal_px for n, c in ((u, camera.cx_px), (v, camera.cy_px)))
         cosine = (x * across + y * along + z) / (length * np.sqrt(1 + across**2 + along**2))
         normal = np.stack([x, y, z], axis=-1) / -length[:, None]
         return np.where(cosine > MIN_COSINE, outside, np.nan).astype(np.float64), normal.astype(np.float64)
@@ -104,13 +105,14 @@ class DepthSurface:
         place = np.ascontiguousarray(points.T, np.float32)
         way = np.ascontiguousarray(directions.T, np.float32)
         camera = self.intrinsics
-        focal, cx, cy = (np.float32(value) for value in (camera.focal_px, camera.cx_px, camera.cy_px))
+        cx, cy, is_wide = np.float32(camera.cx_px), np.float32(camera.cy_px), np.float32(camera.mm_per_px is None)
         result = np.full(place.shape[1], np.nan, np.float32)
         left = np.arange(place.shape[1])
         s = np.zeros(len(left), np.float32)
         for _ in range(MEETING_ROUNDS):
             x, y, z = place + s * way
-            u, v = x / z * focal + cx, y / z * focal + cy
+            across = self._pixel_mm(z)
+            u, v = x / across + cx, y / across + cy
             depth, right, down = self._look(u, v)
             gx, gy, gz = self._gradient(u, v, z, right, down)
             steep = gx * way[0] + gy * way[1] + gz * way[2]
@@ -120,7 +122,8 @@ class DepthSurface:
             s = s + step
             settled = np.abs(step) * length < SETTLED_MM
             least = np.float32(MIN_COSINE) * np.sqrt(gx * gx + gy * gy + gz * gz)
-            facing = (gx * x + gy * y + gz * z) > least * np.sqrt(x * x + y * y + z * z)
+            rx, ry = is_wide * x, is_wide * y
+            facing = (gx * rx + gy * ry + gz * z) > least * np.sqrt(rx * rx + ry * ry + z * z)
             straight = facing & (np.abs(steep) > least * length)
             met = settled & straight & (np.abs(s) <= reach)
             result[left[met]] = s[met]
@@ -151,8 +154,13 @@ class DepthSurface:
     ) -> tuple[Column, Column, Column]:
         """x, y, z (n,) of the gradient of z - depth(u, v) in space, at pixel u, v and depth z; away from the viewer."""
         camera = self.intrinsics
-        focal, cx, cy = (np.float32(value) for value in (camera.focal_px, camera.cx_px, camera.cy_px))
-        nearness = np.float32(1) / z.astype(np.float32, copy=False)
-        forward = np.float32(1) + (right * (u - cx) + down * (v - cy)) * nearness
-        per_mm = -focal * nearness
+        per_mm = np.float32(-1) / self._pixel_mm(z)
+        if camera.mm_per_px is not None:
+            return right * per_mm, down * per_mm, np.ones_like(per_mm)
+        cx, cy = np.float32(camera.cx_px), np.float32(camera.cy_px)
+        forward = np.float32(1) + (right * (u - cx) + down * (v - cy)) / z.astype(np.float32, copy=False)
         return right * per_mm, down * per_mm, forward
+
+    def _pixel_mm(self, z: NDArray[np.floating]) -> NDArray[np.float32]:
+        """(n,) float32: what a pixel is across at depth z (n,)."""
+        return self.intrinsics.pixel_mm(z).astype(np.float32)

@@ -65,7 +65,10 @@ def write_depth(reconstruction: Reconstruction, folder: Path) -> dict[str, float
 
 
 def write_pictures(reconstruction: Reconstruction, folder: Path) -> None:
-    """Write `crop.png`, `thumbnail.jpg`; transparent: `depth_preview.png` (cividis), `relief_preview.png` (plaster)."""
+    """Write `crop.png`, `thumbnail.jpg`; transparent: `depth_preview.png` (cividis), `relief_preview.png` (plaster).
+
+    `plain_preview.png`, too, is plaster: of the depth before the prior's shape and the smoothing.
+    """
     write_png(reconstruction.crop_rgb, folder / "crop.png")
     thumbnail = Image.fromarray(reconstruction.crop_rgb).resize((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.LANCZOS)
     thumbnail.save(folder / "thumbnail.jpg", quality=JPEG_QUALITY)
@@ -74,20 +77,26 @@ def write_pictures(reconstruction: Reconstruction, folder: Path) -> None:
     low, high = np.percentile(depth[mask], [0.5, 99.5])
     level = (np.clip((high - depth) / max(high - low, 1e-6), 0, 1) * 255).astype(np.uint8)
     colour = cv2.applyColorMap(level, cv2.COLORMAP_CIVIDIS)[..., ::-1]
-    write_png(_transparent(colour, mask), folder / "depth_preview.png")
-    write_png(_transparent(_plaster(reconstruction), mask), folder / "relief_preview.png")
+    edge = _soft_edge(reconstruction)
+    write_png(np.dstack([colour, edge]), folder / "depth_preview.png")
+    write_png(np.dstack([_plaster(reconstruction, reconstruction.depth_mm), edge]), folder / "relief_preview.png")
+    if reconstruction.plain_mm is not None:
+        write_png(np.dstack([_plaster(reconstruction, reconstruction.plain_mm), edge]), folder / "plain_preview.png")
 
 
-def _transparent(rgb: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    alpha = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 0.8)
-    return np.asarray(np.concatenate([rgb, (alpha * mask * 255).astype(np.uint8)[..., None]], axis=2))
+def _soft_edge(reconstruction: Reconstruction) -> NDArray[np.uint8]:
+    """(S, S) uint8: how much of each pixel is head, within the mask."""
+    mask, coverage = reconstruction.mask, reconstruction.coverage
+    if coverage is None or (mask & (coverage < 128)).any():  # an earlier version's, or the background is kept
+        return np.asarray(255 * cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 0.8) * mask, dtype=np.uint8)
+    return np.where(mask, coverage, 0).astype(np.uint8)
 
 
-def _plaster(reconstruction: Reconstruction) -> NDArray[np.uint8]:
-    """(S, S, 3) uint8: the depth as a plaster cast in soft light from the upper left."""
-    depth, mask = reconstruction.depth_mm, reconstruction.mask
+def _plaster(reconstruction: Reconstruction, depth: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """(S, S, 3) uint8: a depth of the reconstruction as a plaster cast in soft light from the upper left."""
+    mask = reconstruction.mask
     filled = np.where(mask, depth, np.nanmax(depth)).astype(np.float32)
-    mm_per_px = float(np.nanmedian(depth)) / reconstruction.intrinsics.focal_px
+    mm_per_px = float(reconstruction.intrinsics.pixel_mm(float(np.nanmedian(depth))))
     down, right = np.gradient(cv2.GaussianBlur(filled, (0, 0), 1.0) / mm_per_px)
     normal = np.stack([right, -down, np.ones_like(down)], axis=-1)
     normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
@@ -167,7 +176,7 @@ def write_solid_files(
     mesh = Mesh(solid.vertices_mm, solid.faces, solid.colours, title=title, about=about)
     stl = folder / "mesh.stl"
     write_stl(mesh, stl)
-    write_plaster_glb(mesh, folder / "solid.glb")
+    write_plaster_glb(mesh, folder / "solid.glb", stands=kind == "bust")
     if "3mf" in formats:
         write_3mf(mesh, folder / "solid.3mf", picture)
     if "ply" in formats:

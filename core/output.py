@@ -21,8 +21,17 @@ from core.solid import Solid, SolidOptions, make_solid
 from core.surface import make_surface
 
 
-def write(reconstruction: Reconstruction, folder: Path, options: Options, progress: Progress = ignore) -> None:
+def write(
+    reconstruction: Reconstruction,
+    folder: Path,
+    options: Options,
+    progress: Progress = ignore,
+    asked: SolidOptions | None = None,
+    printer: Printer | None = None,
+) -> None:
     """Write every file of a reconstruction into `folder`, all or none; an existing folder is replaced.
+
+    asked, printer : of the solid and of its checks; what the options say, if None.
 
     Raises
     ------
@@ -45,8 +54,8 @@ def write(reconstruction: Reconstruction, folder: Path, options: Options, progre
         export.write_surface(surface, reconstruction.texture, part, options.formats, about)
         progress("Making the solid", 0.6)
         solid = None
-        if options.solid != "none":
-            asked, printer = options.solid_options(), Printer(nozzle_mm=options.nozzle_mm)
+        if options.solid != "none" or asked is not None:
+            asked, printer = asked or options.solid_options(), printer or Printer(nozzle_mm=options.nozzle_mm)
             body = make_solid(reconstruction, asked)
             progress("Checking the solid", 0.8)
             solid = _write_solid(body, asked, part, printer, about, part / "relief_preview.png", options.formats)
@@ -136,8 +145,17 @@ def _replacing(folder: Path) -> Iterator[Path]:
             part.chmod(0o755)
             yield part
             if folder.exists():
-                shutil.rmtree(folder)
-            part.rename(folder)
+                old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-")) / "old"
+                folder.rename(old)  # aside first: to delete it takes longer than a reader may wait
+                try:
+                    part.rename(folder)
+                except BaseException:
+                    old.rename(folder)
+                    raise
+                finally:
+                    shutil.rmtree(old.parent, ignore_errors=True)
+            else:
+                part.rename(folder)
         finally:
             shutil.rmtree(part, ignore_errors=True)
 

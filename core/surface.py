@@ -48,7 +48,7 @@ def make_surface(
     depth = fill_outside(reconstruction.depth_mm, mask)
     seeds = np.concatenate([*outlines(mask, -RIM_PX), grid(mask, GRID_STEP_PX)])
     refine = ndimage.binary_erosion(mask, iterations=2)
-    pixel_mm = float(np.nanmedian(reconstruction.depth_mm)) / reconstruction.intrinsics.focal_px
+    pixel_mm = float(reconstruction.intrinsics.pixel_mm(float(np.nanmedian(reconstruction.depth_mm))))
     mesh = triangulate(depth, refine, seeds, sample(depth, seeds), pixel_mm, max_triangles, tolerance_mm)
     inside = sample(mask.astype(np.float32), mesh.points_px[mesh.faces].mean(1)) > 0.5
     faces = mesh.faces[inside]
@@ -72,10 +72,10 @@ def _jumps(
 ) -> NDArray[np.bool_]:
     """(m,) bool: triangles whose depth changes too much, relative to it, for the angle that they are seen under."""
     z, p = depth_mm[faces], points_px[faces]
-    edges = np.stack([p[:, 1] - p[:, 0], p[:, 2] - p[:, 0]], axis=1)
-    rise = (z[:, 1:] - z[:, :1]) / z.min(1, keepdims=True)
-    slope_per_px = np.linalg.norm(np.einsum("nij,nj->ni", np.linalg.pinv(edges), rise), axis=1)
-    return slope_per_px > MAX_SLOPE / focal_px
+    (bx, by), (cx, cy) = (p[:, 1] - p[:, 0]).T, (p[:, 2] - p[:, 0]).T
+    b, c = ((z[:, 1:] - z[:, :1]) / z.min(1, keepdims=True)).T
+    steepness, area = np.hypot(b * cy - c * by, c * bx - b * cx), np.abs(bx * cy - by * cx)
+    return np.asarray(steepness > MAX_SLOPE / focal_px * area)
 
 
 def _large_pieces(faces: NDArray[np.int32], vertex_count: int) -> NDArray[np.int32]:

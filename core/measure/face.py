@@ -11,6 +11,7 @@ from core.reconstruction import Reconstruction
 
 SELLION, MENTON = 27, 8  # nose bridge between the eyes; lowest point of the chin
 OUTER_CORNERS = [36, 45]
+TURNED_DEG = 10.0
 JAW_ENDS = [JAW.start, JAW.stop - 1]  # just before the ears
 
 
@@ -20,10 +21,10 @@ class FaceMeasures:
 
     ipd_mm : the assumed one.
     nose_protrusion_mm : tip of the nose before the outer corners of the eyes, along the face's own axis.
-    width_mm : between the jaw's upper ends, about bizygomatic breadth.
+    width_mm : between the jaw's upper ends, about bizygomatic breadth; of a turned head twice the half that is seen.
     height_mm : chin to bridge of the nose (menton to sellion).
     nose_to_ears_mm : tip of the nose before the jaw's upper ends, which lie just before the ears, along the face's own
-        axis; None where one of them is not seen (a turned head, hair).
+        axis; None where they are not seen.
     """
 
     ipd_mm: float
@@ -40,13 +41,15 @@ def landmarks_mm(reconstruction: Reconstruction) -> NDArray[np.float64]:
     return reconstruction.intrinsics.unproject(landmarks, reconstruction.depth_at(landmarks))
 
 
-def forward_axis(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(3,) unit vector, camera frame: where the face looks, by laying the mean head onto its landmarks (68, 3)."""
+def face_axes(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(3, 3), camera frame: unit vectors to the face's left, down it, and where it looks.
+
+    By laying the mean head onto its landmarks (68, 3).
+    """
     known = np.asarray(np.isfinite(points_mm).all(1))
     known[JAW] = False  # at the silhouette, where depth is least sure
     motion = procrustes(MEAN_MM[known], points_mm[known], with_scale=True)[:3, :3]
-    forward = motion @ [0.0, 0.0, -1.0]
-    return np.asarray(forward / np.linalg.norm(forward))
+    return np.asarray((motion / np.linalg.norm(motion, axis=0)).T * [[1.0], [1.0], [-1.0]])
 
 
 def face_measures(reconstruction: Reconstruction) -> FaceMeasures | None:
@@ -57,14 +60,19 @@ def face_measures(reconstruction: Reconstruction) -> FaceMeasures | None:
     points = landmarks_mm(reconstruction)
     if np.isfinite(points[INNER]).all(1).sum() < 12:
         return None
-    depth = points[:, 2]
-    width = np.linalg.norm(points[JAW_ENDS[0]] - points[JAW_ENDS[1]])
-    if not np.isfinite(width):  # jaw ends lie at the silhouette, where depth may be cut: take them at equal depth
-        across = (landmarks[JAW_ENDS[0]] - landmarks[JAW_ENDS[1]]) * np.nanmedian(depth)
-        width = np.linalg.norm(across) / reconstruction.intrinsics.focal_px
-    forward = forward_axis(points)
-    before = points @ forward
-    to_ears = float(before[NOSE_TIP] - before[JAW_ENDS].mean())
+    axes = face_axes(points)
+    before = points @ axes[2]
+    jaw = points[JAW_ENDS]
+    turned_deg = float(np.degrees(np.arctan2(axes[2, 0], -axes[2, 2])))
+    if abs(turned_deg) > TURNED_DEG:  # the far end lies on the silhouette, before its true place: double the near half
+        jaw = jaw[[0]] if turned_deg > 0 else jaw[[1]]
+        width = float(2 * np.abs((jaw[0] - points[SELLION]) @ axes[0]))
+    elif np.isfinite(jaw).all():
+        width = float(np.linalg.norm(jaw[0] - jaw[1]))
+    else:  # jaw ends lie at the silhouette, where depth may be cut: take them at equal depth
+        across = landmarks[JAW_ENDS[0]] - landmarks[JAW_ENDS[1]]
+        width = float(np.linalg.norm(across) * reconstruction.intrinsics.pixel_mm(float(np.nanmedian(points[:, 2]))))
+    to_ears = float(before[NOSE_TIP] - (jaw @ axes[2]).mean())
     values = FaceMeasures(
         ipd_mm=float(reconstruction.facts["ipd_mm"]),
         nose_protrusion_mm=float(before[NOSE_TIP] - before[OUTER_CORNERS].mean()),

@@ -9,7 +9,8 @@ shape in the chain's own millimetres; the limits of 1.8 and 2.6 mm are for this.
 IPD in pixels: a lid landmark a third of a pixel off, or eyes wider than their lids say, is already 2 mm of 630, so that
 `own` tells how well landmarks are placed and `shift` how well a face is shaped. `distance`: its error in percent.
 `aligned`: after scale and shift of 1 / depth. `mean face`: the mean head's landmarks, triangulated and aligned
-likewise; `plane`: a plane at the face's mean depth. Both are RMS.
+likewise; `plane`: a plane at the face's mean depth. Both are RMS. `IoU over chin`: of what is above the chin's
+landmark, because the files' masks go down to the shoulders, while a head ends at its neck.
 """
 
 import argparse
@@ -28,7 +29,7 @@ from core.pipeline import reconstruct
 from tests.truth import read_truth
 
 COLUMNS = ("median own", "rms own", "median shift", "rms shift", "median aligned", "rms aligned", "correlation")
-MORE = ("normal deg", "mask IoU", "landmark IPD", "distance %", "mean face", "plane")
+MORE = ("normal deg", "mask IoU", "IoU over chin", "landmark IPD", "distance %", "mean face", "plane")
 LIMITS = {"median shift": 1.8, "rms shift": 2.6}  # mm, of the means
 
 
@@ -48,6 +49,11 @@ def normals(depth: np.ndarray, mm_per_px: float) -> np.ndarray:
     down, right = np.gradient(cv2.GaussianBlur(depth, (0, 0), 1.5) / mm_per_px)
     n = np.stack([right, down, np.ones_like(down)], -1)
     return n / np.linalg.norm(n, axis=-1, keepdims=True)
+
+
+def iou(one: np.ndarray, other: np.ndarray) -> float:
+    """Intersection over union of two masks."""
+    return float((one & other).sum() / (one | other).sum())
 
 
 def measure(path: Path, model: str, networks: Networks) -> list[float]:
@@ -72,7 +78,7 @@ def measure(path: Path, model: str, networks: Networks) -> list[float]:
     smooth = [normals(np.where(inner, d, np.median(t)).astype(np.float32), mm_per_px) for d in (depth, truth)]
     core = cv2.erode(inner.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
     angle = np.degrees(np.arccos(np.clip((smooth[0] * smooth[1]).sum(-1)[core], -1, 1)))
-    head = seen > 0.5
+    head, chin = seen > 0.5, int(known.landmarks_px[8, 1])
     pose = fit_pose(landmarks, np.ones(68))
     mean_depth = LinearNDInterpolator(landmarks, (MEAN_MM @ pose.rotation.T)[:, 2])(
         np.argwhere(inner)[:, ::-1].astype(np.float64)
@@ -84,7 +90,7 @@ def measure(path: Path, model: str, networks: Networks) -> list[float]:
         *(float(np.median(np.abs(own))), rms98(own)),
         *(float(np.median(np.abs(own - np.median(own)))), rms98(own - np.median(own))),
         *(float(np.median(np.abs(fit))), rms98(fit), float(np.corrcoef(z, t)[0, 1])),
-        *(float(angle.mean()), float((head & mask).sum() / (head | mask).sum()), float(off)),
+        *(float(angle.mean()), iou(head, mask), iou(head[:chin], mask[:chin]), float(off)),
         100 * (float(np.median(z)) / float(np.median(t)) - 1),
         *(rms98(mean_fit), rms98(t - t.mean())),
     ]

@@ -3,7 +3,7 @@
 Heads as `tests.benchmarks.accuracy` reads them. First the built-in network's own maps, then maps as a MiDaS network
 might answer them: the true one under an unknown scale and shift, blurred (pixels of the crop) and with noise (share of
 the map's spread over the face; 0.02 is about a quarter of a millimetre). Means of all files, over the inner face:
-`median`: error in mm but for one shift. `normals`: mean angular error in degrees, with no blur before. `detail`: what is
+`median`: error in mm but for one shift. `normals`: mean angular error in degrees, unblurred. `detail`: what is
 left of the tenth of the face with the strongest detail (lids, lips, nostrils; blobs under 8 pixels), 1 is all of it.
 `rough`: RMS in mm of what is finer than 3 pixels on the calm half of the face (skin); `true` is the head's own.
 """

@@ -33,6 +33,7 @@ ALWAYS = [
     "depth_preview.png",
     "inverse_depth.npy",
     "mask.png",
+    "plain_preview.png",
     "reconstruction.json",
     "relief_preview.png",
     "statistics.csv",

@@ -1,0 +1,63 @@
+"""A written face under other assumptions: all of its files follow, and no network runs."""
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import OptionError
+from core.options import Options
+from core.output import read_facts, write
+from core.pipeline import recompute
+from core.preflight import Printer
+from core.progress import Progress, ignore
+from core.reconstruction import Reconstruction
+from core.solid import SolidOptions
+
+CHANGEABLE = ("ipd_mm", "fov_deg", "focal_mm", "projection", "smooth", "background")
+
+
+def rewrite(
+    folder: Path, photo_rgb: NDArray[np.uint8], changes: dict[str, Any], progress: Progress = ignore
+) -> Options:
+    """Compute a written face anew with `changes` to its options, and put all its files in the place of the old ones.
+
+    photo_rgb : (H, W, 3) uint8, its photo upright. changes : of `CHANGEABLE`. The solid keeps its kind and size.
+    Returns the options that now hold. Raises as `core.output.write`, and OptionError; then nothing has changed.
+    """
+    progress("Reading the face", 0.0)
+    written = Reconstruction.load(folder)
+    options = changed(written.facts["options"], changes)
+    progress("Computing depth", 0.1)
+    anew = recompute(written, photo_rgb, options)
+    solid = read_facts(folder).get("solid")
+    asked = SolidOptions.from_dict(solid["options"]) if solid else None
+    checked = (solid or {}).get("preflight") or {}
+    printer = Printer.from_dict(checked["printer"]) if "printer" in checked else None
+    write(anew, folder, options, lambda stage, share: progress(stage, 0.2 + 0.8 * share), asked, printer)
+    return options
+
+
+def changed(options: dict[str, Any], changes: dict[str, Any]) -> Options:
+    """The options of a face with some of `CHANGEABLE` changed; a field of view and a focal length replace each other.
+
+    options : as `Options.to_dict` gives them, of this version or an earlier one.
+
+    Raises
+    ------
+    OptionError
+        A change is to something that a network decides, or cannot be used.
+    """
+    wrong = set(changes) - set(CHANGEABLE)
+    if wrong:
+        raise OptionError(
+            f"{min(wrong)!r} cannot be changed without the network. Choose from: {', '.join(CHANGEABLE)}."
+        )
+    known = {field.name for field in fields(Options)}
+    kept = {name: value for name, value in options.items() if name in known}
+    for one, other in (("fov_deg", "focal_mm"), ("focal_mm", "fov_deg")):
+        if changes.get(one) is not None and changes.get(other) is None:
+            kept[other] = None
+    return Options.from_dict({**kept, **changes})

@@ -1,0 +1,336 @@
+"""From inverse depth to millimetres: a MiDaS network's map against known heads, projections, computing anew."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from core.camera import Intrinsics, depth_of
+from core.depth.detail import prior_weight, with_shape_of
+from core.depth.estimator import Networks
+from core.depth.smooth import smooth
+from core.depth_surface import DepthSurface
+from core.errors import GeometryError
+from core.face.landmarks import MEAN_MM
+from core.face.level import Crop
+from core.face.window import similarity
+from core.options import Options
+from core.photo import Photo, read_photo
+from core.pipeline import recompute, reconstruct
+from core.reconstruction import Reconstruction, assumptions
+from core.solve import Observation, Solution, fit_warnings, solve
+from tests.truth import as_midas_would, read_truth
+
+FILES = sorted((Path(__file__).parents[3] / "shared" / "faces" / "ground_truth").glob("*.npz"))
+MM_PER_UNIT = 25.2
+
+
+def face_relief_mm(x_mm: np.ndarray, y_mm: np.ndarray) -> np.ndarray:
+    """An analytic head that the mean landmarks lie near: mm nearer than the eyes, at mm right and down of their middle."""
+    skull = 95 * np.sqrt(np.maximum(1 - (x_mm / 80) ** 2 - ((y_mm - 25) / 115) ** 2, 0)) - 78
+    nose = 26 * np.exp(-((x_mm / 11) ** 2) - ((y_mm - 38) / 16) ** 2)
+    return skull + nose
+
+
+def synthetic(distance_mm: float, focal_px: float = 1500.0, *, invert: bool = False) -> tuple[Observation, Intrinsics]:
+    """The head seen straight on from a distance, as a perfect network sees it: MiDaS by its inverse depth."""
+    side = 384
+    camera = Intrinsics(focal_px, 499.5, 499.5)
+    extent = 395 / distance_mm * focal_px
+    to_photo = similarity(np.array([499.5, 499.5 + 30 / distance_mm * focal_px]), extent, 0.0, side)
+    crop_camera = camera.cropped(to_photo)
+    pixels = np.stack(np.meshgrid(np.arange(side), np.arange(side)), -1).astype(float)
+    depth = np.full((side, side), distance_mm)
+    for _ in range(30):  # each pixel's ray meets the head where its own depth says
+        points = crop_camera.unproject(pixels, depth)
+        depth = distance_mm - face_relief_mm(points[..., 0], points[..., 1])
+    points = crop_camera.unproject(pixels, depth)
+    mask = (points[..., 0] / 78) ** 2 + ((points[..., 1] - 25) / 112) ** 2 < 1
+    marks = MEAN_MM.astype(float).copy()
+    marks[:, 2] = distance_mm - face_relief_mm(marks[:, 0], marks[:, 1])
+    lids = marks[36:48, 2].mean()
+    nearness = 1 / depth
+    relief = (nearness * lids - 1) * lids / MM_PER_UNIT
+    seen = Observation(
+        crop=Crop(np.zeros((side, side, 3), np.uint8), to_photo, np.zeros((side, side, 3), np.uint8)),
+        photo_shape=(1000, 1000),
+        network="dpt_large_384",
+        refine="none",
+        inverse_depth=((-1 if invert else 1) * 3e5 * nearness + 700).astype(np.float32),
+        relief=relief.astype(np.float32),
+        mm_per_unit=MM_PER_UNIT,
+        coverage=np.where(mask, 255, 0).astype(np.uint8),
+        landmarks_px=crop_camera.project(marks),
+        confidence=np.ones(68),
+    )
+    return seen, camera
+
+
+def solved(seen: Observation, camera: Intrinsics, **changes: Any) -> Solution:
+    given: dict[str, Any] = {"ipd_mm": 63.0, "projection": "perspective", "strength": 0.0, "background": False}
+    return solve(seen, camera, **{**given, **changes})
+
+
+def profile_mm(solution: Solution) -> np.ndarray:
+    """Depth behind the nearest point along the middle of the face, at every 2 mm of height from -30 to 80 mm."""
+    side = solution.depth_mm.shape[0]
+    pixels = np.stack([np.full(side, solution.intrinsics.cx_px), np.arange(side)], -1)
+    column = round(solution.intrinsics.cx_px)
+    points = solution.intrinsics.unproject(pixels, solution.depth_mm[:, column])
+    known = np.isfinite(points[:, 2])
+    depth = np.interp(np.arange(-30, 80, 2), points[known, 1], points[known, 2])
+    return depth - depth.min()
+
+
+@pytest.mark.parametrize("distance_mm", [400.0, 700.0, 1500.0])
+def test_a_head_is_the_same_from_near_and_far(distance_mm: float) -> None:
+    seen, camera = synthetic(distance_mm)
+    solution = solved(seen, camera)
+    y = np.arange(-30, 80, 2)
+    truth = face_relief_mm(np.zeros(len(y)), y.astype(float))
+    behind = truth.max() - truth
+    assert np.ptp(behind) > 35
+    assert np.abs(profile_mm(solution) - behind).max() < 0.03 * np.ptp(behind)
+    assert solution.distance_mm == pytest.approx(distance_mm, rel=0.03)
+    assert solution.fit.inlier_share == 1
+    assert solution.warnings == ()
+
+
+def test_crop_scale_and_roll_change_no_millimetre() -> None:
+    seen, camera = synthetic(600)
+    whole = solved(seen, camera)
+    turned = similarity(np.array([510.0, 560.0]), 1040.0, 17.0, 480)
+    to_old = np.linalg.inv(np.vstack([seen.crop.crop_to_photo, [0, 0, 1]])) @ np.vstack([turned, [0, 0, 1]])
+    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+
+    def moved(values: np.ndarray) -> np.ndarray:
+        return cv2.warpAffine(values, to_old[:2], (480, 480), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+
+    back = np.linalg.inv(to_old)
+    other = replace(
+        seen,
+        crop=Crop(np.zeros((480, 480, 3), np.uint8), turned, np.zeros((480, 480, 3), np.uint8)),
+        inverse_depth=moved(seen.inverse_depth),
+        relief=moved(seen.relief),
+        coverage=moved(seen.coverage),
+        landmarks_px=seen.landmarks_px @ back[:2, :2].T + back[:2, 2],
+    )
+    again = solved(other, camera)
+    assert again.distance_mm == pytest.approx(whole.distance_mm, rel=1e-3)
+    at = np.argwhere(cv2.erode(np.isfinite(again.depth_mm).astype(np.uint8), np.ones((15, 15))) > 0)[::97, ::-1]
+    there = at @ to_old[:2, :2].T + to_old[:2, 2]
+    old = cv2.remap(np.nan_to_num(whole.depth_mm), *there.T.astype(np.float32)[:, None], cv2.INTER_LINEAR)[0]
+    new = again.depth_mm[at[:, 1], at[:, 0]]
+    points = [s.intrinsics.unproject(p.astype(float), z) for s, p, z in ((whole, there, old), (again, at, new))]
+    for first, second in zip(points[0][:-1:7], points[1][:-1:7], strict=True):
+        between = [np.linalg.norm(p - q, axis=1) for p, q in ((points[0], first), (points[1], second))]
+        assert np.abs(between[0] - between[1]).max() < 0.3
+
+
+def test_an_orthographic_face_has_no_field_of_view() -> None:
+    """Its shape is the same for any focal length, and is what perspective comes to from very far."""
+    shapes = []
+    for focal_px in (700.0, 1500.0, 30_000.0):
+        seen, _ = synthetic(600)
+        solution = solved(seen, Intrinsics(focal_px, 499.5, 499.5), projection="orthographic")
+        rows, columns = np.nonzero(np.isfinite(solution.depth_mm))
+        depth = solution.depth_mm[rows, columns].astype(float)
+        shapes.append(
+            solution.intrinsics.unproject(np.stack([columns, rows], -1), depth - np.median(depth)),
+        )
+        assert solution.intrinsics.projection == "orthographic"
+    assert np.abs(shapes[0] - shapes[1]).max() < 0.01
+    assert np.abs(shapes[0] - shapes[2]).max() < 0.05
+    seen, _ = synthetic(600)
+    far = solved(seen, Intrinsics(300_000.0, 499.5, 499.5))
+    rows, columns = np.nonzero(np.isfinite(far.depth_mm))
+    depth = far.depth_mm[rows, columns].astype(float)
+    points = far.intrinsics.unproject(np.stack([columns, rows], -1), depth)
+    assert np.abs(points[:, :2] - shapes[0][:, :2]).max() < 0.2
+    assert np.abs(depth - np.median(depth) - shapes[0][:, 2]).max() < 0.2
+
+
+def test_orthographic_camera_goes_there_and_back() -> None:
+    rng = np.random.default_rng(0)
+    camera = Intrinsics(1200.0, 511.5, 383.5).orthographic(600)
+    pixels, depth = rng.uniform(0, 1000, (200, 2)), rng.uniform(300, 2000, 200)
+    points = camera.unproject(pixels, depth)
+    assert np.abs(camera.project(points) - pixels).max() < 1e-9
+    homogeneous = np.c_[points[:, :2], np.ones(200)] @ camera.K.T
+    assert np.abs(homogeneous[:, :2] - pixels).max() < 1e-9
+    crop_to_photo = similarity(np.array([700.0, 200.0]), 300.0, 0.0, 512)
+    crop = camera.cropped(crop_to_photo)
+    in_crop = (pixels - crop_to_photo[:, 2]) / crop_to_photo[0, 0]
+    assert np.abs(crop.unproject(in_crop, depth) - points).max() < 1e-9
+    assert depth_of(np.array([[1 / 600, 1 / 600 + 10 / 600**2]]), 1e4, "orthographic", 600).tolist() == [[600, 590]]
+
+
+def test_an_orthographic_surface_is_compared_by_parallel_rays(head: Callable[..., Reconstruction]) -> None:
+    face = head(side=96)
+    camera = replace(face.intrinsics, mm_per_px=3.0)
+    surface = DepthSurface(face.depth_mm, camera)
+    where = np.zeros(face.mask.shape, bool)
+    where[30:66:6, 36:60:6] = True
+    points, normals = surface.points(where), surface.normals(where)
+    outside, _ = surface.offsets(points + 0.5 * normals)
+    assert np.nanmax(np.abs(outside - 0.5)) < 0.05
+    along = surface.meet(points + 0.5 * normals, normals, 5.0)
+    assert np.nanmax(np.abs(along + 0.5)) < 0.1
+
+
+@pytest.mark.skipif(not FILES, reason="no ground-truth heads beside the repository")
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_midas_map_of_a_known_head_comes_out_true(path: Path, networks: Networks) -> None:
+    truth = read_truth(path)
+    photo, given = Photo(truth.name, truth.rgb, None, ""), {"ipd_mm": truth.ipd_mm, "fov_deg": truth.fov_deg}
+    own = max(reconstruct(photo, Options(model="builtin", **given), networks), key=lambda f: f.facts["face"]["score"])
+    to_photo, side = np.array(own.facts["crop"]["crop_to_photo"]), own.depth_mm.shape[0]
+    inverse = truth.inverse_in_crop(to_photo, side)
+    hull = np.zeros((side, side), np.uint8)
+    cv2.fillConvexPoly(hull, cv2.convexHull(np.round(own.landmarks_px).astype(np.int32)), 1)
+    inner = (hull > 0) & own.mask & (1 / inverse < np.nanmax(truth.depth_mm) + 1)
+    rng = np.random.default_rng(sum(path.stem.encode()))
+    blur, noise = rng.uniform(0, 2), rng.uniform(0, 0.03)
+    answer = as_midas_would(inverse, inner, int(rng.integers(1 << 30)), blur_px=blur, noise=noise)
+    facts = {**own.facts, "network": {"name": "dpt_large_384"}}
+
+    def with_map(inverse_depth: np.ndarray) -> Reconstruction:
+        return recompute(replace(own, inverse_depth=inverse_depth, facts=facts), truth.rgb, Options(**given))
+
+    found = with_map(answer)
+    error = found.depth_mm[inner] - 1 / inverse[inner]
+    assert np.median(np.abs(error - np.median(error))) < 1
+    assert found.facts["scale_and_shift"]["inlier_share"] > 0.8
+    assert found.facts["warnings"] == []
+    for wrong in (np.full_like(answer, 7), -answer):
+        with pytest.raises(GeometryError, match="another network"):
+            with_map(wrong)
+
+
+def test_a_simulated_midas_map_of_an_analytic_head_comes_out_true() -> None:
+    """The same where no ground truth is at hand; the prior is then a smooth and tilted one."""
+    seen, camera = synthetic(600)
+    exact = solved(seen, camera)
+    mask = np.isfinite(exact.depth_mm)
+    y, x = np.mgrid[-1:1:384j, -1:1:384j]
+    worse = cv2.GaussianBlur(seen.relief, (0, 0), 6) + 0.25 * x + 0.1 * y
+    for seed in range(3):
+        answer = as_midas_would(1 / np.nan_to_num(exact.depth_mm, nan=2500.0), mask, seed, blur_px=1, noise=0.02)
+        found = solved(replace(seen, inverse_depth=answer, relief=worse.astype(np.float32)), camera, strength=0.5)
+        error = (found.depth_mm - exact.depth_mm)[mask]
+        assert np.median(np.abs(error - np.median(error))) < 1
+        assert found.prior_weight == 0
+
+
+def test_a_map_that_fits_no_face_is_refused_or_warned_of() -> None:
+    seen, camera = synthetic(600, invert=True)
+    with pytest.raises(GeometryError, match="does not look like a face"):
+        solved(seen, camera)
+    with pytest.raises(GeometryError, match="flat"):
+        solved(replace(seen, inverse_depth=np.full_like(seen.inverse_depth, 3)), camera)
+    seen, camera = synthetic(600)
+    bent = cv2.GaussianBlur(np.random.default_rng(5).normal(size=seen.relief.shape), (0, 0), 12)
+    poor = seen.inverse_depth / seen.inverse_depth.std() + 2.5 * bent / bent.std()
+    solution = solved(replace(seen, inverse_depth=poor.astype(np.float32)), camera)
+    assert len(solution.warnings) == 1
+    assert "fits a face poorly" in solution.warnings[0]
+    assert f"{solution.fit.residual_mm:.1f} mm" in solution.warnings[0]
+    assert solution.prior_weight > 0.5
+    assert fit_warnings(replace(solution.fit, residual_mm=1.0, inlier_share=0.9)) == []
+
+
+def test_a_bent_map_gets_the_priors_shape_and_keeps_its_detail() -> None:
+    y, x = np.mgrid[-1:1:240j, -1:1:240j]
+    mask = np.hypot(x, y) < 0.9
+    prior = 30 * (1 - x**2 - y**2)
+    detail = 0.8 * np.cos(60 * x) * mask
+    bent = prior + detail + 25 * x**2 * np.sign(x)
+    weight = prior_weight(bent, prior, mask)
+    assert 0.5 < weight < 1
+    result = with_shape_of(bent, prior, mask, 1.0)
+    inner = np.hypot(x, y) < 0.6
+    assert np.abs(result - prior - detail)[inner].max() < 1.5
+    assert prior_weight(prior + detail + 2 * x, prior, mask) == 0
+    assert np.array_equal(with_shape_of(bent, prior, mask, 0.0), bent)
+
+
+def test_smoothing_takes_noise_and_leaves_edges() -> None:
+    rng = np.random.default_rng(3)
+    y, x = np.mgrid[0:512, 0:512] / 512
+    slope = 60 * x + 20 * y
+    lip = 3.0 * (np.abs(y - 0.5) < 0.02)
+    mask = np.hypot(x - 0.5, y - 0.5) < 0.45
+    noisy = slope + lip + 0.25 * rng.normal(size=x.shape)
+    noisy[~mask] = 1e6  # nothing outside has any influence
+    found = smooth(noisy, mask, 0.5)
+    calm = (np.abs(y - 0.5) > 0.06) & (np.hypot(x - 0.5, y - 0.5) < 0.4)
+    assert (found - slope)[calm].std() < 0.5 * 0.25
+    ridge = (np.abs(y - 0.5) < 0.01) & (np.abs(x - 0.5) < 0.3)
+    beside = (np.abs(np.abs(y - 0.5) - 0.035) < 0.005) & (np.abs(x - 0.5) < 0.3)
+    step = (found - slope)[ridge].mean() - (found - slope)[beside].mean()
+    assert step == pytest.approx(3, abs=0.3)
+    assert np.array_equal(smooth(noisy, mask, 0.0), noisy)
+    assert np.array_equal(found[~mask], noisy[~mask])
+
+
+@pytest.fixture(scope="module")
+def collins(networks: Networks, astronaut: Path) -> tuple[Photo, Reconstruction]:
+    photo = read_photo(astronaut)
+    (found,) = reconstruct(photo, Options(model="builtin"), networks)
+    return photo, found
+
+
+def test_recomputed_with_the_same_options_it_is_the_same_to_the_last_bit(
+    collins: tuple[Photo, Reconstruction], tmp_path: Path
+) -> None:
+    from core.output import read_facts, write
+    from core.recompute import rewrite
+
+    photo, found = collins
+    options, folder = Options(model="builtin", max_triangles=3000, width_mm=60), tmp_path / "face"
+    write(found, folder, options)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    facts = read_facts(folder)
+    assert rewrite(folder, photo.rgb, {}) == options
+    after = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert sorted(after) == sorted(before)
+    for name in ("depth.npy", "inverse_depth.npy", "mask.png", "statistics.json", "cloud.ply", "plain_preview.png"):
+        assert after[name] == before[name], name
+    assert read_facts(folder) == facts
+
+    rewrite(folder, photo.rgb, {"ipd_mm": 70.0, "fov_deg": 30.0, "smooth": 0.0})
+    changed = read_facts(folder)
+    assert changed["camera"]["fov_deg"] == pytest.approx(30)
+    assert changed["distance_mm"] > 1.6 * facts["distance_mm"]
+    assert (folder / "inverse_depth.npy").read_bytes() == before["inverse_depth.npy"]
+    assert changed["solid"]["options"] == facts["solid"]["options"]
+    rewrite(folder, photo.rgb, {"focal_mm": 85.0})
+    assert read_facts(folder)["options"]["fov_deg"] is None
+    assert read_facts(folder)["camera"]["focal_equivalent_mm"] == pytest.approx(85)
+    rewrite(folder, photo.rgb, {"ipd_mm": 63.0, "focal_mm": None, "smooth": options.smooth})
+    assert (folder / "depth.npy").read_bytes() == before["depth.npy"]
+    assert [path.name for path in tmp_path.iterdir()] == ["face"]
+
+
+def test_background_is_kept_only_if_asked(collins: tuple[Photo, Reconstruction]) -> None:
+    photo, found = collins
+    kept = recompute(found, photo.rgb, Options(model="builtin", background=True))
+    assert found.mask.mean() < 0.6 < kept.mask.mean()
+    assert np.isfinite(kept.depth_mm[kept.mask]).all()
+    assert np.array_equal(found.mask, found.coverage >= 128)
+    soft = (found.coverage > 0) & (found.coverage < 255)
+    assert 0.005 < soft.mean() < 0.1
+    assert assumptions(kept.facts)["background"] == "kept"
+    assert assumptions(found.facts)["background"] == "cut off"
+    assert "63 mm" in assumptions(found.facts)["scaled to"]
+    assert all(isinstance(text, str) for text in assumptions(found.facts).values())
+
+
+def test_a_face_of_an_earlier_version_says_so(collins: tuple[Photo, Reconstruction]) -> None:
+    photo, found = collins
+    with pytest.raises(GeometryError, match="earlier version"):
+        recompute(replace(found, coverage=None), photo.rgb, Options())
