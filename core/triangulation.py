@@ -13,11 +13,12 @@ from core.errors import GeometryError
 
 GRID_STEP_PX = 10.0  # of the first, even points
 OUTLINE_STEP_PX = 2.0
-GROWTH = 0.8  # at most this share of the points is added in a round
-MAX_ROUNDS = 16
-SETTLED = 0.02  # a round that would add less than this share of the points is not worth its triangulation
+GROWTH = 0.4  # at most this share of the points is added in a round: few, and they go where they matter most
+MAX_ROUNDS = 24
+SETTLED = 0.02  # a round that would add less than this share of the points is not worth its triangulation …
+FAR_OFF = 8.0  # … unless a triangle is still wrong by so many tolerances
 MIN_REFINED_AREA_PX = 0.75  # a triangle about as small as half a pixel is not split
-ON_EDGE = 1e-9  # barycentric: a pixel on an edge belongs to both triangles
+ON_EDGE = 1e-9  # px: a pixel on an edge belongs to both triangles
 CANDIDATES = 4_000_000  # pixels looked at together, about 0.5 GB
 
 
@@ -88,7 +89,9 @@ def triangulate(
 ) -> Triangulation:
     """Delaunay triangulation of `seeds` and of the pixels where it is most wrong, until nearly all is right.
 
-    Wrong is what lies off a triangle at right angles to it: along the height alone, steep sides would take most points.
+    Wrong is what lies off a triangle at right angles to it. Where the budget does not reach, the worst go first by the
+    geometric mean of that and of the error along the height: by height alone, steep sides would take most points; at
+    right angles alone, the height would be far off beside them.
 
     Greedy insertion (Garland and Heckbert 1995), in rounds: each round triangulates anew with scipy and adds the worst
     pixel of each triangle that is wrong by more than the tolerance, the worst triangles first.
@@ -107,10 +110,14 @@ def triangulate(
     budget = max(max_triangles // 2, len(points))
     for round_ in range(MAX_ROUNDS):
         mesh = _delaunay(points)
-        wrong, pixels = _worst(points[mesh.simplices], values[mesh.simplices], wanted, pixel_size)
+        corners, heights_there = points[mesh.simplices], values[mesh.simplices]
+        along, pixels = _worst(corners, heights_there, wanted)
+        cosine = _cosine(corners, heights_there, pixel_size)
+        wrong = along * cosine
         room = min(budget - len(points), int(GROWTH * len(points)) + 16)
-        added = _to_add(wrong, pixels, mesh.simplices, points, tolerance)[: max(room, 0)]
-        if len(added) <= SETTLED * len(points) or round_ == MAX_ROUNDS - 1:
+        added = _to_add(wrong > tolerance, along * np.sqrt(cosine), pixels, corners)[: max(room, 0)]
+        settled = len(added) <= SETTLED * len(points) and wrong.max(initial=0) <= FAR_OFF * tolerance
+        if settled or len(added) == 0 or round_ == MAX_ROUNDS - 1:
             break
         points = np.concatenate([points, added])
         values = np.r_[values, wanted[added[:, 1], added[:, 0]]]
@@ -129,29 +136,96 @@ def _delaunay(points: NDArray[np.float64]) -> Delaunay:
 
 
 def _worst(
-    corners: NDArray[np.float64], heights: NDArray[np.float64], wanted: NDArray[np.floating], pixel_size: float
+    corners: NDArray[np.float64], heights: NDArray[np.float64], wanted: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Largest distance of the map from each triangle, at right angles to it, and the pixel where it is.
+    """Largest distance of the map from each triangle along the height, and the pixel where it is.
+
+    Each triangle is drawn row by row, as a display would draw it: along a row its height is a straight line.
 
     corners : (m, 3, 2). heights : (m, 3), at the corners. wanted : (H, W), NaN where it does not count.
     Returns errors (m,), 0 for a triangle that holds no pixel, and pixels (m, 2), x and y.
     """
-    last = np.array(wanted.shape[::-1]) - 1
-    low = np.clip(np.ceil(corners.min(1)), 0, None).astype(np.int64)
-    high = np.clip(np.floor(corners.max(1)), None, last).astype(np.int64)
-    size = np.maximum(high - low + 1, 0)
-    count = size.prod(1)
     wrong, pixels = np.zeros(len(corners)), np.zeros((len(corners), 2), np.int64)
-    for part in _in_parts(count):
-        of = np.repeat(part, count[part])
-        start = np.r_[0, np.cumsum(count[part])[:-1]]
-        along = np.arange(len(of)) - np.repeat(start, count[part])
-        x, y = low[of, 0] + along % size[of, 0], low[of, 1] + along // size[of, 0]
-        error = np.nan_to_num(np.abs(_plane(corners, heights, of, x, y) - wanted[y, x]))
-        wrong[part] = np.maximum.reduceat(error, start)
-        worst = np.flatnonzero(error == wrong[of])
-        pixels[of[worst]] = np.stack([x[worst], y[worst]], axis=-1)
-    return wrong * _cosine(corners, heights, pixel_size), pixels
+    values, width = wanted.ravel(), wanted.shape[1]
+    plane = _planes(corners, heights)
+    bounds = _bounds(corners)
+    first, rows = _rows(corners, wanted.shape[0])
+    for part in _in_parts(rows * np.clip(np.ptp(corners[..., 0], axis=1), 1, width)):
+        triangle = np.repeat(part, rows[part])
+        y = _counted(rows[part]) + np.repeat(first[part], rows[part])
+        start, length = _spans(bounds, triangle, y, width)
+        held = np.flatnonzero(length)
+        triangle, y, start, length = triangle[held], y[held], start[held], length[held]
+        if len(held) == 0:
+            continue
+        along = _counted(length)
+        at_start = plane[triangle, 0] + plane[triangle, 1] * start + plane[triangle, 2] * y
+        height = np.repeat(at_start, length) + np.repeat(plane[triangle, 1], length) * along
+        index = np.repeat(y * width + start, length) + along
+        error = np.abs(height - values[index])
+        of_first = np.flatnonzero(np.diff(triangle, prepend=-1))
+        begin = np.r_[0, np.cumsum(length)[:-1]][of_first]
+        most = np.fmax.reduceat(error, begin)
+        worst = np.flatnonzero(error == np.repeat(most, np.diff(np.r_[begin, len(error)])))
+        of = triangle[of_first][np.searchsorted(begin, worst, side="right") - 1]
+        wrong[triangle[of_first]] = np.nan_to_num(most)
+        pixels[of] = np.stack([index[worst] % width, index[worst] // width], axis=-1)
+    return wrong, pixels
+
+
+def _planes(corners: NDArray[np.float64], heights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(m, 3): height at x = y = 0 of each triangle's plane, its change per x and per y; NaN where it has no area."""
+    a, (bx, by), (cx, cy) = corners[:, 0], (corners[:, 1] - corners[:, 0]).T, (corners[:, 2] - corners[:, 0]).T
+    b, c = heights[:, 1] - heights[:, 0], heights[:, 2] - heights[:, 0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        area = bx * cy - by * cx
+        per_x, per_y = (b * cy - c * by) / area, (c * bx - b * cx) / area
+    return np.stack([heights[:, 0] - per_x * a[:, 0] - per_y * a[:, 1], per_x, per_y], axis=-1)
+
+
+def _bounds(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(m, 3, 2, 2): of each edge, as lower and as upper bound of x: its x at y = 0 and its change per y.
+
+    An edge that bounds the triangle on the other side alone, or that lies along a row, bounds nothing: infinite.
+    """
+    start, end = corners, np.roll(corners, -1, axis=1)
+    run, rise = (end - start)[..., 0], (end - start)[..., 1]
+    far = np.roll(corners, -2, axis=1)
+    result = np.zeros((len(corners), 3, 2, 2))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slope = np.where(rise == 0, 0, run / rise)
+    at_zero = start[..., 0] - slope * start[..., 1]
+    is_left = far[..., 0] > at_zero + slope * far[..., 1]
+    level = rise == 0
+    result[..., 0, 0] = np.where(is_left & ~level, at_zero, -np.inf)
+    result[..., 1, 0] = np.where(~is_left & ~level, at_zero, np.inf)
+    result[..., 1] = slope[..., None]
+    return result
+
+
+def _rows(corners: NDArray[np.float64], height: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First row of pixels in each triangle (m,), and how many rows (m,)."""
+    first = np.clip(np.ceil(corners[..., 1].min(1)), 0, None).astype(np.int64)
+    last = np.clip(np.floor(corners[..., 1].max(1)), None, height - 1).astype(np.int64)
+    return first, np.maximum(last - first + 1, 0)
+
+
+def _spans(
+    bounds: NDArray[np.float64], triangle: NDArray[np.intp], y: NDArray[np.int64], width: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First pixel (n,) of each triangle in each of its rows, and how many pixels (n,)."""
+    low, high = np.zeros(len(y)), np.full(len(y), width - 1.0)
+    for edge in range(3):
+        of = bounds[:, edge][triangle]
+        np.maximum(low, of[:, 0, 0] + of[:, 0, 1] * y - ON_EDGE, out=low)
+        np.minimum(high, of[:, 1, 0] + of[:, 1, 1] * y + ON_EDGE, out=high)
+    start = np.ceil(low).astype(np.int64)
+    return start, np.maximum(np.floor(high).astype(np.int64) - start + 1, 0)
+
+
+def _counted(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """0, 1, 2 … for each of the lengths, one after the other."""
+    return np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
 
 
 def _cosine(corners: NDArray[np.float64], heights: NDArray[np.float64], pixel_size: float) -> NDArray[np.float64]:
@@ -161,7 +235,7 @@ def _cosine(corners: NDArray[np.float64], heights: NDArray[np.float64], pixel_si
     return np.abs(normal[:, 2]) / np.maximum(np.linalg.norm(normal, axis=1), 1e-12)
 
 
-def _in_parts(count: NDArray[np.int64]) -> list[NDArray[np.intp]]:
+def _in_parts(count: NDArray[np.floating]) -> list[NDArray[np.intp]]:
     """Indices of triangles that hold any candidate, in parts of about `CANDIDATES`, to bound memory."""
     held = np.flatnonzero(count)
     if len(held) == 0:
@@ -170,39 +244,15 @@ def _in_parts(count: NDArray[np.int64]) -> list[NDArray[np.intp]]:
     return np.split(held, np.flatnonzero(np.diff(part)) + 1)
 
 
-def _plane(
-    corners: NDArray[np.float64],
-    heights: NDArray[np.float64],
-    of: NDArray[np.intp],
-    x: NDArray[np.int64],
-    y: NDArray[np.int64],
-) -> NDArray[np.float64]:
-    """Height at pixels (x, y) of the planes of triangles `of`; NaN beyond the triangle, and where it has no area."""
-    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
-    (bx, by), (cx, cy) = (b - a).T, (c - a).T
-    with np.errstate(divide="ignore", invalid="ignore"):
-        scale = 1 / (bx * cy - by * cx)
-        dx, dy = x - a[of, 0], y - a[of, 1]
-        v = (dx * cy[of] - dy * cx[of]) * scale[of]
-        w = (dy * bx[of] - dx * by[of]) * scale[of]
-        height = heights[of, 0] + v * (heights[:, 1] - heights[:, 0])[of] + w * (heights[:, 2] - heights[:, 0])[of]
-    inside = (v >= -ON_EDGE) & (w >= -ON_EDGE) & (v + w <= 1 + ON_EDGE)
-    return np.where(inside, height, np.nan)
-
-
 def _to_add(
-    wrong: NDArray[np.float64],
-    pixels: NDArray[np.int64],
-    simplices: NDArray[np.int32],
-    points: NDArray[np.float64],
-    tolerance: float,
+    wrong: NDArray[np.bool_], urgency: NDArray[np.float64], pixels: NDArray[np.int64], corners: NDArray[np.float64]
 ) -> NDArray[np.int64]:
-    """Pixels (k, 2) to add as points, worst first, each once: of triangles wrong by more than the tolerance."""
-    a, b, c = (points[simplices[:, i]] for i in range(3))
+    """Pixels (k, 2) to add as points, the most urgent first, each once: of wrong triangles large enough to be split."""
+    a, b, c = (corners[:, i] for i in range(3))
     area = np.abs((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]) / 2
-    candidates = np.flatnonzero((wrong > tolerance) & (area > MIN_REFINED_AREA_PX))
-    order = pixels[candidates[np.argsort(-wrong[candidates], kind="stable")]]
-    _, first = np.unique(order, axis=0, return_index=True)
+    candidates = np.flatnonzero(wrong & (area > MIN_REFINED_AREA_PX))
+    order = pixels[candidates[np.argsort(-urgency[candidates], kind="stable")]]
+    _, first = np.unique(order[:, 0] + (order[:, 1] << 32), return_index=True)
     return order[np.sort(first)]
 
 

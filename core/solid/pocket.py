@@ -106,9 +106,8 @@ def subtracted(solid: Solid, tool: manifold3d.Manifold, what: str) -> Solid:
 
 def as_manifold(vertices: NDArray[np.float64], faces: NDArray[np.int32]) -> manifold3d.Manifold:
     """For boolean operations."""
-    return manifold3d.Manifold(
-        manifold3d.Mesh64(np.ascontiguousarray(vertices), np.ascontiguousarray(faces, dtype=np.uint64))
-    )
+    mesh = manifold3d.Mesh64(np.array(vertices, np.float64, order="C"), np.array(faces, np.uint64, order="C"))
+    return manifold3d.Manifold(mesh)
 
 
 def _disc(diameter: float, centre: tuple[float, float]) -> manifold3d.CrossSection:
