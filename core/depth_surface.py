@@ -156,9 +156,10 @@ class DepthSurface:
         camera = self.intrinsics
         per_mm = np.float32(-1) / self._pixel_mm(z)
         if camera.mm_per_px is not None:
-            return right * per_mm, down * per_mm, np.ones_like(per_mm)
+            return right * per_mm, down * per_mm, np.ones(len(per_mm), np.float32)
         cx, cy = np.float32(camera.cx_px), np.float32(camera.cy_px)
-        forward = np.float32(1) + (right * (u - cx) + down * (v - cy)) / z.astype(np.float32, copy=False)
+        nearness = np.float32(1) / z.astype(np.float32, copy=False)
+        forward = np.float32(1) + (right * (u - cx) + down * (v - cy)) * nearness
         return right * per_mm, down * per_mm, forward
 
     def _pixel_mm(self, z: NDArray[np.floating]) -> NDArray[np.float32]:

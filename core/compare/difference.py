@@ -135,14 +135,16 @@ def seen_by(
     """
     back = np.linalg.inv(transform).astype(np.float32)
     rays = reference.points / reference.points[:, 2:]
+    if reference.reconstruction.intrinsics.projection == "orthographic":
+        rays = np.broadcast_to(np.array([0, 0, 1], np.float32), rays.shape)
     ahead = other.surface.meet(apply(back, reference.points), rays @ back[:3, :3].T, SIGHT_MM)
     met = np.isfinite(ahead)
     rows, columns = (axis[met] for axis in np.nonzero(reference.head))
-    z = reference.points[met, 2] + ahead[met]
+    places = reference.points[met] + ahead[met, None] * rays[met]
     depth = np.full(reference.head.shape, np.nan, np.float32)
-    depth[rows, columns] = z
+    depth[rows, columns] = places[:, 2]
     pixels = np.full((*depth.shape, 2), -1, np.float32)
-    pixels[rows, columns] = other.reconstruction.intrinsics.project(apply(back, rays[met] * z[:, None]))
+    pixels[rows, columns] = other.reconstruction.intrinsics.project(apply(back, places))
     rgb = cv2.remap(
         other.reconstruction.crop_rgb, pixels[..., 0], pixels[..., 1], cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_CONSTANT, borderValue=PAPER,
@@ -171,7 +173,7 @@ def _notes(reference: Reconstruction, other: Reconstruction) -> tuple[str, ...]:
     yaws = [face.facts["face"]["yaw_deg"] for face in (reference, other) if face.facts.get("face")]
     if len(yaws) == 2 and abs(yaws[0] - yaws[1]) > TURNED_DEG:
         notes.append(
-            f"The heads are turned by {yaws[0]:.0f} and {yaws[1]:.0f} degrees; a cheek that one photo hides is not "
+            f"The heads are turned {abs(yaws[0] - yaws[1]):.0f} degrees apart; a cheek that one photo hides is not "
             "compared, and depth is less sure near it."
         )
     return tuple(notes)

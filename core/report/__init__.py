@@ -1,0 +1,5 @@
+"""A comparison of faces as one HTML file that opens offline and prints."""
+
+from core.report.page import report
+
+__all__ = ["report"]

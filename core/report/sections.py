@@ -1,0 +1,274 @@
+"""The sections of a report, each a piece of HTML."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.colours import DEPTH, DIVERGING, coloured, signed_limit
+from core.compare.difference import Comparison
+from core.compare.pairs import PairTable
+from core.errors import GeometryError
+from core.measure.ansur import CAUTION, REFERENCES, SOURCE, Spread
+from core.measure.face import face_measures
+from core.measure.profiles import named_profiles
+from core.measure.regions import REGIONS, face_area
+from core.measure.statistics import density, relative_depth, shared_edges, statistics_by_region
+from core.measure.symmetry import Symmetry, symmetry
+from core.reconstruction import Reconstruction
+from core.report.charts import SERIES, Curve, chart, colour_bar, pair_matrix
+from core.report.pictures import head_box, map_address, photo_address
+
+BINS = 96
+NOSE = "mm behind the nose tip"
+STATISTICS = {
+    "mean": "Mean", "median": "Median", "std": "Standard deviation", "iqr": "Interquartile range", "range": "Range",
+    "p1": "1st percentile", "p5": "5th percentile", "p25": "25th percentile", "p75": "75th percentile",
+    "p95": "95th percentile", "p99": "99th percentile",
+}  # fmt: skip
+LENGTHS = {
+    "ipd_mm": "Interpupillary distance, assumed", "width_mm": "Face width", "height_mm": "Chin to bridge of the nose",
+    "nose_protrusion_mm": "Nose tip before the eyes", "nose_to_ears_mm": "Nose tip before the ears",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What a report is of; see `core.report.report`."""
+
+    faces: tuple[Reconstruction, ...]
+    names: tuple[str, ...]
+    comparisons: Mapping[int, Comparison]
+    pairs: PairTable
+    reference: int
+
+    @cached_property
+    def depths(self) -> list[NDArray[np.float32]]:
+        """(S, S) each, mm behind the nose tip."""
+        return [relative_depth(face) for face in self.faces]
+
+    def name(self, i: int) -> str:
+        """A face's name beside the dot of its colour."""
+        return f'<div class="name"><i style="background:{_colour(i)}"></i><h3>{escape(self.names[i])}</h3></div>'
+
+    def table(self, first: str, rows: Sequence[Sequence[str]], more: Sequence[str] = ()) -> str:
+        """A table with a column for each face, and more."""
+        dots = [f'<i style="background:{_colour(i)}"></i>{escape(name)}' for i, name in enumerate(self.names)]
+        head = "".join(f"<th>{cell}</th>" for cell in (first, *dots, *more))
+        body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+        return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def section(title: str, text: str, body: str, aside: str = "") -> str:
+    """A titled part of the page."""
+    lead = f"<p>{escape(text)}</p>" if text else ""
+    bar = f'<div class="bar">{aside}</div>' if aside else ""
+    return f'<section><div class="head"><div><h2>{escape(title)}</h2>{lead}</div>{bar}</div>{body}</section>'
+
+
+def the_faces(compared: Compared) -> str:
+    """Photo, depth and assumptions of each."""
+    low = min(float(np.nanpercentile(depth, 1)) for depth in compared.depths)
+    high = max(float(np.nanpercentile(depth, 99)) for depth in compared.depths)
+    low, high = float(np.floor(low)), float(np.ceil(high))
+    cards = []
+    for i, (face, depth) in enumerate(zip(compared.faces, compared.depths, strict=True)):
+        box = head_box(face.mask)
+        pictures = _figure(photo_address(face.crop_rgb, box), f"Photo of {compared.names[i]}") + _figure(
+            map_address(coloured(depth, low, high, DEPTH), box), f"Depth of {compared.names[i]}"
+        )
+        cards.append(f'<div>{compared.name(i)}<div class="two">{pictures}</div>{_facts(face)}</div>')
+    bar = colour_bar("depth", DEPTH, low, high, ("near", "behind the nose tip"))
+    return section("The faces", "Depth behind the tip of the nose, all on one scale.", _grid("faces", cards), bar)
+
+
+def _facts(face: Reconstruction) -> str:
+    facts = face.facts
+    parts = [f"network {facts['network']['name']}", f"IPD {facts['ipd_mm']:.1f} mm assumed"]
+    if facts.get("distance_mm"):
+        parts.append(f"about {facts['distance_mm'] / 1000:.2f} m from the camera")
+    if facts.get("face"):
+        parts.append(f"turned by {abs(facts['face']['yaw_deg']):.0f}\u00b0")
+    return f'<p class="facts">{escape(", ".join(parts))}</p>'
+
+
+def differences(compared: Compared) -> str:
+    """The others on the reference: seen from its camera, and the signed map."""
+    reference = compared.faces[compared.reference]
+    area, box = face_area(reference), head_box(reference.mask)
+    limit = signed_limit([found.difference_mm[area] for found in compared.comparisons.values()])
+    own = _figure(photo_address(reference.crop_rgb, box), "The reference", compared.names[compared.reference])
+    articles = []
+    for i, found in compared.comparisons.items():
+        name = compared.names[i]
+        seen = _figure(
+            photo_address(found.warped_rgb, box), f"{name}, seen by the reference's camera", f"{name}, laid on"
+        )
+        drawn = coloured(found.difference_mm, -limit, limit, DIVERGING)
+        signed = _figure(map_address(drawn, box), f"Difference of {name}", "difference")
+        articles.append(
+            f'<article>{compared.name(i)}<div class="three">{own}{seen}{signed}</div>{_numbers(found)}</article>'
+        )
+    ends = ("lies farther in", "stands out farther")
+    rows = [
+        [_part(name), *(_by_region(compared, i, name) for i in range(len(compared.faces)))]
+        for name in ("face", *REGIONS)
+    ]
+    text = (
+        "Signed, at right angles to the reference's face. The figures are of the inner face (brows, eyes, nose, "
+        "mouth), where hair, beard and a turned head change least. What the other photo does not show is left blank."
+    )
+    table = compared.table("RMS by region, mm", rows)
+    return section(
+        f"Difference from {compared.names[compared.reference]}", text, "".join(articles) + table,
+        colour_bar("difference", DIVERGING, -limit, limit, ends),
+    )  # fmt: skip
+
+
+def _by_region(compared: Compared, i: int, region: str) -> str:
+    if i == compared.reference:
+        return "\u2013"
+    return _mm(compared.comparisons[i].by_region.get(region))
+
+
+def _numbers(found: Comparison) -> str:
+    values = {
+        "RMS": f"{found.rms_mm:.2f} mm",
+        "Median": f"{found.median_mm:.2f} mm",
+        "95 % below": f"{found.p95_mm:.2f} mm",
+        "Covered": f"{100 * found.coverage:.0f} %",
+        "Correlation": f"{found.correlation:.3f}",
+        "Size changed": f"\u00d7 {found.scale:.3f}" if abs(found.scale - 1) > 1e-6 else "no",
+    }
+    return '<dl class="numbers">' + "".join(f"<div><dt>{k}</dt><dd>{v}</dd></div>" for k, v in values.items()) + "</dl>"
+
+
+def all_pairs(compared: Compared) -> str:
+    """Matrix and dendrogram."""
+    text = "RMS difference in mm over the inner face, of each face on each other; like stands beside like."
+    return section("Every pair", text, pair_matrix(compared.pairs))
+
+
+def depths(compared: Compared) -> str:
+    """Histograms and statistics."""
+    edges = shared_edges(compared.depths, BINS)
+    curves = [
+        Curve(np.repeat(edges, 2)[1:-1], np.repeat(density(depth, edges), 2), _colour(i))
+        for i, depth in enumerate(compared.depths)
+    ]
+    drawn = chart(curves, NOSE, "share of pixels per mm", width=1000, height=280, from_zero=True)
+    found = [statistics_by_region(face) for face in compared.faces]
+    rows = [[name, *(_mm(getattr(one["head"], key)) for one in found)] for key, name in STATISTICS.items()]
+    rows.append(["Skewness", *(f"{one['head'].skewness:.2f}".replace("-", "\u2212") for one in found)])
+    rows += [
+        [f"Median of the {name}", *(_mm(one[name].median) if name in one else "\u2013" for one in found)]
+        for name in ("face", *REGIONS)
+    ]
+    return section(
+        "How deep the heads are",
+        "Whole head unless a part is named.",
+        _grid("scroll", [drawn]) + compared.table("Depth, mm", rows),
+    )
+
+
+def profiles(compared: Compared) -> str:
+    """Lines over the reference, and the same lines over the others as laid onto it."""
+    own = compared.faces[compared.reference]
+    lines = {compared.reference: named_profiles(own)}
+    shift = {compared.reference: 0.0}
+    for i, found in compared.comparisons.items():
+        lines[i] = named_profiles(found.seen)
+        shift[i] = found.seen.reference_mm - own.reference_mm
+    drawn = []
+    for name, title in (("midline", "Midline"), ("eye line", "Eye line"), ("mouth line", "Mouth line")):
+        curves = []
+        for i in sorted(lines):
+            line = lines[i][name]
+            depth = line.depth_mm + shift[i]
+            if not np.isfinite(depth).any():
+                continue
+            across, up = (depth, line.along_mm) if name == "midline" else (line.along_mm, -depth)
+            curves.append(Curve(across, up, _colour(i)))
+        axes = (
+            (NOSE, "mm above the nose tip")
+            if name == "midline"
+            else ("mm to the picture's right", "mm before the nose")
+        )
+        drawn.append(f"<div><h3>{title}</h3>{chart(curves, *axes, even=True, width=460, height=420)}</div>")
+    text = "Along lines of the reference; the others as they lie on it, from the reference's nose tip."
+    return section("Profiles", text, _grid("profiles", drawn))
+
+
+def symmetries(compared: Compared) -> str:
+    """Left against right, of each face."""
+    found: list[Symmetry | None] = []
+    for face in compared.faces:
+        try:
+            found.append(symmetry(face))
+        except GeometryError:  # turned too far: said in the table
+            found.append(None)
+    known = [
+        one.difference_mm[face_area(face)] for one, face in zip(found, compared.faces, strict=True) if one is not None
+    ]
+    limit = signed_limit(known)
+    cards = []
+    for i, (one, face) in enumerate(zip(found, compared.faces, strict=True)):
+        if one is None:
+            continue
+        box, drawn = head_box(face.mask), coloured(one.difference_mm, -limit, limit, DIVERGING)
+        caption = f"RMS {one.rms_mm:.2f} mm over {100 * one.coverage:.0f} % of the face"
+        picture = _figure(map_address(drawn, box), f"Left against right of {compared.names[i]}", caption)
+        cards.append(f"<div>{compared.name(i)}{picture}</div>")
+    rows = [
+        [
+            _part(name),
+            *(
+                "not seen" if one is None else _mm(one.rms_mm if name == "face" else one.by_region.get(name))
+                for one in found
+            ),
+        ]
+        for name in ("face", *REGIONS)
+    ]
+    text = "How far each place stands out beyond its counterpart on the other side of the best mirror plane."
+    bar = colour_bar("symmetry", DIVERGING, -limit, limit, ("lies farther in", "stands out farther"))
+    return section("Left and right", text, _grid("faces", cards) + compared.table("RMS, mm", rows), bar)
+
+
+def lengths(compared: Compared) -> str:
+    """Main lengths beside a survey."""
+    measures = [face_measures(face) for face in compared.faces]
+    rows = []
+    for key, name in LENGTHS.items():
+        known = REFERENCES.get(key)
+        spreads = [_spread(known.men), _spread(known.women)] if known else ["\u2013", "\u2013"]
+        rows.append([name, *(_mm(getattr(one, key, None), 1) for one in measures), *spreads])
+    table = compared.table("Length, mm", rows, ("Men", "Women"))
+    return section("Lengths", CAUTION, table + f'<p class="note">Mean \u00b1 standard deviation: {escape(SOURCE)}.</p>')
+
+
+def _part(name: str) -> str:
+    return "Whole face" if name == "face" else name.capitalize()
+
+
+def _colour(i: int) -> str:
+    return SERIES[i % len(SERIES)]
+
+
+def _spread(spread: Spread) -> str:
+    return f"{spread.mean_mm:.1f} \u00b1 {spread.std_mm:.1f}"
+
+
+def _mm(value: float | None, digits: int = 2) -> str:
+    return "\u2013" if value is None else f"{value:.{digits}f}".replace("-", "\u2212")
+
+
+def _grid(kind: str, parts: Sequence[str]) -> str:
+    return f'<div class="{kind}">{"".join(parts)}</div>'
+
+
+def _figure(address: str, what: str, caption: str = "") -> str:
+    below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
+    return f'<figure><img src="{address}" alt="{escape(what)}">{below}</figure>'
