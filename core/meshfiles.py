@@ -20,6 +20,7 @@ WHITE, BLACK = (255, 255, 255, 255), (0, 0, 0, 255)  # a texture is shown as it 
 JPEG_QUALITY = 90
 CREASE_DEG = 35.0  # in previews, edges sharper than this stay sharp
 GLTF_PER_MM = 0.001  # glTF is in metres
+UPRIGHT = np.array([[1, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1.0]])  # x, z, -y
 HEADER_BYTES = 80  # of a binary STL
 
 
@@ -109,11 +110,16 @@ def write_glb(mesh: Mesh, path: Path) -> None:
     _write_glb(mesh.skinned(skin), mesh, path)
 
 
-def write_plaster_glb(mesh: Mesh, path: Path) -> None:
-    """GLB of white plaster with smooth shading, for looking at."""
+def write_plaster_glb(mesh: Mesh, path: Path, *, stands: bool = False) -> None:
+    """GLB of white plaster with smooth shading, for looking at; upright as glTF has it, y up.
+
+    stands : the mesh has z up, as a bust that stands on the bed. All others have y up the picture.
+    """
     shaded = trimesh.graph.smooth_shade(mesh.bare(), angle=np.radians(CREASE_DEG))
     skin = PBRMaterial(baseColorFactor=[*PLASTER, 255], metallicFactor=0.0, roughnessFactor=0.85)
     shaded.visual = trimesh.visual.TextureVisuals(material=skin)
+    if stands:
+        shaded.apply_transform(UPRIGHT)
     _write_glb(shaded, mesh, path, include_normals=True)
 
 

@@ -11,7 +11,7 @@ from core.errors import GeometryError
 from core.preflight.overhang import STEEPEST_DEG, Orientation, overhang
 from core.preflight.printer import BASIS, Printer, Use, use
 from core.preflight.topology import Topology, merged, topology
-from core.preflight.walls import Floats, Walls, normals_and_areas, walls
+from core.preflight.walls import FOLDS, Floats, Walls, normals_and_areas, walls
 
 State = Literal["good", "caution", "bad"]
 
@@ -242,7 +242,7 @@ def _walls(found: Walls, printer: Printer) -> Check:
             name, "bad", f"{value}; {100 * lost:.1f} % of the surface is thinner than the nozzle's line",
             "Those places will be missing. Make it larger, its walls thicker, or take a finer nozzle.",
         )  # fmt: skip
-    if weak > FEW or lost:
+    if weak > FEW or lost > FOLDS:
         return Check(
             name, "caution", f"{value}; {100 * weak:.1f} % of the surface is thinner than {LINES} lines",
             "Those places will be weak. Make its walls thicker or take a finer nozzle.",

@@ -11,8 +11,8 @@ from core.preflight.walls import normals_and_areas
 
 STEEPEST_DEG = 45.0  # from the vertical; what leans further needs support
 RESTING_FACES = 24  # the largest flat sides of the convex hull are tried
-SMALLEST_REST = 0.01  # of the largest: a body does not stand on less
-WORTH_TURNING = 0.02  # another place is proposed only if it spares this share of the surface
+SMALLEST_REST = 0.02  # of the largest: a body does not stand on less
+WORTH_TURNING = 0.05  # another place is proposed only if it spares this share of the surface
 
 Floats = NDArray[np.float64]
 

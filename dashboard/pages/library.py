@@ -15,6 +15,13 @@ from dashboard.records import FaceRecord
 dash.register_page(__name__, path="/library", title="Library – Lifemask", name="Library")  # noqa: RUF001
 
 MOST = 8
+EXPORTS = (
+    ("To print: STL and 3MF", ("mesh.stl", "solid.3mf")),
+    ("Meshes and clouds", ("mesh.glb", "mesh.zip", "mesh.ply", "cloud.ply")),
+    ("Depth maps", ("depth.png", "depth.npy", "inverse_depth.npy", "crop.png", "reconstruction.json")),
+    ("Numbers: CSV and JSON", ("statistics.csv", "statistics.json", "reconstruction.json", "solid.json")),
+    ("All files", ()),
+)
 
 
 def layout(**_: Any) -> html.Div:
@@ -63,8 +70,15 @@ def _bar() -> list[Any]:
     return [
         page.button("Compare", "library-compare", disabled=True),
         page.button("Statistics", "library-statistics", disabled=True),
+        dbc.DropdownMenu(
+            id="library-export",
+            label=[page.icon("download"), "Export"],
+            disabled=True,
+            toggleClassName="btn-quiet btn-sm",
+            color="",
+        ),
         page.button("Delete", "library-delete-open", "danger-quiet", sign="trash", disabled=True),
-        html.Span("Choose faces to compare or delete them.", id="library-chosen", className="soft small"),
+        html.Span("Choose faces to compare, export or delete them.", id="library-chosen", className="soft small"),
         page.button("Delete everything", "library-delete-all-open", "danger-quiet ms-auto"),
     ]
 
@@ -91,16 +105,29 @@ def search(text: str | None, values: list[bool], ids: list[dict[str, str]]) -> A
     Output("library-statistics", "disabled"),
     Output("library-delete-open", "disabled"),
     Output("library-chosen", "children"),
+    Output("library-export", "disabled"),
+    Output("library-export", "children"),
     Input({"kind": "library-choose", "face": ALL}, "value"),
+    State({"kind": "library-choose", "face": ALL}, "id"),
     prevent_initial_call=True,
 )
-def choose(values: list[bool]) -> Any:
+def choose(values: list[bool], ids: list[dict[str, str]]) -> Any:
     """Offer what can be done with so many."""
-    count = sum(map(bool, values))
-    text = f"{count} chosen" if count else "Choose faces to compare or delete them."
+    chosen = _chosen(values, ids)
+    count = len(chosen)
+    text = f"{count} chosen" if count else "Choose faces to compare, export or delete them."
     if count > MOST:
         text += f"; at most {MOST} compare at a time"
-    return not 2 <= count <= MOST, not 1 <= count <= MOST, count == 0, text
+    return not 2 <= count <= MOST, not 1 <= count <= MOST, count == 0, text, count == 0, _exports(chosen)
+
+
+def _exports(chosen: Sequence[str]) -> list[Any]:
+    """Return links to a zip of the chosen faces, one for each choice of files."""
+    address = f"/api/faces.zip?ids={','.join(chosen)}"
+    return [
+        dbc.DropdownMenuItem(title, href=address + (f"&files={','.join(names)}" if names else ""), external_link=True)
+        for title, names in EXPORTS
+    ]
 
 
 @callback(

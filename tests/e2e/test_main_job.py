@@ -89,18 +89,3 @@ def test_a_photo_without_a_face_can_be_processed_whole(page: Any, tmp_path: Path
     page.locator(".card-face").get_by_text("Everything about it").click(timeout=PATIENCE_MS)
     page.locator("#face-depth .heatmaplayer image").wait_for()
     assert "an assumed range of distances" in page.locator(".lead").inner_text()
-
-
-def test_the_solid_is_made_anew_at_another_size(page_of_two: Any, two_faces: dict[str, Any]) -> None:
-    page = page_of_two
-    page.goto(f"/print/{two_faces['ids'][0]}")
-    page.locator(".viewer[data-loaded]").wait_for()
-    page.get_by_label("Width").fill("60")
-    page.get_by_label("Most triangles").fill("20000")
-    page.get_by_role("button", name="Make the solid").click()
-    page.get_by_text("Made in").wait_for(timeout=PATIENCE_MS)
-    assert page.locator(".checks .not-ok").count() == 0
-    solid = trimesh.load_mesh(downloaded(page, page.get_by_role("link", name="STL").click), file_type="stl")
-    assert solid.is_volume
-    assert abs(solid.extents[0] - 60) < 0.1
-    assert len(solid.faces) <= 20_000

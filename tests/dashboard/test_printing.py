@@ -1,0 +1,60 @@
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from core.errors import OptionError
+from core.preflight import Printer
+from core.solid import KINDS, SolidOptions
+from dashboard.components import printing
+
+FILLED: dict[str, Any] = {
+    "kind": "relief", "size": "width", "fastening": "none", "hollow": False, "bed": "220x220x250", "filament": "PLA",
+    "width_mm": 80, "height_mm": 100, "relief_share": 50, "detail": 25, "base_mm": 2, "wall_mm": 2.4, "border_mm": 4,
+    "corner_mm": 3, "magnet_mm": 10, "magnet_depth_mm": 2, "nozzle_mm": 0.4, "max_triangles": 60000, "layer_mm": 0.2,
+}  # fmt: skip
+
+
+@pytest.fixture
+def asked(app: Any) -> Any:
+    """The page's reading of a form; pages can be imported once there is an app."""
+    from dashboard.pages.print import asked
+
+    return asked
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("size", ["width", "height", "life"])
+def test_a_filled_in_form_is_options_for_every_kind(asked: Any, kind: str, size: str) -> None:
+    solid, printer = asked({**FILLED, "kind": kind, "size": size})
+    options = SolidOptions.from_dict(solid)
+    assert options.kind == kind
+    assert options.life_size == (size == "life")
+    assert options.height_mm == (100 if size == "height" else None)
+    assert Printer.from_dict(printer) == Printer()
+    if kind == "relief":
+        assert (options.relief_share, options.detail) == (0.5, 0.25)
+
+
+def test_what_has_no_effect_is_not_asked_for(asked: Any) -> None:
+    solid, _ = asked({**FILLED, "kind": "mask", "border_mm": None, "hollow": True, "fastening": "magnet"})
+    assert set(solid) == {
+        "kind", "life_size", "width_mm", "wall_mm", "fastening", "magnet_mm", "magnet_depth_mm", "nozzle_mm",
+        "max_triangles",
+    }  # fmt: skip
+    assert "fastening" not in asked({**FILLED, "kind": "lithophane", "fastening": "keyhole"})[0]
+
+
+def test_a_number_out_of_range_is_a_sentence_and_not_a_default(asked: Any) -> None:
+    with pytest.raises(OptionError, match="Wall must be a number from"):
+        asked({**FILLED, "kind": "mask", "wall_mm": None})
+
+
+def test_every_option_has_its_field_and_every_field_its_option() -> None:
+    names = {field.name for field in fields(SolidOptions)}
+    assert set(printing.NUMBERS) - {"layer_mm"} == names - {"kind", "life_size", "fastening", "hollow"}
+    assert [kind for kind, _ in printing.KINDS] == list(KINDS)
+    reached = set().union(
+        *(printing.applying(kind, size, "magnet", hollow=True) for kind in KINDS for size in ("width", "height"))
+    )
+    assert reached - {"layer_mm"} == names - {"kind", "life_size"}
