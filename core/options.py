@@ -16,6 +16,7 @@ from core.depth.smooth import DEFAULT_SMOOTH
 from core.errors import OptionError
 from core.face.landmarks import DEFAULT_IPD_MM
 from core.solid import KINDS, SolidOptions
+from core.surface import KINDS as SURFACES
 
 FORMATS = ("stl", "3mf", "obj", "ply", "glb")
 SOLIDS = (*KINDS, "none")
@@ -35,6 +36,9 @@ class Options:
     background: bool = False
     refine: str = "none"
     whole_photo: bool = False
+    surface: str = "adaptive"
+    tolerance_mm: float | None = None  # of an adaptive surface; None: core.surface's own
+    taubin: int = 0  # rounds of smoothing of the surface
     max_triangles: int = 60_000
     solid: str = "relief"
     width_mm: float = 80.0
@@ -49,6 +53,14 @@ class Options:
         """Raise OptionError for a value that cannot be used."""
         if self.model != "auto" and self.model not in MODELS:
             raise OptionError(f"There is no network called {self.model!r}. Choose auto or one of: {', '.join(MODELS)}.")
+        for what, name, known in (
+            ("projection", self.projection, PROJECTIONS),
+            ("surface", self.surface, SURFACES),
+            ("refinement", self.refine, REFINEMENTS),
+            ("solid", self.solid, SOLIDS),
+        ):
+            if name not in known:
+                raise OptionError(f"There is no {what} called {name!r}. Choose one of: {', '.join(known)}.")
         if not 30 <= self.ipd_mm <= 90:
             raise OptionError(f"An interpupillary distance of {self.ipd_mm:g} mm is none of a person (30 to 90 mm).")
         if self.fov_deg is not None and not MIN_FOV_DEG <= self.fov_deg <= MAX_FOV_DEG:
@@ -62,20 +74,14 @@ class Options:
             )
         if self.fov_deg is not None and self.focal_mm is not None:
             raise OptionError("Field of view and focal length say the same thing: give one of them, not both.")
-        if self.projection not in PROJECTIONS:
-            raise OptionError(
-                f"There is no projection called {self.projection!r}. Choose one of: {', '.join(PROJECTIONS)}."
-            )
         if not 0 <= self.smooth <= 1:
             raise OptionError(f"A smoothing of {self.smooth:g} is out of range (0, none, to 1, strong).")
         if not 500 <= self.max_triangles <= 2_000_000:
             raise OptionError(f"max_triangles is {self.max_triangles}, but must lie between 500 and 2000000.")
-        if self.refine not in REFINEMENTS:
-            raise OptionError(
-                f"There is no refinement called {self.refine!r}. Choose one of: {', '.join(REFINEMENTS)}."
-            )
-        if self.solid not in SOLIDS:
-            raise OptionError(f"There is no solid called {self.solid!r}. Choose one of: {', '.join(SOLIDS)}.")
+        if self.tolerance_mm is not None and not 0.01 <= self.tolerance_mm <= 10:
+            raise OptionError(f"A tolerance of {self.tolerance_mm:g} mm is out of range (0.01 to 10 mm).")
+        if not 0 <= self.taubin <= 100:
+            raise OptionError(f"{self.taubin} rounds of smoothing are out of range (0 to 100).")
         wrong = [name for name in self.formats if name not in FORMATS]
         if wrong:
             raise OptionError(f"There is no format called {wrong[0]!r}. Choose from: {', '.join(FORMATS)}.")

@@ -18,7 +18,7 @@ from core.preflight import Printer, preflight
 from core.progress import Progress, ignore
 from core.reconstruction import Reconstruction, assumptions
 from core.solid import Solid, SolidOptions, make_solid
-from core.surface import make_surface
+from core.surface import TOLERANCE_MM, make_surface
 
 
 def write(
@@ -49,7 +49,13 @@ def write(
         export.write_statistics(export.statistics(reconstruction), part)
         export.write_cloud(point_cloud(reconstruction), part / "cloud.ply")
         progress("Making the mesh", 0.2)
-        surface = make_surface(reconstruction, options.max_triangles)
+        surface = make_surface(
+            reconstruction,
+            options.max_triangles,
+            options.tolerance_mm or TOLERANCE_MM,
+            options.surface,
+            options.taubin,
+        )
         about = assumptions(reconstruction.facts)
         export.write_surface(surface, reconstruction.texture, part, options.formats, about)
         progress("Making the solid", 0.6)
@@ -67,7 +73,7 @@ def write(
             "surface": {
                 "vertices": len(surface.vertices_mm),
                 "triangles": len(surface.faces),
-                "largest_error_mm": round(surface.error_mm, 4),
+                "largest_error_mm": None if surface.error_mm is None else round(surface.error_mm, 4),
             },
             "solid": solid,
             "mesh_origin_mm": reconstruction.origin_mm.tolist(),

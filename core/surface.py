@@ -1,4 +1,4 @@
-"""Depth map -> triangles: adaptive Delaunay within the head's outline, cut where depth jumps."""
+"""Depth map -> triangles, cut where depth jumps: adaptive Delaunay within the head's outline, or a dense grid."""
 
 from dataclasses import dataclass
 
@@ -8,11 +8,14 @@ from scipy import ndimage
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from core.densegrid import decimated, dense_grid
 from core.errors import GeometryError
 from core.reconstruction import Reconstruction
+from core.smoothing import taubin
 from core.triangulation import GRID_STEP_PX, fill_outside, grid, outlines, sample, triangulate
 
 TOLERANCE_MM = 0.15
+KINDS = ("adaptive", "grid")
 RIM_PX = 1.0  # the outline is drawn this far inside the mask, where the depth is still the head's
 MAX_SLOPE = 60.0  # depth may change by this many times the distance across (89 degrees); beyond, the surface is cut
 MIN_PIECE = 0.02  # of the triangles: smaller pieces left by the cutting are dropped
@@ -24,26 +27,58 @@ class Surface:
 
     vertices_mm : (n, 3) float64, mesh frame (x right, y up, z towards the viewer). faces : (m, 3) int32, outward
     counter-clockwise. uv : (n, 2) float64 in 0..1, origin at the texture's lower left. colours : (n, 3) uint8.
-    error_mm : largest distance of the depth map from the surface.
+    error_mm : largest distance of the depth map from the surface; None where it was not looked for.
     """
 
     vertices_mm: NDArray[np.float64]
     faces: NDArray[np.int32]
     uv: NDArray[np.float64]
     colours: NDArray[np.uint8]
-    error_mm: float
+    error_mm: float | None
 
 
 def make_surface(
-    reconstruction: Reconstruction, max_triangles: int = 60_000, tolerance_mm: float = TOLERANCE_MM
+    reconstruction: Reconstruction,
+    max_triangles: int = 60_000,
+    tolerance_mm: float = TOLERANCE_MM,
+    kind: str = "adaptive",
+    smoothing: int = 0,
 ) -> Surface:
-    """Triangulate a reconstruction's depth to a tolerance or a budget, whichever comes first.
+    """Turn a reconstruction's depth into triangles.
+
+    kind : "adaptive" (points where they are needed, to the tolerance or the budget, whichever comes first) or "grid"
+    (every pixel, decimated to the budget). smoothing : rounds of Taubin's smoothing, which keeps the volume.
 
     Raises
     ------
     GeometryError
         There is too little depth, or nothing is left after cutting.
     """
+    if kind == "grid":
+        points, depth, faces, error = _grid(reconstruction)
+    else:
+        points, depth, faces, error = _adaptive(reconstruction, max_triangles, tolerance_mm)
+    faces = faces[~_jumps(points, depth, faces, reconstruction.intrinsics.focal_px)]
+    faces = _large_pieces(faces, len(points))
+    if len(faces) == 0:
+        raise GeometryError("No surface is left after cutting at depth jumps. Use another photo or network.")
+    used, renumbered = np.unique(faces, return_inverse=True)
+    points, faces = points[used], renumbered.reshape(-1, 3).astype(np.int32)
+    in_camera = reconstruction.intrinsics.unproject(points, depth[used])
+    if smoothing:
+        in_camera = taubin(in_camera, faces, smoothing)
+    in_camera, faces = decimated(in_camera, faces, max_triangles)
+    points = reconstruction.intrinsics.project(in_camera)
+    side = reconstruction.depth_mm.shape[0]
+    uv = np.stack([(points[:, 0] + 0.5) / side, 1 - (points[:, 1] + 0.5) / side], axis=-1)
+    colours = np.stack([sample(reconstruction.crop_rgb[..., i].astype(np.float32), points) for i in range(3)], axis=-1)
+    return Surface(reconstruction.to_mesh_frame(in_camera), faces, uv, np.round(colours).astype(np.uint8), error)
+
+
+def _adaptive(
+    reconstruction: Reconstruction, max_triangles: int, tolerance_mm: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int32], float | None]:
+    """Points (n, 2) px, their depth, faces within the outline, and the largest error left."""
     mask = reconstruction.mask
     depth = fill_outside(reconstruction.depth_mm, mask)
     seeds = np.concatenate([*outlines(mask, -RIM_PX), grid(mask, GRID_STEP_PX)])
@@ -51,20 +86,18 @@ def make_surface(
     pixel_mm = float(reconstruction.intrinsics.pixel_mm(float(np.nanmedian(reconstruction.depth_mm))))
     mesh = triangulate(depth, refine, seeds, sample(depth, seeds), pixel_mm, max_triangles, tolerance_mm)
     inside = sample(mask.astype(np.float32), mesh.points_px[mesh.faces].mean(1)) > 0.5
-    faces = mesh.faces[inside]
-    faces = faces[~_jumps(mesh.points_px, mesh.heights, faces, reconstruction.intrinsics.focal_px)]
-    faces = _large_pieces(faces, len(mesh.points_px))
-    if len(faces) == 0:
-        raise GeometryError("No surface is left after cutting at depth jumps. Use another photo or network.")
-    used, renumbered = np.unique(faces, return_inverse=True)
-    points, heights = mesh.points_px[used], mesh.heights[used]
-    vertices = reconstruction.to_mesh_frame(reconstruction.intrinsics.unproject(points, heights))
-    side = mask.shape[0]
-    uv = np.stack([(points[:, 0] + 0.5) / side, 1 - (points[:, 1] + 0.5) / side], axis=-1)
-    colours = np.stack([sample(reconstruction.crop_rgb[..., i].astype(np.float32), points) for i in range(3)], axis=-1)
-    return Surface(
-        vertices, renumbered.reshape(-1, 3).astype(np.int32), uv, np.round(colours).astype(np.uint8), mesh.error
-    )
+    return mesh.points_px, mesh.heights, mesh.faces[inside], mesh.error
+
+
+def _grid(
+    reconstruction: Reconstruction,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int32], float | None]:
+    """As `_adaptive`, of all pixels; without an error, as none is looked for."""
+    mask = reconstruction.mask
+    if not mask.any():
+        raise GeometryError("There is no depth to make a surface from. Use another photo or network.")
+    pixels, faces = dense_grid(mask, reconstruction.depth_mm)
+    return pixels.astype(np.float64), reconstruction.depth_mm[mask].astype(np.float64), faces, None
 
 
 def _jumps(

@@ -1,4 +1,4 @@
-"""`lifemask serve | run | models | worker | doctor`."""
+"""`lifemask serve | run | compare | models | worker | doctor`."""
 
 import argparse
 import json
@@ -8,11 +8,15 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
 from core.errors import LifemaskError
 from dashboard.settings import Settings
+
+if TYPE_CHECKING:
+    from core.depth.estimator import Networks
 
 # Commands import what they need: the worker process imports this module too, and `--help` must answer at once.
 # ruff: noqa: PLC0415
@@ -59,6 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--out", required=True, type=Path, metavar="DIR", help="writes DIR/STEM, or DIR/STEM-N per face")
     run.add_argument("--model", default="auto", help="network, as 'lifemask models' lists them (the default one)")
     run.add_argument("--formats", default="stl,3mf,obj,ply,glb", help="of mesh and solid (%(default)s)")
+    run.add_argument("--surface", default="adaptive", help="adaptive, or grid: every pixel, decimated (%(default)s)")
+    run.add_argument("--tolerance-mm", type=float, help="of an adaptive surface (0.15)")
+    run.add_argument("--taubin", type=int, default=0, help="rounds of smoothing of the surface (%(default)s)")
     run.add_argument("--max-triangles", type=int, default=60_000, help="of the surface (%(default)s)")
     run.add_argument(
         "--solid", choices=("relief", "mask", "bust", "lithophane", "none"), default="relief",
@@ -84,6 +91,14 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--ipd-mm", type=float, default=63.0, help="interpupillary distance (%(default)s, adult mean)")
     run.add_argument("--json", action="store_true", help="print one JSON object per photo")
     run.set_defaults(command=_run)
+
+    compare = commands.add_parser("compare", help="faces laid onto the first: differences, tables, a report to print")
+    compare.add_argument("faces", nargs="+", type=Path, metavar="FACE", help="a folder that 'run' wrote, or a photo")
+    compare.add_argument("--out", required=True, type=Path, metavar="DIR", help="writes report.html and what is in it")
+    compare.add_argument("--with-scale", action="store_true", help="also fit the size, so that shapes alone are compared")
+    compare.add_argument("--model", default="auto", help="network for photos (the default one)")
+    compare.add_argument("--json", action="store_true", help="print comparison.json")
+    compare.set_defaults(command=_compare)
 
     models = commands.add_parser("models", help="list the networks; fetch, add, choose or delete their weights")
     models.set_defaults(command=_models)
@@ -130,6 +145,9 @@ def _run(args: argparse.Namespace) -> int:
         {
             "model": default_model(settings.weights_folder) if args.model == "auto" else args.model,
             "formats": tuple(part.strip() for part in args.formats.split(",") if part.strip()),
+            "surface": args.surface,
+            "tolerance_mm": args.tolerance_mm,
+            "taubin": args.taubin,
             "max_triangles": args.max_triangles,
             "solid": args.solid,
             "width_mm": args.width_mm,
@@ -171,6 +189,41 @@ def _run(args: argparse.Namespace) -> int:
                     tqdm.write(f"{outcome.photo} -> {folder} ({options.model}, {outcome.seconds:.1f} s)")
         bar.update(done - bar.n)
     return 1 if failed else 0
+
+
+def _compare(args: argparse.Namespace) -> int:
+    from core.depth.weights import default_model
+    from core.options import Options
+    from dashboard import lineup
+
+    settings = Settings.from_env()
+
+    def networks() -> "Networks":
+        from core.depth.estimator import Networks
+
+        return Networks(settings.device, settings.precision, settings.weights_folder)
+
+    model = default_model(settings.weights_folder) if args.model == "auto" else args.model
+    options = Options(model=model, solid="none", formats=())
+    with tqdm(total=1.0, disable=not sys.stderr.isatty(), bar_format="{percentage:3.0f}% |{bar}| {desc}") as bar:
+
+        def progress(stage: str, share: float) -> None:
+            bar.set_description_str(stage, refresh=False)
+            bar.update(share - bar.n)
+
+        values = lineup.compare(
+            args.faces, args.out, options, networks, with_scale=args.with_scale, progress=progress
+        )  # fmt: skip
+    if args.json:
+        print(json.dumps(values))
+        return 0
+    names = [face["name"] for face in values["faces"]]
+    print(f"{'DIFFERENCE FROM ' + names[values['reference'] - 1]:40} {'RMS':>8} {'MEDIAN':>8} {'95 %':>8} {'COVERED':>8}")
+    for number, found in values["differences"].items():
+        lengths = "".join(f" {found[key]:5.2f} mm" for key in ("rms_mm", "median_mm", "p95_mm"))
+        print(f"{names[int(number) - 1]:40}{lengths} {found['coverage']:>8.0%}")
+    print(f"To look at and to print: {args.out / 'report.html'}")
+    return 0
 
 
 def _models(args: argparse.Namespace) -> int:

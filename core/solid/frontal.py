@@ -44,10 +44,7 @@ class Frontal:
 
 def pixel_mm(reconstruction: Reconstruction) -> float:
     """Millimetres across that a crop pixel sees, at the head's median depth."""
-    depth = np.full(2, float(np.nanmedian(reconstruction.depth_mm)))
-    middle = (reconstruction.depth_mm.shape[0] - 1) / 2
-    left, right = reconstruction.intrinsics.unproject(np.array([[middle, middle], [middle + 1, middle]]), depth)
-    return float(right[0] - left[0])
+    return float(reconstruction.intrinsics.pixel_mm(float(np.nanmedian(reconstruction.depth_mm))))
 
 
 def frontal(reconstruction: Reconstruction) -> Frontal:
