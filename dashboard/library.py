@@ -162,6 +162,27 @@ class Library:
         asked = {**options.to_dict(), "printer": printer.to_dict() if printer else None}
         return self._queue(workspace, "solid", asked, face_id=face.id, of=[secrets.token_hex(8)])
 
+    def start_recompute(self, workspace: str, face_id: str, changes: dict[str, Any]) -> RunRecord:
+        """Queue a face to be computed anew, in its place, with some of `core.recompute.CHANGEABLE` changed.
+
+        Raises
+        ------
+        NotInLibraryError, OptionError, QueueFullError, StorageError
+        """
+        from core.output import read_facts  # noqa: PLC0415 - not needed for the first page
+        from core.recompute import changed  # noqa: PLC0415
+
+        face = self.face(workspace, face_id)
+        if face is None:
+            raise NotInLibraryError("This face is not in your library; it may have been deleted.")
+        changed(read_facts(face.folder)["options"], changes)  # a wrong one is said at once
+        run = self._queue(workspace, "recompute", changes, face_id=face.id, of=[secrets.token_hex(8)])
+        with self.session.begin() as session:  # its photo, asked for as before, is no longer this face
+            session.execute(
+                update(schema.Run).where(schema.Run.id == face.run_id).values(equal_key=secrets.token_hex(16))
+            )
+        return run
+
     def start_comparison(
         self, workspace: str, face_ids: Sequence[str], reference: str, *, with_scale: bool = False
     ) -> RunRecord:

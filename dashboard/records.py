@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from core.errors import LifemaskError
 
-Kind = Literal["reconstruct", "solid", "compare", "download"]
+Kind = Literal["reconstruct", "solid", "recompute", "compare", "download"]
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 
 ENDED: tuple[State, ...] = ("done", "failed", "cancelled")
@@ -37,7 +37,7 @@ class PhotoRecord:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """One piece of work: photo -> faces, face -> solid, faces -> comparison, or a download of weights."""
+    """One piece of work: photo -> faces, face -> solid, face -> the same face under other assumptions, faces -> comparison, or a download of weights."""
 
     id: str
     workspace_id: str

@@ -25,7 +25,10 @@ FILES = {
     "depth.png": "image/png",
     "depth_preview.png": "image/png",
     "relief_preview.png": "image/png",
+    "plain_preview.png": "image/png",
+    "mask.png": "image/png",
     "inverse_depth.npy": "application/octet-stream",
+    "prior.npy": "application/octet-stream",
     "statistics.json": "application/json",
     "statistics.csv": "text/csv",
     "cloud.ply": "application/octet-stream",
@@ -203,6 +206,13 @@ def start_solid(face_id: str) -> Response:
     options = SolidOptions.from_dict(body.get("options") or {})
     printer = Printer.from_dict(body["printer"]) if body.get("printer") else None
     return jsonify(as_dict(current_library().start_solid(current_workspace(), face_id, options, printer)))
+
+
+@blueprint.post("/api/faces/<face_id>/recompute")
+def start_recompute(face_id: str) -> Response:
+    """Queue the face to be computed anew with {options}, without a network."""
+    options = _body().get("options") or {}
+    return jsonify(as_dict(current_library().start_recompute(current_workspace(), face_id, options)))
 
 
 @blueprint.post("/api/comparisons")

@@ -31,6 +31,7 @@ def make_works(library: Library) -> Mapping[Kind, Work]:
     return {
         "reconstruct": tasks.reconstruct,
         "solid": tasks.solid,
+        "recompute": tasks.recompute,
         "compare": tasks.compare,
         "download": tasks.download,
     }
@@ -104,6 +105,18 @@ class Tasks:
         wanted = asked.pop("printer", None)
         printer = Printer.from_dict(wanted) if wanted else None
         write_solid(self.library.folders.face(run.face_id), SolidOptions.from_dict(asked), printer, progress)
+        return []
+
+    def recompute(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
+        """Face -> the same face under other assumptions, in its place; no network takes part."""
+        from core.photo import read_photo
+        from core.recompute import rewrite
+
+        face = self.library.face(run.workspace_id, run.face_id or "")
+        if face is None:
+            raise Cancelled("The face was deleted.")  # and the run with it
+        photo = read_photo(self.library.folders.photo(face.photo_id) / "photo.png", face.name)
+        rewrite(face.folder, photo.rgb, run.options, progress)
         return []
 
     def compare(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:

@@ -22,7 +22,7 @@ IDLE_S = 0.1  # how long a run waits at most before an idle worker sees it
 REPORT_S = 0.15  # progress is written, and a cancelled run noticed, at most this often
 PULSE_S = 0.5
 # a download does not hold up photos, nor do photos hold up a comparison
-LANES: tuple[tuple[Kind, ...], ...] = (("reconstruct", "solid"), ("compare",), ("download",))
+LANES: tuple[tuple[Kind, ...], ...] = (("reconstruct", "solid", "recompute"), ("compare",), ("download",))
 
 Work = Callable[[RunRecord, Progress], Sequence[NewFace]]
 MakeWorks = Callable[[Library], Mapping[Kind, Work]]

@@ -1,11 +1,15 @@
-"""What the millimetres of a face rest on."""
+"""What the millimetres of a face rest on, and the form that changes it."""
 
 from typing import Any
 
+import dash_bootstrap_components as dbc
 from dash import html
 
-from dashboard.components.page import Child, facts, number
+from dashboard.components.page import Child, button, facts, number, number_field, switch_pair
 from dashboard.components.uploads import title
+
+PROJECTIONS = (("perspective", "Perspective"), ("orthographic", "Orthographic"))
+LENSES = (("auto", "As the photo says"), ("fov", "Field of view"), ("focal", "Focal length"))
 
 
 def panel(about: dict[str, Any]) -> html.Div:
@@ -14,8 +18,7 @@ def panel(about: dict[str, Any]) -> html.Div:
 
 
 def _rows(about: dict[str, Any]) -> list[tuple[str, Child]]:
-    camera, network, fit = about["camera"], about["network"], about["scale_and_shift"]
-    face, photo = about.get("face") or {}, about["photo"]
+    network, face, photo = about["network"], about.get("face") or {}, about["photo"]
     rows: list[tuple[str, Child]] = [
         ("Photo", f"{photo['width_px']:,} x {photo['height_px']:,} px"),
         ("Depth network", title(network["name"])),
@@ -24,17 +27,7 @@ def _rows(about: dict[str, Any]) -> list[tuple[str, Child]]:
         rows.append(("Face found by", title(network["face_network"])))
     if about["ipd_mm"]:
         rows.append(("Interpupillary distance, assumed", number(about["ipd_mm"], "mm")))
-    rows += [
-        ("Focal length from", camera["focal_source"]),
-        ("Focal length", number(camera["focal_px"], "px", 0)),
-        ("Field of view", number(camera.get("fov_deg"), "degrees")),
-        ("Distance, from these", number(about["distance_mm"], "mm", 0)),
-        ("Scale and shift fitted to", fit["fitted_to"]),
-        ("a (scale)", f"{fit['a']:.4g}"),
-        ("b (shift)", f"{fit['b']:.4g}"),
-    ]
-    if fit.get("residual_mm") is not None:
-        rows.append(("Residual of the fit", number(fit["residual_mm"], "mm")))
+    rows += [*_camera(about["camera"], about["distance_mm"]), *_fit(about)]
     if face:
         rows += [
             ("Face score", number(face.get("score"), "", 2)),
@@ -42,3 +35,98 @@ def _rows(about: dict[str, Any]) -> list[tuple[str, Child]]:
             ("Yaw", number(face.get("yaw_deg"), "degrees")),
         ]
     return rows
+
+
+def _camera(camera: dict[str, Any], distance_mm: float) -> list[tuple[str, Child]]:
+    rows: list[tuple[str, Child]] = [("Focal length from", camera["focal_source"])]
+    if camera.get("focal_equivalent_mm"):
+        rows.append(("Focal length, 35 mm equivalent", number(camera["focal_equivalent_mm"], "mm")))
+    rows += [
+        ("Field of view, over the diagonal", number(camera.get("fov_deg"), "degrees")),
+        ("Projection", camera.get("projection", "perspective")),
+        ("Distance, from these", number(distance_mm, "mm", 0)),
+    ]
+    return rows
+
+
+def _fit(about: dict[str, Any]) -> list[tuple[str, Child]]:
+    fit, weight = about["scale_and_shift"], (about.get("prior") or {}).get("weight")
+    rows: list[tuple[str, Child]] = [
+        ("Scale and shift fitted to", fit["fitted_to"]),
+        ("a (scale)", f"{fit['a']:.4g}"),
+        ("b (shift)", f"{fit['b']:.4g}"),
+    ]
+    if fit.get("residual_mm") is not None:
+        rows.append(("Residual of the fit, median", number(fit["residual_mm"], "mm")))
+    if fit.get("inlier_share") is not None:
+        rows.append((f"Of the face within {fit['inlier_mm']:g} mm", number(100 * fit["inlier_share"], "%", 0)))
+    if weight is not None:
+        rows.append(("Broad shape from the face network", number(100 * weight, "%", 0)))
+    if about.get("smooth") is not None:
+        rows.append(("Smoothing, 0 to 1", number(about["smooth"], "", 2)))
+    return rows
+
+
+def form(about: dict[str, Any], *, is_open: bool = False) -> html.Details:
+    """Return the controls that compute a face anew from its stored inverse depth, set as they are now."""
+    options, camera = about["options"], about["camera"]
+    lens = "fov" if options.get("fov_deg") else "focal" if options.get("focal_mm") else "auto"
+    controls = [
+        number_field(
+            "recompute-ipd", "Interpupillary distance", options["ipd_mm"], unit="mm", low=30, high=90, step=0.5
+        ),
+        html.Fieldset(
+            [html.Legend("Lens"), switch_pair("recompute-lens", LENSES, lens)],
+            className="field",
+        ),
+        html.Div(
+            number_field(
+                "recompute-fov", "Field of view, over the diagonal", round(camera["fov_deg"], 1), unit="degrees",
+                low=5, high=120, step=0.1,
+            ),
+            id="recompute-fov-row",
+        ),
+        html.Div(
+            number_field(
+                "recompute-focal", "Focal length, 35 mm equivalent", round(camera.get("focal_equivalent_mm") or 50, 1),
+                unit="mm", low=5, high=2000, step=0.1,
+            ),
+            id="recompute-focal-row",
+        ),
+        html.Fieldset(
+            [
+                html.Legend("Projection"),
+                switch_pair("recompute-projection", PROJECTIONS, camera.get("projection", "perspective")),
+                html.Div("Orthographic: as from very far, with a very long lens.", className="hint"),
+            ],
+            className="field",
+        ),
+        number_field(
+            "recompute-smooth", "Smoothing", options.get("smooth", 0.5), unit="of 1", low=0, high=1, step=0.05,
+            hint="Skin gets smoother, edges stay. 0: none.",
+        ),
+        dbc.Checkbox(
+            id="recompute-background", value=bool(options.get("background")), label="Keep what is round the head"
+        ),
+        html.Div(
+            [
+                button("Compute anew", "recompute-start", "primary", sign="retry", small=False),
+                button("Cancel", "recompute-cancel", "plain", small=False, disabled=True),
+            ],
+            className="row-of",
+        ),
+    ]  # fmt: skip
+    return html.Details(
+        [
+            html.Summary("Change them"),
+            html.P(
+                "Worked out from the stored inverse depth, without the network: a few seconds. Mesh, solid, numbers "
+                "and pictures follow.",
+                className="note",
+            ),
+            html.Div(controls, className="d-grid gap-3 mt-3"),
+        ],
+        className="fold",
+        id="recompute-fold",
+        open=is_open,
+    )

@@ -13,6 +13,7 @@ from dashboard.records import FaceRecord
 
 dash.register_page(__name__, path_template="/face/<face_id>", title="Face – Lifemask", name="Face")  # noqa: RUF001
 
+POLL_MS = 500
 VIEWS = (
     ("model", "Textured model"),
     ("mesh", "Plaster mesh"),
@@ -26,15 +27,12 @@ def layout(face_id: str | None = None, **_: Any) -> html.Div:
     face = current_library().face(current_workspace(), face_id or "")
     if face is None:
         return no_face()
-    result = results.load(face)
     return html.Div(
         [
             dcc.Store(id="face-id", data=face.id),
-            page.head(face.name, _lead(result), _actions(face)),
-            html.Div([_space(face), _about(result)], className="split"),
-            _depth(result),
-            _numbers(result),
-            page.section("Files", views.downloads(face.id, face.folder)),
+            dcc.Store(id="recompute-run"),
+            dcc.Interval(id="recompute-poll", interval=POLL_MS, disabled=True),
+            html.Div(_body(face), id="face-body"),
             page.ask(
                 "face-delete",
                 "Delete this face?",
@@ -44,6 +42,19 @@ def layout(face_id: str | None = None, **_: Any) -> html.Div:
             dcc.Location(id="face-goto", refresh="callback-nav"),
         ]
     )
+
+
+def _body(face: FaceRecord, said: Any = None) -> list[Any]:
+    """All that changes when the face is computed anew; then `said` of it."""
+    result = results.load(face)
+    return [
+        page.head(face.name, _lead(result), _actions(face)),
+        html.Div([_space(face), _about(result, said)], className="split"),
+        _depth(result),
+        _detail(result),
+        _numbers(result),
+        page.section("Files", views.downloads(face.id, face.folder)),
+    ]
 
 
 def _lead(result: results.Result) -> str:
@@ -100,7 +111,7 @@ def show(view: str, face_id: str) -> Any:
     return views.graph(figure, "face-scene", height="100%")
 
 
-def _about(result: results.Result) -> html.Div:
+def _about(result: results.Result, said: Any) -> html.Div:
     return html.Div(
         [
             html.H2("What this rests on"),
@@ -108,7 +119,44 @@ def _about(result: results.Result) -> html.Div:
                 "A photo has no scale. These are the assumptions behind every millimetre here.", className="note mb-2"
             ),
             assumptions.panel(result.about),
+            assumptions.form(result.about, is_open=said is not None) if "prior" in result.about else None,
+            html.Div(said, id="recompute-progress", role="status"),
         ]
+    )
+
+
+def _detail(result: results.Result) -> html.Section | None:
+    """The relief as the network gave it beside what became of it; None for a face of an earlier version."""
+    face, about = result.face, result.about
+    if not (face.folder / "plain_preview.png").is_file():
+        return None
+    weight = (about.get("prior") or {}).get("weight")
+    shape = f" Its broad shape is drawn to the face network's by {100 * weight:.0f} %." if weight is not None else ""
+    strength = about["smooth"]
+    smoothed = f"Smoothed with strength {strength:g} of 1: edges stay.{shape}" if strength else f"Not smoothed.{shape}"
+    pictures = (
+        ("plain_preview.png", "before", "As the network gave it, with scale and shift alone."),
+        ("relief_preview.png", "after", smoothed),
+    )
+    return page.section(
+        "Detail",
+        html.Div(
+            [
+                html.Figure(
+                    [
+                        html.Div(
+                            html.Img(
+                                src=views.address(face.id, name, face.folder), alt=f"Relief of {face.name}, {when}"
+                            ),
+                            className="closer",
+                        ),
+                        html.Figcaption([html.Strong(f"{when.capitalize()}. "), text]),
+                    ]
+                )
+                for name, when, text in pictures
+            ],
+            className="pair even",
+        ),
     )
 
 
@@ -165,6 +213,87 @@ def _numbers(result: results.Result) -> html.Section:
         ),
         aside=dcc.Link("All numbers", href=f"/statistics?faces={result.face.id}"),
     )
+
+
+@callback(
+    Output("recompute-fov-row", "style"),
+    Output("recompute-focal-row", "style"),
+    Input("recompute-lens", "value"),
+)
+def lens(value: str) -> Any:
+    """Show the field that the choice is about."""
+    hidden = {"display": "none"}
+    return (None if value == "fov" else hidden), (None if value == "focal" else hidden)
+
+
+@callback(
+    output=[Output("recompute-run", "data"), Output("recompute-poll", "disabled")],
+    inputs=[Input("recompute-start", "n_clicks")],
+    state=[
+        State("face-id", "data"),
+        State("recompute-lens", "value"),
+        {
+            "ipd_mm": State("recompute-ipd", "value"),
+            "fov_deg": State("recompute-fov", "value"),
+            "focal_mm": State("recompute-focal", "value"),
+            "projection": State("recompute-projection", "value"),
+            "smooth": State("recompute-smooth", "value"),
+            "background": State("recompute-background", "value"),
+        },
+    ],
+    prevent_initial_call=True,
+)
+def start(clicks: int | None, face_id: str, of_lens: str, fields: dict[str, Any]) -> Any:
+    """Start the computing; a field out of its range arrives empty and stays as it was."""
+    if not clicks:
+        return dash.no_update, dash.no_update
+    changes = {name: value for name, value in fields.items() if value is not None}
+    for name, choice in (("fov_deg", "fov"), ("focal_mm", "focal")):
+        if of_lens != choice:
+            changes[name] = None
+    return current_library().start_recompute(current_workspace(), face_id, changes).id, False
+
+
+@callback(
+    Output("recompute-progress", "children"),
+    Output("face-body", "children"),
+    Output("recompute-poll", "disabled", allow_duplicate=True),
+    Output("recompute-start", "disabled"),
+    Output("recompute-cancel", "disabled"),
+    Input("recompute-poll", "n_intervals"),
+    Input("recompute-run", "data"),
+    State("face-id", "data"),
+    prevent_initial_call=True,
+)
+def follow(_beat: int | None, run_id: str | None, face_id: str) -> Any:
+    """Show how far it is; when it is done, the face anew."""
+    library, workspace = current_library(), current_workspace()
+    runs = library.runs(workspace, [run_id]) if run_id else []
+    face = library.face(workspace, face_id)
+    if not runs or face is None:
+        return None, dash.no_update, True, False, True
+    run = runs[0]
+    if not run.is_over:
+        work = html.Div([html.Div(run.stage, className="run-stage"), uploads.bar(run)])
+        return work, dash.no_update, False, True, False
+    if run.state == "done":
+        took = f"Computed anew in {run.seconds:.1f} s." if run.seconds else "Computed anew."
+        return dash.no_update, _body(face, html.P(took, className="soft")), True, False, True
+    said = html.P(run.error or "Cancelled. The face is as it was.", className="run-error" if run.error else "soft")
+    return said, dash.no_update, True, False, True
+
+
+@callback(
+    Output("recompute-progress", "children", allow_duplicate=True),
+    Input("recompute-cancel", "n_clicks"),
+    State("recompute-run", "data"),
+    prevent_initial_call=True,
+)
+def cancel(clicks: int | None, run_id: str | None) -> Any:
+    """Stop the computing."""
+    if clicks and run_id:
+        current_library().cancel(current_workspace(), run_id)
+    return dash.no_update
 
 
 @callback(

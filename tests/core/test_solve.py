@@ -30,7 +30,7 @@ MM_PER_UNIT = 25.2
 
 
 def face_relief_mm(x_mm: np.ndarray, y_mm: np.ndarray) -> np.ndarray:
-    """An analytic head that the mean landmarks lie near: mm nearer than the eyes, at mm right and down of their middle."""
+    """An analytic head near the mean landmarks: mm nearer than the eyes, at mm right and down of their middle."""
     skull = 95 * np.sqrt(np.maximum(1 - (x_mm / 80) ** 2 - ((y_mm - 25) / 115) ** 2, 0)) - 78
     nose = 26 * np.exp(-((x_mm / 11) ** 2) - ((y_mm - 38) / 16) ** 2)
     return skull + nose
