@@ -70,6 +70,23 @@ def test_run_says_which_network_and_where(astronaut: Path, tmp_path: Path, capfd
     assert {folder.name for folder in (tmp_path / "out").iterdir()} == {"astronaut", "sea"}
 
 
+def test_the_solid_is_of_the_kind_and_size_asked_for(astronaut: Path, tmp_path: Path) -> None:
+    arguments = ["--out", str(tmp_path), "--formats", "stl,3mf", "--max-triangles", "9000", "--solid", "mask"]
+    arguments += ["--height-mm", "70", "--wall-mm", "1.6", "--base-mm", "3", "--nozzle-mm", "0.6"]
+    assert main(["run", str(astronaut), *arguments]) == 0
+    folder = tmp_path / "astronaut"
+    solid = trimesh.load_mesh(folder / "mesh.stl")
+    assert solid.is_volume
+    assert solid.extents[1] == pytest.approx(70, abs=0.05)
+    about = json.loads((folder / "solid.json").read_text())
+    assert (about["options"]["kind"], about["options"]["wall_mm"]) == ("mask", 1.6)
+    assert about["preflight"]["printer"]["nozzle_mm"] == 0.6
+    assert about["preflight"]["size_mm"] == pytest.approx(solid.extents.tolist(), abs=1e-3)
+    made = {path.name for path in folder.iterdir()}
+    assert {"mesh.stl", "solid.3mf", "solid.glb", "solid.json"} <= made
+    assert not made & {"mesh.ply", "mesh.zip", "mesh.glb", "solid.ply", "solid.zip"}
+
+
 def test_equal_stems_and_earlier_results_are_never_lost(tmp_path: Path) -> None:
     def place(folder: Path, sha256: str) -> None:
         folder.mkdir(parents=True)
@@ -103,6 +120,8 @@ def test_the_same_photo_twice_and_again(astronaut: Path, tmp_path: Path) -> None
         (["--ipd-mm", "-3"], "-3"),
         (["--max-triangles", "1"], "1"),
         (["--fov-deg", "400"], "400"),
+        (["--solid", "bust", "--wall-mm", "0.3"], "wall_mm is 0.3"),
+        (["--width-mm", "2"], "width_mm is 2"),
     ],
 )
 def test_an_option_that_cannot_be_used_is_a_sentence(

@@ -7,6 +7,7 @@ from core.errors import OptionError
 from core.preflight import Printer
 from core.solid import KINDS, SolidOptions
 from dashboard.components import printing
+from tests.dashboard.test_routes import make_face
 
 FILLED: dict[str, Any] = {
     "kind": "relief", "size": "width", "fastening": "none", "hollow": False, "bed": "220x220x250", "filament": "PLA",
@@ -58,3 +59,13 @@ def test_every_option_has_its_field_and_every_field_its_option() -> None:
         *(printing.applying(kind, size, "magnet", hollow=True) for kind in KINDS for size in ("width", "height"))
     )
     assert reached - {"layer_mm"} == names - {"kind", "life_size"}
+
+
+def test_a_solid_is_asked_for_with_its_printer(client: Any) -> None:
+    face = make_face(client)
+    body = {"options": {"kind": "bust", "height_mm": 120}, "printer": {"filament": "PETG", "bed_mm": [180, 180, 180]}}
+    run = client.post(f"/api/faces/{face.id}/solid", json=body).json
+    assert (run["state"], run["options"]["kind"], run["options"]["height_mm"]) == ("queued", "bust", 120)
+    assert run["options"]["printer"]["filament"] == "PETG"
+    answer = client.post(f"/api/faces/{face.id}/solid", json={"printer": {"filament": "jam"}})
+    assert (answer.status_code, answer.json["error"][:34]) == (400, "There is no filament called 'jam'.")
