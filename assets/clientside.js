@@ -13,10 +13,14 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       return [`sign sign-${choice}`, `Theme: ${words[choice]}. Change it`, `Theme: ${words[choice]}`];
     },
     /* Options go with the next upload; the keys are those of core.options.Options. */
-    options(model, wholePhoto, ipd, fov, triangles, refine) {
+    options(model, wholePhoto, ipd, fov, triangles, refine, focal, projection, smooth, background) {
       const options = { model: model || "auto", whole_photo: Boolean(wholePhoto) };
       if (ipd) options.ipd_mm = ipd;
-      if (fov) options.fov_deg = fov;
+      if (focal) options.focal_mm = focal;
+      else if (fov) options.fov_deg = fov;
+      if (projection) options.projection = projection;
+      if (typeof smooth === "number") options.smooth = smooth;
+      if (background) options.background = true;
       if (triangles) options.max_triangles = triangles;
       if (refine) options.refine = refine;
       window.lifemask.options = options;

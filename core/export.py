@@ -85,11 +85,11 @@ def write_pictures(reconstruction: Reconstruction, folder: Path) -> None:
 
 
 def _soft_edge(reconstruction: Reconstruction) -> NDArray[np.uint8]:
-    """(S, S) uint8: how much of each pixel is head, within the mask."""
+    """(S, S) uint8: 255 in the head, fading to 0 at the rim of the mask."""
     mask, coverage = reconstruction.mask, reconstruction.coverage
     if coverage is None or (mask & (coverage < 128)).any():  # an earlier version's, or the background is kept
         return np.asarray(255 * cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 0.8) * mask, dtype=np.uint8)
-    return np.where(mask, coverage, 0).astype(np.uint8)
+    return np.where(mask, 2 * np.maximum(coverage, 128).astype(int) - 255, 0).clip(0, 255).astype(np.uint8)
 
 
 def _plaster(reconstruction: Reconstruction, depth: NDArray[np.float32]) -> NDArray[np.uint8]:

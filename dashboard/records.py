@@ -37,7 +37,10 @@ class PhotoRecord:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """One piece of work: photo -> faces, face -> solid, face -> the same face under other assumptions, faces -> comparison, or a download of weights."""
+    """One piece of work.
+
+    Photo -> faces, face -> solid, face -> the same face under other assumptions, faces -> comparison, or a download.
+    """
 
     id: str
     workspace_id: str

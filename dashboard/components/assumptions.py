@@ -9,7 +9,7 @@ from dashboard.components.page import Child, button, facts, number, number_field
 from dashboard.components.uploads import title
 
 PROJECTIONS = (("perspective", "Perspective"), ("orthographic", "Orthographic"))
-LENSES = (("auto", "As the photo says"), ("fov", "Field of view"), ("focal", "Focal length"))
+LENSES = (("auto", "Automatic"), ("fov", "Field of view"), ("focal", "Focal length"))
 
 
 def panel(about: dict[str, Any]) -> html.Div:
@@ -76,7 +76,11 @@ def form(about: dict[str, Any], *, is_open: bool = False) -> html.Details:
             "recompute-ipd", "Interpupillary distance", options["ipd_mm"], unit="mm", low=30, high=90, step=0.5
         ),
         html.Fieldset(
-            [html.Legend("Lens"), switch_pair("recompute-lens", LENSES, lens)],
+            [
+                html.Legend("Lens"),
+                switch_pair("recompute-lens", LENSES, lens),
+                html.Div("Automatic: what EXIF says, else the stated default.", className="hint"),
+            ],
             className="field",
         ),
         html.Div(

@@ -14,6 +14,10 @@ REFINEMENTS = [
     {"label": "Mirror image averaged", "value": "mirror"},
     {"label": "The face looked at again, closer", "value": "two-scale"},
 ]
+PROJECTIONS = [
+    {"label": "Perspective", "value": "perspective"},
+    {"label": "Orthographic", "value": "orthographic"},
+]
 SAMPLES = (("Eileen Collins", "eileen-collins"), ("Grace Hopper", "grace-hopper"))
 
 
@@ -96,8 +100,21 @@ def options(installed: Sequence[str], default: str) -> html.Details:
                         hint="It sets the scale. Adults: 63 mm in the mean, nearly all 45 to 80.",
                     ),
                     number_field(
-                        "option-fov", "Field of view", None, unit="degrees", low=10, high=120, step=1,
+                        "option-fov", "Field of view", None, unit="degrees", low=5, high=120, step=1,
                         hint="Empty: from the photo's EXIF data, else the stated default.", placeholder="auto",
+                    ),
+                    number_field(
+                        "option-focal", "or focal length", None, unit="mm", low=5, high=2000, step=1,
+                        hint="As of a lens on 35 mm film; it goes before the field of view.", placeholder="auto",
+                    ),
+                    field(
+                        "Projection",
+                        dbc.Select(id="option-projection", options=PROJECTIONS, value="perspective"),
+                        "Orthographic: as from very far.",
+                    ),
+                    number_field(
+                        "option-smooth", "Smoothing", 0.5, unit="of 1", low=0, high=1, step=0.05,
+                        hint="Skin gets smoother, edges stay. 0: none.",
                     ),
                     number_field(
                         "option-triangles", "Most triangles", 60_000, unit="triangles", low=1_000, high=500_000,
@@ -107,6 +124,7 @@ def options(installed: Sequence[str], default: str) -> html.Details:
                         id="option-whole", value=False,
                         label="Process the whole photo, even without a face",
                     ),
+                    dbc.Checkbox(id="option-background", value=False, label="Keep what is round the head"),
                 ],
                 className="fold-body",
             ),

@@ -60,6 +60,10 @@ clientside_callback(
     Input("option-fov", "value"),
     Input("option-triangles", "value"),
     Input("option-refine", "value"),
+    Input("option-focal", "value"),
+    Input("option-projection", "value"),
+    Input("option-smooth", "value"),
+    Input("option-background", "value"),
 )
 
 

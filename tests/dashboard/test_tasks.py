@@ -1,5 +1,6 @@
 """The real networks in the real worker: a photo that is uploaded comes back as files."""
 
+import json
 import time
 from io import BytesIO
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 import requests
 import trimesh
 
+from core.errors import OptionError
 from core.options import Options
 from dashboard.jobs import Queue
 from dashboard.library import Library
@@ -52,8 +54,13 @@ def tasks(library: Library) -> Tasks:
 
 
 def work(tasks: Tasks, run_id: str, workspace: str) -> Any:
-    works: Any = {"reconstruct": tasks.reconstruct, "solid": tasks.solid, "download": tasks.download}
-    assert step(Queue(tasks.library), works, ["reconstruct", "solid", "download"])
+    works: Any = {
+        "reconstruct": tasks.reconstruct,
+        "solid": tasks.solid,
+        "recompute": tasks.recompute,
+        "download": tasks.download,
+    }
+    assert step(Queue(tasks.library), works, list(works))
     return tasks.library.runs(workspace, [run_id])[0]
 
 
@@ -79,6 +86,24 @@ def test_a_second_photo_loads_no_network_and_a_solid_is_made_anew(
     assert (before.extents[0], after.extents[0]) == (pytest.approx(80.0, abs=0.01), pytest.approx(50.0, abs=0.01))
     assert after.is_volume
     assert library.runs(workspace, [face.run_id])[0].face_ids == [face.id]
+
+    network_map = (face.folder / "inverse_depth.npy").read_bytes()
+    changes = {"fov_deg": 25.0, "projection": "orthographic", "smooth": 1.0}
+    run = work(tasks, library.start_recompute(workspace, face.id, changes).id, workspace)
+    assert (run.state, run.error) == ("done", None)
+    assert tasks.networks.loads == {"builtin": 1}
+    facts = json.loads((face.folder / "reconstruction.json").read_text())
+    assert facts["camera"]["fov_deg"] == pytest.approx(25)
+    assert facts["camera"]["projection"] == "orthographic"
+    assert facts["solid"]["options"]["width_mm"] == 50
+    assert (face.folder / "inverse_depth.npy").read_bytes() == network_map
+    assert trimesh.load_mesh(face.folder / "mesh.stl").is_volume
+    again = library.start_run(workspace, face.photo_id, options)  # the face is no longer what these options give
+    assert again.id != face.run_id
+    with pytest.raises(OptionError, match="'model' cannot be changed"):
+        library.start_recompute(workspace, face.id, {"model": "dpt_large_384"})
+    with pytest.raises(OptionError, match="one of them, not both"):
+        library.start_recompute(workspace, face.id, {"fov_deg": 40, "focal_mm": 50})
 
 
 def test_weights_that_cannot_be_fetched_are_a_sentence(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
