@@ -7,19 +7,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from core.colours import DIVERGING, coloured, signed_limit
 from core.progress import Progress, ignore
-from dashboard.colours import DIVERGING, coloured, signed_limit
+
+if TYPE_CHECKING:
+    from core.compare import Comparison
 
 # core.compare and core.measure bring scipy and OpenCV, which need not delay the first page
 # ruff: noqa: PLC0415
 
-READ, PAIRED = 0.05, 0.55  # shares of the work: reading the faces, then their pairs; the rest is maps and files
+READ, PAIRED, LAID = 0.05, 0.45, 0.7  # shares of the work: reading, then pairs, then maps; the rest is files
 # key, name, unit, digits: of the page's table and of comparison.csv, so that both show the same numbers
 COLUMNS = (
     ("rms_mm", "RMS from reference", "mm", 2),
@@ -54,8 +57,8 @@ def write(
 ) -> None:
     """Compare every face with the one at `reference`, and all pairs, into a folder that exists.
 
-    Writes comparison.json and comparison.csv; for the N-th face, from 1: difference-N.npy (float32 mm on the
-    reference's crop, not for the reference itself), difference-N.png (coloured, all on the scale `scale_mm`) and
+    Writes comparison.json, .csv and .png, and report.html; for the N-th face, from 1: difference-N.npy (float32 mm on
+    the reference's crop, not for the reference itself), difference-N.png (coloured, all on the scale `scale_mm`) and
     seen-N.webp (its photo as the reference's camera sees it).
 
     Raises
@@ -66,10 +69,14 @@ def write(
         From `progress`.
     """
     from core.compare import compare, compare_all
+    from core.compare.difference import ASSUMED
     from core.export import write_json
     from core.measure.regions import face_area
+    from core.measure.statistics import relative_depth
     from core.output import versions
     from core.reconstruction import Reconstruction
+    from core.report import report
+    from dashboard.sheet import sheet
 
     progress("Reading the faces", 0.0)
     shapes = [Reconstruction.load(face.folder) for face in faces]
@@ -77,32 +84,29 @@ def write(
         shapes, [face.name for face in faces], with_scale=with_scale,
         progress=lambda stage, share: progress(stage, READ + (PAIRED - READ) * share),
     )  # fmt: skip
-    differences: dict[str, Any] = {}
-    maps_mm: dict[int, NDArray[np.float32]] = {}
+    compared: dict[int, Comparison] = {}
     notes: dict[str, None] = {}  # each sentence once, in order
-    for number, (face, shape) in enumerate(zip(faces, shapes, strict=True), start=1):
-        progress(f"Laying {face.name} onto the reference", PAIRED + (1 - PAIRED) * (number - 1) / len(faces))
-        if number == reference + 1:
-            _write_seen(shape.crop_rgb, shape.mask, folder / f"seen-{number}.webp")
+    for i, (face, shape) in enumerate(zip(faces, shapes, strict=True)):
+        progress(f"Laying {face.name} onto the reference", PAIRED + (LAID - PAIRED) * i / len(faces))
+        if i == reference:
+            _write_seen(shape.crop_rgb, shape.mask, folder / f"seen-{i + 1}.webp")
             continue
-        found = compare(shapes[reference], shape, with_scale=with_scale)
-        maps_mm[number] = found.difference_mm
-        _write_seen(found.warped_rgb, found.seen.mask, folder / f"seen-{number}.webp")
-        numbers = found.numbers()
-        notes.update(dict.fromkeys(numbers["notes"]))
-        differences[str(number)] = numbers
+        compared[i] = found = compare(shapes[reference], shape, with_scale=with_scale)
+        _write_seen(found.warped_rgb, found.seen.mask, folder / f"seen-{i + 1}.webp")
+        notes.update(dict.fromkeys(found.notes))
+    progress("Writing the report", LAID)
     inner = face_area(shapes[reference])  # hair differs by centimetres and would leave the face pale
-    limit_mm = signed_limit([difference_mm[inner] for difference_mm in maps_mm.values()])
-    for number, difference_mm in maps_mm.items():
-        np.save(folder / f"difference-{number}.npy", difference_mm)
-        picture = Image.fromarray(coloured(difference_mm, -limit_mm, limit_mm, DIVERGING))
-        picture.save(folder / f"difference-{number}.png")
+    limit_mm = signed_limit([found.difference_mm[inner] for found in compared.values()])
+    for i, found in compared.items():
+        np.save(folder / f"difference-{i + 1}.npy", found.difference_mm)
+        picture = Image.fromarray(coloured(found.difference_mm, -limit_mm, limit_mm, DIVERGING))
+        picture.save(folder / f"difference-{i + 1}.png")
     values = {
         "scale_mm": limit_mm,
         "reference": reference + 1,
         "with_scale": with_scale,
         "faces": [_about(face, shape) for face, shape in zip(faces, shapes, strict=True)],
-        "differences": differences,
+        "differences": {str(i + 1): found.numbers() for i, found in compared.items()},
         "pairs": {"rms_mm": pairs.rms_mm.tolist(), "order": pairs.order.tolist(), "linkage": pairs.linkage.tolist()},
         "agreement": _write_agreement(shapes, folder),
         "notes": list(notes),
@@ -110,6 +114,20 @@ def write(
     }
     write_json(values, folder / "comparison.json")
     (folder / "comparison.csv").write_text(as_csv(values), "utf-8")
+    names = [face.name for face in faces]
+    text = report(shapes, names, compared, pairs, reference=reference)
+    (folder / "report.html").write_text(text, "utf-8")
+    drawn = sheet(
+        names,
+        [shape.crop_rgb for shape in shapes],
+        [relative_depth(shape) for shape in shapes],
+        [compared[i].difference_mm if i in compared else None for i in range(len(faces))],
+        limit_mm=limit_mm,
+        reference=reference,
+        below=[f"{compared[i].rms_mm:.2f} mm RMS" if i in compared else "" for i in range(len(faces))],
+        note=ASSUMED,
+    )
+    drawn.save(folder / "comparison.png")
     progress("Files are written", 1.0)
 
 

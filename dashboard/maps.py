@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from dashboard.colours import DIVERGING, SEQUENTIAL, scale
+from core.colours import DIVERGING, SEQUENTIAL, Stops
 from dashboard.figures import ACCENT, INK, axis, bare_figure, depth_map
 
 STEP = 2  # every how many pixels of the crop the page shows
@@ -147,6 +147,11 @@ def pairs(names: Sequence[str], rms_mm: NDArray[np.floating], linkage: NDArray[n
             )  # fmt: skip
         figure.update_layout(yaxis2={"domain": [0.8, 1], "visible": False, "anchor": "x", "rangemode": "tozero"})
     return figure
+
+
+def scale(stops: Stops) -> list[list[float | str]]:
+    """Return the stops as Plotly takes them."""
+    return [[place, "rgb({}, {}, {})".format(*colour)] for place, colour in stops]
 
 
 def plain_map(values: NDArray[np.floating], unit: str, *, high: float | None = None) -> go.Figure:

@@ -8,9 +8,9 @@ import dash_bootstrap_components as dbc
 import numpy as np
 from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, dcc, html
 
+from core.colours import signed_limit
 from core.errors import LifemaskError
 from dashboard import figures, maps
-from dashboard.colours import signed_limit
 from dashboard.components import faces, lengths, page, views
 from dashboard.components.missing import no_faces
 from dashboard.context import current_library, current_workspace

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.colours import DIVERGING, coloured, signed_limit
 from core.errors import Cancelled
 from dashboard import comparing
-from dashboard.colours import DIVERGING, coloured, signed_limit
 from dashboard.jobs import Queue
 from dashboard.library import Library
+from dashboard.sheet import GAP_PX, PAPER, SIDE_PX
 from dashboard.tasks import Tasks
 from dashboard.worker import step
 from tests.dashboard.faces import DISTANCE_MM, FOCAL_PX, face, write_face
@@ -130,3 +131,26 @@ def test_a_face_deleted_meanwhile_ends_the_comparison(library: Library, two: Any
     with pytest.raises(Cancelled):
         Tasks(library).compare(run, lambda *_: None)
     assert list(Path(library.folders.comparisons).iterdir()) == []
+
+
+def test_the_picture_shows_every_face_and_says_what_it_rests_on(found: comparing.Compared) -> None:
+    with Image.open(found.folder / "comparison.png") as picture:
+        pixels = np.asarray(picture.convert("RGB")).astype(int)
+    assert pixels.shape[1] > 3 * SIDE_PX
+    paper = np.array(PAPER)
+    for column in range(3):
+        x = GAP_PX + column * (SIDE_PX + GAP_PX)
+        drawn = (np.abs(pixels[:, x : x + SIDE_PX] - paper) > 8).any(-1).mean()
+        assert 0.1 < drawn < 0.9
+    foot = pixels[-40:]
+    assert (np.abs(foot - paper).max(-1) > 60).sum() > 200  # the sentence
+
+
+def test_the_report_is_there_and_escapes_what_people_call_their_photos(tmp_path: Path) -> None:
+    for number in range(2):
+        write_face(face(3.0 * number), tmp_path / str(number))
+    names = ['<img src="//elsewhere/x">.jpg', "b.jpg"]
+    comparing.write([comparing.Named(str(i), names[i], tmp_path / str(i)) for i in range(2)], 1, tmp_path)
+    text = (tmp_path / "report.html").read_text("utf-8")
+    assert "&lt;img src=" in text
+    assert '<img src="//' not in text

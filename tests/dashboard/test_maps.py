@@ -5,9 +5,9 @@ import pytest
 from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import squareform
 
+from core.colours import signed_limit
 from core.measure.profiles import contours
 from dashboard import maps
-from dashboard.colours import signed_limit
 from dashboard.measured import Measured
 from tests.dashboard.faces import face
 from tests.dashboard.test_figures import decoded, sent

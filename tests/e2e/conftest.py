@@ -3,12 +3,13 @@
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image, ImageOps
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # 3D needs WebGL, here in software; the rest keeps the browser itself from calling home
@@ -53,12 +54,30 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def two_faces(browser: Any, live: Any, astronaut: Path, grace_hopper: Path) -> dict[str, Any]:
     """Cookies of a workspace with two faces, and their ids, newest first."""
+    return _workspace(browser, live, [astronaut, grace_hopper], {})
+
+
+@pytest.fixture(scope="session")
+def four_faces(
+    browser: Any, live: Any, astronaut: Path, grace_hopper: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
+    """The same of a workspace with both portraits and their mirror images, with few triangles and no solid."""
+    photos = [astronaut, grace_hopper]
+    folder = tmp_path_factory.mktemp("mirrored")
+    for photo in (astronaut, grace_hopper):
+        with Image.open(photo) as picture:
+            ImageOps.mirror(picture.convert("RGB")).save(folder / f"mirrored-{photo.stem}.png")
+        photos.append(folder / f"mirrored-{photo.stem}.png")
+    return _workspace(browser, live, photos, {"max_triangles": 6000, "solid": "none", "model": "builtin"})
+
+
+def _workspace(browser: Any, live: Any, photos: Sequence[Path], options: dict[str, Any]) -> dict[str, Any]:
     context = browser.new_context(base_url=live.url)
     context.request.get("/", headers={"Accept": "text/html"})
-    for photo in (astronaut, grace_hopper):
+    for photo in photos:
         part = {"name": photo.name, "mimeType": "image/png", "buffer": photo.read_bytes()}
         sent = context.request.post("/api/photos", multipart={"photos": part}).json()
-        context.request.post("/api/runs", data={"photo_id": sent["photos"][0]["id"], "options": {}})
+        context.request.post("/api/runs", data={"photo_id": sent["photos"][0]["id"], "options": options})
     faces = _wait_for_faces(context)
     state = context.storage_state()
     context.close()

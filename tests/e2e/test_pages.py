@@ -1,11 +1,11 @@
 """Every page: opens, fits a phone, can be used without seeing colours or holding a mouse."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-AXE = Path(__file__).parent / "axe-core" / "axe.min.js"
+from tests.e2e.axe import violations
+
 EMPTY = {
     "/": "Drop photos",
     "/library": "Nothing here yet",
@@ -16,7 +16,7 @@ ALL = (
     "/",
     "/library",
     "/compare?faces={0},{1}",
-    "/statistics?faces={0},{1}",
+    "/statistics?faces={0}",
     "/models",
     "/face/{0}",
     "/print/{0}",
@@ -43,64 +43,6 @@ def test_page_opens_fits_a_phone_and_is_accessible(open_page: Any, two_faces: di
     page.locator("html[data-bs-theme=light]").wait_for(state="attached")
     assert page.evaluate("document.documentElement.scrollWidth") <= 1440
     assert violations(page) == []
-
-
-def violations(page: Any) -> list[str]:
-    if not page.evaluate("Boolean(window.axe)"):
-        page.evaluate(AXE.read_text())
-    # Plotly's and the grid's insides are theirs to mend
-    found = page.evaluate("axe.run({exclude: ['.js-plotly-plot', '.numbers-grid', 'model-viewer']})")
-    return [f"{one['id']}: {node['html'][:160]}" for one in found["violations"] for node in one["nodes"]]
-
-
-def test_faces_are_compared_on_one_scale_with_their_table(page_of_two: Any, two_faces: dict[str, Any]) -> None:
-    page = page_of_two
-    page.goto("/library")
-    boxes = page.locator(".thumbs input[type=checkbox]")
-    for i in range(2):
-        boxes.nth(i).check()
-    page.get_by_role("button", name="Compare").click()
-    page.wait_for_url("**/compare?faces=*")
-    page.locator(".map .heatmaplayer image").nth(1).wait_for()
-    scales = page.evaluate(
-        "[...document.querySelectorAll('.map .js-plotly-plot')].map(g => [g.data[0].zmin, g.data[0].zmax])"
-    )
-    assert scales[0] == scales[1]
-    assert page.locator("#compare-profile .scatterlayer .trace").count() == 2
-    page.locator(".ag-row").first.wait_for()
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="CSV").click()
-    lines = Path(waiting.value.path()).read_text("utf-8-sig").splitlines()
-    assert "median, mm" in lines[0]
-    assert len(lines) == 3
-
-
-def test_views_of_a_comparison_turn_together(page_of_two: Any, two_faces: dict[str, Any], eventually: Any) -> None:
-    page = page_of_two
-    page.goto("/compare?faces=" + ",".join(two_faces["ids"]))
-    views = page.locator(".viewer[data-loaded] model-viewer")
-    views.nth(1).wait_for()
-    views.nth(0).scroll_into_view_if_needed()
-    box = views.nth(0).bounding_box()
-    page.mouse.move(box["x"] + 100, box["y"] + 100)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 180, box["y"] + 100, steps=5)
-    page.mouse.up()
-    eventually(
-        page,
-        "(() => { const [a, b] = [...document.querySelectorAll('model-viewer')].map(v => v.getCameraOrbit().theta);"
-        " return Math.abs(a + 20 * Math.PI / 180) > 0.1 && Math.abs(a - b) < 0.01; })()",
-    )
-
-
-def test_bins_and_density_change_the_histogram(page_of_two: Any, eventually: Any) -> None:
-    page = page_of_two
-    page.goto("/statistics")
-    page.locator("#statistics-histogram .bars .point").first.wait_for()
-    page.get_by_label("Bins").fill("32")
-    eventually(page, "document.querySelectorAll('#statistics-histogram .bars .point').length === 32")
-    page.get_by_text("Density", exact=True).click()
-    page.get_by_text("share of pixels per mm").wait_for()
 
 
 def test_the_theme_is_kept(page: Any) -> None:

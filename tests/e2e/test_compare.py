@@ -1,0 +1,157 @@
+"""Comparing four faces: turned together, laid onto each other, in a table that sorts and leaves as it is shown."""
+
+import csv
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.axe import violations
+
+FOUND_MS = 120_000  # for the worker to compare them on a busy machine
+
+
+@pytest.fixture
+def compared(open_page: Any, four_faces: dict[str, Any]) -> Any:
+    """The page of four faces with its comparison done."""
+    page = open_page(four_faces["state"])
+    page.goto("/compare?faces=" + ",".join(four_faces["ids"]))
+    page.locator("#compare-table .ag-center-cols-container .ag-row").nth(3).wait_for(timeout=FOUND_MS)
+    return page
+
+
+def rows(page: Any) -> list[list[str]]:
+    """The table's cells as shown, the face first, from top to bottom."""
+    return page.evaluate(
+        """() => {
+            const at = (row) => Number(row.getAttribute("row-index"));
+            const of = (place) => [...document.querySelectorAll(`#compare-table ${place} .ag-row`)]
+                .sort((a, b) => at(a) - at(b))
+                .map((row) => [...row.querySelectorAll(".ag-cell")]
+                    .sort((a, b) => a.getAttribute("aria-colindex") - b.getAttribute("aria-colindex"))
+                    .map((cell) => cell.innerText.trim()));
+            const names = of(".ag-pinned-left-cols-container");
+            return of(".ag-center-cols-container").map((row, i) => [...names[i], ...row]);
+        }"""
+    )
+
+
+def test_the_library_leads_to_a_comparison_on_one_scale(open_page: Any, four_faces: dict[str, Any]) -> None:
+    page = open_page(four_faces["state"])
+    page.goto("/library")
+    boxes = page.locator(".thumbs input[type=checkbox]")
+    for i in range(2):
+        boxes.nth(i).check()
+    page.get_by_role("button", name="Compare").click()
+    page.wait_for_url("**/compare?faces=*")
+    page.locator(".map .heatmaplayer image").nth(1).wait_for()
+    scales = page.evaluate(
+        "[...document.querySelectorAll('.map .js-plotly-plot')].map(g => [g.data[0].zmin, g.data[0].zmax])"
+    )
+    assert scales[0] == scales[1]
+    assert page.locator("#compare-profile .scatterlayer .trace").count() == 2
+
+
+def test_all_cameras_move_with_one(compared: Any, eventually: Any) -> None:
+    views = compared.locator(".viewer[data-loaded] model-viewer")
+    views.nth(3).wait_for()
+    views.nth(0).scroll_into_view_if_needed()
+    box = views.nth(0).bounding_box()
+    compared.mouse.move(box["x"] + 60, box["y"] + 60)
+    compared.mouse.down()
+    compared.mouse.move(box["x"] + 140, box["y"] + 60, steps=5)
+    compared.mouse.up()
+    eventually(
+        compared,
+        "(() => { const all = [...document.querySelectorAll('model-viewer')].map(v => v.getCameraOrbit().theta);"
+        " return all.length === 4 && Math.abs(all[0] + 20 * Math.PI / 180) > 0.1"
+        " && all.every(theta => Math.abs(theta - all[0]) < 0.01); })()",
+    )
+
+
+def test_the_table_sorts_and_its_file_holds_the_numbers_shown(compared: Any, eventually: Any) -> None:
+    header = compared.locator("#compare-table .ag-header-cell[col-id='width_mm']")
+    header.scroll_into_view_if_needed()
+    for order in (1, -1):
+        header.click()
+        eventually(
+            compared,
+            "(() => { const at = row => Number(row.getAttribute('row-index'));"
+            " const all = [...document.querySelectorAll('#compare-table .ag-center-cols-container .ag-row')]"
+            ".sort((a, b) => at(a) - at(b)).map(row => Number(row.querySelector(\"[col-id='width_mm']\").innerText));"
+            f" return all.length === 4 && all.every((value, i) => !i || {order} * (value - all[i - 1]) >= 0); }})()",
+        )
+    with compared.expect_download() as waiting:
+        compared.locator("#compare-found").get_by_role("link", name="CSV").click()
+    lines = list(csv.reader(Path(waiting.value.path()).read_text("utf-8").splitlines()))
+    assert len(lines) == 5
+    # columns out of sight are not drawn, and a size that does not change has none
+    kept = [i for i, name in enumerate(lines[0]) if not name.startswith("Size changed")]
+    by_face = {line[0]: [line[i] for i in kept] for line in lines[1:]}
+    shown = rows(compared)
+    assert {row[0] for row in shown} == set(by_face)
+    for row in shown:
+        assert len(row) >= 7
+        assert row == by_face[row[0]][: len(row)]
+
+
+def test_another_reference_and_scale_are_compared_and_kept_in_the_address(
+    compared: Any, four_faces: dict[str, Any], eventually: Any
+) -> None:
+    before = rows(compared)
+    assert before[0][1] == ""  # the reference itself
+    compared.get_by_label("Reference").select_option(four_faces["ids"][2])
+    compared.get_by_text("Scaled to fit", exact=True).click()
+    header = "document.querySelector(\"#compare-table .ag-header-cell[col-id='scale']\")"
+    eventually(compared, f"Boolean({header})", patience_s=FOUND_MS / 1000)
+    after = rows(compared)
+    assert after[2][1] == ""
+    assert float(after[0][1]) > 0
+    assert compared.url.endswith(f"&reference={four_faces['ids'][2]}&scale=1")
+    compared.reload()
+    eventually(compared, f"Boolean({header})", patience_s=FOUND_MS / 1000)
+    assert rows(compared) == after
+
+
+def test_a_mirror_image_is_more_alike_than_another_person(compared: Any) -> None:
+    values = compared.evaluate(
+        "(() => { const g = document.querySelector('#compare-pairs .js-plotly-plot');"
+        " return [g.layout.xaxis.ticktext, g._fullData[0].z.map(row => [...row])]; })()"
+    )
+    names, rms = values
+    people = [name.removeprefix("mirrored-").split(".")[0] for name in names]
+    pairs = [(i, j) for i in range(4) for j in range(i)]
+    own = [rms[i][j] for i, j in pairs if people[i] == people[j]]
+    across = [rms[i][j] for i, j in pairs if people[i] != people[j]]
+    assert (len(own), len(across)) == (2, 4)
+    assert max(own) < min(across)
+
+
+def test_photos_slide_and_blink_over_each_other(compared: Any, eventually: Any) -> None:
+    compared.get_by_text("Slide", exact=True).click()
+    slider = compared.get_by_role("slider")
+    slider.wait_for()
+    slider.fill("20")
+    over = compared.locator(".photo-pair .over")
+    assert "80%" in over.evaluate("img => img.style.clipPath")
+    eventually(
+        compared, "[...document.querySelectorAll('.photo-pair img')].every(i => i.complete && i.naturalWidth > 0)"
+    )
+    compared.get_by_text("Blink", exact=True).first.click()
+    compared.get_by_role("button", name="The other one").wait_for()
+    hidden = over.is_hidden()
+    compared.get_by_role("button", name="The other one").click()  # nothing blinks by itself: motion is reduced
+    assert over.is_hidden() is not hidden
+    assert violations(compared) == []
+
+
+def test_the_report_needs_nothing_but_itself(compared: Any) -> None:
+    with compared.expect_download() as waiting:
+        compared.get_by_role("link", name="Report").click()
+    text = Path(waiting.value.path()).read_text("utf-8")
+    assert "4 faces" in text or "Four faces" in text
+    assert re.findall(r"<(?:script|link|iframe)", text) == []
+    assert [
+        found for found in re.findall(r"(?:src|href)=\"([^\"]{0,40})", text) if not found.startswith(("data:", "#"))
+    ] == []
