@@ -1,29 +1,25 @@
 """A head that stands: what the photo shows of it, cut flat behind the ears, on a neck and a foot."""
 
-import manifold3d
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from core.errors import GeometryError
 from core.reconstruction import Reconstruction
 from core.solid.bust_form import BustForm, bust_form
-from core.solid.frontal import MIN_PIXELS, Frontal, frontal, largest
+from core.solid.frontal import Frontal, frontal
+from core.solid.hollow import hollow
 from core.solid.nozzle import printable
-from core.solid.offset import offset_inwards
 from core.solid.options import SolidOptions
 from core.solid.outline import cut_flat, outline
-from core.solid.pocket import as_manifold, boss, cut, place, subtracted
+from core.solid.pocket import boss_solid, cut, place, subtracted
 from core.solid.scaling import PRINT_TOLERANCE_MM, fit
 from core.solid.shape import Solid, photo_colours
 from core.solid.slab import Side, slab
-from core.triangulation import fill_outside, grid, sample
+from core.triangulation import grid, sample
 
 CHIN = 8  # landmark
 RIM_STEP_PX = 1.5
 LEAST_NOZZLES = 3.0
-WALL_SLACK_PX = 1.0  # for what triangles and pixels take off the thickness
-DRAIN_NOZZLES = 10.0  # width of the drain hole: resin and loose support must come out of it
 
 
 def make_bust(reconstruction: Reconstruction, options: SolidOptions) -> Solid:
@@ -47,9 +43,13 @@ def make_bust(reconstruction: Reconstruction, options: SolidOptions) -> Solid:
     if options.fastening != "none":
         flat = form.inside & (form.back <= 0)
         flat[form.floor_px :] = False
-        pocket = place(np.where(flat, form.front * scale, 0), pitch, options)
+        behind = 4 * options.wall_mm if options.hollow else 0.0
+        pocket = place(np.where(flat, form.front * scale, 0), pitch, options, behind)
     if options.hollow:
-        solid = subtracted(solid, _hollow(form, pocket, view.pitch_mm, options, low, size), "The hollow")
+        inside = hollow(form, view.pitch_mm, options, low, size)
+        if pocket is not None:
+            inside -= boss_solid((pocket - low[:2]) * size[:2], options)
+        solid = subtracted(solid, inside, "The hollow")
     if pocket is not None:
         solid = cut(solid, (pocket - low[:2]) * size[:2], options)
     x, y, z = solid.vertices_mm.T
@@ -91,47 +91,3 @@ def _full(
     seen = np.stack([sample(view.photo_px[..., i], on_view) for i in range(2)], axis=-1)
     vertices = (body.points - low) * size
     return Solid(vertices, body.faces, photo_colours(reconstruction, seen, len(vertices)), scale)
-
-
-def _hollow(
-    form: BustForm,
-    pocket: NDArray[np.int64] | None,
-    pitch: float,
-    options: SolidOptions,
-    low: NDArray[np.float64],
-    size: NDArray[np.float64],
-) -> manifold3d.Manifold:
-    """What is taken out of a hollow bust: its inside, a wall away from every side, and the drain hole below."""
-    scale = float(size[2])
-    wall = options.wall_mm / scale + WALL_SLACK_PX * pitch
-    inside = form.inside.copy()
-    inside[form.floor_px + 1 :] = False
-    upper, lower = offset_inwards(form.front, inside, wall, pitch), -offset_inwards(-form.back, inside, wall, pitch)
-    reached = np.isfinite(upper) & np.isfinite(lower)
-    gap = np.where(reached, np.where(reached, upper, 0) - np.where(reached, lower, 0), 0)
-    region = gap > 2 * options.nozzle_mm / scale
-    if pocket is not None:
-        region &= ~boss(region.shape, pocket, pitch * scale, options)
-    region = largest(ndimage.binary_opening(region, iterations=2))
-    drain = max(DRAIN_NOZZLES * options.nozzle_mm, 3.0) / scale
-    reach = int(np.ceil(drain / 2 / pitch)) + 1
-    around = ndimage.binary_erosion(region & (gap >= drain + 2 * pitch), iterations=reach)
-    if region.sum() < MIN_PIXELS or not around.any():
-        raise GeometryError(
-            f"With walls of {options.wall_mm:g} mm there is no room for a hollow and its drain hole. "
-            "Make the bust larger or the walls thinner, or leave it full."
-        )
-    rim, region = outline(region, RIM_STEP_PX)
-    upper, lower = fill_outside(upper, region & reached), fill_outside(lower, region & reached)
-    within = ndimage.distance_transform_edt(region) > 2 * RIM_STEP_PX
-    points = grid(within, 8.0)
-    tolerance, budget = 4 * PRINT_TOLERANCE_MM / scale, options.max_triangles // 4
-    sides = [Side(heights, within, points, sample(heights, points), tolerance, budget) for heights in (upper, lower)]
-    body = slab(sides[0], sides[1], rim, pitch)
-    cavity = as_manifold((body.points - low) * size, body.faces)
-    rows, columns = np.nonzero(around)
-    row = rows.max()
-    column = int(np.median(columns[rows == row]))
-    x, y, z = (np.array([column, row, (upper[row, column] + lower[row, column]) / 2]) - low) * size
-    hole = manifold3d.Manifold.cylinder(float(y) + 1, drain * scale / 2, circular_segments=48)
-    return cavity + hole.rotate((-90, 0, 0)).translate((float(x), -1.0, float(z)))

@@ -37,10 +37,12 @@ def footprint(options: SolidOptions, pitch_mm: float, beside_mm: float) -> NDArr
     return (np.hypot(x, y) <= radius).astype(np.uint8)
 
 
-def place(thickness_mm: NDArray[np.float64], pitch_mm: float, options: SolidOptions) -> NDArray[np.int64]:
+def place(
+    thickness_mm: NDArray[np.float64], pitch_mm: float, options: SolidOptions, behind_mm: float = 0.0
+) -> NDArray[np.int64]:
     """Where the pocket goes, x and y in map pixels: where there is room, as near as can be to where it hangs well.
 
-    thickness_mm : (H, W), of the solid over its flat back, 0 where there is none.
+    thickness_mm : (H, W), of the solid over its flat back, 0 where there is none. behind_mm : needed beyond the pocket.
 
     Raises
     ------
@@ -48,7 +50,7 @@ def place(thickness_mm: NDArray[np.float64], pitch_mm: float, options: SolidOpti
         It is too thin everywhere.
     """
     skin = SKIN_NOZZLES * options.nozzle_mm
-    needed = depth_mm(options) + skin
+    needed = depth_mm(options) + CLEARANCE_MM + skin + behind_mm
     within = np.ascontiguousarray(thickness_mm, dtype=np.float64)
     least = cv2.erode(within, footprint(options, pitch_mm, skin), borderType=cv2.BORDER_CONSTANT, borderValue=0)
     rows, columns = np.nonzero(least >= needed)
@@ -71,14 +73,23 @@ def boss(shape: tuple[int, ...], at_px: NDArray[np.int64], pitch_mm: float, opti
     return np.asarray(cv2.dilate(spot, footprint(options, pitch_mm, options.wall_mm)) > 0)
 
 
+def boss_solid(at_mm: NDArray[np.float64], options: SolidOptions) -> manifold3d.Manifold:
+    """The same as a solid that stands on z = 0, for a pocket at x and y (2,), with a wall over the pocket as well."""
+    wide = HEAD_MM if options.fastening == "keyhole" else options.magnet_mm + CLEARANCE_MM
+    reach = np.array([0, SLOT_MM / 2 if options.fastening == "keyhole" else 0.0])
+    low, high = tuple(at_mm - reach), tuple(at_mm + reach)
+    section = _between(wide + 2 * options.wall_mm, low, high)
+    return _prism(section, -1, depth_mm(options) + CLEARANCE_MM + options.wall_mm)
+
+
 def cut(solid: Solid, at_mm: NDArray[np.float64], options: SolidOptions) -> Solid:
     """The solid with the pocket in its back, which lies at z = 0, at x and y (2,); y is up on the wall."""
     if options.fastening == "keyhole":
         low, high = (at_mm[0], at_mm[1] - SLOT_MM / 2), (at_mm[0], at_mm[1] + SLOT_MM / 2)
-        entry, slot = _disc(HEAD_MM, low), _between(SHANK_MM, low, high)
-        tool = _prism(entry + slot, -1, LIP_MM + WELD_MM) + _prism(
-            _between(HEAD_MM, low, high), LIP_MM, depth_mm(options)
-        )
+        # No two walls of the parts coincide: slivers would come of that.
+        entry = _prism(_disc(HEAD_MM + 2 * CLEARANCE_MM, low), -1, depth_mm(options) + CLEARANCE_MM)
+        slot = _prism(_between(SHANK_MM, low, high), -1, LIP_MM + CHANNEL_MM / 2)
+        tool = entry + slot + _prism(_between(HEAD_MM, low, high), LIP_MM, depth_mm(options))
     else:
         tool = _prism(_disc(options.magnet_mm + CLEARANCE_MM, (at_mm[0], at_mm[1])), -1, depth_mm(options))
     return subtracted(solid, tool, f"The {options.fastening}")
