@@ -1,5 +1,6 @@
 """From inverse depth to millimetres: a MiDaS network's map against known heads, projections, computing anew."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -277,6 +278,13 @@ def test_smoothing_takes_noise_and_leaves_edges() -> None:
     assert np.array_equal(found[~mask], noisy[~mask])
 
 
+def extras_of(glb: Path) -> dict[str, str]:
+    """The metadata of a GLB's scene, by its own bytes: 12 of header, 8 of the first chunk's, then JSON."""
+    data = glb.read_bytes()
+    about: dict[str, Any] = json.loads(data[20 : 20 + int.from_bytes(data[12:16], "little")])
+    return dict(about["scenes"][0]["extras"])
+
+
 @pytest.fixture(scope="module")
 def collins(networks: Networks, astronaut: Path) -> tuple[Photo, Reconstruction]:
     photo = read_photo(astronaut)
@@ -295,6 +303,9 @@ def test_recomputed_with_the_same_options_it_is_the_same_to_the_last_bit(
     write(found, folder, options)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     facts = read_facts(folder)
+    assert all(
+        extras_of(folder / name)["distance"] == f"{facts['distance_mm']:.0f} mm" for name in ("mesh.glb", "solid.glb")
+    )
     assert rewrite(folder, photo.rgb, {}) == options
     after = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert sorted(after) == sorted(before)
@@ -308,6 +319,8 @@ def test_recomputed_with_the_same_options_it_is_the_same_to_the_last_bit(
     assert changed["distance_mm"] > 1.6 * facts["distance_mm"]
     assert (folder / "inverse_depth.npy").read_bytes() == before["inverse_depth.npy"]
     assert changed["solid"]["options"] == facts["solid"]["options"]
+    assert extras_of(folder / "mesh.glb")["smoothing"] == "0 of 1"
+    assert extras_of(folder / "mesh.glb")["distance"] == f"{changed['distance_mm']:.0f} mm"
     rewrite(folder, photo.rgb, {"focal_mm": 85.0})
     assert read_facts(folder)["options"]["fov_deg"] is None
     assert read_facts(folder)["camera"]["focal_equivalent_mm"] == pytest.approx(85)
