@@ -92,13 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--json", action="store_true", help="print one JSON object per photo")
     run.set_defaults(command=_run)
 
-    compare = commands.add_parser("compare", help="faces laid onto the first: differences, tables, a report to print")
-    compare.add_argument("faces", nargs="+", type=Path, metavar="FACE", help="a folder that 'run' wrote, or a photo")
-    compare.add_argument("--out", required=True, type=Path, metavar="DIR", help="writes report.html and what is in it")
-    compare.add_argument("--with-scale", action="store_true", help="also fit the size, so that shapes alone are compared")
-    compare.add_argument("--model", default="auto", help="network for photos (the default one)")
-    compare.add_argument("--json", action="store_true", help="print comparison.json")
-    compare.set_defaults(command=_compare)
+    _add_compare(commands)
 
     models = commands.add_parser("models", help="list the networks; fetch, add, choose or delete their weights")
     models.set_defaults(command=_models)
@@ -117,6 +111,16 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--data", metavar="DIR", help="folder of the library (LIFEMASK_DATA)")
     doctor.set_defaults(command=_doctor)
     return parser
+
+
+def _add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    compare = commands.add_parser("compare", help="faces laid onto the first: differences, tables, a report to print")
+    compare.add_argument("faces", nargs="+", type=Path, metavar="FACE", help="a folder that 'run' wrote, or a photo")
+    compare.add_argument("--out", required=True, type=Path, metavar="DIR", help="writes report.html and its numbers")
+    compare.add_argument("--with-scale", action="store_true", help="fit the size too, so that shapes alone compare")
+    compare.add_argument("--model", default="auto", help="network for photos (the default one)")
+    compare.add_argument("--json", action="store_true", help="print comparison.json")
+    compare.set_defaults(command=_compare)
 
 
 def _serve(args: argparse.Namespace) -> int:
@@ -204,7 +208,7 @@ def _compare(args: argparse.Namespace) -> int:
         return Networks(settings.device, settings.precision, settings.weights_folder)
 
     model = default_model(settings.weights_folder) if args.model == "auto" else args.model
-    options = Options(model=model, solid="none", formats=())
+    options = Options(model=model, solid="none", formats=(), max_triangles=2000)  # no mesh is kept
     with tqdm(total=1.0, disable=not sys.stderr.isatty(), bar_format="{percentage:3.0f}% |{bar}| {desc}") as bar:
 
         def progress(stage: str, share: float) -> None:
@@ -218,7 +222,8 @@ def _compare(args: argparse.Namespace) -> int:
         print(json.dumps(values))
         return 0
     names = [face["name"] for face in values["faces"]]
-    print(f"{'DIFFERENCE FROM ' + names[values['reference'] - 1]:40} {'RMS':>8} {'MEDIAN':>8} {'95 %':>8} {'COVERED':>8}")
+    head = f"DIFFERENCE FROM {names[values['reference'] - 1]}"
+    print(f"{head:40} {'RMS':>8} {'MEDIAN':>8} {'95 %':>8} {'COVERED':>8}")
     for number, found in values["differences"].items():
         lengths = "".join(f" {found[key]:5.2f} mm" for key in ("rms_mm", "median_mm", "p95_mm"))
         print(f"{names[int(number) - 1]:40}{lengths} {found['coverage']:>8.0%}")

@@ -40,7 +40,7 @@ def test_rest_paths_are_named(app: Any) -> None:
 
 
 def test_options_and_commands_are_named() -> None:
-    for command in ("run", "serve", "models", "worker", "doctor"):
+    for command in ("run", "compare", "serve", "models", "worker", "doctor"):
         assert f"lifemask {command}" in README
     for name in Options.__dataclass_fields__:
         assert f"--{name.replace('_', '-')}" in README

@@ -43,12 +43,13 @@ def register(reference: PreparedFace, other: PreparedFace, *, with_scale: bool =
     GeometryError
         There is too little depth that both share.
     """
-    start, off = _by_landmarks(reference, other, with_scale)
+    start, off = by_landmarks(reference, other, with_scale)
     transform, rounds = _icp(reference, other, start, with_scale)
     return Registration(transform, off, rounds)
 
 
-def _by_landmarks(reference: PreparedFace, other: PreparedFace, with_scale: bool) -> tuple[NDArray[np.float64], float]:
+def by_landmarks(reference: PreparedFace, other: PreparedFace, with_scale: bool) -> tuple[NDArray[np.float64], float]:
+    """The first step alone: (4, 4) transform, and the median distance of the landmarks in mm after it."""
     source, target = other.landmarks[INNER], reference.landmarks[INNER]
     known = np.isfinite(source).all(1) & np.isfinite(target).all(1)
     if known.sum() < MIN_LANDMARKS:

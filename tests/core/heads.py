@@ -118,9 +118,9 @@ def head(placed=Placed(), bump=None, *, side=SIDE, focal=1.6, jitter_px=0.6, net
     return Reconstruction(rgb, rgb, (1 / depth).astype(np.float32), depth, camera, landmarks, facts)
 
 
-def rendered(name):
+def rendered(name, folder=GROUND_TRUTH):
     """A head of ICT-FaceKit with its true depth as a reconstruction; skips where the folder is not beside the repo."""
-    path = GROUND_TRUTH / f"{name}.npz"
+    path = folder / f"{name}.npz"
     if not path.exists():
         pytest.skip(f"{path.name} is not beside the repository")
     data = np.load(path)

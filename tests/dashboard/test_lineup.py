@@ -1,0 +1,86 @@
+"""`lifemask compare`: folders in, one folder out."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.export import write_depth, write_json, write_pictures
+from core.reconstruction import Reconstruction
+from dashboard.cli import main
+from tests.core.heads import Bump, Placed, head
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIFEMASK_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("LIFEMASK_WEIGHTS", str(tmp_path / "weights"))
+    monkeypatch.setenv("LIFEMASK_OFFLINE", "1")
+
+
+def written(face: Reconstruction, folder: Path) -> Path:
+    """The files of a face's folder that comparing reads."""
+    folder.mkdir(parents=True)
+    write_depth(face, folder)
+    write_pictures(face, folder)
+    camera = {"K": face.intrinsics.K.tolist(), "focal_px": face.intrinsics.focal_px}
+    facts = {**face.facts, "camera": camera, "landmarks_crop_px": face.landmarks_px.tolist()}
+    write_json(facts, folder / "reconstruction.json")
+    return folder
+
+
+def test_folders_become_one_that_compares_them(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    heads = (head(), head(bump=Bump(30, 45), seed=1), head(Placed(yaw=15, scale=1.1), seed=2))
+    folders = [written(face, tmp_path / name / "me") for name, face in zip("abc", heads, strict=True)]
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "difference-9.npy").write_bytes(b"of an earlier comparison")
+    (out / "mine.txt").write_text("of the person")
+    assert main(["compare", *map(str, folders), "--out", str(out), "--with-scale"]) == 0
+    printed = capfd.readouterr().out
+    assert {path.name for path in out.iterdir()} == {
+        "comparison.json", "comparison.csv", "comparison.png", "pairs.csv", "report.html", "mine.txt",
+        "difference-2.npy", "difference-2.png", "difference-3.npy", "difference-3.png",
+        "seen-1.webp", "seen-2.webp", "seen-3.webp",
+    }  # fmt: skip
+    values = json.loads((out / "comparison.json").read_text())
+    assert [face["name"] for face in values["faces"]] == ["me (1)", "me (2)", "me (3)"]
+    assert np.nanmax(np.load(out / "difference-2.npy")) == pytest.approx(3, abs=0.3)
+    assert values["differences"]["3"]["median_mm"] < 0.05
+    assert values["differences"]["3"]["scale"] == pytest.approx(1 / 1.1, rel=2e-3)
+    assert f"{values['differences']['2']['rms_mm']:5.2f} mm" in printed
+    assert str(out / "report.html") in printed
+    assert (out / "report.html").read_text().startswith("<!doctype html>")
+    rows = list(csv.reader((out / "pairs.csv").read_text().splitlines()))
+    order = values["pairs"]["order"]
+    assert rows[0] == ["RMS, mm", *(f"me ({i + 1})" for i in order)]
+    assert float(rows[1][2]) == pytest.approx(values["pairs"]["rms_mm"][order[0]][order[1]], abs=5e-4)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [(["a"], "at least two"), (["a", "empty"], "reconstruction.json"), (["a", "none.jpg"], "none.jpg")],
+)
+def test_what_cannot_be_compared_is_a_sentence(
+    names: list[str], said: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    written(head(), tmp_path / "a")
+    (tmp_path / "empty").mkdir()
+    assert main(["compare", *(str(tmp_path / name) for name in names), "--out", str(tmp_path / "out")]) == 2
+    stderr = capfd.readouterr().err
+    assert stderr.startswith("lifemask: ")
+    assert said in stderr
+    assert len(stderr.splitlines()) == 1
+    assert not (tmp_path / "out" / "report.html").exists()
+
+
+def test_photos_are_taken_too(astronaut: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    folder = written(head(), tmp_path / "a")
+    out = tmp_path / "out"
+    assert main(["compare", str(folder), str(astronaut), "--out", str(out), "--json"]) == 0
+    values = json.loads(capfd.readouterr().out)
+    assert [face["name"] for face in values["faces"]] == ["a", "astronaut"]
+    assert (out / "faces" / "astronaut" / "reconstruction.json").exists()
+    assert values["differences"]["2"]["coverage"] > 0.8
