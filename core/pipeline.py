@@ -216,7 +216,7 @@ def _solved(
         strength=options.smooth,
         background=options.background,
     )
-    warnings = [*_warnings(seen, face), *solution.warnings]
+    warnings = [*_warnings(seen, face, background=options.background), *solution.warnings]
     facts = {
         "photo": about["photo"],
         "network": {"name": seen.network, "face_network": BUILTIN},
@@ -253,7 +253,7 @@ def _solved(
     )
 
 
-def _warnings(seen: Observation, face: dict[str, float] | None) -> list[str]:
+def _warnings(seen: Observation, face: dict[str, float] | None, *, background: bool) -> list[str]:
     if face is None:
         warnings = ["No face: millimetres follow from an assumed range of distances, not from a face."]
         if seen.network == BUILTIN:
@@ -262,6 +262,10 @@ def _warnings(seen: Observation, face: dict[str, float] | None) -> list[str]:
             )
         return warnings
     warnings = []
+    if background and seen.network == BUILTIN:
+        warnings.append(
+            "The built-in network has learnt nothing but heads: what it says of the background is not depth."
+        )
     if face["score"] < LOW_SCORE:
         warnings.append(f"The face was found with a low score ({face['score']:.2f}); look whether it is one.")
     if abs(face["yaw_deg"]) > LARGE_TURN_DEG:

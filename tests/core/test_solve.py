@@ -332,6 +332,7 @@ def test_recomputed_with_the_same_options_it_is_the_same_to_the_last_bit(
 def test_background_is_kept_only_if_asked(collins: tuple[Photo, Reconstruction]) -> None:
     photo, found = collins
     kept = recompute(found, photo.rgb, Options(model="builtin", background=True))
+    assert any("nothing but heads" in text for text in kept.facts["warnings"])
     assert found.mask.mean() < 0.6 < kept.mask.mean()
     assert np.isfinite(kept.depth_mm[kept.mask]).all()
     assert np.array_equal(found.mask, found.coverage >= 128)
