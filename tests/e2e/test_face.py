@@ -1,0 +1,37 @@
+"""A face's page: what it rests on is shown and can be changed, without the network."""
+
+from typing import Any
+
+from tests.e2e.axe import violations
+
+
+def test_assumptions_are_changed_and_all_follows(page_of_two: Any, two_faces: dict[str, Any], press: Any) -> None:
+    page, face = page_of_two, two_faces["ids"][0]
+    page.goto(f"/face/{face}")
+    page.get_by_text("Change them").click()
+    before = page.request.get(f"/files/{face}/reconstruction.json").json()
+    network_map = page.request.get(f"/files/{face}/inverse_depth.npy").body()
+    page.get_by_text("Field of view", exact=True).click()
+    page.locator("#recompute-fov").fill("20")
+    page.get_by_text("Orthographic", exact=True).click()
+    assert page.locator("#recompute-focal").is_hidden()
+    assert violations(page) == []
+    press(page.get_by_role("button", name="Compute anew"), page.get_by_text("Computed anew in"), patience_ms=300_000)
+    page.get_by_text("given field of view").wait_for()
+    page.get_by_text("orthographic", exact=True).wait_for()
+    after = page.request.get(f"/files/{face}/reconstruction.json").json()
+    assert after["camera"]["fov_deg"] == 20
+    assert after["distance_mm"] > 2 * before["distance_mm"]
+    assert after["options"]["projection"] == "orthographic"
+    assert page.request.get(f"/files/{face}/inverse_depth.npy").body() == network_map
+    for picture in page.locator(".closer img").all():
+        picture.scroll_into_view_if_needed()
+        assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 512
+    # as it was, for the tests that come after
+    page.get_by_text("Automatic", exact=True).click()
+    page.get_by_text("Perspective", exact=True).click()
+    press(
+        page.get_by_role("button", name="Compute anew"), page.get_by_text("assumed field of view"), patience_ms=300_000
+    )
+    restored = page.request.get(f"/files/{face}/reconstruction.json").json()
+    assert restored["distance_mm"] == before["distance_mm"]
