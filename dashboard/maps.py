@@ -67,22 +67,21 @@ def _lines(levels: Mapping[float, Sequence[NDArray[np.float64]]]) -> tuple[NDArr
 
 
 def signed_map(
-    difference_mm: NDArray[np.floating], limit_mm: float, words: tuple[str, str], *, colour_bar: bool = True
+    difference_mm: NDArray[np.floating], limit_mm: float, words: tuple[str, str], *, digits: int = 1
 ) -> go.Figure:
     """Map of signed differences, white where there is none.
 
     difference_mm : (S, S), NaN where there is nothing to compare. limit_mm : the scale's ends are its negative and it.
-    words : what less and what more than zero mean.
+    words : what less and what more than zero mean. digits : of the values that hovering shows.
     """
-    small = np.round(difference_mm[::STEP, ::STEP].astype(np.float32), 1)
+    small = np.round(difference_mm[::STEP, ::STEP].astype(np.float32), digits)
     ticks = [-limit_mm, -limit_mm / 2, 0, limit_mm / 2, limit_mm]
     trace = go.Heatmap(
         z=small, dx=STEP, dy=STEP, x0=0, y0=0, zmin=-limit_mm, zmax=limit_mm,
-        colorscale=scale(DIVERGING), hoverongaps=False, hovertemplate="%{z:+.1f} mm<extra></extra>",
-        showscale=colour_bar,
+        colorscale=scale(DIVERGING), hoverongaps=False, hovertemplate=f"%{{z:+.{digits}f}} mm<extra></extra>",
         colorbar={
             "title": {"text": f"mm: + {words[1]}, \u2212 {words[0]}", "side": "right"},
-            "tickvals": ticks, "ticktext": [signed(value) for value in ticks],
+            "tickvals": ticks, "ticktext": [signed(value, digits) for value in ticks],
             "thickness": 10, "outlinewidth": 0, "len": 0.92, "x": 1.01, "xpad": 4,
         },
     )  # fmt: skip

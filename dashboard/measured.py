@@ -67,6 +67,22 @@ class Measured:
         except GeometryError:
             return None
 
+    @cached_property
+    def unsmoothed_mm(self) -> NDArray[np.float32] | None:
+        """(S, S), mm behind the same nose tip as `behind_mm`, unsmoothed; None where there is no such."""
+        about = self.reconstruction.facts
+        if not about.get("smooth"):
+            return None
+        from core.pipeline import recompute  # noqa: PLC0415 - what most numbers need not wait for
+        from core.recompute import changed  # noqa: PLC0415
+
+        try:
+            options = changed(about["options"], {"smooth": 0.0})
+            plain = recompute(self.reconstruction, self.reconstruction.crop_rgb, options)  # the texture is not needed
+        except GeometryError:
+            return None
+        return (plain.depth_mm - np.float32(self.reconstruction.reference_mm)).astype(np.float32)
+
     @property
     def parts(self) -> list[str]:
         """The parts of which there are pixels, the whole head first."""

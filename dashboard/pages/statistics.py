@@ -62,6 +62,7 @@ def _page(wanted: str) -> html.Div:
             *[dcc.Store(id=f"statistics-done-{name}") for name in ("paint", "mode", "levels", "point")],
             page.section("Depth", _controls(found), _reading(found, face)),
             page.section("Numbers", html.Div(id="statistics-numbers"), aside=_downloads(face)),
+            html.Div(id="statistics-smoothing") if found.reconstruction.facts.get("smooth") else None,
             *_of_the_face(found),
         ]
     )
@@ -289,6 +290,56 @@ def _symmetry(found: "Measured") -> html.Div | html.P:
             ),
         ],
         className="pair",
+    )
+
+
+@callback(Output("statistics-smoothing", "children"), Input("statistics-face", "data"))
+def compare_smoothing(face_id: str) -> Any:
+    """Set the depth beside what it was before it was smoothed, once the rest of the page is there."""
+    from dashboard.measured import measured
+
+    face = current_library().face(current_workspace(), face_id)
+    found = measured(face.folder) if face else None
+    if found is None or found.unsmoothed_mm is None:
+        return None
+    taken = found.behind_mm - found.unsmoothed_mm
+    area = found.mask("face" if found.regions else "head")
+    limit = max(0.1, math.ceil(10 * float(np.nanpercentile(np.abs(taken[area]), 99))) / 10)
+    figure = maps.signed_map(-taken, limit, ("taken off", "filled"), digits=2)
+    rows: list[list[Any]] = []
+    for part in found.parts:
+        mask = found.mask(part)
+        before, after, apart = (
+            values[mask & np.isfinite(taken)] for values in (found.unsmoothed_mm, found.behind_mm, taken)
+        )
+        numbers = (np.median(before), np.median(after), before.std(), after.std(), np.sqrt((apart**2).mean()))
+        rows.append([PART_WORDS[part], *[page.number(float(value), "mm", 2) for value in numbers]])
+    columns = ["Part", "Median before", "After", "Standard deviation before", "After", "Changed by, RMS"]
+    return page.section(
+        "Before and after smoothing",
+        html.Div(
+            [
+                html.Figure(
+                    [
+                        html.Div(
+                            views.graph(figure, "statistics-taken", height="100%", still=True), className="depth-map"
+                        ),
+                        html.Figcaption("What the smoothing took off and filled, in millimetres."),
+                    ]
+                ),
+                html.Div(
+                    [
+                        page.table(columns, rows, numeric=range(1, 6)),
+                        html.P(
+                            f"Strength {found.reconstruction.facts['smooth']:g} of 1. Another one can be chosen on the "
+                            "page of the face, without the network.",
+                            className="note",
+                        ),
+                    ]
+                ),
+            ],
+            className="pair",
+        ),
     )
 
 

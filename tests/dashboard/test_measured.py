@@ -7,6 +7,8 @@ import pytest
 
 from core.errors import OptionError
 from core.measure.regions import REGIONS
+from core.options import Options
+from core.pipeline import recompute
 from dashboard.measured import PARTS, Measured, as_csv, bin_edges, summary
 from tests.dashboard.faces import face
 
@@ -76,3 +78,28 @@ def test_a_whole_photo_has_its_depth_alone() -> None:
         found.values("head", "ipd")
     with pytest.raises(OptionError, match="Nothing of the nose"):
         found.values("nose", "mm")
+
+
+def test_the_depth_before_smoothing_is_that_of_no_smoothing() -> None:
+    assert Measured(face()).unsmoothed_mm is None  # it was not smoothed
+    rough = face()
+    noise = np.random.default_rng(5).normal(0, 4e-7, rough.inverse_depth.shape).astype(np.float32)
+    seen = np.nan_to_num(rough.inverse_depth, nan=1e-3) + noise
+    facts = {
+        **rough.facts,
+        "photo": {**rough.facts["photo"], "width_px": 256, "height_px": 256},
+        "network": {"name": "builtin"},
+        "refine": "none",
+        "camera": {"focal_35mm": None},
+        "prior": {"mm_per_unit": 1.0},
+        "landmarks_confidence": [0.9] * 68,
+        "options": Options().to_dict(),
+    }
+    coverage = np.where(rough.mask, 255, 0).astype(np.uint8)
+    written = replace(rough, inverse_depth=seen, relief=seen, coverage=coverage, facts=facts)
+    smooth, plain = (recompute(written, rough.crop_rgb, Options(smooth=strength)) for strength in (0.5, 0.0))
+    found = Measured(replace(written, depth_mm=smooth.depth_mm, facts={**facts, "smooth": 0.5}))
+    assert found.unsmoothed_mm is not None
+    np.testing.assert_allclose(found.unsmoothed_mm, plain.depth_mm - found.reconstruction.reference_mm, atol=1e-3)
+    kept, before = (np.nanstd(np.diff(values[100:160, 100:160])) for values in (found.behind_mm, found.unsmoothed_mm))
+    assert kept < before
