@@ -1,0 +1,174 @@
+"""`python -m tests.benchmarks.meshing [FACE]`: what the triangulation of a depth map costs, and how true it is.
+
+FACE is a photo (default: the first of assets/samples), whose depth the built-in network gives, or an .npz of a rendered
+head (`rgb`, `depth` in mm, `mask`, `K`). First, at one number of triangles and in one run: our adaptive surface, a
+regular grid, quadric decimation of the dense grid, and scipy's Delaunay over all pixels without any choice of points.
+RMS is taken along the depth and at right angles to the triangle, over the pixels more than two from the rim; an open
+rim is drawn a pixel inside the mask. Then seconds and peak memory of the adaptive surface at 1, 4 and 16 megapixels.
+Seconds are the processor's on one thread, since wall time of a busy machine says little; run with OMP_NUM_THREADS=1.
+"""
+
+import argparse
+import multiprocessing
+import resource
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+from scipy import ndimage
+from scipy.spatial import Delaunay
+
+from core.camera import Intrinsics
+from core.reconstruction import Reconstruction
+from core.surface import make_surface
+from core.triangulation import grid, sample
+
+TRIANGLES = 33_000
+LIMIT_RMS_MM, LIMIT_S = 0.10, 1.0
+FINEST_MM = 1e-3  # a tolerance that leaves the budget to decide
+TIMES = 3
+SIDES = (1024, 2048, 4096)
+PIXELS_PER_TRIANGLE = 32
+
+Mesh = tuple[np.ndarray, np.ndarray, np.ndarray]  # points in px, depth in mm, faces
+
+
+def read(path: Path) -> Reconstruction:
+    if path.suffix == ".npz":
+        data = np.load(path)
+        depth = np.where(data["mask"] > 0, data["depth"], np.nan).astype(np.float32)
+        camera = Intrinsics(data["K"][0, 0], data["K"][0, 2], data["K"][1, 2])
+        landmarks = data["landmarks_2d"].astype(float)
+        return Reconstruction(data["rgb"], data["rgb"], (1 / depth).astype(np.float32), depth, camera, landmarks, {})
+    from core.depth.estimator import Networks
+    from core.options import Options
+    from core.photo import read_photo
+    from core.pipeline import reconstruct
+
+    return next(iter(reconstruct(read_photo(path), Options(model="builtin"), Networks())))
+
+
+def enlarged(face: Reconstruction, side: int) -> Reconstruction:
+    """The same head on a finer map; the texture stays as it is, since the mesh alone is timed."""
+    factor = side / face.depth_mm.shape[0]
+    filled = np.where(face.mask, face.depth_mm, np.nanmedian(face.depth_mm))
+    depth = cv2.resize(filled, (side, side), interpolation=cv2.INTER_CUBIC)
+    mask = cv2.resize(ndimage.binary_erosion(face.mask).astype(np.float32), (side, side)) > 0.5
+    camera = face.intrinsics
+    camera = Intrinsics(
+        camera.focal_px * factor, (camera.cx_px + 0.5) * factor - 0.5, (camera.cy_px + 0.5) * factor - 0.5
+    )
+    rgb = cv2.resize(face.crop_rgb, (side, side))
+    return Reconstruction(rgb, rgb, depth, np.where(mask, depth, np.nan).astype(np.float32), camera, None, {})
+
+
+def of_surface(face: Reconstruction, **choice: object) -> Mesh:
+    surface = make_surface(face, TRIANGLES, **choice)
+    in_camera = surface.vertices_mm * [1, -1, -1] + face.origin_mm
+    return face.intrinsics.project(in_camera), in_camera[:, 2], surface.faces
+
+
+def regular(face: Reconstruction) -> Mesh:
+    step = float(np.sqrt(2 * face.mask.sum() / TRIANGLES / np.sqrt(0.75)))
+    points = grid(face.mask, step)
+    faces = Delaunay(points).simplices
+    middle = np.round(points[faces].mean(1)).astype(int)
+    faces = faces[face.mask[middle[:, 1], middle[:, 0]]]
+    return points, sample(np.where(face.mask, face.depth_mm, np.nanmedian(face.depth_mm)), points), faces
+
+
+def all_pixels(face: Reconstruction) -> Mesh:
+    rows, columns = np.indices(face.mask.shape).reshape(2, -1)
+    points = np.stack([columns, rows], axis=-1).astype(float)
+    return points, face.depth_mm.ravel(), Delaunay(points).simplices
+
+
+def rms(face: Reconstruction, mesh: Mesh) -> tuple[float, float]:
+    """Along the depth and at right angles, mm; each pixel is looked up in every triangle whose box holds it."""
+    points, depth, faces = mesh
+    corners, z = points[faces], depth[faces]
+    low, high = np.ceil(corners.min(1)).astype(int), np.floor(corners.max(1)).astype(int)
+    size = np.maximum(high - low + 1, 0)
+    count = size.prod(1)
+    of = np.repeat(np.arange(len(faces)), count)
+    along = np.arange(len(of)) - np.repeat(np.cumsum(count) - count, count)
+    x, y = low[of, 0] + along % size[of, 0], low[of, 1] + along // size[of, 0]
+    (bx, by), (cx, cy) = (corners[:, 1] - corners[:, 0]).T, (corners[:, 2] - corners[:, 0]).T
+    area = np.where(bx * cy == by * cx, np.inf, bx * cy - by * cx)
+    dx, dy = x - corners[of, 0, 0], y - corners[of, 0, 1]
+    v, w = (dx * cy[of] - dy * cx[of]) / area[of], (dy * bx[of] - dx * by[of]) / area[of]
+    b, c = z[:, 1] - z[:, 0], z[:, 2] - z[:, 0]
+    inside = (v >= -1e-6) & (w >= -1e-6) & (v + w <= 1 + 1e-6)
+    error = np.abs(z[of, 0] + v * b[of] + w * c[of] - face.depth_mm[y, x])
+    pixel = float(face.intrinsics.pixel_mm(float(np.nanmedian(face.depth_mm))))
+    slope = np.hypot(b * cy - c * by, c * bx - b * cx) / np.abs(area) / pixel
+    nearest = np.full((2, *face.mask.shape), np.inf)
+    for result, value in zip(nearest, (error, error / np.hypot(1, slope[of])), strict=True):
+        np.minimum.at(result, (y[inside], x[inside]), np.nan_to_num(value[inside], nan=np.inf))
+    counted = (ndimage.distance_transform_edt(face.mask) > 2) & np.isfinite(nearest[0])
+    depth_rms, distance_rms = np.sqrt((nearest[:, counted] ** 2).mean(1))
+    return float(depth_rms), float(distance_rms)
+
+
+def timed(work: Callable[[], Mesh], times: int = TIMES) -> tuple[Mesh, float]:
+    seconds = []
+    for _ in range(times):
+        start = time.process_time()
+        mesh = work()
+        seconds.append(time.process_time() - start)
+    return mesh, float(np.median(seconds))
+
+
+def cost(face: Reconstruction, side: int, send) -> None:
+    """In a process of its own, whose peak memory is this mesh's."""
+    large = enlarged(face, side)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start = time.process_time()
+    mesh = make_surface(large, side**2 // PIXELS_PER_TRIANGLE, FINEST_MM)
+    seconds = time.process_time() - start
+    send.send((len(mesh.faces), seconds, before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    samples = sorted(Path("assets/samples").glob("*[!l].jpg"))
+    parser.add_argument("face", type=Path, nargs="?", default=samples[0])
+    face = read(parser.parse_args().face)
+    print(f"{face.depth_mm.shape[1]}x{face.depth_mm.shape[0]} px, {face.mask.sum()} of head")
+    print(f"{'':34}triangles  seconds  RMS mm along depth, at right angles")
+    mesh, seconds = timed(lambda: of_surface(face, tolerance_mm=FINEST_MM))
+    off = rms(face, mesh)
+    print(f"{'adaptive (ours)':34}{len(mesh[2]):9d} {seconds:8.2f} {off[0]:10.3f} {off[1]:10.3f}")
+    met = max(off) <= LIMIT_RMS_MM, seconds < LIMIT_S
+    for name, work in (
+        ("regular grid", lambda: regular(face)),
+        ("quadric decimation of dense grid", lambda: of_surface(face, kind="grid")),
+    ):
+        mesh, own = timed(work)
+        off = rms(face, mesh)
+        print(f"{name:34}{len(mesh[2]):9d} {own:8.2f} {off[0]:10.3f} {off[1]:10.3f}")
+    mesh, whole = timed(lambda: all_pixels(face), 1)
+    print(f"{'scipy over all pixels':34}{len(mesh[2]):9d} {whole:8.2f}      none       none")
+    print(f"adaptive takes {seconds / whole:.2f} of scipy over all pixels")
+    print(
+        f"limits: RMS {LIMIT_RMS_MM} mm {'met' if met[0] else 'NOT met'}, {LIMIT_S} s {'met' if met[1] else 'NOT met'}"
+    )
+    base = None
+    for side in SIDES:
+        receive, send = multiprocessing.get_context("spawn").Pipe(duplex=False)
+        child = multiprocessing.get_context("spawn").Process(target=cost, args=(face, side, send))
+        child.start()
+        count, seconds, before, peak = receive.recv()
+        child.join()
+        work = count * np.log(count)
+        base = base or seconds / work
+        print(
+            f"{side**2 / 2**20:5.0f} MP {count:9d} triangles {seconds:8.2f} s, {seconds / work / base:5.2f} of n log n "
+            f"from the first, peak {peak / 1024:6.0f} MB ({(peak - before) / 1024:.0f} MB of it the mesh)"
+        )
+
+
+if __name__ == "__main__":
+    main()
