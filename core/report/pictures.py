@@ -3,15 +3,19 @@
 import base64
 import io
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from core.compare.difference import PAPER
 
 Box = tuple[int, int, int, int]
 
 MARGIN = 0.04  # of the side, round the head
 SIDE_PX = 420
 JPEG_QUALITY = 86
+EDGE_PX = 1.5
 
 
 def head_box(mask: NDArray[np.bool_]) -> Box:
@@ -26,14 +30,24 @@ def head_box(mask: NDArray[np.bool_]) -> Box:
     return left, top, left + width, top + width
 
 
-def photo_address(rgb: NDArray[np.uint8], box: Box) -> str:
-    """(S, S, 3) -> the box of it as JPEG."""
+def photo_address(rgb: NDArray[np.uint8], box: Box, seen: NDArray[np.bool_] | None = None) -> str:
+    """(S, S, 3) -> the box of it as JPEG; beyond what is `seen` (S, S) plain paper, with a soft edge."""
+    if seen is not None:
+        share = _soft(seen)[..., None]
+        rgb = np.round(rgb * share + np.array(PAPER) * (1 - share)).astype(np.uint8)
     return _address(_cut(rgb, box), "JPEG", quality=JPEG_QUALITY)
 
 
 def map_address(rgba: NDArray[np.uint8], box: Box) -> str:
-    """(S, S, 4) -> the box of it as PNG."""
-    return _address(_cut(rgba, box), "PNG", optimize=True)
+    """(S, S, 4) -> the box of it as PNG, with a soft edge."""
+    alpha = np.round(255 * _soft(rgba[..., 3] > 0)).astype(np.uint8)
+    return _address(_cut(np.dstack([rgba[..., :3], alpha]), box), "PNG")
+
+
+def _soft(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """(S, S) float32 in 0..1: the mask with its staircase smoothed, nowhere wider than it was."""
+    blurred = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), EDGE_PX)
+    return np.asarray(np.clip(2 * blurred - 0.6, 0, 1) * mask, np.float32)
 
 
 def _cut(pixels: NDArray[np.uint8], box: Box) -> Image.Image:
