@@ -30,8 +30,9 @@ class DepthSurface:
 
     @classmethod
     def of(cls, reconstruction: Reconstruction) -> "DepthSurface":
-        """The surface of a reconstruction, in its camera frame."""
-        return cls(reconstruction.depth_mm, reconstruction.intrinsics)
+        """The surface of a head, in its camera frame."""
+        head = np.where(reconstruction.head, reconstruction.depth_mm, np.float32(np.nan))
+        return cls(head, reconstruction.intrinsics)
 
     @cached_property
     def _corner(self) -> tuple[int, int]:

@@ -45,6 +45,13 @@ class Reconstruction:
         """(S, S) bool, where there is depth."""
         return np.isfinite(self.depth_mm)
 
+    @property
+    def head(self) -> NDArray[np.bool_]:
+        """(S, S) bool, where there is depth of the head: without a background that was kept."""
+        if self.coverage is None or self.landmarks_px is None:
+            return self.mask
+        return self.mask & (self.coverage >= 128)
+
     def depth_at(self, points_px: NDArray[np.floating]) -> NDArray[np.float64]:
         """Median depth in mm round each crop pixel (n, 2); NaN where no depth is near."""
         side, reach = self.depth_mm.shape[0], 2

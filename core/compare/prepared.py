@@ -39,8 +39,8 @@ class PreparedFace:
 
     @cached_property
     def head(self) -> NDArray[np.bool_]:
-        """(S, S): where there is depth."""
-        return self.reconstruction.mask
+        """(S, S): where there is depth of the head."""
+        return self.reconstruction.head
 
     @cached_property
     def inner(self) -> NDArray[np.bool_]:

@@ -26,7 +26,7 @@ def regions(reconstruction: Reconstruction) -> dict[str, NDArray[np.bool_]]:
     landmarks = reconstruction.landmarks_px
     if landmarks is None:
         return {}
-    free = reconstruction.mask.copy()
+    free = reconstruction.head.copy()
     found = {}
     for name, shape, margin in _shapes(landmarks):
         part = _filled(shape, margin, free.shape[0]) & free
@@ -38,15 +38,15 @@ def regions(reconstruction: Reconstruction) -> dict[str, NDArray[np.bool_]]:
 def face_area(reconstruction: Reconstruction) -> NDArray[np.bool_]:
     """(S, S) bool: all regions together, so the face without hair, ears and neck; a whole photo's all depth."""
     parts = regions(reconstruction)
-    return np.logical_or.reduce(list(parts.values())) if parts else reconstruction.mask
+    return np.logical_or.reduce(list(parts.values())) if parts else reconstruction.head
 
 
 def inner_face(reconstruction: Reconstruction) -> NDArray[np.bool_]:
     """(S, S) bool: the hull of brows, eyes, nose and mouth, which hair and beard change least."""
     if reconstruction.landmarks_px is None:
-        return reconstruction.mask
+        return reconstruction.head
     outline = _hull(reconstruction.landmarks_px[INNER])
-    return _filled(outline, 0.0, len(reconstruction.depth_mm)) & reconstruction.mask
+    return _filled(outline, 0.0, len(reconstruction.depth_mm)) & reconstruction.head
 
 
 def _shapes(p: NDArray[np.float64]) -> list[tuple[str, NDArray[np.float64], float]]:

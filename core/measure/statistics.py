@@ -119,7 +119,7 @@ def statistics_by_region(reconstruction: Reconstruction, unit: str = "mm") -> di
     A region in which no depth is seen is left out; a whole photo has 'head' alone.
     """
     values = relative_depth_in(reconstruction, unit)
-    found = {"head": depth_statistics(values)}
+    found = {"head": depth_statistics(values[reconstruction.head])}
     parts = regions(reconstruction)
     if parts:
         parts = {"face": np.logical_or.reduce(list(parts.values())), **parts}

@@ -47,7 +47,7 @@ def symmetry(reconstruction: Reconstruction) -> Symmetry:
     """
     surface = DepthSurface.of(reconstruction)
     normal, place = _refined(reconstruction, surface, *_by_landmarks(reconstruction))
-    where = reconstruction.mask
+    where = reconstruction.head
     mirrored = _mirrored(surface.points(where), normal, place).astype(np.float32)
     outward = _turned(surface.normals(where), normal)
     apart = surface.meet(mirrored, outward.astype(np.float32), REACH_MM)

@@ -76,7 +76,7 @@ def the_faces(compared: Compared) -> str:
     low, high = float(np.floor(low)), float(np.ceil(high))
     cards = []
     for i, (face, depth) in enumerate(zip(compared.faces, compared.depths, strict=True)):
-        box = head_box(face.mask)
+        box = head_box(face.head)
         pictures = _figure(photo_address(face.crop_rgb, box), f"Photo of {compared.names[i]}") + _figure(
             map_address(coloured(depth, low, high, DEPTH), box), f"Depth of {compared.names[i]}"
         )
@@ -98,14 +98,16 @@ def _facts(face: Reconstruction) -> str:
 def differences(compared: Compared) -> str:
     """The others on the reference: seen from its camera, and the signed map."""
     reference = compared.faces[compared.reference]
-    area, box = face_area(reference), head_box(reference.mask)
+    area, box = face_area(reference), head_box(reference.head)
     limit = signed_limit([found.difference_mm[area] for found in compared.comparisons.values()])
     own = _figure(photo_address(reference.crop_rgb, box), "The reference", compared.names[compared.reference])
     articles = []
     for i, found in compared.comparisons.items():
         name = compared.names[i]
         seen = _figure(
-            photo_address(found.warped_rgb, box), f"{name}, seen by the reference's camera", f"{name}, laid on"
+            photo_address(found.warped_rgb, box, found.seen.mask),
+            f"{name}, seen by the reference's camera",
+            f"{name}, laid on",
         )
         drawn = coloured(found.difference_mm, -limit, limit, DIVERGING)
         signed = _figure(map_address(drawn, box), f"Difference of {name}", "difference")
@@ -218,7 +220,7 @@ def symmetries(compared: Compared) -> str:
     for i, (one, face) in enumerate(zip(found, compared.faces, strict=True)):
         if one is None:
             continue
-        box, drawn = head_box(face.mask), coloured(one.difference_mm, -limit, limit, DIVERGING)
+        box, drawn = head_box(face.head), coloured(one.difference_mm, -limit, limit, DIVERGING)
         caption = f"RMS {one.rms_mm:.2f} mm over {100 * one.coverage:.0f} % of the face"
         picture = _figure(map_address(drawn, box), f"Left against right of {compared.names[i]}", caption)
         cards.append(f"<div>{compared.name(i)}{picture}</div>")

@@ -74,6 +74,30 @@ def test_the_other_is_seen_with_the_references_camera() -> None:
     assert (seen.crop_rgb[~both] == (235, 229, 218)).all()
 
 
+def test_a_background_that_was_kept_is_not_compared() -> None:
+    a, b = head(), head(bump=BUMP, seed=2)
+    cut = compare(a, b)
+    kept = []
+    for face in (a, b):
+        depth = np.where(face.mask, face.depth_mm, np.float32(900))
+        kept.append(replace(face, depth_mm=depth, coverage=np.where(face.mask, 255, 0).astype(np.uint8)))
+    found = compare(*kept)
+    assert np.array_equal(np.isfinite(found.difference_mm), np.isfinite(cut.difference_mm))
+    assert found.numbers() == cut.numbers()
+
+
+def test_orthographic_faces_compare() -> None:
+    camera = head().intrinsics.orthographic(600.0)
+    a, b = (replace(face, intrinsics=camera) for face in (head(), head(bump=BUMP, seed=2)))
+    found = compare(a, b)
+    assert found.median_mm < 0.05
+    assert np.nanmax(found.difference_mm) == pytest.approx(3, abs=0.3)
+    both = found.seen.mask & a.mask
+    assert np.median(np.abs(found.seen.depth_mm - a.depth_mm)[both]) < 0.05
+    # the camera of another kind sees another shape, by what perspective does to a head
+    assert compare(head(), a).rms_mm > 10 * found.median_mm
+
+
 def test_pairs_are_ordered_by_likeness() -> None:
     # two of one head, two with a bump, one twice as bumpy: likeness is known
     bumps = [None, replace(BUMP, height_mm=6), None, replace(BUMP, height_mm=6.5)]
