@@ -17,7 +17,8 @@ ABOUT = {
     "relief": "A plaque to hang or to lay down. Broad forms are flattened, fine ones kept.",
     "mask": "The face as a shell of even thickness, open behind.",
     "bust": "The head, cut flat behind the ears, on a foot that stands.",
-    "lithophane": "A plate whose thickness is the photo's brightness: held against a light, it shows the photo.",
+    "lithophane": "A plate whose thickness is the photo's brightness: held against a light, it shows the photo. "
+    "Its wall is the darkest part, and by its base the frame stands out.",
 }
 SIZES = (("width", "Width"), ("height", "Height"), ("life", "Life size"))
 FASTENINGS = (("none", "None"), ("keyhole", "Keyhole"), ("magnet", "Magnet"))
@@ -43,8 +44,6 @@ NUMBERS: dict[str, tuple[str, str, float, float, float]] = {
 HINTS = {
     "relief_share": "Of the true depth; plaques and coins take less than all.",
     "detail": "How far broad forms give way to fine ones.",
-    "base_mm": "A relief's plate, a bust's foot; of a lithophane how far its frame stands out.",
-    "wall_mm": "Of a lithophane: its darkest part.",
     "magnet_mm": "Add 0.2 mm of play.",
 }
 PERCENT = ("relief_share", "detail")  # shown in percent, held as a share
@@ -145,7 +144,7 @@ def _choice(key: str, label: str, options: Sequence[tuple[str, str]], value: str
 
 def _beds(printer: "Printer") -> dbc.Select:
     beds = sorted({*BEDS, tuple(round(side) for side in printer.bed_mm)})
-    options = [{"label": "{} x {}, {} mm high".format(*bed), "value": "x".join(map(str, bed))} for bed in beds]
+    options = [{"label": "{} x {} x {} mm".format(*bed), "value": "x".join(map(str, bed))} for bed in beds]
     return dbc.Select(id="print-bed", options=options, value="x".join(f"{side:.0f}" for side in printer.bed_mm))
 
 

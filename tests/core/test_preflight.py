@@ -1,4 +1,6 @@
 import json
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -52,12 +54,30 @@ def test_a_cube(tmp_path: Path) -> None:
     assert found.thinnest_mm == pytest.approx(20)
     assert (found.triangles, found.topology.shells, found.needles) == (12, 1, 0)
     # skin: four sides of 0.9 mm, two levels of 0.6 mm; the rest at 15 %
-    skin = 4 * 400 * 0.9 + 2 * 400 * 0.6
-    extruded_mm3 = skin + 0.15 * (8000 - skin)
+    upright, level = 4 * 400 * 0.9, 2 * 400 * 0.6
+    infill = 0.15 * (8000 - upright - level)
+    extruded_mm3 = upright + level + infill
     assert found.use.extruded_cm3 == pytest.approx(extruded_mm3 / 1000)
     assert found.use.mass_g == pytest.approx(extruded_mm3 / 1000 * 1.24)
     assert found.use.solid_g == pytest.approx(8 * 1.24)
-    assert found.use.time_s == pytest.approx(extruded_mm3 / (0.45 * 0.2 * 50) + 100 * 2)
+    assert found.use.time_s == pytest.approx((upright / 27 + level / 42 + infill / 75) / (0.45 * 0.2) + 100 * 2)
+
+
+@pytest.mark.skipif(shutil.which("prusa-slicer") is None, reason="PrusaSlicer is not installed")
+def test_filament_and_time_are_near_those_of_a_slicer(tmp_path: Path) -> None:
+    stl = written(box(20, 20, 20), tmp_path)
+    speeds = {"perimeter": 45, "external-perimeter": 35, "infill": 80, "solid-infill": 80, "top-solid-infill": 40}
+    settings = [part for name, speed in speeds.items() for part in (f"--{name}-speed", str(speed))]
+    settings += ["--layer-height", "0.2", "--first-layer-height", "0.2", "--perimeters", "2", "--fill-density", "15%"]
+    slicer = [shutil.which("prusa-slicer") or "", "--export-gcode", "--nozzle-diameter", "0.4", *settings, str(stl)]
+    subprocess.run(slicer, capture_output=True, check=True)
+    told = stl.with_suffix(".gcode").read_text()
+    cm3 = float(told.split("; filament used [cm3] = ")[1].split()[0])
+    clock = told.split("; estimated printing time (normal mode) = ")[1].splitlines()[0].split()
+    seconds = sum(int(part[:-1]) * {"h": 3600, "m": 60, "s": 1}[part[-1]] for part in clock)
+    found = preflight(stl).use
+    assert found.extruded_cm3 == pytest.approx(cm3, rel=0.08)
+    assert found.time_s == pytest.approx(seconds, rel=0.3)
 
 
 def test_a_sphere(tmp_path: Path) -> None:
