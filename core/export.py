@@ -163,19 +163,16 @@ def write_solid_files(
     about: Mapping[str, str] | None = None,
     picture: Path | None = None,
     formats: tuple[str, ...] = SOLID_FORMATS,
-) -> dict[str, Any]:
+) -> None:
     """Write `mesh.stl` and `solid.3mf`, `solid.ply` (coloured), `solid.zip` (OBJ), `solid.glb` (plaster, for pages).
 
-    The STL is always written, since it is what is checked; say of it, as read back, whether it prints. formats : those
-    to be written beside. about : what the millimetres rest on. picture : a PNG to know the 3MF by.
-
-    Returns size, volume, triangles and whether it is watertight: what `solid.json` holds beside its options.
+    The STL is always written, since it is what is checked. formats : those to be written beside. about : what the
+    millimetres rest on. picture : a PNG to know the 3MF by.
     """
     about = about or {}
     title = f"{kind.capitalize()} of {about['photo']}" if "photo" in about else kind.capitalize()
     mesh = Mesh(solid.vertices_mm, solid.faces, solid.colours, title=title, about=about)
-    stl = folder / "mesh.stl"
-    write_stl(mesh, stl)
+    write_stl(mesh, folder / "mesh.stl")
     write_plaster_glb(mesh, folder / "solid.glb", stands=kind == "bust")
     if "3mf" in formats:
         write_3mf(mesh, folder / "solid.3mf", picture)
@@ -183,15 +180,6 @@ def write_solid_files(
         write_ply(mesh, folder / "solid.ply")
     if "obj" in formats:
         write_obj(mesh, folder / "solid.zip")
-    read_back = trimesh.load_mesh(stl)
-    return {
-        "size_mm": [round(float(v), 3) for v in read_back.extents],
-        "triangles": len(read_back.faces),
-        "watertight": bool(read_back.is_watertight),
-        "volume": bool(read_back.is_volume),
-        "volume_cm3": round(float(read_back.volume) / 1000, 3),
-        "scale": round(solid.scale, 5),
-    }
 
 
 def write_png(picture: NDArray[np.generic], path: Path) -> None:

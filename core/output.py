@@ -125,9 +125,17 @@ def _write_solid(
     formats: tuple[str, ...] = export.SOLID_FORMATS,
 ) -> dict[str, Any]:
     shown = picture if picture.is_file() else None
-    measured = export.write_solid_files(solid, folder, options.kind, about, shown, formats)
+    export.write_solid_files(solid, folder, options.kind, about, shown, formats)
     checked = preflight(folder / "mesh.stl", printer, _asked_mm(options), stands=options.kind == "bust")
-    facts = {**measured, "options": options.to_dict(), "preflight": checked.to_dict()}
+    numbers = checked.to_dict()
+    facts = {
+        **{name: numbers[name] for name in ("size_mm", "triangles", "volume_cm3")},
+        "watertight": checked.is_watertight,
+        "volume": checked.is_volume,
+        "scale": round(solid.scale, 5),
+        "options": options.to_dict(),
+        "preflight": numbers,
+    }
     export.write_json(facts, folder / "solid.json")
     return facts
 

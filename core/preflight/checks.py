@@ -53,6 +53,16 @@ class Preflight:
     use: Use
 
     @property
+    def is_watertight(self) -> bool:
+        """Whether every edge has two triangles."""
+        return self.topology.open_edges == 0 and self.topology.crowded_edges == 0
+
+    @property
+    def is_volume(self) -> bool:
+        """Whether it is watertight and its outside outwards throughout."""
+        return self.is_watertight and self.topology.turned_edges == 0 and self.volume_cm3 > 0
+
+    @property
     def state(self) -> State:
         """The worst of all checks."""
         found = {check.state for check in self.checks}

@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 from core.preflight.walls import normals_and_areas
 
 STEEPEST_DEG = 45.0  # from the vertical; what leans further needs support
-RESTING_FACES = 24  # the largest flat sides of the convex hull are tried
+RESTING_FACES = 12  # the largest flat sides of the convex hull are tried
 SMALLEST_REST = 0.02  # of the largest: a body does not stand on less
 WORTH_TURNING = 0.05  # another place is proposed only if it spares this share of the surface
 

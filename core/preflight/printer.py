@@ -15,8 +15,8 @@ OUTLINES = 2
 SOLID_LAYERS = 3  # on top and at the bottom
 INFILL = 0.15
 # mm/s of the nozzle in the mean, starts and turns included: of outlines, of solid layers, of infill. With 2 s a layer
-# they come within a quarter of what PrusaSlicer 2.5 tells for seven bodies (a cube, a ball, a plate, each kind of solid)
-# when it draws outlines at 35 to 45 mm/s, the top at 40 and all else at 80.
+# they come within a quarter of what PrusaSlicer 2.5 tells for a cube, a ball, a plate and each kind of solid when it
+# draws outlines at 35 to 45 mm/s, the top at 40 and all else at 80.
 OUTLINE_MM_S, SOLID_MM_S, INFILL_MM_S = 27.0, 42.0, 75.0
 LAYER_CHANGE_S = 2.0
 BASIS = (

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 LEAF = 8  # triangles of a box at the tree's end
 RAYS_AT_A_TIME = 2048
 FACING = np.cos(np.radians(45.0))  # a wall's two sides face away from each other within this; a sharper pair is an edge
-SAMPLES = 5000
+SAMPLES = 3000
 FOLDS = 0.001  # share of the surface that may be thinner than the thinnest wall: a sharp fold ends in nothing
 SEED = 20
 
