@@ -15,7 +15,7 @@ from core.depth.detail import prior_weight, with_shape_of
 from core.depth.estimator import Networks
 from core.depth.smooth import smooth
 from core.depth_surface import DepthSurface
-from core.errors import GeometryError
+from core.errors import GeometryError, OptionError
 from core.face.landmarks import MEAN_MM
 from core.face.level import Crop
 from core.face.window import similarity
@@ -321,12 +321,22 @@ def test_recomputed_with_the_same_options_it_is_the_same_to_the_last_bit(
     assert changed["solid"]["options"] == facts["solid"]["options"]
     assert extras_of(folder / "mesh.glb")["smoothing"] == "0 of 1"
     assert extras_of(folder / "mesh.glb")["distance"] == f"{changed['distance_mm']:.0f} mm"
-    rewrite(folder, photo.rgb, {"focal_mm": 85.0})
-    assert read_facts(folder)["options"]["fov_deg"] is None
-    assert read_facts(folder)["camera"]["focal_equivalent_mm"] == pytest.approx(85)
-    rewrite(folder, photo.rgb, {"ipd_mm": 63.0, "focal_mm": None, "smooth": options.smooth})
-    assert (folder / "depth.npy").read_bytes() == before["depth.npy"]
+    back = recompute(Reconstruction.load(folder), photo.rgb, options)  # nothing is lost on the way
+    assert np.array_equal(back.depth_mm, found.depth_mm, equal_nan=True)
     assert [path.name for path in tmp_path.iterdir()] == ["face"]
+
+
+def test_what_can_be_changed_without_the_network() -> None:
+    from core.recompute import changed
+
+    options = Options(fov_deg=30.0, model="builtin").to_dict()
+    assert changed(options, {"focal_mm": 85.0}) == Options(focal_mm=85.0, model="builtin")
+    of_another_version = {**options, "gone": 1}
+    assert changed(of_another_version, {"smooth": 0.0}) == Options(fov_deg=30.0, model="builtin", smooth=0.0)
+    with pytest.raises(OptionError, match="'refine' cannot be changed without the network"):
+        changed(options, {"refine": "mirror"})
+    with pytest.raises(OptionError, match="one of them, not both"):
+        changed(options, {"fov_deg": 30.0, "focal_mm": 85.0})
 
 
 def test_background_is_kept_only_if_asked(collins: tuple[Photo, Reconstruction]) -> None:
