@@ -11,7 +11,7 @@ from core.errors import GeometryError
 from core.face.landmarks import INNER
 
 ROUNDS = 30
-KEPT = 0.8  # of the points that meet the other surface: the rest differs (expression, hair, glasses) and must not pull
+KEPT = 0.7  # of the points that meet the other surface: the rest differs (expression, hair, glasses) and must not pull
 SETTLED_MM = 1e-3
 FACE_MM = 100.0  # a turn or growth of so much moves points of a face by about this times it
 MIN_POINTS = 100
@@ -33,7 +33,7 @@ class Registration:
 def register(reference: PreparedFace, other: PreparedFace, *, with_scale: bool = False) -> Registration:
     """The motion (or similarity) that lays `other` onto `reference`, over their inner faces.
 
-    First the landmarks of brows, eyes, nose and mouth (Procrustes), then ICP that keeps the better four fifths of the
+    First the landmarks of brows, eyes, nose and mouth (Procrustes), then ICP that keeps the better seven tenths of the
     points of both faces (Chetverikov et al. 2005) and takes their distance along the surface's normal (Chen and Medioni
     1992). Which point belongs to which is read through the cameras, so that no search tree is needed (Blais and Levine
     1995).
