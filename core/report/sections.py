@@ -248,7 +248,11 @@ def lengths(compared: Compared) -> str:
         spreads = [_spread(one) for one in (known.men, known.women, known.pooled)] if known else ["\u2013"] * 3
         rows.append([name, *(_mm(getattr(one, key, None), 1) for one in measures), *spreads])
     table = compared.table("Length, mm", rows, ("Men", "Women", "Both"))
-    return section("Lengths", CAUTION, table + f'<p class="note">Mean \u00b1 standard deviation, both: as many men as women. {escape(SOURCE)}.</p>')
+    return section(
+        "Lengths",
+        CAUTION,
+        table + f'<p class="note">Mean \u00b1 standard deviation, both: as many men as women. {escape(SOURCE)}.</p>',
+    )
 
 
 def _part(name: str) -> str:
