@@ -62,7 +62,7 @@ def test_size_is_that_on_the_label(head: Head, kind: str) -> None:
 
 
 def test_life_size_is_that_of_the_head(head: Head) -> None:
-    face = head(256)
+    face = head(160)
     seen = face.intrinsics.unproject(np.argwhere(face.mask)[:, ::-1].astype(float), face.depth_mm[face.mask])
     bust = make_solid(face, SolidOptions(kind="bust", life_size=True))
     assert bust.scale == 1
@@ -255,14 +255,14 @@ def test_no_room_is_a_sentence(head: Head, values: dict[str, object], words: str
 @pytest.mark.skipif(shutil.which("prusa-slicer") is None, reason="PrusaSlicer is not installed")
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_slicer_takes_it_as_it_is(head: Head, tmp_path: Path, kind: str) -> None:
-    write_solid_files(make_solid(head(), SolidOptions(kind=kind)), tmp_path)
+    write_solid_files(make_solid(head(), SolidOptions(kind=kind, width_mm=40, border_mm=2)), tmp_path)
     stl = tmp_path / "mesh.stl"
     slicer = [shutil.which("prusa-slicer") or "", "--info", str(stl)]
     info = subprocess.run(slicer, capture_output=True, text=True, check=True).stdout
     assert "manifold = yes" in info
     assert "number_of_parts =  1" in info
     subprocess.run([slicer[0], "--export-gcode", str(stl)], capture_output=True, check=True)
-    assert (tmp_path / "mesh.gcode").stat().st_size > 100_000
+    assert (tmp_path / "mesh.gcode").stat().st_size > 50_000
 
 
 @pytest.mark.skipif(shutil.which("admesh") is None, reason="admesh is not installed")

@@ -96,3 +96,31 @@ def test_outlines_stay_near_the_rim(mask: np.ndarray, offset: float) -> None:
         assert np.isfinite(line).all()
         assert line.min() >= -4
         assert line.max() <= 28
+
+
+def test_dense_grid_is_decimated_to_the_budget(head: Head) -> None:
+    face = head()
+    every = make_surface(face, 1_000_000, kind="grid")
+    assert len(every.vertices_mm) == pytest.approx(face.mask.sum(), rel=0.02)
+    few = make_surface(face, 3000, kind="grid")
+    assert 2700 <= len(few.faces) <= 3000
+    in_camera = few.vertices_mm * [1, -1, -1] + face.origin_mm
+    pixels = face.intrinsics.project(in_camera)
+    off = np.abs(in_camera[:, 2] - sample(np.nan_to_num(face.depth_mm, nan=1e9), pixels))
+    assert np.median(off) < 0.1
+    assert np.abs(few.uv * 128 - [0.5, 0.5] - np.stack([pixels[:, 0], 127 - pixels[:, 1]], -1)).max() < 1e-6
+    assert few.error_mm is None
+
+
+def test_smoothing_takes_noise_and_leaves_the_form(head: Head) -> None:
+    face, noisy = head(), head()
+    noisy.depth_mm[:] += np.random.default_rng(0).normal(0, 0.5, face.mask.shape)
+    true, rough, smooth = (
+        make_surface(part, 10**6, kind="grid", smoothing=rounds).vertices_mm
+        for part, rounds in ((face, 0), (noisy, 0), (noisy, 10))
+    )
+    middle = np.linalg.norm(true[:, :2], axis=1) < 40
+    off = [np.std((part - true)[middle, 2]) for part in (rough, smooth)]
+    assert off[0] == pytest.approx(0.5, rel=0.1)
+    assert off[1] < 0.6 * off[0]
+    assert np.mean((smooth - true)[middle, 2]) == pytest.approx(0, abs=0.2)
