@@ -264,7 +264,8 @@ def profiles(
         )
     deep, across = axis(BEHIND_NOSE, constrain="domain"), axis(along, scaleanchor="x", scaleratio=1)
     if not upright:
-        deep, across = axis(BEHIND_NOSE, scaleanchor="x", scaleratio=1, autorange="reversed"), axis(along)
+        deep = axis("mm behind the tip", scaleanchor="x", scaleratio=1, autorange="reversed", nticks=5)
+        across = axis(along)
         across["constrain"] = "domain"
     return bare_figure(
         *traces,

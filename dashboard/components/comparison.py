@@ -101,8 +101,7 @@ def pairs(found: Compared) -> html.Section:
     """Return all pairs as a matrix under its tree."""
     names = [face["name"] for face in found.values["faces"]]
     table = found.values["pairs"]
-    tree = table["linkage"] if len(names) > 2 else None
-    figure = maps.pairs(names, table["rms_mm"], tree)
+    figure = maps.pairs(names, table["rms_mm"], table["linkage"])
     return page.section(
         "All pairs",
         html.Div(views.graph(figure, "compare-pairs", height=160 + 64 * len(names), still=True), className="matrix"),

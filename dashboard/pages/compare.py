@@ -109,7 +109,8 @@ def _pictures(found: Sequence[results.Result]) -> html.Section:
     scale = html.Div(
         [html.Span(f"{low:.0f} mm"), html.I(), html.Span(f"{high:.0f} mm behind the nose tip")], className="scale"
     )
-    return page.section("Side by side", html.Div(sides, className="side-by-side", tabIndex=0), aside=scale)
+    look = "side-by-side two" if len(found) == 2 else "side-by-side"
+    return page.section("Side by side", html.Div(sides, className=look, tabIndex=0), aside=scale)
 
 
 def _curves(found: Sequence[results.Result]) -> html.Section:
@@ -242,7 +243,7 @@ def _found(found: comparing.Compared) -> list[Any]:
         ),
         page.switch_pair("compare-view", VIEWS, "map", look="views"),
         html.Div(comparison.pair(found, others[0], "map"), id="compare-pair"),
-        comparison.pairs(found),
+        comparison.pairs(found) if len(others) > 1 else None,
         comparison.agreement(found),
         page.section("Numbers", comparison.table(found.values), _note(), aside=comparison.downloads(found)),
     ]  # fmt: skip

@@ -106,7 +106,7 @@ def _controls(found: "Measured") -> html.Div:
 def _number(name: str, low: float | None = None, high: float | None = None, value: float | None = None) -> dbc.Input:
     limits = {"min": low, "max": high, "step": 1} if high else {"step": "any"}
     return dbc.Input(
-        id=f"statistics-{name}", type="number", value=value, debounce=0.4, style={"width": "104px"}, **limits
+        id=f"statistics-{name}", type="number", value=value, debounce=0.4, style={"width": "88px"}, **limits
     )
 
 
