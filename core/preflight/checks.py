@@ -246,7 +246,7 @@ def _walls(found: Walls, printer: Printer) -> Check:
     unit = np.where(level, printer.layer_mm, printer.nozzle_mm)
     weak = float((found.thickness_mm < LINES * unit * 0.999).sum() / found.sampled)
     lost = float((found.thickness_mm < unit * 0.999).sum() / found.sampled)
-    value = f"{found.thinnest_mm:.2f} mm"
+    value = f"{found.thinnest_mm:.2f} mm, but for {100 * FOLDS:g} % of the surface"
     if lost > FEW:
         return Check(
             name, "bad", f"{value}; {100 * lost:.1f} % of the surface is thinner than the nozzle's line",

@@ -9,7 +9,7 @@ LEAF = 8  # triangles of a box at the tree's end
 RAYS_AT_A_TIME = 2048
 FACING = np.cos(np.radians(45.0))  # a wall's two sides face away from each other within this; a sharper pair is an edge
 SAMPLES = 3000
-FOLDS = 0.001  # share of the surface that may be thinner than the thinnest wall: a sharp fold ends in nothing
+FOLDS = 0.003  # share of the surface that may be thinner than the thinnest wall: a sharp fold ends in nothing
 SEED = 20
 
 Floats = NDArray[np.float64]
@@ -28,7 +28,7 @@ class Walls:
 
     @property
     def thinnest_mm(self) -> float | None:
-        """What all but a thousandth of the surface is thicker than; None where no wall was met."""
+        """What all but `FOLDS` of the surface is thicker than; None where no wall was met."""
         if len(self.thickness_mm) == 0:
             return None
         return float(np.sort(self.thickness_mm)[min(int(FOLDS * self.sampled), len(self.thickness_mm) - 1)])
