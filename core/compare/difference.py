@@ -37,7 +37,8 @@ class Comparison:
     transform : (4, 4), mesh frame of the other -> mesh frame of the reference; `scale` is its change of size (1 unless
         asked for).
     rms_mm, median_mm, p95_mm : of the size of the difference over the inner face (brows, eyes, nose, mouth), where
-        hair, beard and a turned head change least. p95_mm is the one-sided Hausdorff distance at 95 percent.
+        hair, beard and a turned head change least.
+    hausdorff95_mm : the greater of the 95th percentiles of both, each face on the other.
     coverage : share of the inner face where the other is seen too, 0..1.
     correlation : of both depths over that area.
     by_region : RMS in mm of 'face' (all regions) and of each region; what the other does not show is left out.
@@ -52,6 +53,7 @@ class Comparison:
     rms_mm: float
     median_mm: float
     p95_mm: float
+    hausdorff95_mm: float
     coverage: float
     correlation: float
     by_region: dict[str, float]
@@ -70,6 +72,7 @@ class Comparison:
             "rms_mm": self.rms_mm,
             "median_mm": self.median_mm,
             "p95_mm": self.p95_mm,
+            "hausdorff95_mm": self.hausdorff95_mm,
             "coverage": self.coverage,
             "correlation": self.correlation,
             "scale": self.scale,
@@ -97,6 +100,7 @@ def compare(reference: Reconstruction, other: Reconstruction, *, with_scale: boo
     both = a.inner & np.isfinite(depth)
     if len(size) < MIN_POINTS or both.sum() < MIN_POINTS:
         raise GeometryError("The two faces share too little surface to be compared. Choose other photos.")
+    p95 = float(np.percentile(size, 95))
     parts = {"face": face_area(reference), **regions(reference)}
     return Comparison(
         difference_mm=difference,
@@ -104,7 +108,8 @@ def compare(reference: Reconstruction, other: Reconstruction, *, with_scale: boo
         scale=scale_of(found.transform),
         rms_mm=rms(size),
         median_mm=float(np.median(size)),
-        p95_mm=float(np.percentile(size, 95)),
+        p95_mm=p95,
+        hausdorff95_mm=max(p95, _p95_back(a, b, found.transform)),
         coverage=float(known[a.inner].mean()),
         correlation=float(np.corrcoef(reference.depth_mm[both], depth[both])[0, 1]),
         by_region={name: rms(difference[part & known]) for name, part in parts.items() if known[part].any()},
@@ -124,6 +129,15 @@ def difference_map(
         apply(back, reference.points), reference.normals @ back[:3, :3].T, REACH_MM
     )
     return difference
+
+
+def _p95_back(reference: PreparedFace, other: PreparedFace, transform: NDArray[np.floating]) -> float:
+    """95th percentile in mm of how far the reference lies from samples of the other's inner face."""
+    apart = reference.surface.meet(
+        apply(transform, other.samples), other.sample_normals @ transform[:3, :3].T / scale_of(transform), REACH_MM
+    )
+    known = np.isfinite(apart)
+    return float(np.percentile(np.abs(apart[known]), 95)) if known.any() else 0.0
 
 
 def seen_by(

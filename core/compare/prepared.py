@@ -58,12 +58,22 @@ class PreparedFace:
         return self.surface.normals(self.head)
 
     @cached_property
-    def samples(self) -> NDArray[np.float64]:
-        """(m, 3) camera frame: some points spread evenly over the inner face."""
+    def sparse(self) -> NDArray[np.bool_]:
+        """(S, S): some pixels spread evenly over the inner face."""
         every = max(1, int(np.sqrt(self.inner.sum() / SAMPLES)))
         sparse = np.zeros_like(self.inner)
         sparse[::every, ::every] = self.inner[::every, ::every]
-        return self.surface.points(sparse).astype(np.float64)
+        return sparse
+
+    @cached_property
+    def samples(self) -> NDArray[np.float64]:
+        """(m, 3) camera frame: the points at those pixels."""
+        return self.surface.points(self.sparse).astype(np.float64)
+
+    @cached_property
+    def sample_normals(self) -> NDArray[np.float64]:
+        """(m, 3) outward, beside the samples."""
+        return self.surface.normals(self.sparse).astype(np.float64)
 
     @cached_property
     def landmarks(self) -> NDArray[np.float64]:

@@ -141,6 +141,7 @@ def _numbers(found: Comparison) -> str:
         "RMS": f"{found.rms_mm:.2f} mm",
         "Median": f"{found.median_mm:.2f} mm",
         "95 % below": f"{found.p95_mm:.2f} mm",
+        "Hausdorff 95": f"{found.hausdorff95_mm:.2f} mm",
         "Covered": f"{100 * found.coverage:.0f} %",
         "Correlation": f"{found.correlation:.3f}",
         "Size changed": f"\u00d7 {found.scale:.3f}" if abs(found.scale - 1) > 1e-6 else "no",

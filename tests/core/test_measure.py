@@ -178,6 +178,16 @@ def test_lengths_of_a_known_head() -> None:
     assert 70 < found.nose_to_ears_mm < 110
 
 
+def test_a_turned_head_is_as_wide_as_it_is() -> None:
+    for straight, turned in (("ict_id1_yaw+00", "ict_id1_yaw+20"), ("ict_id2_yaw+00", "ict_id2_yaw-20")):
+        a, b = face_measures(rendered(straight)), face_measures(rendered(turned))
+        assert a is not None
+        assert b is not None
+        assert b.width_mm == pytest.approx(a.width_mm, abs=3)
+        assert b.nose_protrusion_mm == pytest.approx(a.nose_protrusion_mm, abs=1)
+        assert b.nose_to_ears_mm == pytest.approx(a.nose_to_ears_mm, abs=6)
+
+
 def test_spreads_of_the_survey() -> None:
     width = REFERENCES["width_mm"]
     assert width.pooled.mean_mm == pytest.approx((142.62 + 133.77) / 2)
