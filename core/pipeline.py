@@ -305,7 +305,7 @@ def _fit_facts(solution: Solution) -> dict[str, Any]:
         "a": a,
         "b": b,
         "equation": equation,
-        "then": "drawn to the prior's shape by prior.weight, smoothed by smooth, bounded",
+        "then": "drawn to the prior's shape by prior.weight and to its rim, smoothed by smooth, bounded",
         "fitted_to": fit.fitted_to,
         "residual_mm": fit.residual_mm,
         "inlier_share": fit.inlier_share,

@@ -15,7 +15,7 @@ from core.camera import (
     eye_distance_mm,
     fit_scale_and_shift,
 )
-from core.depth.detail import prior_weight, with_shape_of
+from core.depth.detail import prior_weight, with_rim_of, with_shape_of
 from core.depth.smooth import smooth
 from core.face.landmarks import DEFAULT_IPD_MM, INNER, LEFT_EYE, RIGHT_EYE, fit_pose
 from core.face.level import Crop, inside_photo
@@ -114,6 +114,8 @@ def solve(
         of_prior = _relief_mm(prior, seen.relief, distance, farthest)
         weight = prior_weight(plain, of_prior, face == 1)
         relief_mm = with_shape_of(plain, of_prior, mask, weight)
+        if not background:
+            relief_mm = with_rim_of(relief_mm, of_prior, mask)
     relief_mm = smooth(relief_mm, mask, strength)
     depth, plain_mm = (
         np.where(mask, depth_of(_nearness(relief, distance), farthest, projection, distance), np.nan).astype(np.float32)

@@ -1,10 +1,11 @@
-"""Shape from the prior, detail from the network: a network's relief whose broad shape is drawn towards a face's."""
+"""Detail from the network, shape and rim from the prior, as far as the network's own are worse."""
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 SPLIT_SHARE = 1 / 24  # of the map's side: standard deviation of the blur that parts shape from detail (10 mm on a face)
+RIM_SHARE = 12 / 512  # of the map's side: so far in from the head's rim a network's map is mixed with what is behind
 PRIOR_ERROR_MM = 3.4  # RMS of the built-in network on held-out portraits, its scale and shift fitted (model card)
 
 
@@ -35,6 +36,28 @@ def with_shape_of(
     if weight <= 0:
         return relief
     return np.where(mask, relief + weight * _low(prior_mm - relief, mask), relief)
+
+
+def with_rim_of(
+    relief_mm: NDArray[np.floating], prior_mm: NDArray[np.floating], mask: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Relief that gives way softly, towards the rim of the head, to the prior's, shifted to meet it.
+
+    A network that knows nothing of heads blurs them into what is behind: its map falls off to the background before
+    the mask ends, and a mesh cut there would wear a skirt. The prior was taught heads alone, to their rims.
+
+    relief_mm, prior_mm, mask : (H, W), relief in mm. Outside the mask: as it was.
+    """
+    relief = np.asarray(relief_mm, dtype=np.float64)
+    width = max(relief.shape) * RIM_SHARE
+    inwards = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1] / width
+    share = np.clip(inwards, 0, 1)
+    own = share * share * (3 - 2 * share)
+    deep = mask & (inwards >= 1)
+    if not deep.any():
+        return relief
+    met = prior_mm + _low(relief - prior_mm, deep)
+    return np.where(mask, own * relief + (1 - own) * met, relief)
 
 
 def _low(difference: NDArray[np.float64], mask: NDArray[np.bool_]) -> NDArray[np.float64]:

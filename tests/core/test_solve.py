@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from core.camera import Intrinsics, depth_of
-from core.depth.detail import prior_weight, with_shape_of
+from core.depth.detail import prior_weight, with_rim_of, with_shape_of
 from core.depth.estimator import Networks
 from core.depth.smooth import smooth
 from core.depth_surface import DepthSurface
@@ -257,6 +257,22 @@ def test_a_bent_map_gets_the_priors_shape_and_keeps_its_detail() -> None:
     assert np.abs(result - prior - detail)[inner].max() < 1.5
     assert prior_weight(prior + detail + 2 * x, prior, mask) == 0
     assert np.array_equal(with_shape_of(bent, prior, mask, 0.0), bent)
+
+
+def test_a_head_ends_at_its_rim_and_not_in_the_background() -> None:
+    """A map blurred into a wall 1.5 m behind: where the mask ends, the head has no skirt."""
+    y, x = np.mgrid[-1:1:384j, -1:1:384j]
+    mask = np.hypot(x, y) < 0.5
+    head = 80 * np.sqrt(np.maximum(1 - (x / 0.6) ** 2 - (y / 0.6) ** 2, 0))
+    blurred = cv2.GaussianBlur(np.where(mask, head, -400.0), (0, 0), 2)
+    prior = 0.9 * head + 7 + 3 * x
+    rim = mask & (np.hypot(x, y) > 0.47)
+    assert np.abs(blurred - head)[rim].max() > 100
+    found = with_rim_of(blurred, prior, mask)
+    assert np.abs(found - head)[rim].max() < 12
+    inner = np.hypot(x, y) < 0.42
+    assert np.abs(found - head)[inner].max() < 1
+    assert np.array_equal(found[~mask], blurred[~mask])
 
 
 def test_smoothing_takes_noise_and_leaves_edges() -> None:
