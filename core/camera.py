@@ -170,7 +170,7 @@ def fit_scale_and_shift(
     """Fit a and b by least absolute deviations (reweighted squares), so that depths agree with a prior over the face.
 
     inverse_depth, prior_depth_mm : (H, W). face : (H, W) weights of pixels, 0 to 1; what the fit is judged by is where
-    they are 1. prior : what the prior is, for the record.
+    they are largest. prior : what the prior is, for the record.
 
     Raises
     ------

@@ -32,6 +32,8 @@ def test_focal_length() -> None:
     assert (exif.focal_px, source) == (pytest.approx(5000), "EXIF")
     given, source = photo_intrinsics((3000, 4000), 43.267, fov_deg=90)
     assert (given.focal_px, source) == (pytest.approx(2500), "given field of view")
+    portrait, source = photo_intrinsics((3000, 4000), 28.0, given_35mm=86.534)
+    assert (portrait.focal_px, source) == (pytest.approx(10_000), "given focal length")
     assumed, source = photo_intrinsics((3000, 4000), None)
     assert (assumed.focal_px, source) == (pytest.approx(5000 / 43.267 * 50, rel=1e-3), "assumed field of view")
     assert (assumed.cx_px, assumed.cy_px) == (1999.5, 1499.5)

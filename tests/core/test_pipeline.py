@@ -115,6 +115,9 @@ def test_statistics_files_agree(written: Path) -> None:
     assert float(rows["mean"]["value"]) == values["mean"]
     assert rows["mean"]["unit"] == "mm"
     assert float(rows["face.nose_protrusion"]["value"]) == values["face"]["nose_protrusion_mm"]
+    assert float(rows["left cheek.p95"]["value"]) == values["regions"]["left cheek"]["p95"]
+    assert values["regions"]["nose"]["median"] < values["regions"]["left cheek"]["median"]
+    assert len(rows) == len((written / "statistics.csv").read_text().splitlines()) - 1  # no name twice
     assert sum(values["histogram"]["counts"]) == values["count"] == np.isfinite(np.load(written / "depth.npy")).sum()
 
 
@@ -262,6 +265,11 @@ def test_another_networks_depth_is_fitted_to_the_face(
         ({"model": "dpt_huge"}, "no network called 'dpt_huge'"),
         ({"ipd_mm": 6.3}, "6.3 mm is none of a person"),
         ({"fov_deg": 180}, "out of range"),
+        ({"focal_mm": 3}, "A focal length of 3 mm is out of range"),
+        ({"focal_mm": 50, "fov_deg": 40}, "give one of them, not both"),
+        ({"projection": "fisheye"}, "no projection called 'fisheye'"),
+        ({"smooth": 1.5}, "A smoothing of 1.5 is out of range"),
+        ({"smooth": "soft"}, "wrong kind"),
         ({"refine": "magic"}, "no refinement called 'magic'"),
         ({"solid": "statue"}, "no solid called 'statue'"),
         ({"formats": ["stl", "fbx"]}, "no format called 'fbx'"),

@@ -145,6 +145,7 @@ def test_a_wrong_option_is_a_sentence(client: Any) -> None:
         assert answer.status_code == 400, options
         assert answer.json["error"]
     assert client.post("/api/runs", data="text").status_code == 400
+    assert client.post(f"/api/faces/{'0' * 32}/recompute", json={"options": {"smooth": 0}}).status_code == 404
     assert client.post("/api/runs", json={"photo_id": "../secret"}).status_code == 404
 
 
