@@ -20,6 +20,7 @@ from core.measure.statistics import (
     histogram,
     relative_depth,
     shared_edges,
+    statistics_by_region,
 )
 from core.meshfiles import (
     JPEG_QUALITY,
@@ -117,6 +118,9 @@ def statistics(reconstruction: Reconstruction) -> dict[str, Any]:
         **depth_statistics(values).to_dict(),
         "histogram": {"edges": edges.tolist(), "counts": histogram(values, edges).tolist()},
         "face": None if measures is None else vars(measures),
+        "regions": {
+            name: one.to_dict() for name, one in statistics_by_region(reconstruction).items() if name != "head"
+        },
     }
 
 
@@ -132,6 +136,8 @@ def write_statistics(values: dict[str, Any], folder: Path) -> None:
             table.writerow([name, value, units.get(name, "mm")])
     for name, value in (values["face"] or {}).items():
         table.writerow([f"face.{name.removesuffix('_mm')}", value, "mm"])
+    for region, found in values["regions"].items():
+        table.writerows([f"{region}.{name}", value, units.get(name, "mm")] for name, value in found.items())
     (folder / "statistics.csv").write_text(text.getvalue(), "utf-8")
 
 
