@@ -21,6 +21,7 @@ from dashboard.supervisor import Supervisor
 
 THREADS = 8
 FIRST_PAGE_S = 2.0
+LATER = ("core.options", "dashboard.measured")
 
 
 def serve(settings: Settings, *, with_worker: bool = True, debug: bool = False) -> None:
@@ -54,8 +55,8 @@ def serve(settings: Settings, *, with_worker: bool = True, debug: bool = False) 
             print(f"Lifemask is at {address(listener)}  (Ctrl-C ends it)", flush=True)  # noqa: T201
             if with_worker:
                 supervisor.start()
-            # what the first run needs is imported once the first page has been served
-            first_run = threading.Timer(FIRST_PAGE_S, import_module, ["core.options"])
+            # what the first run and the first numbers need is imported once the first page has been served
+            first_run = threading.Timer(FIRST_PAGE_S, lambda: [import_module(name) for name in LATER])
             first_run.daemon = True
             first_run.start()
             run()
