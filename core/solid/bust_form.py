@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from core.errors import GeometryError
-from core.solid.frontal import MIN_PIXELS, Frontal, largest, smoothed
+from core.solid.frontal import MIN_PIXELS, Frontal, blurred, largest, smoothed
 from core.triangulation import fill_outside
 
 CHIN_SHARE = 0.85  # of the head's height, where no landmark says where the chin is
@@ -25,6 +25,7 @@ STEADY = 1.2  # the foot reaches so much farther forward than twice the middle o
 EDGE = 0.35  # height of the foot's front at its sides, as a share of that in its middle
 LEAST_ROWS = 3
 EDGE_SMOOTH_PX = 1.5  # the arcs are steepest at the edge: a staircase of pixels would show there
+SEAM_PX = 4.0
 SMOOTH_PX = 3.0  # ragged hair makes a ragged edge of the back
 
 
@@ -86,6 +87,7 @@ def bust_form(view: Frontal, chin_px: float | None, base_mm: float, least_mm: fl
     core, in_core, run = _core(front, inside, run, slice(top, chin), depth)
     front = np.where(in_core, np.where(inside, np.maximum(front, core), core), front)
     inside |= in_core
+    front = _blended(front, inside, chin, cut, foot_row - flare)
     fade = _fade(len(inside), cut, foot_row - flare, round(rounding / view.pitch_mm))
     from_edge = ndimage.gaussian_filter(ndimage.distance_transform_edt(inside), EDGE_SMOOTH_PX) * view.pitch_mm
     back = _arc(from_edge, rounding) * fade
@@ -93,7 +95,7 @@ def bust_form(view: Frontal, chin_px: float | None, base_mm: float, least_mm: fl
     front = np.maximum(front - fade * np.maximum(front - back, 0) * _arc(from_edge, soft) / soft, back)
     foot, on_foot = _foot(front, inside, run, foot_row, flare)
     front = np.where(on_foot, np.where(inside, np.maximum(front, foot), foot), front)
-    inside |= on_foot
+    inside = np.asarray(ndimage.gaussian_filter((inside | on_foot).astype(np.float32), SMOOTH_PX, mode="nearest") > 0.5)
     front = np.maximum(fill_outside(front, inside), back + least_mm)
     return BustForm(front, back, inside, foot_row + base, np.array([beside, 0]))
 
@@ -133,6 +135,16 @@ def _core(
     rows = np.arange(len(front)) > face.stop - CORE_OVERLAP * (face.stop - face.start)
     low, high = int(np.ceil(middle - half)), int(middle + half)
     return heights, rows[:, None] & (np.abs(across) <= 1), slice(min(run.start, low), max(run.stop, high + 1))
+
+
+def _blended(
+    front: NDArray[np.float64], inside: NDArray[np.bool_], chin: int, cut: int, flat_from: int
+) -> NDArray[np.float64]:
+    """Heights with the seam between the neck that was seen and the one that was drawn evened out."""
+    row = np.arange(len(front), dtype=np.float64)
+    begin = (chin + cut) / 2
+    share = np.clip((row - begin) / max(cut - begin, 4.0), 0, 1) * np.clip((flat_from + 8 - row) / 8, 0, 1)
+    return np.asarray(front + share[:, None] * (blurred(front, inside, SEAM_PX) - front))
 
 
 def _arc(from_edge: NDArray[np.float64], radius: float) -> NDArray[np.float64]:

@@ -15,6 +15,8 @@ MARCH_STEPS = 96
 BISECTIONS = 8
 MIN_PIXELS = 16
 MARGIN_PX = 8
+SIDE_BLUR_PX = 2.5
+SIDES_FROM = 1.2  # slope, as height over breadth (50 degrees), from which a side is smoothed; fully at twice that
 
 
 @dataclass(frozen=True)
@@ -93,8 +95,24 @@ def frontal(reconstruction: Reconstruction) -> Frontal:
     # shadow that the head casts from the camera. All four pixels round the meeting must be head.
     inside = sample(mask.astype(np.float32), at.reshape(-1, 2)).reshape(x.shape) > 1 - 1e-3
     inside &= ((at > 0) & (at < mask.shape[0] - 1)).all(-1)
-    heights = np.where(largest(inside), far - after, np.nan)
+    heights = _even_sides(np.where(largest(inside), far - after, np.nan), pitch)
     return Frontal(heights, pitch, low, far, at)
+
+
+def _even_sides(heights: NDArray[np.float64], pitch: float) -> NDArray[np.float64]:
+    """Heights with smooth steep sides: there a pixel of the photo is a long step, and its noise shows as stripes."""
+    inside = np.isfinite(heights)
+    smooth = blurred(np.where(inside, heights, 0), inside, SIDE_BLUR_PX)
+    slope = np.hypot(*np.gradient(smooth)) / pitch
+    share = np.clip((slope - SIDES_FROM) / (SIDES_FROM), 0, 1)
+    return np.asarray(heights + share * (smooth - heights))
+
+
+def blurred(values: NDArray[np.float64], inside: NDArray[np.bool_], sigma_px: float) -> NDArray[np.float64]:
+    """Gaussian means over what is inside alone; 0 where nothing inside is near."""
+    weight = ndimage.gaussian_filter(inside.astype(np.float64), sigma_px)
+    total = ndimage.gaussian_filter(np.where(inside, values, 0), sigma_px)
+    return np.where(weight > 1e-6, total / np.maximum(weight, 1e-6), 0)
 
 
 def largest(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
