@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.colours import DIVERGING, coloured, signed_limit
+from core.depth.catalog import MODELS
 from core.progress import Progress, ignore
+from dashboard.records import FaceRecord
 
 if TYPE_CHECKING:
     from core.compare import Comparison
@@ -50,6 +52,21 @@ class Named:
     id: str
     name: str
     folder: Path
+
+
+def told_apart(faces: Sequence[FaceRecord]) -> list[FaceRecord]:
+    """Return the faces with names that differ: of one photo by their networks, else by a number."""
+    found = []
+    for face in faces:
+        same = [other for other in faces if other.name == face.name]
+        name = face.name
+        if len(same) > 1 and len({other.network for other in same}) == len(same):
+            title = MODELS[face.network].title if face.network in MODELS else face.network
+            name = f"{face.name}, {title}"
+        elif len(same) > 1:
+            name = f"{face.name} ({1 + [other.id for other in same].index(face.id)})"
+        found.append(replace(face, name=name))
+    return found
 
 
 def write(

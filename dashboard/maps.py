@@ -157,11 +157,11 @@ def plain_map(values: NDArray[np.floating], unit: str, *, high: float | None = N
     """Map of what is never negative, such as a spread; pale is little. values : (S, S), NaN where there is none."""
     finite = values[np.isfinite(values)]
     top = high or (float(np.percentile(finite, 98)) if finite.size else 1.0)
-    figure = signed_map(values, 1.0, ("", ""))
+    figure = signed_map(values, 1.0, ("", ""), digits=2)
     bar: dict[str, Any] = {"title": {"text": unit, "side": "right"}, "tickvals": None, "ticktext": None}
     figure.update_traces(
         zmin=0, zmax=top, colorscale=scale(SEQUENTIAL),
-        hovertemplate="%{z:.1f} " + unit + "<extra></extra>",
+        hovertemplate="%{z:.2f} " + unit + "<extra></extra>",
     )  # fmt: skip
     figure.update_traces(colorbar=bar)
     return figure

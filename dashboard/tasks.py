@@ -125,9 +125,10 @@ class Tasks:
 
         options, folders = run.options, self.library.folders
         found = [self.library.face(run.workspace_id, face_id) for face_id in options["faces"]]
-        faces = [comparing.Named(face.id, face.name, face.folder) for face in found if face is not None]
-        if len(faces) < len(found):
+        there = [face for face in found if face is not None]
+        if len(there) < len(found):
             raise Cancelled("A face was deleted.")  # and the run with it
+        faces = [comparing.Named(face.id, face.name, face.folder) for face in comparing.told_apart(there)]
         reference = options["faces"].index(options["reference"])
         place = folders.comparison(run.id)
         folders.remove(place)  # of a worker that ended after it had written

@@ -44,7 +44,7 @@ def _page(wanted: Sequence[str], reference: str, *, with_scale: bool) -> html.Di
         return html.Div(
             [head, strip, page.empty(f"Choose {count}", "Click the pictures above. The address keeps them.")]
         )
-    found = [results.load(by_id[face_id]) for face_id in chosen]
+    found = [results.load(face) for face in comparing.told_apart([by_id[face_id] for face_id in chosen])]
     return html.Div(
         [
             head,
@@ -149,7 +149,7 @@ def draw_line(name: str, face_ids: list[str]) -> Any:
 
 def _there(face_ids: Sequence[str]) -> list[FaceRecord]:
     library, workspace = current_library(), current_workspace()
-    return [face for face_id in face_ids if (face := library.face(workspace, face_id))]
+    return comparing.told_apart([face for face_id in face_ids if (face := library.face(workspace, face_id))])
 
 
 def _settings(found: Sequence[results.Result], reference: str, with_scale: bool) -> html.Div:

@@ -44,4 +44,10 @@ def make_works(library: Library) -> Mapping[Any, Any]:
         (folder / "reconstruction.json").write_text(json.dumps({"pid": os.getpid()}))
         return [face]
 
-    return {"reconstruct": reconstruct, "solid": reconstruct, "recompute": reconstruct, "compare": reconstruct, "download": reconstruct}
+    return {
+        "reconstruct": reconstruct,
+        "solid": reconstruct,
+        "recompute": reconstruct,
+        "compare": reconstruct,
+        "download": reconstruct,
+    }
