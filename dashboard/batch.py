@@ -111,10 +111,16 @@ def _is_free(folder: Path, sha256: str) -> bool:
 
 def _face(folder: Path) -> dict[str, Any]:
     about = read_facts(folder)
+    solid = about["solid"] and {
+        "kind": about["solid"]["options"]["kind"],
+        "size_mm": about["solid"]["size_mm"],
+        "state": about["solid"]["preflight"]["state"],
+    }
     return {
         "folder": str(folder),
         "files": sorted(file.name for file in folder.iterdir()),
         "network": about["network"]["name"],
         "distance_mm": about["distance_mm"],
         "warnings": about["warnings"],
+        "solid": solid,
     }

@@ -56,6 +56,8 @@ def test_run_writes_what_it_can_and_says_what_it_cannot(
         assert solid.is_volume
         assert solid.extents[0] == pytest.approx(80.0, abs=0.01)
     assert results[0]["faces"][0]["network"] == "builtin"
+    assert results[0]["faces"][0]["solid"]["kind"] == "relief"
+    assert results[0]["faces"][0]["solid"]["state"] in ("good", "caution")
     assert set(results[0]["faces"][0]["files"]) >= FILES
 
 
