@@ -203,5 +203,5 @@ def fit_scale_and_shift(
         raise GeometryError("The network's depth map is inverted over the face. Use another network or another photo.")
     a = float(target.std() / (slope * spread))
     b = float(target.mean() - a * level * spread)
-    error_mm = np.abs(1 / np.maximum(a * value + b, 1e-6) - 1 / target)[importance == 1]
+    error_mm = np.abs(1 / np.maximum(a * value + b, 1e-6) - 1 / target)[importance == importance.max()]
     return ScaleAndShift(a, b, prior, float(np.median(error_mm)), float((error_mm <= INLIER_MM).mean()))

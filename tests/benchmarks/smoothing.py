@@ -6,6 +6,8 @@ the map's spread over the face; 0.02 is about a quarter of a millimetre). Means 
 `median`: error in mm but for one shift. `normals`: mean angular error in degrees, unblurred. `detail`: what is
 left of the tenth of the face with the strongest detail (lids, lips, nostrils; blobs under 8 pixels), 1 is all of it.
 `rough`: RMS in mm of what is finer than 3 pixels on the calm half of the face (skin); `true` is the head's own.
+`rim` and `rim 90`: median and worst tenth of the error in mm in the outer 8 pixels of the head. `given` is the
+network's map with scale and shift alone, before the prior's shape and rim and before smoothing.
 """
 
 import argparse
@@ -31,6 +33,13 @@ def best(photo: Photo, options: Options, networks: object) -> Reconstruction:
     return max(reconstruct(photo, options, networks), key=lambda face: face.facts["face"]["score"])
 
 
+def rim(depth: np.ndarray, truth: np.ndarray, mask: np.ndarray, is_head: np.ndarray, shift: float) -> list[float]:
+    """Median and 90th percentile of the error near the rim of the mask, where that is near the rim of the true head."""
+    inwards = [cv2.distanceTransform(m.astype(np.uint8), cv2.DIST_L2, 5) for m in (mask, is_head)]
+    band = mask & is_head & (inwards[0] < 8) & (inwards[1] < 10)
+    return np.percentile(np.abs(depth - truth - shift)[band], [50, 90]).tolist()
+
+
 def row(depth: np.ndarray, truth: np.ndarray, inner: np.ndarray, mm_per_px: float) -> list[float]:
     """Median, normals, detail, rough and the true rough."""
     error = depth[inner] - truth[inner]
@@ -47,7 +56,7 @@ def row(depth: np.ndarray, truth: np.ndarray, inner: np.ndarray, mm_per_px: floa
     return [float(np.median(np.abs(error - np.median(error)))), float(angle), float(kept), *map(float, rough)]
 
 
-def measure(truth: Truth, networks: Networks) -> dict[tuple[str, float], list[float]]:
+def measure(truth: Truth, networks: Networks) -> dict[tuple[str, str], list[float]]:
     """Rows of one head, by case and strength."""
     photo, given = Photo(truth.name, truth.rgb, None, ""), {"ipd_mm": truth.ipd_mm, "fov_deg": truth.fov_deg}
     own = best(photo, Options(model="builtin", **given), networks)
@@ -63,10 +72,17 @@ def measure(truth: Truth, networks: Networks) -> dict[tuple[str, float], list[fl
         faces[f"blur {blur:g}, noise {noise:g}"] = best(photo, Options(**given), Answers(networks, answer))
     mm_per_px = float(own.intrinsics.pixel_mm(np.nanmedian(own.depth_mm)))
     rows = {}
+    is_head = 1 / inverse < np.nanmax(truth.depth_mm) + 1
     for case, face in faces.items():
+        depths = {"given": face.plain_mm}
         for strength in STRENGTHS:
-            depth = recompute(face, truth.rgb, Options(smooth=strength, **given)).depth_mm
-            rows[case, strength] = row(depth, 1 / inverse, inner, mm_per_px)
+            depths[f"{strength:.2f}"] = recompute(face, truth.rgb, Options(smooth=strength, **given)).depth_mm
+        for name, depth in depths.items():
+            shift = float(np.median((depth - 1 / inverse)[inner]))
+            rows[case, name] = [
+                *row(depth, 1 / inverse, inner, mm_per_px),
+                *rim(depth, 1 / inverse, face.mask, is_head, shift),
+            ]
     return rows
 
 
@@ -77,11 +93,11 @@ def main() -> None:
     args = parser.parse_args()
     networks = Networks()
     tables = [measure(read_truth(path), networks) for path in sorted(args.folder.glob("*.npz"))]
-    names = ("median", "normals", "detail", "rough", "true")
+    names = ("median", "normals", "detail", "rough", "true", "rim", "rim 90")
     print(f"{'map':22}{'strength':>9}" + "".join(f"{name:>9}" for name in names))
     for case, strength in tables[0]:
         mean = np.mean([table[case, strength] for table in tables], axis=0)
-        print(f"{case:22}{strength:9.2f}" + "".join(f"{value:9.3f}" for value in mean))
+        print(f"{case:22}{strength:>9}" + "".join(f"{value:9.3f}" for value in mean))
 
 
 if __name__ == "__main__":
