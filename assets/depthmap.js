@@ -93,6 +93,7 @@
         const plot = graph("statistics-map");
         if (mode !== "points" || !plot || !clicked || !clicked.points.length) return NOTHING();
         const at = { x: clicked.points[0].x, y: clicked.points[0].y };
+        if (first && first.x === at.x && first.y === at.y) return NOTHING(); // a double click is no line
         const shapes = first ? [straight(first, at)] : [dot(at)];
         first = first ? null : at;
         window.Plotly.relayout(plot, { shapes });

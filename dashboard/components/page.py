@@ -91,7 +91,9 @@ def table(
         for row in rows
     ]
     kind = "plain-table stacked" if stacked else "plain-table"
-    return html.Div(html.Table([html.Thead(html.Tr(top)), html.Tbody(body)], className=kind), className="table-wrap")
+    reach = {} if stacked else {"tabIndex": 0}  # a wide table is scrolled by keys, too
+    whole = html.Table([html.Thead(html.Tr(top)), html.Tbody(body)], className=kind)
+    return html.Div(whole, className="table-wrap", **reach)
 
 
 def field(label: str, control: Child, hint: str | None = None, unit: str | None = None) -> html.Div:

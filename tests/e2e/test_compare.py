@@ -120,7 +120,7 @@ def test_a_mirror_image_is_more_alike_than_another_person(compared: Any) -> None
         " return [g.layout.xaxis.ticktext, g._fullData[0].z.map(row => [...row])]; })()"
     )
     names, rms = values
-    people = [name.removeprefix("mirrored-").split(".")[0] for name in names]
+    people = [name.removeprefix("mirrored-")[:5] for name in names]
     pairs = [(i, j) for i in range(4) for j in range(i)]
     own = [rms[i][j] for i, j in pairs if people[i] == people[j]]
     across = [rms[i][j] for i, j in pairs if people[i] != people[j]]
