@@ -91,7 +91,7 @@ def table(
         for row in rows
     ]
     kind = "plain-table stacked" if stacked else "plain-table"
-    reach = {} if stacked else {"tabIndex": 0}  # a wide table is scrolled by keys, too
+    reach: dict[str, Any] = {} if stacked else {"tabIndex": 0}  # a wide table is scrolled by keys, too
     whole = html.Table([html.Thead(html.Tr(top)), html.Tbody(body)], className=kind)
     return html.Div(whole, className="table-wrap", **reach)
 
