@@ -71,7 +71,8 @@ def _stage(face: FaceRecord, solid: dict[str, Any]) -> Any:
         return page.empty("No solid yet", "Choose its kind and size, then make it.")
     alt = f"The solid of {face.name}; drag to turn"
     shown = views.viewer(views.address(face.id, "solid.glb", face.folder), alt, plaster=True)
-    return html.Div([shown, printing.dimensions(solid) if solid else None], className="stage")
+    size = printing.dimensions(solid) if solid else None
+    return html.Div([html.Div(shown, className="stage"), size], className="measured")
 
 
 def _below(face: FaceRecord, solid: dict[str, Any]) -> list[Any]:
