@@ -88,6 +88,14 @@
         if (plot.layout.shapes.length > 1) setTimeout(() => window.Plotly.relayout(plot, { shapes: [last] }), 0);
         return { start: [last.x0, last.y0], end: [last.x1, last.y1] };
       },
+      /* Two named places of the face make a line. */
+      between(here, there, about) {
+        const [from, to] = [here, there].map((name) => about.places[name]);
+        if (!from || !to || here === there) return NOTHING();
+        const line = straight({ x: from[0], y: from[1] }, { x: to[0], y: to[1] });
+        whenDrawn("statistics-map", (plot) => window.Plotly.relayout(plot, { shapes: [line] }));
+        return NOTHING();
+      },
       /* Two clicks make a line. */
       point(clicked, mode) {
         const plot = graph("statistics-map");

@@ -36,6 +36,11 @@ ROWS = (
 BINS = 64
 ALONG = {"midline": "mm above the nose tip", "eye line": "mm from between the eyes", "mouth line": "mm from its middle"}
 DRAWN = "mm along the line"
+PLACES = {
+    "Tip of the nose": 30, "Bridge of the nose": 27, "Chin": 8, "Right eye, outer corner": 36,
+    "Right eye, inner corner": 39, "Left eye, inner corner": 42, "Left eye, outer corner": 45,
+    "Mouth, right corner": 48, "Mouth, left corner": 54, "Right end of the jaw": 0, "Left end of the jaw": 16,
+}  # fmt: skip
 
 
 def layout(faces: str = "", **_: Any) -> html.Div:  # the name of the query's key
@@ -59,7 +64,7 @@ def _page(wanted: str) -> html.Div:
             dcc.Store(id="statistics-face", data=face.id),
             dcc.Store(id="statistics-about", data=_about(found)),
             dcc.Store(id="statistics-line"),
-            *[dcc.Store(id=f"statistics-done-{name}") for name in ("paint", "mode", "levels", "point")],
+            *[dcc.Store(id=f"statistics-done-{name}") for name in ("paint", "mode", "levels", "point", "between")],
             page.section("Depth", _controls(found), _reading(found, face)),
             page.section("Numbers", html.Div(id="statistics-numbers"), aside=_downloads(face)),
             html.Div(id="statistics-smoothing") if found.reconstruction.facts.get("smooth") else None,
@@ -74,7 +79,9 @@ def _about(found: "Measured") -> dict[str, Any]:
     from dashboard.measured import PARTS
 
     numbers = {part: [REGIONS.index(name) + 1 for name in names] for part, names in PARTS.items()}
-    return {"parts": {**numbers, "head": None}, "ipd_mm": found.reconstruction.facts["ipd_mm"]}
+    marks = found.reconstruction.landmarks_px
+    places = {} if marks is None else {name: marks[number].round(1).tolist() for name, number in PLACES.items()}
+    return {"parts": {**numbers, "head": None}, "ipd_mm": found.reconstruction.facts["ipd_mm"], "places": places}
 
 
 def _controls(found: "Measured") -> html.Div:
@@ -139,6 +146,7 @@ def _reading(found: "Measured", face: FaceRecord) -> html.Div:
                 [
                     choose,
                     html.Div(views.graph(figure, "statistics-map", height="100%", still=True), className="depth-map"),
+                    _between(found),
                     html.Div(id="statistics-line-said", className="note", role="status"),
                 ]
             ),
@@ -156,6 +164,23 @@ def _reading(found: "Measured", face: FaceRecord) -> html.Div:
         className="reading",
         key=face.id,
     )  # fmt: skip
+
+
+def _between(found: "Measured") -> html.Div | None:
+    """Two places of the face to measure between, for those who hold no mouse."""
+    if not found.regions:
+        return None
+    places = [
+        html.Div(
+            [
+                html.Label(word, htmlFor=f"statistics-{name}", className="soft"),
+                dbc.Select(id=f"statistics-{name}", options=list(PLACES), placeholder="a place of the face"),
+            ],
+            className="with-unit",
+        )
+        for name, word in (("here", "Measure between"), ("there", "and"))
+    ]
+    return html.Div(places, className="between row-of")
 
 
 def _histogram(found: "Measured", part: str, unit: str, bins: int, height: str) -> Any:
@@ -402,6 +427,11 @@ for function, output, inputs in (
     ("mode", "done-mode", [Input("statistics-mode", "value")]),
     ("levels", "done-levels", [Input("statistics-levels", "value")]),
     ("line", "line", [Input("statistics-map", "relayoutData")]),
+    (
+        "between",
+        "done-between",
+        [Input("statistics-here", "value"), Input("statistics-there", "value"), State("statistics-about", "data")],
+    ),
     ("point", "done-point", [Input("statistics-map", "clickData"), State("statistics-mode", "value")]),
     (
         "highlight",

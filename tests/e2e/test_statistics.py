@@ -104,6 +104,12 @@ def test_two_points_and_a_drawn_line_are_measured(read: Any, eventually: Any) ->
     read.mouse.up()
     read.locator("#statistics-line-figure .scatterlayer path.js-line").wait_for()
     eventually(read, f"document.querySelector('#statistics-line-said').innerText !== {first!r}")
+    before = read.locator("#statistics-line-said").inner_text()
+    read.get_by_label("Measure between").select_option("Right eye, outer corner")  # the same without a mouse
+    read.locator("#statistics-there").select_option("Left eye, outer corner")
+    eventually(read, f"document.querySelector('#statistics-line-said').innerText !== {before!r}")
+    straight = float(read.locator("#statistics-line-said").inner_text().split("mm")[0])
+    assert 75 < straight < 115  # 63 mm between the pupils, and an outer corner farther out at each side
     read.get_by_text("Level lines").click()
     read.locator("#statistics-map .scatterlayer path.js-line").first.wait_for(state="attached")
     assert violations(read) == []
