@@ -9,7 +9,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import trimesh
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -31,6 +30,7 @@ from core.meshfiles import (
     write_obj,
     write_plaster_glb,
     write_ply,
+    write_points,
     write_stl,
 )
 from core.reconstruction import Reconstruction
@@ -141,9 +141,13 @@ def write_statistics(values: dict[str, Any], folder: Path) -> None:
     (folder / "statistics.csv").write_text(text.getvalue(), "utf-8")
 
 
-def write_cloud(cloud: PointCloud, path: Path) -> None:
-    """Coloured points as binary PLY, mm."""
-    trimesh.PointCloud(cloud.points_mm, colors=cloud.colours).export(path)
+def write_cloud(cloud: PointCloud, path: Path, about: Mapping[str, str] | None = None) -> None:
+    """Coloured points as binary PLY, mm. about : what the millimetres rest on."""
+    no_faces = np.empty((0, 3), np.int32)
+    title = f"Points of {(about or {}).get('photo', 'a face')}"
+    write_points(
+        Mesh(cloud.points_mm.astype(np.float64), no_faces, cloud.colours, title=title, about=about or {}), path
+    )
 
 
 def write_surface(

@@ -76,10 +76,17 @@ def write_3mf(mesh: Mesh, path: Path, picture: Path | None = None) -> None:
 
 def write_ply(mesh: Mesh, path: Path) -> None:
     """Binary PLY with colours of the vertices."""
-    data: Any = mesh.coloured().export(file_type="ply")
-    at = data.index(b"\n", data.index(b"format ")) + 1
-    comments = "".join(f"comment {line}\n" for line in mesh.comments()).encode()
-    path.write_bytes(data[:at] + comments + data[at:])
+    path.write_bytes(_commented(mesh.coloured().export(file_type="ply"), mesh))
+
+
+def write_points(mesh: Mesh, path: Path) -> None:
+    """Binary PLY of the vertices alone, with their colours."""
+    path.write_bytes(_commented(trimesh.PointCloud(mesh.vertices_mm, mesh.colours).export(file_type="ply"), mesh))
+
+
+def _commented(ply: Any, mesh: Mesh) -> bytes:
+    at = ply.index(b"\n", ply.index(b"format ")) + 1
+    return bytes(ply[:at] + "".join(f"comment {line}\n" for line in mesh.comments()).encode() + ply[at:])
 
 
 def write_obj(mesh: Mesh, path: Path) -> None:

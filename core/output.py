@@ -47,7 +47,8 @@ def write(
         depth_png = export.write_depth(reconstruction, part)
         export.write_pictures(reconstruction, part)
         export.write_statistics(export.statistics(reconstruction), part)
-        export.write_cloud(point_cloud(reconstruction), part / "cloud.ply")
+        about = assumptions(reconstruction.facts)
+        export.write_cloud(point_cloud(reconstruction), part / "cloud.ply", about)
         progress("Making the mesh", 0.2)
         surface = make_surface(
             reconstruction,
@@ -56,7 +57,6 @@ def write(
             options.surface,
             options.taubin,
         )
-        about = assumptions(reconstruction.facts)
         export.write_surface(surface, reconstruction.texture, part, options.formats, about)
         progress("Making the solid", 0.6)
         solid = None

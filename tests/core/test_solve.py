@@ -322,6 +322,7 @@ def test_recomputed_with_the_same_options_it_is_the_same_to_the_last_bit(
     assert all(
         extras_of(folder / name)["distance"] == f"{facts['distance_mm']:.0f} mm" for name in ("mesh.glb", "solid.glb")
     )
+    assert b"comment distance: " in before["cloud.ply"][:4000]
     assert rewrite(folder, photo.rgb, {}) == options
     after = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert sorted(after) == sorted(before)
