@@ -10,8 +10,9 @@ def printable(heights: NDArray[np.float64], pixel_size: float, nozzle: float) ->
 
     Opening, then closing, by a disc of the nozzle's width. pixel_size, nozzle : in one unit.
     """
-    width = round(nozzle / pixel_size)
-    if width < 2:
+    width = int(nozzle / pixel_size)
+    width -= 1 - width % 2  # an odd width: an even one would move the map by a pixel
+    if width < 3:
         return heights
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
     opened = cv2.morphologyEx(heights, cv2.MORPH_OPEN, disc, borderType=cv2.BORDER_REPLICATE)
