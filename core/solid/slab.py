@@ -134,13 +134,20 @@ def _over(side: Side, rim: NDArray[np.float64], pixel_size: float, with_rim: boo
 
 
 def _within(rim: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """(n,) bool: points (n, 2) within a polygon, to an eighth of a pixel."""
-    low = np.floor(rim.min(0)) - 1
-    size = np.ceil(rim.max(0) - low).astype(int) + 2
+    """(n,) bool: points (n, 2) within a polygon; read off a drawing of it, and reckoned where they are near the rim."""
+    low = np.floor(rim.min(0)) - 2
+    size = np.ceil(rim.max(0) - low).astype(int) + 3
     drawn = np.zeros((size[1] * FINER, size[0] * FINER), np.uint8)
     cv2.fillPoly(drawn, [np.round((rim - low) * FINER * 16).astype(np.int32)], 1, shift=4)
     columns, rows = np.clip(np.round((points - low) * FINER).astype(int), 0, size * FINER - 1).T
-    return drawn[rows, columns] > 0
+    around = np.ones((5, 5), np.uint8)
+    near = np.flatnonzero((cv2.dilate(drawn, around) != cv2.erode(drawn, around))[rows, columns])
+    inside = drawn[rows, columns] > 0
+    (x, y), (ax, ay), (bx, by) = points[near].T[:, :, None], rim.T, np.roll(rim, -1, axis=0).T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        crosses = ((ay > y) != (by > y)) & (x < ax + (y - ay) / (by - ay) * (bx - ax))
+    inside[near] = crosses.sum(1) % 2 == 1
+    return inside
 
 
 def _peeled(faces: NDArray[np.int32], unwanted: NDArray[np.bool_]) -> NDArray[np.int32]:
