@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from core.depth import catalog, midas, weights
 from core.depth.builtin.depth import BuiltinDepth
-from core.depth.device import choose_device, choose_trunk_dtype, known_precision
+from core.depth.device import choose_device, choose_trunk_dtype, keep_freed_memory, known_precision
 from core.depth.midas.network import MidasModule
 from core.depth.midas.preprocess import network_input
 
@@ -54,6 +54,7 @@ class Networks:
     """
 
     def __init__(self, device: str = "auto", precision: str = "auto", weights: Path | None = None) -> None:
+        keep_freed_memory()
         self.device = choose_device(device)
         self.precision = known_precision(precision)
         self.loads: Counter[str] = Counter()

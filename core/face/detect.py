@@ -1,4 +1,4 @@
-"""Photo -> the faces in it: windows coarse to fine through the face network, then each find centred and scored."""
+"""Photo -> the faces in it: places proposed at every scale, each read by the face network, centred and scored."""
 
 from dataclasses import dataclass
 
@@ -10,18 +10,20 @@ from core.face.landmarks import INNER, NOSE, Pose, eye_line_deg, fit_pose
 from core.face.maps import FaceMaps, FaceNetwork
 from core.face.window import cut, similarity, transform
 
-SEARCH_PX = 1024  # longer side of the picture that is searched
-FIRST_SIDE = 1.1  # of the longer side: a face may fill the picture
-LEVELS = 4  # each halves the window: the network reads faces whose IPD is 1/16 to 1/4 of it
-STEP = 0.5  # of the window's side
-HEAD_HINT = 0.2  # finer windows are opened only where a coarser one saw this probability of head
-CANDIDATE_SCORE = 0.35
-MIN_SCORE = 0.75  # portraits score 0.95 and more, a face in profile 0.79, things and animals up to 0.71
-SURE_SCORE = 0.9  # no finer windows are opened on a head found with this score
-COVERED_IPD = 2.6  # how far such a head reaches, with its hair
+FOUND_IPD_PX = 24.0  # faces of at least this size are looked for in a photo of any size
+LEAST_IPD_PX = 16.0  # smaller ones are no use for depth
+MARGIN = 1.2  # over the smallest face that the small network sees
+LOOKED_AT_PX = 512  # longer side: a picture that small is looked at as it is
+SMALLEST_PX = 24  # longer side at which a face that fills the picture is looked for
+PROPOSAL_SCORE = 0.3
+MOST_PROPOSALS = 100
+NEARLY = 0.75  # of the least size: worth a look, since sizes are guessed at first
+MIN_SCORE = 0.75  # portraits score 0.95 and more, a man in profile 0.80, things that pass for faces up to 0.74
 IPD_SHARE = 45 / 256  # of the window's side, at which the network sees a face best
+BOX_IPD_SHARE = 0.4  # of the side of a box that a person draws round a face
 MAX_RESIDUAL_IPD = 0.3
-RECENTRINGS = 2
+LOOKS = 2  # at each place, the second levelled and centred by the first
+LEAST_SCORE = 0.2  # below, a second look is a waste
 
 
 @dataclass(frozen=True)
@@ -48,113 +50,97 @@ class Face:
 
 
 @dataclass(frozen=True)
-class _Find:
-    landmarks: NDArray[np.float64]
-    confidence: NDArray[np.float32]
-    score: float
+class _Place:
+    """Where to look for a face: its middle (2,) and IPD in photo pixels, how sure it is, and what was read there."""
+
+    middle: NDArray[np.floating]
     ipd: float
-    centre: NDArray[np.float64]
+    score: float
+    face: Face | None = None
 
 
 def find_faces(rgb: NDArray[np.uint8], network: FaceNetwork) -> list[Face]:
-    """All faces of a picture (H, W, 3), from left to right."""
-    shrink = min(1.0, SEARCH_PX / max(rgb.shape[:2]))
-    size = (max(1, round(rgb.shape[1] * shrink)), max(1, round(rgb.shape[0] * shrink)))
-    small = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8) if shrink < 1 else rgb
-    back = np.array([rgb.shape[1] / size[0], rgb.shape[0] / size[1]])
-    finds = []
-    for candidate in _distinct(_search(small, network)):
-        centre, ipd = (candidate.centre + 0.5) * back - 0.5, candidate.ipd * back.mean()
-        found = _centred(rgb, centre, ipd, network)
-        if found is not None and found.score >= MIN_SCORE:
-            finds.append(found)
-    faces = [Face(find.landmarks, find.confidence, find.score) for find in _distinct(finds)]
+    """All faces of a picture (H, W, 3) whose IPD is 24 px or more, from left to right."""
+    places = _proposed(rgb, network)
+    for _ in range(LOOKS):
+        places = [place for place in _read(rgb, places, network) if _plausible(place, rgb)]
+    faces = [place.face for place in _distinct(places) if place.face and place.score >= MIN_SCORE]
+    faces = [face for face in faces if face.pose.ipd_px >= LEAST_IPD_PX]
     return sorted(faces, key=lambda face: face.landmarks_px[NOSE, 0].mean())
 
 
-def _search(rgb: NDArray[np.uint8], network: FaceNetwork) -> list[_Find]:
-    """Candidates of all levels; a level is searched where the one before saw something of a head."""
-    height, width = rgb.shape[:2]
-    hint = np.ones((height, width), np.float32)
-    finds: list[_Find] = []
-    side = FIRST_SIDE * max(height, width)
-    for level in range(LEVELS):
-        if side < network.side_px / 2 and level > 0:
-            break  # nothing more to see in so few pixels
-        centres = [
-            np.array([x, y])
-            for y in _steps(height, side)
-            for x in _steps(width, side)
-            if level < 2 or _seen(hint, x, y, side) > HEAD_HINT
-        ]
-        if not centres:
+def face_in_box(rgb: NDArray[np.uint8], box: tuple[float, float, float], network: FaceNetwork) -> Face:
+    """The face in a square that a person has drawn round it, however low its score.
+
+    box : x and y of its middle, and its side, in picture pixels.
+    """
+    x, y, side = box
+    place = drawn = _Place(np.array([x, y]), side * BOX_IPD_SHARE, 0.0)
+    for _ in range(LOOKS):
+        (seen,) = _read(rgb, [place], network)
+        near = np.abs(seen.middle - drawn.middle).max() < side / 2 and 0.4 < seen.ipd / drawn.ipd < 2.5
+        if place.face is None or (near and seen.score > place.score):
+            place = seen
+        if not near:
             break
-        matrices = [similarity(centre, side, 0, network.side_px) for centre in centres]
-        maps = network.analyse(np.stack([cut(rgb, matrix, network.side_px) for matrix in matrices]))
-        finds += [_find(maps, i, matrix) for i, matrix in enumerate(matrices)]
-        hint = _hint(maps, matrices, (height, width))
-        for find in finds:
-            if find.score >= SURE_SCORE:
-                cv2.circle(
-                    hint, tuple(np.round(find.centre).astype(int).tolist()), round(COVERED_IPD * find.ipd), 0.0, -1
-                )
-        side /= 2
-    return [find for find in finds if find.score >= CANDIDATE_SCORE]
+    assert place.face is not None
+    return place.face
 
 
-def _steps(length: int, side: float) -> NDArray[np.float64]:
-    count = max(1, int(np.ceil((length - side) / (side * STEP))) + 1)
-    first = min(side / 2, length / 2)
-    return np.linspace(first, max(length - side / 2, first), count) - 0.5
+def _proposed(rgb: NDArray[np.uint8], network: FaceNetwork) -> list[_Place]:
+    """Places worth a closer look: the picture at scales half of each other, through the small network."""
+    longer = max(rgb.shape[:2])
+    scale = min(1.0, max(MARGIN * network.proposed_px[0] / FOUND_IPD_PX, LOOKED_AT_PX / longer))
+    picture = _scaled(rgb, scale)
+    places: list[_Place] = []
+    while max(picture.shape[:2]) >= SMALLEST_PX:
+        back = np.array([rgb.shape[1] / picture.shape[1], rgb.shape[0] / picture.shape[0]])
+        found = network.propose(picture, PROPOSAL_SCORE)
+        for middle, ipd, score in zip(found.middle_px, found.ipd_px, found.score, strict=True):
+            places.append(_Place((middle + 0.5) * back - 0.5, float(ipd * back.mean()), float(score)))
+        picture = _scaled(picture, 0.5)
+    return [place for place in _distinct(places) if place.ipd >= NEARLY * LEAST_IPD_PX][:MOST_PROPOSALS]
 
 
-def _seen(hint: NDArray[np.float32], x: float, y: float, side: float) -> float:
-    """Greatest head probability within the inner half of a window."""
-    reach = side / 4
-    rows = slice(max(0, int(y - reach)), max(1, int(y + reach)))
-    columns = slice(max(0, int(x - reach)), max(1, int(x + reach)))
-    return float(hint[rows, columns].max(initial=0))
+def _plausible(place: _Place, rgb: NDArray[np.uint8]) -> bool:
+    return place.score >= LEAST_SCORE and NEARLY * LEAST_IPD_PX <= place.ipd <= max(rgb.shape[:2])
 
 
-def _hint(maps: FaceMaps, matrices: list[NDArray[np.float64]], shape: tuple[int, int]) -> NDArray[np.float32]:
-    hint = np.zeros(shape, np.float32)
-    for head, matrix in zip(maps.head, matrices, strict=True):
-        flags = cv2.INTER_LINEAR
-        np.maximum(hint, cv2.warpAffine(head, matrix, (shape[1], shape[0]), flags=flags), out=hint)
-    return hint
+def _scaled(rgb: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    size = (max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale)))
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8) if scale < 1 else rgb
 
 
-def _find(maps: FaceMaps, index: int, window_to_picture: NDArray[np.float64]) -> _Find:
+def _read(rgb: NDArray[np.uint8], places: list[_Place], network: FaceNetwork) -> list[_Place]:
+    """Read a window round each place, levelled by the face read there before, at the size the network sees best."""
+    side = network.side_px
+    rolls = [place.face.roll_deg if place.face is not None else 0.0 for place in places]
+    matrices = [
+        similarity(place.middle, place.ipd / IPD_SHARE, roll, side) for place, roll in zip(places, rolls, strict=True)
+    ]
+    if not matrices:
+        return []
+    maps = network.analyse(np.stack([cut(rgb, matrix, side) for matrix in matrices]))
+    return [_found(maps, i, matrix) for i, matrix in enumerate(matrices)]
+
+
+def _found(maps: FaceMaps, index: int, window_to_picture: NDArray[np.float64]) -> _Place:
     inside, confidence = maps.landmarks[index].astype(np.float64), maps.confidence[index]
     pose = fit_pose(inside, confidence)
-    last = maps.head.shape[1] - 1
-    columns, rows = np.clip(np.round(inside[INNER]), 0, last).astype(int).T
+    columns, rows = np.clip(np.round(inside[INNER]), 0, maps.head.shape[1] - 1).astype(int).T
     score = float(confidence.mean() * maps.head[index][rows, columns].mean())
     if pose.residual_ipd > MAX_RESIDUAL_IPD:
         score *= 0.5
     landmarks = transform(window_to_picture, inside)
     scale = float(np.hypot(window_to_picture[0, 0], window_to_picture[1, 0]))
-    return _Find(landmarks, confidence, score, pose.ipd_px * scale, landmarks[NOSE].mean(0))
+    face = Face(landmarks, confidence, score)
+    return _Place(landmarks[NOSE].mean(0), pose.ipd_px * scale, score, face)
 
 
-def _centred(rgb: NDArray[np.uint8], centre: NDArray[np.float64], ipd: float, network: FaceNetwork) -> _Find | None:
-    """Look again at the size and place at which the network sees best."""
-    found = None
-    roll = 0.0
-    for _ in range(RECENTRINGS):
-        if not 4 <= ipd <= 2 * max(rgb.shape[:2]):
-            return None
-        matrix = similarity(centre, ipd / IPD_SHARE, roll, network.side_px)
-        found = _find(network.analyse(cut(rgb, matrix, network.side_px)[None]), 0, matrix)
-        centre, ipd = found.centre, found.ipd
-        roll = Face(found.landmarks, found.confidence, found.score).roll_deg
-    return found
-
-
-def _distinct(finds: list[_Find]) -> list[_Find]:
-    """Non-maximum suppression: of finds whose centres lie within an IPD, the best."""
-    kept: list[_Find] = []
-    for find in sorted(finds, key=lambda f: -f.score):
-        if all(np.linalg.norm(find.centre - other.centre) > max(find.ipd, other.ipd) for other in kept):
-            kept.append(find)
+def _distinct(places: list[_Place]) -> list[_Place]:
+    """Non-maximum suppression: of places within an IPD of each other, the surest."""
+    kept: list[_Place] = []
+    for place in sorted(places, key=lambda p: -p.score):
+        if all(np.linalg.norm(place.middle - other.middle) > max(place.ipd, other.ipd) for other in kept):
+            kept.append(place)
     return kept

@@ -23,12 +23,29 @@ class FaceMaps:
     confidence: NDArray[np.float32]
 
 
+@dataclass(frozen=True)
+class Proposals:
+    """Where a picture may show faces: middles (N, 2) between the nose's landmarks and IPDs (N,), in pixels.
+
+    score : (N,) float32 in 0..1.
+    """
+
+    middle_px: NDArray[np.float32]
+    ipd_px: NDArray[np.float32]
+    score: NDArray[np.float32]
+
+
 class FaceNetwork(Protocol):
-    """One network that sees windows of `side_px` x `side_px` pixels."""
+    """Reads windows of `side_px` x `side_px` pixels, and proposes where in a picture to look."""
 
     side_px: int
+    proposed_px: tuple[float, float]
     mm_per_unit: float
 
     def analyse(self, windows: NDArray[np.uint8]) -> FaceMaps:
         """Windows : (N, S, S, 3) uint8 RGB -> maps of the same side."""
+        ...
+
+    def propose(self, picture: NDArray[np.uint8], min_score: float) -> Proposals:
+        """Picture (H, W, 3) uint8 RGB of any size -> faces with an IPD of `proposed_px` in it, best first."""
         ...

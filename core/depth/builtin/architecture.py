@@ -7,6 +7,10 @@ from torch.nn import functional
 LANDMARKS = 68
 WIDTHS = (32, 48, 80, 112, 128)  # channels at 1/2, 1/4, 1/8, 1/16 and 1/32 of the window's side
 HEATMAP_WIDTH = 64
+FINDER_WIDTHS = (16, 24, 40, 64)  # at 1/2, 1/4, 1/8 and 1/16
+FINDER_CELL_PX = 4
+FINDER_MULTIPLE_PX = 16
+FINDER_IPD_PX = 8.0
 
 
 class ConvNorm(nn.Sequential):
@@ -74,6 +78,40 @@ class FaceUNet(nn.Module):
         at2 = self.merge2(at2 + _twice(self.lift4(at4)))
         maps = self.maps(at2)
         return maps[:, :1], maps[:, 1:], self.heatmaps(at4)
+
+
+class FaceFinder(nn.Module):
+    """A small network that says where faces are whose IPD is about 4 to 13 pixels, in a picture of any size.
+
+    forward : (N, 3, H, W) float as above, H and W multiples of 16 -> (N, 4, H/4, W/4): logit of 'the middle of a face
+        is in this cell', log2 of its IPD in `FINDER_IPD_PX`, x and y of the middle from the cell's centre in cells.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        half, quarter, eighth, sixteenth = FINDER_WIDTHS
+        self.at4 = nn.Sequential(
+            ConvNorm(3, half, stride=2), ConvNorm(half, quarter, stride=2), ConvNorm(quarter, quarter)
+        )
+        self.at8 = nn.Sequential(ConvNorm(quarter, eighth, stride=2), Residual(eighth))
+        self.at16 = nn.Sequential(ConvNorm(eighth, sixteenth, stride=2), Residual(sixteenth))
+        self.lift16 = ConvNorm(sixteenth, eighth, kernel=1)
+        self.merge8 = ConvNorm(eighth, eighth)
+        self.lift8 = ConvNorm(eighth, quarter, kernel=1)
+        self.merge4 = ConvNorm(quarter, quarter)
+        self.answer = nn.Conv2d(quarter, 4, 1)
+        assert self.answer.bias is not None
+        with torch.no_grad():
+            self.answer.bias.copy_(torch.tensor([-4.0, 0.0, 0.0, 0.0]))  # faces are rare
+
+    def forward(self, x: Tensor) -> Tensor:
+        """See the class."""
+        at4 = self.at4(x)
+        at8 = self.at8(at4)
+        at8 = self.merge8(at8 + _twice(self.lift16(self.at16(at8))))
+        at4 = self.merge4(at4 + _twice(self.lift8(at8)))
+        answer: Tensor = self.answer(at4)
+        return answer
 
 
 def _twice(x: Tensor) -> Tensor:

@@ -9,10 +9,18 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from core.depth.builtin.architecture import ConvNorm, FaceUNet
-from core.face.maps import FaceMaps
+from core.depth.builtin.architecture import (
+    FINDER_CELL_PX,
+    FINDER_IPD_PX,
+    FINDER_MULTIPLE_PX,
+    ConvNorm,
+    FaceFinder,
+    FaceUNet,
+)
+from core.face.maps import FaceMaps, Proposals
 
 WEIGHTS = Path(__file__).with_name("weights.safetensors")
+FINDER_WEIGHTS = Path(__file__).with_name("finder.safetensors")
 SIDE_PX = 256
 MM_PER_UNIT = 23.5  # one unit of relief on a face at IPD 63 mm: 25.2 on the renders, 23.1 on heads of another renderer
 BATCH = 8
@@ -23,15 +31,12 @@ class BuiltinNetwork:
     """Finds, masks and measures faces in square windows; see `core.face.maps.FaceNetwork`."""
 
     side_px = SIDE_PX
+    proposed_px = (4.0, 13.0)
     mm_per_unit = MM_PER_UNIT
 
-    def __init__(self, weights: Path = WEIGHTS, device: str = "cpu") -> None:
-        network = FaceUNet()
-        stored = {name: value.float() for name, value in load_file(weights).items()}
-        counters = {name: value for name, value in network.state_dict().items() if name.endswith("num_batches_tracked")}
-        network.load_state_dict(stored | counters, strict=True)
-        _fuse(network.eval())
-        self._network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    def __init__(self, weights: Path = WEIGHTS, device: str = "cpu", finder: Path = FINDER_WEIGHTS) -> None:
+        self._network = _loaded(FaceUNet(), weights).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._finder = _loaded(FaceFinder(), finder).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._device = device
 
     def analyse(self, windows: NDArray[np.uint8]) -> FaceMaps:
@@ -39,14 +44,31 @@ class BuiltinNetwork:
         parts = [self._batch(windows[start : start + BATCH]) for start in range(0, len(windows), BATCH)]
         return FaceMaps(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
-    def _batch(self, windows: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
-        x = torch.from_numpy(np.ascontiguousarray(windows)).to(self._device).permute(0, 3, 1, 2)
-        x = x.float().div(255).sub(0.5).div(0.25)
+    def propose(self, picture: NDArray[np.uint8], min_score: float) -> Proposals:
+        """Picture (H, W, 3) uint8 RGB -> see `core.face.maps.FaceNetwork`."""
+        padding = [-n % FINDER_MULTIPLE_PX for n in picture.shape[:2]]
+        padded = np.pad(picture, ((0, padding[0]), (0, padding[1]), (0, 0)), "edge")
         with torch.inference_mode():
-            relief, masks, heatmaps = self._network(x)
+            return read_proposals(self._finder(self._input(padded[None]))[0].cpu(), min_score)
+
+    def _input(self, windows: NDArray[np.uint8]) -> Tensor:
+        x = torch.from_numpy(np.ascontiguousarray(windows)).to(self._device).permute(0, 3, 1, 2)
+        return x.float().div(255).sub(0.5).div(0.25)
+
+    def _batch(self, windows: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
+        with torch.inference_mode():
+            relief, masks, heatmaps = self._network(self._input(windows))
             relief, head = _full_size(relief), _full_size(masks[:, :1]).sigmoid()
             places, confidence = _peaks(heatmaps)
         return tuple(t.cpu().numpy() for t in (relief[:, 0], head[:, 0], places, confidence))
+
+
+def _loaded(network: nn.Module, weights: Path) -> nn.Module:
+    stored = {name: value.float() for name, value in load_file(weights).items()}
+    counters = {name: value for name, value in network.state_dict().items() if name.endswith("num_batches_tracked")}
+    network.load_state_dict(stored | counters, strict=True)
+    _fuse(network.eval())
+    return network
 
 
 def _fuse(module: nn.Module) -> None:
@@ -57,6 +79,18 @@ def _fuse(module: nn.Module) -> None:
             child[1] = nn.Identity()
         else:
             _fuse(child)
+
+
+def read_proposals(answer: Tensor, min_score: float) -> Proposals:
+    """The peaks of a `FaceFinder`'s answer (4, h, w), best first."""
+    score = answer[0].sigmoid()
+    peak = nn.functional.max_pool2d(score[None], 3, 1, 1)[0] == score
+    rows, columns = torch.nonzero(peak & (score >= min_score), as_tuple=True)
+    order = score[rows, columns].argsort(descending=True)
+    rows, columns = rows[order], columns[order]
+    _, size, *place = answer[:, rows, columns].float()
+    middle = (torch.stack((columns, rows)) + torch.stack(place) + 0.5) * FINDER_CELL_PX - 0.5
+    return Proposals(middle.T.numpy(), (FINDER_IPD_PX * size.exp2()).numpy(), score[rows, columns].numpy())
 
 
 def _full_size(maps: Tensor) -> Tensor:

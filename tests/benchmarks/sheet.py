@@ -1,0 +1,83 @@
+"""`python -m tests.benchmarks.sheet PHOTO... --out SHEET.png`: photo, mask, depth, shaded views of every face."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.depth.estimator import Networks
+from core.errors import LifemaskError
+from core.options import Options
+from core.photo import read_photo
+from core.pipeline import reconstruct
+from core.reconstruction import Reconstruction
+from core.surface import Surface, make_surface
+
+CELL_PX = 256
+TURN_DEG = 40.0
+LIGHT = np.array([-0.45, 0.55, 0.7]) / np.linalg.norm([-0.45, 0.55, 0.7])
+PLASTER = np.array([236.0, 230.0, 220.0])
+GROUND = (40, 40, 44)
+
+
+def main() -> None:
+    """Read the command line and draw."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.sheet", description=__doc__)
+    parser.add_argument("photos", nargs="+", type=Path)
+    parser.add_argument("--out", type=Path, required=True, help="PNG file to write")
+    parser.add_argument("--model", default="builtin")
+    arguments = parser.parse_args()
+    networks, options = Networks(), Options(model=arguments.model)
+    rows = []
+    for path in arguments.photos:
+        try:
+            faces = reconstruct(read_photo(path), options, networks)
+        except LifemaskError as error:
+            sys.stdout.write(f"{path.name}: {error}\n")
+            continue
+        for face in faces:
+            about = face.facts["face"]
+            sys.stdout.write(f"{path.name}: score {about['score']:.2f}, yaw {about['yaw_deg']:.0f} degrees\n")
+            rows.append(np.hstack(cells(face)))
+    cv2.imwrite(str(arguments.out), np.vstack(rows)[..., ::-1])
+
+
+def cells(face: Reconstruction) -> list[NDArray[np.uint8]]:
+    """Six pictures of a face, (256, 256, 3) uint8 RGB each."""
+    mask, surface = face.mask, make_surface(face)
+    low, high = np.percentile(face.depth_mm[mask], [0.5, 99.5])
+    near = (np.clip((high - np.where(mask, face.depth_mm, high)) / (high - low), 0, 1) * 255).astype(np.uint8)
+    depth = cv2.applyColorMap(near, cv2.COLORMAP_CIVIDIS)[..., ::-1]
+    marked = np.where(mask[..., None], face.crop_rgb, face.crop_rgb // 4)
+    if face.landmarks_px is not None:
+        marked = np.ascontiguousarray(marked)
+        for x, y in face.landmarks_px:
+            cv2.circle(marked, (round(x), round(y)), 2, (90, 220, 120), -1)
+    pictures = [face.crop_rgb, marked, np.where(mask[..., None], depth, GROUND)]
+    small = [cv2.resize(p.astype(np.uint8), (CELL_PX, CELL_PX), interpolation=cv2.INTER_AREA) for p in pictures]
+    return [np.asarray(p, np.uint8) for p in small] + [view(surface, turn) for turn in (0.0, TURN_DEG, -TURN_DEG)]
+
+
+def view(surface: Surface, turn_deg: float) -> NDArray[np.uint8]:
+    """The surface in plaster, turned about the vertical; triangles painted from far to near."""
+    c, s = np.cos(np.radians(turn_deg)), np.sin(np.radians(turn_deg))
+    points = surface.vertices_mm @ np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]]).T
+    low, high = points.min(0), points.max(0)
+    places = (points[:, :2] - (low + high)[:2] / 2) * [1, -1] * (0.94 * CELL_PX / (high - low)[:2].max()) + CELL_PX / 2
+    corners = points[surface.faces]
+    normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
+    light = np.clip(0.22 + 0.78 * np.abs(normal @ LIGHT), 0, 1)[:, None]
+    shade = light * np.where(normal[:, 2:] > 0, PLASTER, 90.0)
+    picture = np.full((CELL_PX * 2, CELL_PX * 2, 3), GROUND, np.uint8)
+    polygons = np.round(places[surface.faces] * 2 * 16).astype(np.int32)
+    for i in np.argsort(corners[:, :, 2].mean(1)):
+        cv2.fillConvexPoly(picture, polygons[i], shade[i].tolist(), shift=4)
+    return np.asarray(cv2.resize(picture, (CELL_PX, CELL_PX), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+if __name__ == "__main__":
+    main()
