@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+import numpy as np
+
 from core.camera import (
     MAX_FOCAL_35MM,
     MAX_FOV_DEG,
@@ -20,6 +22,7 @@ from core.surface import KINDS as SURFACES
 
 FORMATS = ("stl", "3mf", "obj", "ply", "glb")
 SOLIDS = (*KINDS, "none")
+LEAST_BOX_PX = 16
 REFINEMENTS = ("none", "mirror", "two-scale")  # of a MiDaS network; see `core.depth.refine`
 
 
@@ -35,6 +38,7 @@ class Options:
     smooth: float = DEFAULT_SMOOTH
     background: bool = False
     refine: str = "none"
+    box: tuple[float, float, float] | None = None  # x, y and side in photo pixels, drawn round a face by hand
     whole_photo: bool = False
     surface: str = "adaptive"
     tolerance_mm: float | None = None  # of an adaptive surface; None: core.surface's own
@@ -76,6 +80,13 @@ class Options:
             raise OptionError("Field of view and focal length say the same thing: give one of them, not both.")
         if not 0 <= self.smooth <= 1:
             raise OptionError(f"A smoothing of {self.smooth:g} is out of range (0, none, to 1, strong).")
+        if self.box is not None and not (
+            len(self.box) == 3 and np.isfinite(self.box).all() and self.box[2] >= LEAST_BOX_PX
+        ):
+            raise OptionError(
+                f"A box needs three numbers, x and y of its middle and a side of {LEAST_BOX_PX} pixels or more, "
+                f"not {', '.join(map(str, self.box))}."
+            )
         if not 500 <= self.max_triangles <= 2_000_000:
             raise OptionError(f"max_triangles is {self.max_triangles}, but must lie between 500 and 2000000.")
         if self.tolerance_mm is not None and not 0.01 <= self.tolerance_mm <= 10:
@@ -107,12 +118,12 @@ class Options:
         if unknown:
             raise OptionError(f"There is no option called {min(unknown)!r}.")
         try:
-            if "formats" in values:
-                values = {**values, "formats": tuple(values["formats"])}
+            lists = {name: tuple(values[name]) for name in ("formats", "box") if values.get(name) is not None}
+            values = {**values, **lists}
             return cls(**values)
         except TypeError as error:
             raise OptionError(f"An option has a value of the wrong kind: {error}.") from error
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return {**asdict(self), "formats": list(self.formats)}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from core.camera import DEFAULT_FOV_DEG, FILM_DIAGONAL_MM, INLIER_MM, photo_intrinsics
 from core.depth.refine import Mirrored, two_scales
-from core.errors import GeometryError, NoFaceError
-from core.face.detect import Face, find_faces
+from core.errors import GeometryError, NoFaceError, OptionError
+from core.face.detect import Face, face_in_box, find_faces
 from core.face.head import head_maps, head_mask
 from core.face.level import MAX_TEXTURE_PX, Crop, inside_photo, level, whole
 from core.face.maps import FaceNetwork
@@ -70,7 +70,7 @@ def reconstruct(
     face_network = networks.face()
     depth_network = networks.depth(networks.default() if options.model == "auto" else options.model)
     progress("Finding faces", 0.05)
-    faces = find_faces(photo.rgb, face_network)
+    faces = find_faces(photo.rgb, face_network) if options.box is None else [_drawn(photo, options.box, face_network)]
     if not faces and not options.whole_photo:
         raise NoFaceError(
             f"No face found in {photo.name}. Use a photo in which a face is seen from the front, "
@@ -87,6 +87,16 @@ def reconstruct(
         found.append(_solved(_whole(photo, face_network, depth_network), about, None, options))
     progress("Depth is ready", 1.0)
     return found
+
+
+def _drawn(photo: Photo, box: tuple[float, float, float], face_network: FaceNetwork) -> Face:
+    height, width = photo.rgb.shape[:2]
+    if not (0 <= box[0] < width and 0 <= box[1] < height and box[2] <= 2 * max(height, width)):
+        raise OptionError(
+            f"The box at ({box[0]:g}, {box[1]:g}) with a side of {box[2]:g} does not lie in {photo.name}, "
+            f"which has {width} x {height} pixels."
+        )
+    return face_in_box(photo.rgb, box, face_network)
 
 
 def _of(what: str, index: int, count: int) -> str:

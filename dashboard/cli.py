@@ -77,6 +77,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--base-mm", type=float, default=2.0, help="thickness of a plate or foot (%(default)s)")
     run.add_argument("--wall-mm", type=float, default=2.4, help="of a mask, a hollow bust, a lithophane (%(default)s)")
     run.add_argument("--nozzle-mm", type=float, default=0.4, help="nothing is made thinner (%(default)s)")
+    box_help = "middle and side, in pixels, of a face that is not found"
+    run.add_argument("--box", type=float, nargs=3, metavar=("X", "Y", "SIDE"), help=box_help)
     run.add_argument("--whole-photo", action="store_true", help="also a photo in which no face is found")
     run.add_argument("--background", action="store_true", help="keep what is round the head")
     run.add_argument("--fov-deg", type=float, help="field of view over the diagonal, before what EXIF says")
@@ -160,6 +162,7 @@ def _run(args: argparse.Namespace) -> int:
             "base_mm": args.base_mm,
             "wall_mm": args.wall_mm,
             "nozzle_mm": args.nozzle_mm,
+            "box": args.box,
             "whole_photo": args.whole_photo,
             "background": args.background,
             "fov_deg": args.fov_deg,

@@ -25,9 +25,9 @@ def test_pages_are_named(app: Any) -> None:
         for page in dash.page_registry.values()
         if page["module"] != "not_found_404" and "404" not in page["module"]
     ]
-    assert len(pages) == 7
+    assert len(pages) == 8
     for page in pages:
-        path = (page["path_template"] or page["path"]).replace("<face_id>", "<id>")
+        path = (page["path_template"] or page["path"]).replace("<face_id>", "<id>").replace("<photo_id>", "<id>")
         assert f"| {page['name']} `{path}" in README
 
 

@@ -19,6 +19,15 @@ def no_face() -> html.Div:
     )
 
 
+def no_photo() -> html.Div:
+    """Return the answer to an address of a photo that this workspace does not have."""
+    return empty(
+        "This photo is not in your library",
+        "It may have been deleted, or it belongs to another browser: each browser has a library of its own.",
+        link_button("Start with a photo", "/", primary=True),
+    )
+
+
 def no_faces(title: str, text: str) -> html.Div:
     """Return what a page shows while the library is empty."""
     return empty(title, text, link_button("Start with a photo", "/", primary=True))

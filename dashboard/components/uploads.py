@@ -6,7 +6,7 @@ import dash_bootstrap_components as dbc
 from dash import html
 
 from core.depth.catalog import MODELS
-from dashboard.components.page import button, field, icon, marks, number_field
+from dashboard.components.page import Child, button, field, icon, link_button, marks, number_field
 from dashboard.records import PhotoRecord, RunRecord
 
 REFINEMENTS = [
@@ -156,9 +156,16 @@ def run_row(run: RunRecord, photo: PhotoRecord | None) -> html.Div:
             className="run",
             key=run.id,
         )
-    actions = [button("Try again", _key("retry", run), sign="retry"), button("Dismiss", _key("dismiss", run), "plain")]
-    if run.error and "No face" in run.error:
-        actions[0] = button("Process the whole photo", _key("whole", run))
+    actions: list[Child] = [
+        button("Try again", _key("retry", run), sign="retry"),
+        button("Dismiss", _key("dismiss", run), "plain"),
+    ]
+    if run.error and "No face" in run.error and photo is not None:
+        actions = [
+            link_button("Show where the face is", f"/mark/{photo.id}", small=True),
+            button("Process the whole photo", _key("whole", run)),
+            actions[1],
+        ]
     sentence = run.error if run.state == "failed" else "Cancelled."
     look = "run-stage run-error" if run.state == "failed" else "run-stage"
     return html.Div(

@@ -1,0 +1,48 @@
+"""A box drawn on a photo: the figure that shows it, and what a person's drag says of it."""
+
+from typing import Any
+
+import plotly.graph_objects as go
+
+from dashboard.figures import ACCENT, bare_figure
+
+Box = tuple[float, float, float]  # x and y of the middle, side; photo pixels
+
+
+def marked_photo(src: str, width: int, height: int, box: Box) -> go.Figure:
+    """Return the photo at that address with a square that can be dragged, or drawn anew."""
+    x, y, side = box
+    image = {
+        "source": src, "xref": "x", "yref": "y", "x": -0.5, "y": -0.5, "sizex": width, "sizey": height,
+        "layer": "below",
+    }  # fmt: skip
+    square = {
+        "type": "rect", "x0": x - side / 2, "x1": x + side / 2, "y0": y - side / 2, "y1": y + side / 2,
+        "editable": True, "line": {"color": ACCENT, "width": 3},
+    }  # fmt: skip
+    # A figure without a trace has no axes to draw on.
+    corners = go.Scatter(x=[-0.5, width - 0.5], y=[-0.5, height - 0.5], mode="markers", opacity=0, hoverinfo="skip")
+    hidden = {"visible": False, "fixedrange": True}
+    return bare_figure(
+        corners,
+        images=[image],
+        shapes=[square],
+        xaxis={**hidden, "range": [-0.5, width - 0.5], "constrain": "domain"},
+        yaxis={**hidden, "range": [height - 0.5, -0.5], "scaleanchor": "x", "constrain": "domain"},
+        dragmode="drawrect",
+        newshape={"line": {"color": ACCENT, "width": 3}},
+        uirevision=f"{x} {y} {side}",  # a square that was moved is drawn where it now is
+    )
+
+
+def drawn_box(relayout: dict[str, Any]) -> Box | None:
+    """Return the box of a graph's relayoutData: the shape that was drawn or moved last; None if none was."""
+    corners = dict(relayout["shapes"][-1]) if relayout.get("shapes") else {}
+    for key, value in relayout.items():
+        if key.startswith("shapes[") and key.endswith((".x0", ".x1", ".y0", ".y1")):
+            corners[key[-2:]] = value
+    try:
+        x0, x1, y0, y1 = (float(corners[name]) for name in ("x0", "x1", "y0", "y1"))
+    except KeyError:
+        return None
+    return (x0 + x1) / 2, (y0 + y1) / 2, max(abs(x1 - x0), abs(y1 - y0))

@@ -1,0 +1,105 @@
+"""Mark: where the face of a photo is, for a photo in which it was not found or was found in the wrong place."""
+
+from typing import Any
+
+import dash
+from dash import Input, Output, State, callback, ctx, dcc, html
+
+from dashboard import marking
+from dashboard.components import page, views
+from dashboard.components.missing import no_photo
+from dashboard.context import current_library, current_workspace
+from dashboard.records import PhotoRecord
+
+dash.register_page(__name__, path_template="/mark/<photo_id>", title="Mark – Lifemask", name="Mark")  # noqa: RUF001
+
+FIRST_SHARE = 0.4  # of the photo's shorter side: the box that stands there to be moved
+LEAD = "Drag the box, or draw another, so that it holds the face from brows to chin and from ear to ear."
+
+
+def layout(photo_id: str | None = None, **_: Any) -> html.Div:
+    """Return the page of a photo."""
+    photo = current_library().photo(current_workspace(), photo_id or "")
+    if photo is None:
+        return no_photo()
+    x, y, side = photo.width / 2, photo.height / 2, FIRST_SHARE * min(photo.width, photo.height)
+    fields = [
+        page.number_field(f"mark-{name}", label, round(value), unit="px", low=low, high=high)
+        for name, label, value, low, high in (
+            ("x", "From the left", x, 0, photo.width - 1),
+            ("y", "From the top", y, 0, photo.height - 1),
+            ("side", "Side of the box", side, 16, 2 * max(photo.width, photo.height)),
+        )
+    ]
+    return html.Div(
+        [
+            dcc.Store(id="mark-photo", data=photo.id),
+            dcc.Location(id="mark-go", refresh="callback-nav"),
+            page.head("Where is the face?", LEAD, [page.button("Read this face", "mark-read", "primary", small=False)]),
+            html.Div(
+                [
+                    views.graph(
+                        marking.marked_photo(*_picture(photo), (x, y, side)), "mark-figure", height="min(72vh, 720px)"
+                    ),
+                    html.Div(
+                        [*fields, html.P(id="mark-error", className="warning", role="status")], className="fold-body"
+                    ),
+                ]
+            ),
+        ]
+    )
+
+
+def _picture(photo: PhotoRecord) -> tuple[str, int, int]:
+    return f"/photos/{photo.id}/photo.png", photo.width, photo.height
+
+
+@callback(
+    Output("mark-figure", "figure"),
+    Output("mark-x", "value"),
+    Output("mark-y", "value"),
+    Output("mark-side", "value"),
+    Input("mark-figure", "relayoutData"),
+    Input("mark-x", "value"),
+    Input("mark-y", "value"),
+    Input("mark-side", "value"),
+    State("mark-photo", "data"),
+    prevent_initial_call=True,
+)
+def move(drawn: dict[str, Any] | None, x: float | None, y: float | None, side: float | None, photo_id: str) -> Any:
+    """Keep box and numbers the same, whichever a person changed."""
+    if ctx.triggered_id == "mark-figure":
+        box = marking.drawn_box(drawn or {})
+        if box is None:
+            return (dash.no_update,) * 4
+        x, y, side = box
+    photo = current_library().photo(current_workspace(), photo_id)
+    if photo is None or x is None or y is None or not side:
+        return (dash.no_update,) * 4
+    return marking.marked_photo(*_picture(photo), (x, y, side)), round(x), round(y), round(side)
+
+
+@callback(
+    Output("mark-go", "href"),
+    Output("mark-error", "children"),
+    Input("mark-read", "n_clicks"),
+    State("mark-x", "value"),
+    State("mark-y", "value"),
+    State("mark-side", "value"),
+    State("mark-photo", "data"),
+    prevent_initial_call=True,
+)
+def read(_clicks: int | None, x: float | None, y: float | None, side: float | None, photo_id: str) -> Any:
+    """Queue the photo with this box, and go where its progress is seen."""
+    from core.errors import LifemaskError  # noqa: PLC0415 - not needed for the first page
+    from core.options import Options  # noqa: PLC0415
+
+    if x is None or y is None or side is None:
+        return dash.no_update, "Draw a box round the face, or give its three numbers."
+    library, workspace = current_library(), current_workspace()
+    before = next((run.options for run in library.runs(workspace) if run.photo_id == photo_id), {})
+    try:
+        library.start_run(workspace, photo_id, Options.from_dict({**before, "whole_photo": False, "box": [x, y, side]}))
+    except LifemaskError as error:
+        return dash.no_update, str(error)
+    return "/", None

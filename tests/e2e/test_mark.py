@@ -1,0 +1,28 @@
+"""A face that is in another place than was found: shown by hand, and read there."""
+
+from pathlib import Path
+from typing import Any
+
+PATIENCE_MS = 300_000
+
+
+def test_a_face_is_shown_by_hand(page: Any, astronaut: Path, eventually: Any, press: Any) -> None:
+    page.goto("/")
+    page.locator("#photo-input").set_input_files(astronaut)
+    page.locator(".card-face").get_by_text("Everything about it").click(timeout=PATIENCE_MS)
+    page.get_by_role("link", name="Show where the face is").click()
+
+    page.locator("#mark-figure .shapelayer path").first.wait_for()
+    assert page.locator("#mark-side").input_value() == "205"
+    photo = page.locator("#mark-figure .nsewdrag").first.bounding_box()
+    scale = photo["width"] / 512
+    page.mouse.move(photo["x"] + 174 * scale, photo["y"] + 60 * scale)  # outside the box that stands there already
+    page.mouse.down()
+    for x, y in ((200, 100), (240, 140), (274, 160)):
+        page.mouse.move(photo["x"] + x * scale, photo["y"] + y * scale)
+    page.mouse.up()
+    eventually(page, "Math.abs(document.querySelector('#mark-side').value - 100) < 12")
+    assert abs(float(page.locator("#mark-x").input_value()) - 224) < 8
+    assert abs(float(page.locator("#mark-y").input_value()) - 110) < 8
+    press(page.get_by_role("button", name="Read this face"), page.locator(".drop"))
+    page.locator(".card-face").nth(1).wait_for(timeout=PATIENCE_MS)
