@@ -20,6 +20,7 @@ RIM_STEP_PX = 1.5
 WALL_SLACK_PX = 1.0  # for what triangles and pixels take off the thickness
 DRAIN_NOZZLES = 10.0  # width of the drain hole: resin and loose support must come out of it
 DRAIN_MM = 3.0
+OVERLAP_PX = 3  # the hole goes so far up into the hollow
 
 
 def hollow(
@@ -50,12 +51,18 @@ def hollow(
     drain = max(DRAIN_NOZZLES * options.nozzle_mm, DRAIN_MM) / scale
     reach = int(np.ceil(drain / 2 / pitch)) + 1
     around = ndimage.binary_erosion(region & (gap >= drain + 2 * pitch), iterations=reach)
+    middle = (np.where(reached, upper, 0) + np.where(reached, lower, 0)) / 2
+    around &= _way_down(form, inside, middle, drain / 2 + options.nozzle_mm / scale, reach)
     if region.sum() < MIN_PIXELS or not around.any():
         raise GeometryError(
             f"With walls of {options.wall_mm:g} mm there is no room for a hollow and its drain hole. "
             "Make the bust larger or the walls thinner, or leave it full."
         )
-    rim, region = outline(region, RIM_STEP_PX)
+    rows, columns = np.nonzero(around)
+    row = int(rows.max())
+    column = int(np.sort(columns[rows == row])[(rows == row).sum() // 2])
+    region[row + 1 :] = False  # what is lower is too thin for the hole, which would run in and out of it
+    rim, region = outline(largest(region), RIM_STEP_PX)
     upper, lower = fill_outside(upper, region & reached), fill_outside(lower, region & reached)
     within = ndimage.distance_transform_edt(region) > 2 * RIM_STEP_PX
     points = grid(within, 8.0)
@@ -63,9 +70,19 @@ def hollow(
     sides = [Side(heights, within, points, sample(heights, points), tolerance, budget) for heights in (upper, lower)]
     body = slab(sides[0], sides[1], rim, pitch)
     cavity = as_manifold((body.points - low) * size, body.faces)
-    rows, columns = np.nonzero(around)
-    row = rows.max()
-    column = int(np.median(columns[rows == row]))
-    x, y, z = (np.array([column, row, (upper[row, column] + lower[row, column]) / 2]) - low) * size
+    x, y, z = (np.array([column, row - OVERLAP_PX, middle[row, column]]) - low) * size
     hole = manifold3d.Manifold.cylinder(float(y) + 1, drain * scale / 2, circular_segments=48)
     return cavity + hole.rotate((-90, 0, 0)).translate((float(x), -1.0, float(z)))
+
+
+def _way_down(
+    form: BustForm, inside: NDArray[np.bool_], middle: NDArray[np.float64], radius: float, reach: int
+) -> NDArray[np.bool_]:
+    """(H, W) bool: from here a hole of that radius, at the height `middle`, goes down to the floor within the body."""
+    size = 2 * reach + 1
+    front = ndimage.minimum_filter(np.where(inside, form.front, -np.inf), size)[: form.floor_px - reach]
+    back = ndimage.maximum_filter(np.where(inside, form.back, np.inf), size)[: form.floor_px - reach]
+    least, most = np.minimum.accumulate(front[::-1])[::-1], np.maximum.accumulate(back[::-1])[::-1]
+    free = np.zeros(inside.shape, bool)
+    free[: len(front)] = (middle[: len(front)] + radius < least) & (middle[: len(front)] - radius > most)
+    return free
