@@ -67,17 +67,7 @@ class Options:
                 raise OptionError(f"There is no {what} called {name!r}. Choose one of: {', '.join(known)}.")
         if not 30 <= self.ipd_mm <= 90:
             raise OptionError(f"An interpupillary distance of {self.ipd_mm:g} mm is none of a person (30 to 90 mm).")
-        if self.fov_deg is not None and not MIN_FOV_DEG <= self.fov_deg <= MAX_FOV_DEG:
-            raise OptionError(
-                f"A field of view of {self.fov_deg:g} degrees is out of range ({MIN_FOV_DEG:g} to {MAX_FOV_DEG:g})."
-            )
-        if self.focal_mm is not None and not MIN_FOCAL_35MM <= self.focal_mm <= MAX_FOCAL_35MM:
-            raise OptionError(
-                f"A focal length of {self.focal_mm:g} mm is out of range ({MIN_FOCAL_35MM:g} to {MAX_FOCAL_35MM:g}); "
-                "give that of a lens on 35 mm film which sees as much."
-            )
-        if self.fov_deg is not None and self.focal_mm is not None:
-            raise OptionError("Field of view and focal length say the same thing: give one of them, not both.")
+        self._check_camera()
         if not 0 <= self.smooth <= 1:
             raise OptionError(f"A smoothing of {self.smooth:g} is out of range (0, none, to 1, strong).")
         if self.box is not None and not (
@@ -97,6 +87,19 @@ class Options:
         if wrong:
             raise OptionError(f"There is no format called {wrong[0]!r}. Choose from: {', '.join(FORMATS)}.")
         self.solid_options()
+
+    def _check_camera(self) -> None:
+        if self.fov_deg is not None and not MIN_FOV_DEG <= self.fov_deg <= MAX_FOV_DEG:
+            raise OptionError(
+                f"A field of view of {self.fov_deg:g} degrees is out of range ({MIN_FOV_DEG:g} to {MAX_FOV_DEG:g})."
+            )
+        if self.focal_mm is not None and not MIN_FOCAL_35MM <= self.focal_mm <= MAX_FOCAL_35MM:
+            raise OptionError(
+                f"A focal length of {self.focal_mm:g} mm is out of range ({MIN_FOCAL_35MM:g} to {MAX_FOCAL_35MM:g}); "
+                "give that of a lens on 35 mm film which sees as much."
+            )
+        if self.fov_deg is not None and self.focal_mm is not None:
+            raise OptionError("Field of view and focal length say the same thing: give one of them, not both.")
 
     def solid_options(self) -> SolidOptions:
         """The solid's share of the options."""

@@ -58,6 +58,29 @@ def _parser() -> argparse.ArgumentParser:
     worker.add_argument("--data", metavar="DIR", help="folder of the library (LIFEMASK_DATA)")
     worker.set_defaults(command=_worker)
 
+    _add_run(commands)
+    _add_compare(commands)
+
+    models = commands.add_parser("models", help="list the networks; fetch, add, choose or delete their weights")
+    models.set_defaults(command=_models)
+    actions = models.add_subparsers(metavar="ACTION")
+    for action, argument, text in (
+        ("download", "name", "fetch the weights of a network"),
+        ("delete", "name", "delete the weights of a network"),
+        ("default", "name", "choose the network to use when none is named; 'auto': the best that is here"),
+        ("add", "file", "take in a checkpoint file that you fetched yourself"),
+    ):
+        one = actions.add_parser(action, help=text)
+        one.add_argument(argument, metavar=argument.upper())
+        one.set_defaults(command=_models, action=action)
+
+    doctor = commands.add_parser("doctor", help="check the installation, with a real photo")
+    doctor.add_argument("--data", metavar="DIR", help="folder of the library (LIFEMASK_DATA)")
+    doctor.set_defaults(command=_doctor)
+    return parser
+
+
+def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     run = commands.add_parser("run", help="photos to files, without the pages")
     run.add_argument("photos", nargs="+", type=Path, metavar="PHOTO")
     run.add_argument("--out", required=True, type=Path, metavar="DIR", help="writes DIR/STEM, or DIR/STEM-N per face")
@@ -93,26 +116,6 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--ipd-mm", type=float, default=63.0, help="interpupillary distance (%(default)s, adult mean)")
     run.add_argument("--json", action="store_true", help="print one JSON object per photo")
     run.set_defaults(command=_run)
-
-    _add_compare(commands)
-
-    models = commands.add_parser("models", help="list the networks; fetch, add, choose or delete their weights")
-    models.set_defaults(command=_models)
-    actions = models.add_subparsers(metavar="ACTION")
-    for action, argument, text in (
-        ("download", "name", "fetch the weights of a network"),
-        ("delete", "name", "delete the weights of a network"),
-        ("default", "name", "choose the network to use when none is named; 'auto': the best that is here"),
-        ("add", "file", "take in a checkpoint file that you fetched yourself"),
-    ):
-        one = actions.add_parser(action, help=text)
-        one.add_argument(argument, metavar=argument.upper())
-        one.set_defaults(command=_models, action=action)
-
-    doctor = commands.add_parser("doctor", help="check the installation, with a real photo")
-    doctor.add_argument("--data", metavar="DIR", help="folder of the library (LIFEMASK_DATA)")
-    doctor.set_defaults(command=_doctor)
-    return parser
 
 
 def _add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
