@@ -81,7 +81,7 @@ def write(
             "frames": {
                 "camera": "x right, y down, z forward; depth is z",
                 "mesh": "x right, y up, z towards the viewer; origin at mesh_origin_mm of the camera frame",
-                "solid": "x right, y up the picture, z up from the print bed",
+                "solid": "z up from the print bed, x right; y up the picture, of a bust away from the viewer",
             },
             "options": options.to_dict(),
             "versions": versions(),
