@@ -16,7 +16,7 @@ from core.camera import (
     fit_scale_and_shift,
 )
 from core.depth.detail import prior_weight, with_rim_of, with_shape_of
-from core.depth.smooth import smooth
+from core.depth.smooth import smooth, smooth_walls
 from core.face.landmarks import DEFAULT_IPD_MM, INNER, LEFT_EYE, RIGHT_EYE, fit_pose
 from core.face.level import Crop, inside_photo
 
@@ -117,6 +117,8 @@ def solve(
         if not background:
             relief_mm = with_rim_of(relief_mm, of_prior, mask)
     relief_mm = smooth(relief_mm, mask, strength)
+    if strength > 0:
+        relief_mm = smooth_walls(relief_mm, mask, distance / intrinsics.focal_px)
     depth, plain_mm = (
         np.where(mask, depth_of(_nearness(relief, distance), farthest, projection, distance), np.nan).astype(np.float32)
         for relief in (relief_mm, plain)

@@ -13,7 +13,7 @@ import pytest
 from core.camera import Intrinsics, depth_of
 from core.depth.detail import prior_weight, with_rim_of, with_shape_of
 from core.depth.estimator import Networks
-from core.depth.smooth import smooth
+from core.depth.smooth import smooth, smooth_walls
 from core.depth_surface import DepthSurface
 from core.errors import GeometryError, OptionError
 from core.face.landmarks import MEAN_MM
@@ -273,6 +273,21 @@ def test_a_head_ends_at_its_rim_and_not_in_the_background() -> None:
     inner = np.hypot(x, y) < 0.42
     assert np.abs(found - head)[inner].max() < 1
     assert np.array_equal(found[~mask], blurred[~mask])
+
+
+def test_walls_lose_their_stairs_and_slopes_stay() -> None:
+    y, x = np.mgrid[0:256, 0:256].astype(np.float64)
+    along = 0.8 * x + 0.6 * y - 170
+    coarse = np.kron(np.where(along[::4, ::4] > 0, 0.0, 60.0), np.ones((4, 4)))  # a wall in stairs of four pixels
+    mask = np.ones_like(coarse, bool)
+    steep = coarse + 3.0 * x  # 72 degrees everywhere, beside the wall
+    found = smooth_walls(steep, mask, 1.0)
+    far = np.abs(along) > 30
+    assert np.array_equal(found[far], steep[far])
+    stairs, left = (np.abs(0.8 * np.gradient(z, axis=0) - 0.6 * np.gradient(z, axis=1) + 1.8) for z in (steep, found))
+    assert left[np.abs(along) < 12].max() < 0.6 * stairs[np.abs(along) < 12].max()
+    gentle = 5.0 * x
+    assert np.array_equal(smooth_walls(gentle, mask, 1.0), gentle)
 
 
 def test_smoothing_takes_noise_and_leaves_edges() -> None:
