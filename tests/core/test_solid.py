@@ -266,7 +266,9 @@ def test_a_slicer_takes_it_as_it_is(head: Head, tmp_path: Path, kind: str) -> No
 
 
 @pytest.mark.skipif(shutil.which("admesh") is None, reason="admesh is not installed")
-@pytest.mark.parametrize("values", EVERY, ids=lambda values: " ".join(map(str, values.values())))
+@pytest.mark.parametrize(
+    "values", [*EVERY[:4], EVERY[6], EVERY[-1]], ids=lambda values: " ".join(map(str, values.values()))
+)
 def test_admesh_has_nothing_to_mend(head: Head, tmp_path: Path, values: dict[str, object]) -> None:
     write_solid_files(make_solid(head(160), SolidOptions(**values, **SMALL)), tmp_path)  # type: ignore[arg-type]
     report = subprocess.run(
