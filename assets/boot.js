@@ -1,4 +1,4 @@
-/* Runs in <head>, before the first paint: the theme that the person chose, else the machine's. */
+/* Runs in <head>, before the first paint: the theme that the person chose, else the machine's. Then the service worker. */
 (function () {
   "use strict";
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
@@ -14,4 +14,7 @@
   window.lifemask = { applyTheme: apply, themeAtLoad: kept() || "auto" };
   dark.addEventListener("change", () => apply(document.documentElement.dataset.themeChoice));
   apply();
+  if ("serviceWorker" in navigator && window.isSecureContext) {
+    window.addEventListener("load", () => navigator.serviceWorker.register("/service-worker.js").catch(() => {}));
+  }
 })();
