@@ -8,7 +8,7 @@ DEFAULT_SMOOTH = 0.5  # by `python -m tests.benchmarks.smoothing`
 FULL_MM = 1.0  # at strength 1, what rises less than so much over its surroundings is taken for noise
 BASE_SHARE = 1 / 40  # of the map's side: standard deviation of the shape that is taken off first (6 mm on a face)
 WINDOW_SHARE = 1 / 128  # of the map's side: half the window's width (3 mm on a face)
-WALL_SLOPE = (8.0, 14.0)  # 83 and 86 degrees: a wall is smoothed from the first on, wholly from the second
+WALL_SLOPE = (10.0, 16.0)  # 84 and 86 degrees: a wall is smoothed from the first on, wholly from the second
 WALL_SHARE = 3 / 512  # of the map's side: standard deviation of that
 
 
