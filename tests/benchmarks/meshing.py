@@ -4,7 +4,8 @@ FACE is a photo (default: the first of assets/samples), whose depth the built-in
 head (`rgb`, `depth` in mm, `mask`, `K`). First, at one number of triangles and in one run: our adaptive surface, a
 regular grid, quadric decimation of the dense grid, and scipy's Delaunay over all pixels without any choice of points.
 RMS is taken along the depth and at right angles to the triangle, over the pixels more than two from the rim; an open
-rim is drawn a pixel inside the mask. Then seconds and peak memory of the adaptive surface at 1, 4 and 16 megapixels.
+rim is drawn a pixel inside the mask. Then seconds and peak memory of the adaptive surface at 1, 4 and 16 megapixels,
+for that number of triangles and for one that grows with the map.
 Seconds are the processor's on one thread, since wall time of a busy machine says little; run with OMP_NUM_THREADS=1.
 """
 
@@ -129,12 +130,12 @@ def peak_kb() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def cost(face: Reconstruction, side: int, send) -> None:
+def cost(face: Reconstruction, side: int, triangles: int, send) -> None:
     """In a process of its own, whose peak memory is this mesh's."""
     large = enlarged(face, side)
     before = peak_kb()
     start = time.process_time()
-    mesh = make_surface(large, side**2 // PIXELS_PER_TRIANGLE, FINEST_MM)
+    mesh = make_surface(large, triangles, FINEST_MM)
     seconds = time.process_time() - start
     send.send((len(mesh.faces), seconds, before, peak_kb()))
 
@@ -163,18 +164,27 @@ def main() -> None:
     print(
         f"limits: RMS {LIMIT_RMS_MM} mm {'met' if met[0] else 'NOT met'}, {LIMIT_S} s {'met' if met[1] else 'NOT met'}"
     )
-    base = None
+    print(f"cost of {TRIANGLES} triangles, n the pixels:")
+    costs(face, lambda _: TRIANGLES)
+    print(f"cost of a triangle per {PIXELS_PER_TRIANGLE} pixels, n the triangles:")
+    costs(face, lambda side: side**2 // PIXELS_PER_TRIANGLE)
+
+
+def costs(face: Reconstruction, triangles: Callable[[int], int]) -> None:
+    """Print a line for each size of map."""
+    first = None
     for side in SIDES:
         receive, send = multiprocessing.get_context("spawn").Pipe(duplex=False)
-        child = multiprocessing.get_context("spawn").Process(target=cost, args=(face, side, send))
+        child = multiprocessing.get_context("spawn").Process(target=cost, args=(face, side, triangles(side), send))
         child.start()
         count, seconds, before, peak = receive.recv()
         child.join()
-        work = count * np.log(count)
-        base = base or seconds / work
+        n = side**2 if triangles(side) == TRIANGLES else count
+        work = n * np.log(n)
+        first = first or seconds / work
         print(
-            f"{side**2 / 2**20:5.0f} MP {count:9d} triangles {seconds:8.2f} s, {seconds / work / base:5.2f} of n log n "
-            f"from the first, peak {peak / 1024:6.0f} MB ({(peak - before) / 1024:.0f} MB of it the mesh)"
+            f"{side**2 / 2**20:5.0f} MP {count:9d} triangles {seconds:8.2f} s, {seconds / work / first:5.2f} of n log n from "
+            f"the first, peak {peak / 1024:6.0f} MB ({(peak - before) / 1024:.0f} MB of it the mesh)"
         )
 
 
