@@ -182,10 +182,9 @@ def costs(face: Reconstruction, triangles: Callable[[int], int]) -> None:
         n = side**2 if triangles(side) == TRIANGLES else count
         work = n * np.log(n)
         first = first or seconds / work
-        print(
-            f"{side**2 / 2**20:5.0f} MP {count:9d} triangles {seconds:8.2f} s, {seconds / work / first:5.2f} of n log n from "
-            f"the first, peak {peak / 1024:6.0f} MB ({(peak - before) / 1024:.0f} MB of it the mesh)"
-        )
+        growth = f"{seconds / work / first:5.2f} of n log n from the first"
+        memory = f"peak {peak / 1024:6.0f} MB ({(peak - before) / 1024:.0f} MB of it the mesh)"
+        print(f"{side**2 / 2**20:5.0f} MP {count:9d} triangles {seconds:8.2f} s, {growth}, {memory}")
 
 
 if __name__ == "__main__":
