@@ -19,6 +19,7 @@ PROPOSAL_SCORE = 0.3
 MOST_PROPOSALS = 100
 NEARLY = 0.75  # of the least size: worth a look, since sizes are guessed at first
 MIN_SCORE = 0.77  # portraits score 0.95 and more, a man in profile 0.80, most things that pass for faces up to 0.75
+SURE_SCORE = 0.9  # beside a face that is found so surely, one of less than a fifth of its size must be as sure
 IPD_SHARE = 45 / 256  # of the window's side, at which the network sees a face best
 BOX_IPD_SHARE = 0.4  # of the side of a box that a person draws round a face
 MAX_RESIDUAL_IPD = 0.3
@@ -61,11 +62,13 @@ class _Place:
 
 def find_faces(rgb: NDArray[np.uint8], network: FaceNetwork) -> list[Face]:
     """All faces of a picture (H, W, 3) whose IPD is 24 px or more, from left to right."""
-    places = _proposed(rgb, network)
+    halves = _halves(rgb)
+    places = _proposed(halves, network)
     for _ in range(LOOKS):
-        places = [place for place in _read(rgb, places, network) if _plausible(place, rgb)]
-    faces = [place.face for place in _distinct(places) if place.face and place.score >= MIN_SCORE]
-    faces = [face for face in faces if face.pose.ipd_px >= LEAST_IPD_PX]
+        places = [place for place in _read(halves, places, network) if _plausible(place, rgb)]
+    found = [place for place in _distinct(places) if place.score >= MIN_SCORE and place.ipd >= LEAST_IPD_PX]
+    largest = max((place.ipd for place in found if place.score >= SURE_SCORE), default=0.0)
+    faces = [place.face for place in found if place.face and (place.score >= SURE_SCORE or place.ipd >= largest / 5)]
     return sorted(faces, key=lambda face: face.landmarks_px[NOSE, 0].mean())
 
 
@@ -77,7 +80,7 @@ def face_in_box(rgb: NDArray[np.uint8], box: tuple[float, float, float], network
     x, y, side = box
     place = drawn = _Place(np.array([x, y]), side * BOX_IPD_SHARE, 0.0)
     for _ in range(LOOKS):
-        (seen,) = _read(rgb, [place], network)
+        (seen,) = _read([rgb], [place], network)
         near = np.abs(seen.middle - drawn.middle).max() < side / 2 and 0.4 < seen.ipd / drawn.ipd < 2.5
         if place.face is None or (near and seen.score > place.score):
             place = seen
@@ -87,11 +90,22 @@ def face_in_box(rgb: NDArray[np.uint8], box: tuple[float, float, float], network
     return place.face
 
 
-def _proposed(rgb: NDArray[np.uint8], network: FaceNetwork) -> list[_Place]:
+def _halves(rgb: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    """The picture, its half, its quarter and so on, down to about `LOOKED_AT_PX`: windows are cut from what is near."""
+    pictures = [rgb]
+    while max(pictures[-1].shape[:2]) >= 2 * LOOKED_AT_PX and min(pictures[-1].shape[:2]) >= 2:
+        even = pictures[-1][: pictures[-1].shape[0] // 2 * 2, : pictures[-1].shape[1] // 2 * 2]
+        pictures.append(_scaled(even, 0.5))
+    return pictures
+
+
+def _proposed(halves: list[NDArray[np.uint8]], network: FaceNetwork) -> list[_Place]:
     """Places worth a closer look: the picture at scales half of each other, through the small network."""
+    rgb = halves[0]
     longer = max(rgb.shape[:2])
     scale = min(1.0, max(MARGIN * network.proposed_px[0] / FOUND_IPD_PX, LOOKED_AT_PX / longer))
-    picture = _scaled(rgb, scale)
+    nearest = next(half for half in reversed(halves) if max(half.shape[:2]) >= round(scale * longer))
+    picture = _scaled(nearest, min(1.0, scale * longer / max(nearest.shape[:2])))
     places: list[_Place] = []
     while max(picture.shape[:2]) >= SMALLEST_PX:
         back = np.array([rgb.shape[1] / picture.shape[1], rgb.shape[0] / picture.shape[0]])
@@ -111,7 +125,7 @@ def _scaled(rgb: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8) if scale < 1 else rgb
 
 
-def _read(rgb: NDArray[np.uint8], places: list[_Place], network: FaceNetwork) -> list[_Place]:
+def _read(halves: list[NDArray[np.uint8]], places: list[_Place], network: FaceNetwork) -> list[_Place]:
     """Read a window round each place, levelled by the face read there before, at the size the network sees best."""
     side = network.side_px
     rolls = [place.face.roll_deg if place.face is not None else 0.0 for place in places]
@@ -120,8 +134,17 @@ def _read(rgb: NDArray[np.uint8], places: list[_Place], network: FaceNetwork) ->
     ]
     if not matrices:
         return []
-    maps = network.analyse(np.stack([cut(rgb, matrix, side) for matrix in matrices]))
+    maps = network.analyse(np.stack([_cut(halves, matrix, side) for matrix in matrices]))
     return [_found(maps, i, matrix) for i, matrix in enumerate(matrices)]
+
+
+def _cut(halves: list[NDArray[np.uint8]], window_to_picture: NDArray[np.float64], side: int) -> NDArray[np.uint8]:
+    """Cut a window out of the smallest half that is no coarser than the window."""
+    reduction = float(np.hypot(window_to_picture[0, 0], window_to_picture[1, 0]))
+    level = int(np.clip(np.log2(max(reduction, 1.0)), 0, len(halves) - 1))
+    to_half = window_to_picture / 2**level
+    to_half[:, 2] += 0.5 / 2**level - 0.5
+    return cut(halves[level], to_half, side)
 
 
 def _found(maps: FaceMaps, index: int, window_to_picture: NDArray[np.float64]) -> _Place:
