@@ -1,6 +1,6 @@
 """What a person can choose for a photo: one object for page, command line and REST."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from core.camera import (
     PROJECTIONS,
     Projection,
 )
+from core.choices import read_choices
 from core.depth.catalog import MODELS
 from core.depth.smooth import DEFAULT_SMOOTH
 from core.errors import OptionError
@@ -117,15 +118,7 @@ class Options:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Options":
         """From JSON; OptionError for a name or value that does not fit."""
-        unknown = set(values) - {field.name for field in fields(cls)}
-        if unknown:
-            raise OptionError(f"There is no option called {min(unknown)!r}.")
-        try:
-            lists = {name: tuple(values[name]) for name in ("formats", "box") if values.get(name) is not None}
-            values = {**values, **lists}
-            return cls(**values)
-        except TypeError as error:
-            raise OptionError(f"An option has a value of the wrong kind: {error}.") from error
+        return read_choices(cls, values, "option", lists=("formats", "box"))
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""

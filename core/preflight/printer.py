@@ -1,10 +1,11 @@
 """The printer that a file is checked for: its bed and nozzle, the filament, and what a print takes of it."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
+from core.choices import read_choices
 from core.errors import OptionError
 from core.preflight.walls import Floats, normals_and_areas
 
@@ -48,15 +49,7 @@ class Printer:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Printer":
         """From JSON; OptionError for a name or value that does not fit."""
-        unknown = set(values) - {field.name for field in fields(cls)}
-        if unknown:
-            raise OptionError(f"There is no printer setting called {min(unknown)!r}.")
-        try:
-            if "bed_mm" in values:
-                values = {**values, "bed_mm": tuple(values["bed_mm"])}
-            return cls(**values)
-        except TypeError as error:
-            raise OptionError(f"A printer setting has a value of the wrong kind: {error}.") from error
+        return read_choices(cls, values, "printer setting", lists=("bed_mm",))
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""

@@ -1,8 +1,9 @@
 """What a person can choose for a solid."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from core.choices import read_choices
 from core.errors import OptionError
 
 KINDS = ("relief", "mask", "bust", "lithophane")
@@ -84,13 +85,7 @@ class SolidOptions:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "SolidOptions":
         """From JSON; OptionError for a name or value that does not fit."""
-        unknown = set(values) - {field.name for field in fields(cls)}
-        if unknown:
-            raise OptionError(f"There is no solid option called {min(unknown)!r}.")
-        try:
-            return cls(**values)
-        except TypeError as error:
-            raise OptionError(f"A solid option has a value of the wrong kind: {error}.") from error
+        return read_choices(cls, values, "solid option")
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""

@@ -8,11 +8,11 @@ import dash_bootstrap_components as dbc
 import numpy as np
 from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, dcc, html
 
-from core.colours import signed_limit
 from core.errors import LifemaskError
 from dashboard import figures, maps
-from dashboard.components import faces, lengths, page, views
+from dashboard.components import faces, page, readings, views
 from dashboard.components.missing import no_faces
+from dashboard.components.readings import PART_WORDS
 from dashboard.context import current_library, current_workspace
 from dashboard.records import FaceRecord
 
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 
 dash.register_page(__name__, path="/statistics", title="Statistics – Lifemask", name="Statistics")  # noqa: RUF001
 
-PART_WORDS = {
-    "head": "Whole head", "face": "Face", "forehead": "Forehead", "eyes": "Eyes", "nose": "Nose", "cheeks": "Cheeks",
-    "mouth": "Mouth", "chin": "Chin",
-}  # fmt: skip
 ROWS = (
     ("mean", "Mean"), ("median", "Median"), ("std", "Standard deviation"), ("iqr", "Interquartile range"),
     ("range", "Range"), ("min", "Least"), ("p1", "1st percentile"), ("p5", "5th percentile"),
@@ -34,7 +30,6 @@ ROWS = (
     ("max", "Greatest"),
 )  # fmt: skip
 BINS = 64
-ALONG = {"midline": "mm above the nose tip", "eye line": "mm from between the eyes", "mouth line": "mm from its middle"}
 DRAWN = "mm along the line"
 PLACES = {
     "Tip of the nose": 30, "Bridge of the nose": 27, "Chin": 8, "Right eye, outer corner": 36,
@@ -68,7 +63,7 @@ def _page(wanted: str) -> html.Div:
             page.section("Depth", _controls(found), _reading(found, face)),
             page.section("Numbers", html.Div(id="statistics-numbers"), aside=_downloads(face)),
             html.Div(id="statistics-smoothing") if found.reconstruction.facts.get("smooth") else None,
-            *_of_the_face(found),
+            *readings.of_the_face(found),
         ]
     )
 
@@ -259,65 +254,6 @@ def _downloads(face: FaceRecord) -> html.Div:
     return html.Div(links, className="row-of")
 
 
-def _of_the_face(found: "Measured") -> list[Any]:
-    if not found.regions:
-        return [html.P("A photo taken whole has no profiles, symmetry or lengths of a face.", className="note")]
-    return [
-        page.section("Profiles", _profiles(found), html.Div(id="statistics-line-profile")),
-        page.section("Left against right", _symmetry(found)),
-        page.section("Lengths", lengths.table(found.measures), lengths.caution()),
-    ]
-
-
-def _profiles(found: "Measured") -> html.Div:
-    drawn = {
-        name: figures.profiles(
-            [figures.Profile(name, line.along_mm, line.depth_mm)], upright=name == "midline", along=ALONG[name]
-        )
-        for name, line in found.profiles.items()
-    }
-    across = [
-        html.Div([html.H3(name.capitalize()), views.graph(drawn[name], height=220, still=True)])
-        for name in ("eye line", "mouth line")
-    ]
-    upright = html.Div([html.H3("Midline"), views.graph(drawn["midline"], height=500, still=True)])
-    return html.Div([upright, html.Div(across)], className="charts halves")
-
-
-def _symmetry(found: "Measured") -> html.Div | html.P:
-    symmetry = found.symmetry
-    if symmetry is None:
-        return html.P("This head is turned so far that its other side cannot be compared.", className="note")
-    limit = signed_limit([symmetry.difference_mm[found.mask("face")]])
-    figure = maps.signed_map(symmetry.difference_mm, limit, ("less far out", "farther out"))
-    rows = [(name.capitalize(), page.number(value, "mm", 2)) for name, value in symmetry.by_region.items()]
-    return html.Div(
-        [
-            html.Figure(
-                [
-                    html.Div(
-                        views.graph(figure, "statistics-symmetry", height="100%", still=True), className="depth-map"
-                    ),
-                    html.Figcaption("How much farther out each place stands than its counterpart on the other side."),
-                ]
-            ),
-            html.Div(
-                [
-                    page.big_number("RMS over the face", symmetry.rms_mm, "mm", 2),
-                    html.H3("By region, RMS", className="mt-4"),
-                    page.facts(rows),
-                    html.P(
-                        f"{symmetry.coverage:.0%} of the face have a counterpart that is seen. Light from one side, a "
-                        "turned head and the network's own habits count here, too.",
-                        className="note",
-                    ),
-                ]
-            ),
-        ],
-        className="pair",
-    )
-
-
 @callback(Output("statistics-smoothing", "children"), Input("statistics-face", "data"))
 def compare_smoothing(face_id: str) -> Any:
     """Set the depth beside what it was before it was smoothed, once the rest of the page is there."""
@@ -327,45 +263,7 @@ def compare_smoothing(face_id: str) -> Any:
     found = measured(face.folder) if face else None
     if found is None or found.unsmoothed_mm is None:
         return None
-    taken = found.behind_mm - found.unsmoothed_mm
-    area = found.mask("face" if found.regions else "head")
-    limit = max(0.1, math.ceil(10 * float(np.nanpercentile(np.abs(taken[area]), 99))) / 10)
-    figure = maps.signed_map(-taken, limit, ("taken off", "filled"), digits=2)
-    rows: list[list[Any]] = []
-    for part in found.parts:
-        mask = found.mask(part)
-        before, after, apart = (
-            values[mask & np.isfinite(taken)] for values in (found.unsmoothed_mm, found.behind_mm, taken)
-        )
-        numbers = (np.median(before), np.median(after), before.std(), after.std(), np.sqrt((apart**2).mean()))
-        rows.append([PART_WORDS[part], *[page.number(float(value), "mm", 2) for value in numbers]])
-    columns = ["Part", "Median before", "After", "Standard deviation before", "After", "Changed by, RMS"]
-    return page.section(
-        "Before and after smoothing",
-        html.Div(
-            [
-                html.Figure(
-                    [
-                        html.Div(
-                            views.graph(figure, "statistics-taken", height="100%", still=True), className="depth-map"
-                        ),
-                        html.Figcaption("What the smoothing took off and filled, in millimetres."),
-                    ]
-                ),
-                html.Div(
-                    [
-                        page.table(columns, rows, numeric=range(1, 6)),
-                        html.P(
-                            f"Strength {found.reconstruction.facts['smooth']:g} of 1. Another one can be chosen on the "
-                            "page of the face, without the network.",
-                            className="note",
-                        ),
-                    ]
-                ),
-            ],
-            className="pair",
-        ),
-    )
+    return readings.smoothing(found)
 
 
 @callback(
