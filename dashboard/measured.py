@@ -30,7 +30,6 @@ PARTS: dict[str, tuple[str, ...]] = {
     "chin": ("chin",),
 }
 MIN_BINS, MAX_BINS = 8, 256
-NO_UNIT = ("count", "skewness")
 
 
 @dataclass(frozen=True)
