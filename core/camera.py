@@ -1,6 +1,7 @@
 """The camera: focal length, intrinsics of a crop, distance, scale and shift, pixels to millimetres and back.
 
-Camera frame: x right, y down, z forward, millimetres. Pixel centres are at integer coordinates.
+Camera frame: x right, y down, z forward along the line of sight to the face, millimetres; where no line of sight is
+given it is the camera's axis. Pixel centres are at integer coordinates.
 
 Two projections: a pinhole's *perspective*; and *orthographic*, its limit for a camera that moves away while its focal
 length grows. Nearness (see `ScaleAndShift`) is the same in both; only what follows from it differs.
@@ -36,12 +37,15 @@ class Intrinsics:
 
     mm_per_px : of an orthographic camera, the same at any depth; None for perspective. An orthographic camera keeps
     the focal length and distance of the perspective one that it stands for.
+    sight : unit vector, where the axis is (0, 0, 1): the line of sight to the face. It is the z axis of the camera
+    frame, along which depth is counted.
     """
 
     focal_px: float
     cx_px: float
     cy_px: float
     mm_per_px: float | None = None
+    sight: tuple[float, float, float] = (0.0, 0.0, 1.0)
 
     @property
     def projection(self) -> Projection:
@@ -50,7 +54,10 @@ class Intrinsics:
 
     @property
     def K(self) -> NDArray[np.float64]:
-        """(3, 3) matrix to homogeneous pixels: of (x, y, z) in mm, or for an orthographic camera of (x, y, 1)."""
+        """(3, 3) matrix to homogeneous pixels, from the frame of the axis: see `turn`.
+
+        Of (x, y, z) in mm, or for an orthographic camera of (x, y, 1).
+        """
         scale = self.focal_px if self.mm_per_px is None else 1 / self.mm_per_px
         return np.array([[scale, 0, self.cx_px], [0, scale, self.cy_px], [0, 0, 1.0]])
 
@@ -59,29 +66,53 @@ class Intrinsics:
         scale = float(np.hypot(crop_to_photo[0, 0], crop_to_photo[1, 0]))
         cx, cy = transform(inverse(crop_to_photo), np.array([self.cx_px, self.cy_px]))
         mm_per_px = None if self.mm_per_px is None else self.mm_per_px * scale
-        return Intrinsics(self.focal_px / scale, float(cx), float(cy), mm_per_px)
+        x, y = (crop_to_photo[:, :2].T @ self.sight[:2] / scale).tolist()
+        return Intrinsics(self.focal_px / scale, float(cx), float(cy), mm_per_px, (x, y, self.sight[2]))
 
     def orthographic(self, distance_mm: float) -> "Intrinsics":
         """The orthographic camera that shows a plane at `distance_mm` as this one does."""
         return replace(self, mm_per_px=distance_mm / self.focal_px)
 
     def pixel_mm(self, depth_mm: float | NDArray[np.floating]) -> NDArray[np.float64]:
-        """What one pixel is across, in mm, at a depth (...) in mm."""
+        """What one pixel near the line of sight is across, in mm, at a depth (...) in mm."""
         if self.mm_per_px is not None:
             return np.full(np.shape(depth_mm), self.mm_per_px)
-        return np.asarray(depth_mm, dtype=np.float64) / self.focal_px
+        return np.asarray(depth_mm, dtype=np.float64) * (self.sight[2] / self.focal_px)
+
+    def facing(self, point_px: NDArray[np.floating]) -> "Intrinsics":
+        """The same camera, whose frame is turned the shortest way until a pixel (2,) lies straight ahead."""
+        ray = np.array([*((point_px - [self.cx_px, self.cy_px]) / self.focal_px), 1.0])
+        x, y, z = (ray / np.linalg.norm(ray)).tolist()
+        return replace(self, sight=(x, y, z))
+
+    @property
+    def turn(self) -> NDArray[np.float64]:
+        """(3, 3) rotation: the frame whose z is the camera's axis -> camera frame, whose z is `sight`."""
+        x, y, z = self.sight
+        across = x * y / (1 + z)
+        return np.array([[1 - x * x / (1 + z), -across, -x], [-across, 1 - y * y / (1 + z), -y], self.sight])
+
+    def depth_per_axial(self, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        """(H, W): the depth, along `sight`, of what is 1 deep along the camera's axis."""
+        x, y = ((np.arange(n) - c) / self.focal_px for n, c in ((shape[1], self.cx_px), (shape[0], self.cy_px)))
+        return np.asarray(self.sight[0] * x[None] + self.sight[1] * y[:, None] + self.sight[2])
 
     def unproject(self, points_px: NDArray[np.floating], depth_mm: NDArray[np.floating]) -> NDArray[np.float64]:
         """Pixels (..., 2) at depth (...) in mm -> points (..., 3) in mm, camera frame."""
         z = np.asarray(depth_mm, dtype=np.float64)
-        across = self.pixel_mm(z)
-        x, y = (points_px[..., 0] - self.cx_px) * across, (points_px[..., 1] - self.cy_px) * across
-        return np.stack([x, y, z], axis=-1)
+        x, y = points_px[..., 0] - self.cx_px, points_px[..., 1] - self.cy_px
+        if self.mm_per_px is not None:
+            return np.stack([x * self.mm_per_px, y * self.mm_per_px, z], axis=-1)
+        rays = np.stack([x / self.focal_px, y / self.focal_px, np.ones_like(x, np.float64)], axis=-1) @ self.turn.T
+        return np.asarray(rays * (z / rays[..., 2])[..., None])
 
     def project(self, points_mm: NDArray[np.floating]) -> NDArray[np.float64]:
         """Points (..., 3) in mm, camera frame -> pixels (..., 2)."""
         centre = np.array([self.cx_px, self.cy_px])
-        return np.asarray(points_mm[..., :2] / self.pixel_mm(points_mm[..., 2])[..., None] + centre)
+        if self.mm_per_px is not None:
+            return np.asarray(points_mm[..., :2] / self.mm_per_px + centre)
+        points = points_mm @ self.turn
+        return np.asarray(self.focal_px * points[..., :2] / points[..., 2:] + centre)
 
 
 def photo_intrinsics(

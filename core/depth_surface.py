@@ -1,6 +1,6 @@
 """A depth map as a surface in space: its points and normals, how far a point lies from it, where a line meets it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import cv2
@@ -23,7 +23,11 @@ Column = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class DepthSurface:
-    """depth_mm : (H, W) float32, z of the camera frame, NaN where there is none. intrinsics : of its pixels."""
+    """depth_mm : (H, W) float32, z of the camera frame, NaN where there is none. intrinsics : of its pixels.
+
+    Inside, all is in the frame of the camera's axis, where a pixel's place is linear in its depth; what comes in and
+    goes out is turned.
+    """
 
     depth_mm: NDArray[np.float32]
     intrinsics: Intrinsics
@@ -33,6 +37,18 @@ class DepthSurface:
         """The surface of a head, in its camera frame."""
         head = np.where(reconstruction.head, reconstruction.depth_mm, np.float32(np.nan))
         return cls(head, reconstruction.intrinsics)
+
+    @cached_property
+    def _turn(self) -> NDArray[np.float32]:
+        return self.intrinsics.turn.astype(np.float32)
+
+    @cached_property
+    def _axial(self) -> tuple[NDArray[np.float32], Intrinsics]:
+        """Depth along the camera's axis, and the camera that looks there."""
+        camera = replace(self.intrinsics, sight=(0.0, 0.0, 1.0))
+        if camera == self.intrinsics:
+            return self.depth_mm, camera
+        return (self.depth_mm / self.intrinsics.depth_per_axial(self.depth_mm.shape)).astype(np.float32), camera
 
     @cached_property
     def _corner(self) -> tuple[int, int]:
@@ -52,7 +68,7 @@ class DepthSurface:
     @cached_property
     def _slopes(self) -> NDArray[np.float32]:
         """(h, w, 3) float32: depth, and the slopes of the smoothed depth in mm per pixel to the right and down."""
-        depth = np.ascontiguousarray(self.depth_mm[self._box], np.float32)
+        depth = np.ascontiguousarray(self._axial[0][self._box], np.float32)
         known = np.isfinite(depth)
         sigma = max(0.5, self.depth_mm.shape[0] * SMOOTHING)
         blurred = cv2.GaussianBlur(np.where(known, depth, np.float32(0)), (0, 0), sigma)
@@ -66,11 +82,12 @@ class DepthSurface:
     def points(self, where: NDArray[np.bool_]) -> NDArray[np.float32]:
         """(n, 3) float32, camera frame: the surface at the pixels of a mask, row by row."""
         rows, columns = np.nonzero(where)
-        z = self.depth_mm[rows, columns]
-        camera, across = self.intrinsics, self._pixel_mm(z)
+        depth, camera = self._axial
+        z = depth[rows, columns]
+        across = self._pixel_mm(z)
         x = (columns.astype(np.float32) - np.float32(camera.cx_px)) * across
         y = (rows.astype(np.float32) - np.float32(camera.cy_px)) * across
-        return np.stack([x, y, z], axis=-1)
+        return np.stack([x, y, z], axis=-1) @ self._turn.T
 
     def normals(self, where: NDArray[np.bool_]) -> NDArray[np.float32]:
         """(n, 3) float32 unit vectors, camera frame, towards the outside; as `points`, NaN at the rim."""
@@ -78,14 +95,14 @@ class DepthSurface:
         top, left = self._corner
         z, right, down = self._slopes[rows - top, columns - left].T
         x, y, z = self._gradient(columns.astype(np.float32), rows.astype(np.float32), z, right, down)
-        return -np.stack([x, y, z], axis=-1) / np.sqrt(x * x + y * y + z * z)[:, None]
+        return -np.stack([x, y, z], axis=-1) @ self._turn.T / np.sqrt(x * x + y * y + z * z)[:, None]
 
     def offsets(self, points: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """How far points (n, 3) of the camera frame lie outside the surface (to first order), and its normals there.
 
         Returns (n,) mm and (n, 3) outward unit vectors; NaN where the camera sees no surface, or too obliquely.
         """
-        camera = self.intrinsics
+        camera, points = self._axial[1], points @ self.intrinsics.turn
         u, v = camera.project(points).T.astype(np.float32)
         depth, right, down = self._look(u, v)
         x, y, z = self._gradient(u, v, depth, right, down)
@@ -94,7 +111,7 @@ class DepthSurface:
         is_wide = np.float32(camera.mm_per_px is None)  # the rays of an orthographic camera are parallel
         across, along = (is_wide * (n - c) / camera.focal_px for n, c in ((u, camera.cx_px), (v, camera.cy_px)))
         cosine = (x * across + y * along + z) / (length * np.sqrt(1 + across**2 + along**2))
-        normal = np.stack([x, y, z], axis=-1) / -length[:, None]
+        normal = np.stack([x, y, z], axis=-1) @ self._turn.T / -length[:, None]
         return np.where(cosine > MIN_COSINE, outside, np.nan).astype(np.float64), normal.astype(np.float64)
 
     def meet(self, points: NDArray[np.floating], directions: NDArray[np.floating], reach: float) -> NDArray[np.float32]:
@@ -103,9 +120,10 @@ class DepthSurface:
         points, directions : (n, 3) camera frame; a direction's length is what one unit of s is. reach : largest |s|.
         NaN where a line meets nothing within reach, or the surface too obliquely. Newton's method on the depth map.
         """
-        place = np.ascontiguousarray(points.T, np.float32)
-        way = np.ascontiguousarray(directions.T, np.float32)
-        camera = self.intrinsics
+        place, way = (
+            np.ascontiguousarray(self.intrinsics.turn.T @ each.T, np.float32) for each in (points, directions)
+        )
+        camera = self._axial[1]
         cx, cy, is_wide = np.float32(camera.cx_px), np.float32(camera.cy_px), np.float32(camera.mm_per_px is None)
         result = np.full(place.shape[1], np.nan, np.float32)
         left = np.arange(place.shape[1])
@@ -154,7 +172,7 @@ class DepthSurface:
         self, u: Column, v: Column, z: NDArray[np.floating], right: Column, down: Column
     ) -> tuple[Column, Column, Column]:
         """x, y, z (n,) of the gradient of z - depth(u, v) in space, at pixel u, v and depth z; away from the viewer."""
-        camera = self.intrinsics
+        camera = self._axial[1]
         per_mm = np.float32(-1) / self._pixel_mm(z)
         if camera.mm_per_px is not None:
             return right * per_mm, down * per_mm, np.ones(len(per_mm), np.float32)
@@ -165,4 +183,4 @@ class DepthSurface:
 
     def _pixel_mm(self, z: NDArray[np.floating]) -> NDArray[np.float32]:
         """(n,) float32: what a pixel is across at depth z (n,)."""
-        return self.intrinsics.pixel_mm(z).astype(np.float32)
+        return self._axial[1].pixel_mm(z).astype(np.float32)

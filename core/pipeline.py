@@ -292,7 +292,9 @@ def _camera_facts(seen: Observation, solution: Solution, source: str, focal_35mm
     return {
         "projection": intrinsics.projection,
         "K": intrinsics.K.tolist(),
-        "K_takes": "(x, y, z) in mm" if intrinsics.mm_per_px is None else "(x, y, 1), x and y in mm",
+        "K_takes": "turn.T @ (x, y, z) in mm" if intrinsics.mm_per_px is None else "(x, y, 1), x and y in mm",
+        "turn": intrinsics.turn.tolist(),
+        "line_of_sight": list(intrinsics.sight),
         "focal_px": intrinsics.focal_px,
         "mm_per_px": intrinsics.mm_per_px,
         "focal_photo_px": intrinsics.focal_px * px,

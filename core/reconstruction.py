@@ -106,7 +106,9 @@ class Reconstruction:
             texture=crop,
             inverse_depth=inverse_depth,
             depth_mm=np.load(folder / "depth.npy"),
-            intrinsics=Intrinsics(camera["focal_px"], cx, cy, camera.get("mm_per_px")),
+            intrinsics=Intrinsics(
+                camera["focal_px"], cx, cy, camera.get("mm_per_px"), tuple(camera.get("line_of_sight", (0, 0, 1)))
+            ),
             landmarks_px=None if landmarks is None else np.array(landmarks),
             facts=facts,
             relief=np.load(prior) if prior.is_file() else inverse_depth if landmarks is not None else None,

@@ -17,7 +17,7 @@ from core.camera import (
 )
 from core.depth.detail import prior_weight, with_rim_of, with_shape_of
 from core.depth.smooth import smooth, smooth_walls
-from core.face.landmarks import DEFAULT_IPD_MM, INNER, LEFT_EYE, RIGHT_EYE, fit_pose
+from core.face.landmarks import DEFAULT_IPD_MM, INNER, LEFT_EYE, NOSE, RIGHT_EYE, fit_pose
 from core.face.level import Crop, inside_photo
 
 BUILTIN = "builtin"
@@ -64,9 +64,10 @@ class Observation:
 class Solution:
     """What was solved.
 
-    depth_mm : (S, S) float32, z of the camera frame, NaN outside the mask.
+    depth_mm : (S, S) float32, z of the camera frame, along the line of sight; NaN outside the mask.
     plain_mm : the same as the network alone would have it, before the prior's shape and the smoothing.
     intrinsics : of the crop.
+    distance_mm : of the eyes, along the line of sight.
     prior_weight : the prior's share of the broad shape; None where there is no prior beside the network.
     """
 
@@ -84,6 +85,10 @@ def solve(
 ) -> Solution:
     """Depth of a crop in millimetres.
 
+    Networks see the crop and not where in the photo it was: they count depth along the line of sight to the face. So
+    that line, and not the camera's axis, is the z of the solution's frame; else a face 10 degrees off the axis would
+    be sheared by as much. An orthographic camera has but one direction, and that is the line of sight.
+
     camera : of the photo, perspective. strength : of the smoothing, 0 to 1. background : keep what is round the head.
 
     Raises
@@ -99,8 +104,13 @@ def solve(
         distance, farthest = DEFAULT_DISTANCE_MM, 2 * DEFAULT_DISTANCE_MM
         fit = _assumed_range(seen.inverse_depth, mask)
     else:
-        pose = fit_pose(seen.landmarks_px, seen.confidence)
-        distance = eye_distance_mm(seen.landmarks_px, pose, intrinsics.focal_px, ipd_mm)
+        ahead_px = seen.landmarks_px
+        if projection == "perspective":
+            intrinsics = intrinsics.facing(seen.landmarks_px[NOSE].mean(0))
+            points = intrinsics.unproject(seen.landmarks_px, np.ones(len(seen.landmarks_px)))
+            ahead_px = intrinsics.focal_px * points[:, :2]
+        pose = fit_pose(ahead_px, seen.confidence)
+        distance = eye_distance_mm(ahead_px, pose, intrinsics.focal_px, ipd_mm)
         farthest = distance + BEHIND_FACE_MM
         prior = _prior(seen.relief, seen.landmarks_px, distance, seen.mm_per_unit * ipd_mm / DEFAULT_IPD_MM)
         fit = prior
@@ -118,14 +128,16 @@ def solve(
             relief_mm = with_rim_of(relief_mm, of_prior, mask)
     relief_mm = smooth(relief_mm, mask, strength)
     if strength > 0:
-        relief_mm = smooth_walls(relief_mm, mask, distance / intrinsics.focal_px)
+        relief_mm = smooth_walls(relief_mm, mask, float(intrinsics.pixel_mm(distance)))
     depth, plain_mm = (
-        np.where(mask, depth_of(_nearness(relief, distance), farthest, projection, distance), np.nan).astype(np.float32)
+        np.where(mask, depth_of(_nearness(relief, distance), farthest, projection, distance), np.nan)
         for relief in (relief_mm, plain)
     )
     if projection == "orthographic":
         intrinsics = intrinsics.orthographic(distance)
-    return Solution(depth, plain_mm, intrinsics, distance, fit, weight, tuple(warnings))
+    return Solution(
+        depth.astype(np.float32), plain_mm.astype(np.float32), intrinsics, distance, fit, weight, tuple(warnings)
+    )
 
 
 def _relief_mm(

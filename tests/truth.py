@@ -9,6 +9,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from core.camera import Intrinsics
+
 BACKDROP_MM = 2500.0
 
 
@@ -29,13 +31,12 @@ class Truth:
         """Over the diagonal."""
         return float(np.degrees(2 * np.arctan(np.hypot(*self.depth_mm.shape) / 2 / self.K[0, 0])))
 
-    def inverse_in_crop(self, crop_to_photo: np.ndarray, side: int) -> np.ndarray:
-        """(S, S) float32, 1 / mm, as a crop sees it; the background is a wall far behind."""
+    def inverse_in_crop(self, crop_to_photo: np.ndarray, camera: Intrinsics, side: int) -> np.ndarray:
+        """(S, S) float32, 1 / mm along the camera's line of sight, as a crop sees it; the background is a far wall."""
         inverse = 1 / np.where(np.isfinite(self.depth_mm), self.depth_mm, BACKDROP_MM)
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        return cv2.warpAffine(
-            inverse, crop_to_photo, (side, side), flags=flags, borderMode=cv2.BORDER_REPLICATE
-        ).astype(np.float32)
+        seen = cv2.warpAffine(inverse, crop_to_photo, (side, side), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        return (seen / camera.depth_per_axial((side, side))).astype(np.float32)
 
 
 def read_truth(path: Path) -> Truth:

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 SPLIT_SHARE = 1 / 24  # of the map's side: standard deviation of the blur that parts shape from detail (10 mm on a face)
 RIM_SHARE = 12 / 512  # of the map's side: so far in from the head's rim a network's map is mixed with what is behind
-PRIOR_ERROR_MM = 3.4  # RMS of the built-in network on held-out portraits, its scale and shift fitted (model card)
+PRIOR_ERROR_MM = 3.2  # RMS of the built-in network on held-out portraits, its scale and shift fitted (model card)
 
 
 def prior_weight(relief_mm: NDArray[np.floating], prior_mm: NDArray[np.floating], face: NDArray[np.bool_]) -> float:

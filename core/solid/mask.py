@@ -118,8 +118,7 @@ def _ipd_px(reconstruction: Reconstruction, eyes: NDArray[np.float64]) -> float:
     seen = float(np.linalg.norm(eyes[1] - eyes[0]))
     if ipd_mm is None or not np.isfinite(depth):
         return seen
-    one = reconstruction.intrinsics.unproject(np.array([[0.0, 0.0], [1.0, 0.0]]), np.full(2, depth))
-    return max(seen, float(ipd_mm) / float(one[1, 0] - one[0, 0]))
+    return max(seen, float(ipd_mm) / float(reconstruction.intrinsics.pixel_mm(depth)))
 
 
 def _shell(view: Frontal, face: NDArray[np.bool_], options: SolidOptions, scale: float) -> Shell:

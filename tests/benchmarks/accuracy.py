@@ -9,8 +9,10 @@ shape in the chain's own millimetres; the limits of 1.8 and 2.6 mm are for this.
 IPD in pixels: a lid landmark a third of a pixel off, or eyes wider than their lids say, is already 2 mm of 630, so that
 `own` tells how well landmarks are placed and `shift` how well a face is shaped. `distance`: its error in percent.
 `aligned`: after scale and shift of 1 / depth. `mean face`: the mean head's landmarks, triangulated and aligned
-likewise; `plane`: a plane at the face's mean depth. Both are RMS. `IoU over chin`: of what is above the chin's
-landmark, because the files' masks go down to the shoulders, while a head ends at its neck.
+likewise; `plane`: a plane at the face's mean depth. Both are RMS. `normal deg`: mean angle between normals; `lids`,
+`nose`, `lips`: the same near the lids, the lower nose and the lips once a turn of the whole face is taken out, which
+tells how crisp they are. `IoU over chin`: of what is above the chin's landmark, because the files' masks go down to the
+shoulders, while a head ends at its neck.
 """
 
 import argparse
@@ -20,6 +22,7 @@ import cv2
 import numpy as np
 from scipy.interpolate import LinearNDInterpolator
 
+from core.compare.difference import compare
 from core.depth.estimator import Networks
 from core.errors import LifemaskError
 from core.face.detect import find_faces
@@ -30,7 +33,21 @@ from core.pipeline import reconstruct
 from tests.truth import read_truth
 
 COLUMNS = ("median own", "rms own", "median shift", "rms shift", "median aligned", "rms aligned", "correlation")
-MORE = ("normal deg", "mask IoU", "IoU over chin", "landmark IPD", "distance %", "mean face", "plane")
+MORE = (
+    "normal deg",
+    "lids deg",
+    "nose deg",
+    "lips deg",
+    "mask IoU",
+    "IoU over chin",
+    "landmark IPD",
+    "distance %",
+    "mean face",
+    "plane",
+)
+LIDS = (slice(36, 42), slice(42, 48))
+LOWER_NOSE = (slice(30, 36),)
+LIPS = (slice(48, 60),)
 LIMITS = {"median shift": 1.8, "rms shift": 2.6, "median aligned": 1.5, "rms aligned": 2.2}  # mm, of the means
 
 
@@ -57,6 +74,22 @@ def iou(one: np.ndarray, other: np.ndarray) -> float:
     return float((one & other).sum() / (one | other).sum())
 
 
+def near(landmarks: list[np.ndarray], inner: np.ndarray, mm_per_px: float) -> np.ndarray:
+    """Pixels of the inner face in or within 3 mm of the outlines."""
+    marked = np.zeros(inner.shape, np.uint8)
+    for outline in landmarks:
+        cv2.fillConvexPoly(marked, cv2.convexHull(np.round(outline).astype(np.int32)), 1)
+    away = cv2.distanceTransform(1 - marked, cv2.DIST_L2, 5) * mm_per_px
+    return (away <= 3) & inner
+
+
+def local_angle(ours: np.ndarray, true: np.ndarray, part: np.ndarray, core: np.ndarray) -> float:
+    """Mean angle in degrees between normals (H, W, 3) in a part, less what all of the face is tilted by."""
+    u, _, vt = np.linalg.svd(ours[core].T @ true[core])
+    turned = ours[part & core] @ (u @ np.diag([1, 1, np.linalg.det(u @ vt)]) @ vt)
+    return float(np.degrees(np.arccos(np.clip((turned * true[part & core]).sum(-1), -1, 1))).mean())
+
+
 def measure(path: Path, model: str, networks: Networks) -> list[float]:
     """One row of the table."""
     known = read_truth(path)
@@ -69,6 +102,8 @@ def measure(path: Path, model: str, networks: Networks) -> list[float]:
     filled = np.where(face.mask, face.depth_mm, 0).astype(np.float32)
     depth = cv2.warpAffine(filled, to_photo, (width, height), flags=cv2.INTER_LINEAR)
     seen = cv2.warpAffine(face.mask.astype(np.float32), to_photo, (width, height), flags=cv2.INTER_LINEAR)
+    per_axial = face.intrinsics.depth_per_axial(face.depth_mm.shape)  # the chain counts depth along the line of sight
+    truth = truth * cv2.warpAffine(per_axial, to_photo, (width, height), flags=cv2.INTER_LINEAR)
     landmarks = np.array(face.facts["landmarks_px"])
     hull = np.zeros((height, width), np.uint8)
     cv2.fillConvexPoly(hull, cv2.convexHull(np.round(landmarks).astype(np.int32)), 1)
@@ -79,6 +114,10 @@ def measure(path: Path, model: str, networks: Networks) -> list[float]:
     smooth = [normals(np.where(inner, d, np.median(t)).astype(np.float32), mm_per_px) for d in (depth, truth)]
     core = cv2.erode(inner.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
     angle = np.degrees(np.arccos(np.clip((smooth[0] * smooth[1]).sum(-1)[core], -1, 1)))
+    crisp = [
+        local_angle(*smooth, near([landmarks[o] for o in part], inner, mm_per_px), core)
+        for part in (LIDS, LOWER_NOSE, LIPS)
+    ]
     head, chin = seen > 0.5, int(known.landmarks_px[8, 1])
     pose = fit_pose(landmarks, np.ones(68))
     mean_depth = LinearNDInterpolator(landmarks, (MEAN_MM @ pose.rotation.T)[:, 2])(
@@ -91,7 +130,7 @@ def measure(path: Path, model: str, networks: Networks) -> list[float]:
         *(float(np.median(np.abs(own))), rms98(own)),
         *(float(np.median(np.abs(own - np.median(own)))), rms98(own - np.median(own))),
         *(float(np.median(np.abs(fit))), rms98(fit), float(np.corrcoef(z, t)[0, 1])),
-        *(float(angle.mean()), iou(head, mask), iou(head[:chin], mask[:chin]), float(off)),
+        *(float(angle.mean()), *crisp, iou(head, mask), iou(head[:chin], mask[:chin]), float(off)),
         100 * (float(np.median(z)) / float(np.median(t)) - 1),
         *(rms98(mean_fit), rms98(t - t.mean())),
     ]
@@ -113,6 +152,25 @@ def roll_errors(path: Path, networks: Networks) -> list[float]:
         found = max(faces, key=lambda face: face.score).roll_deg if faces else np.inf
         errors.append(abs(found - eye_line_deg(marks) - turn))
     return errors
+
+
+def beside_axis(path: Path, degrees: float, networks: Networks) -> float:
+    """RMS in mm between the face as it is photographed and as a camera sees it that looks past it; rigidly aligned."""
+    known = read_truth(path)
+    width = known.rgb.shape[1]
+    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    side = 2 * int(known.K[0, 0] * np.tan(np.radians(degrees)) + width)
+    wide = known.K.copy()
+    wide[:2, 2] = (side - 1) / 2
+    matrix = wide @ np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]]) @ np.linalg.inv(known.K)
+    beside = cv2.warpPerspective(known.rgb, matrix, (side, side), borderMode=cv2.BORDER_REPLICATE)
+    faces = []
+    for rgb in (known.rgb, beside):
+        fov_deg = float(np.degrees(2 * np.arctan(np.hypot(*rgb.shape[:2]) / 2 / known.K[0, 0])))
+        options = Options(model="builtin", fov_deg=fov_deg, ipd_mm=known.ipd_mm)
+        found = reconstruct(Photo(path.name, np.ascontiguousarray(rgb), None, ""), options, networks)
+        faces.append(max(found, key=lambda f: f.facts["face"]["score"]))
+    return compare(*faces).rms_mm
 
 
 def main() -> None:
@@ -138,6 +196,9 @@ def main() -> None:
     table = np.array(rows)
     ours, baseline = table[:, COLUMNS.index("rms aligned")], table[:, len(COLUMNS) + MORE.index("mean face")]
     print(f"aligned, better than the mean face: {(ours < baseline).sum()} of {len(table)} files")
+    for degrees in (5, 10, 20):
+        rms = [beside_axis(path, degrees, networks) for path in sorted(args.folder.glob("*.npz"))]
+        print(f"{degrees} degrees beside the axis: another shape by {np.mean(rms):.2f} mm RMS, at most {max(rms):.2f}")
     rolls = np.array([error for path in sorted(args.folder.glob("*.npz")) for error in roll_errors(path, networks)])
     print(
         f"roll, turned by -40 to 40 degrees: off by {rolls.mean():.2f} degrees in the mean, "

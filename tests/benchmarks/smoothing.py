@@ -61,7 +61,7 @@ def measure(truth: Truth, networks: Networks) -> dict[tuple[str, str], list[floa
     photo, given = Photo(truth.name, truth.rgb, None, ""), {"ipd_mm": truth.ipd_mm, "fov_deg": truth.fov_deg}
     own = best(photo, Options(model="builtin", **given), networks)
     to_photo, side = np.array(own.facts["crop"]["crop_to_photo"]), own.depth_mm.shape[0]
-    inverse = truth.inverse_in_crop(to_photo, side)
+    inverse = truth.inverse_in_crop(to_photo, own.intrinsics, side)
     hull = np.zeros((side, side), np.uint8)
     cv2.fillConvexPoly(hull, cv2.convexHull(np.round(own.landmarks_px[INNER]).astype(np.int32)), 1)
     inner = (hull > 0) & own.mask & (1 / inverse < np.nanmax(truth.depth_mm) + 1)

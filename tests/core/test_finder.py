@@ -53,7 +53,7 @@ def test_canvases_know_where_faces_are_and_training_writes_weights(tmp_path) -> 
         marks[NOSE] = [0.6, 0.4]
         image = np.zeros((256, 256, 3), np.uint8)
         image[round(0.4 * 256) - 24 : round(0.4 * 256) + 24, round(0.6 * 256) - 24 : round(0.6 * 256) + 24] = 255
-        nothing = np.zeros((128, 128), np.float16), np.zeros((128, 128, 2), np.uint8)
+        nothing = np.zeros((256, 256), np.float16), np.zeros((256, 256, 2), np.uint8)
         writer.add(Sample(image, *nothing, marks.astype(np.float32), np.zeros(len(FACTS), np.float32)))
     writer.flush()
     canvases = Canvases([tmp_path / "pool"], seed=1)

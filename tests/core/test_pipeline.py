@@ -96,7 +96,8 @@ def test_millimetres_follow_from_the_interpupillary_distance(
     assert small.facts["distance_mm"] == pytest.approx(hopper.facts["distance_mm"] * 50 / 63, rel=1e-4)
     (tele,) = reconstruct(replace(photo, focal_35mm=100.0), Options(model="builtin"), networks)
     assert tele.facts["camera"]["focal_source"] == "EXIF"
-    assert tele.facts["distance_mm"] == pytest.approx(hopper.facts["distance_mm"] * 2, rel=2e-3)
+    # Not exactly twice: behind a longer lens the face is seen from less far beside the axis, and so turned less.
+    assert tele.facts["distance_mm"] == pytest.approx(hopper.facts["distance_mm"] * 2, rel=1e-2)
 
 
 def test_depth_png_is_sixteen_bits_near_white(written: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("numba", reason="the renderer needs the 'train' extra")
 
 from core.depth.builtin.render import answers, noise, raster
+from core.depth.builtin.render.assembly import draw_framing
 from core.depth.builtin.render.facekit import load_facekit
 from core.depth.builtin.render.pool import FACTS, UNIT_IPD, Pool, PoolWriter, Sample
 from core.depth.builtin.render.raster import Camera, Fragments, Strands
@@ -60,14 +61,39 @@ def test_the_nearest_of_two_squares_is_seen():
     assert drawn.inverse_depth[15, 3] == pytest.approx(1 / 60)
 
 
+AHEAD = np.array([0.0, 0.0, 80.0])  # cm
+CENTRED = Camera(1000.0, 255.5, 255.5, 512)
+
+
 def test_relief_is_zero_at_the_eyes_and_one_per_unit_towards_the_camera():
     eyes_cm, ipd_cm, nearer_cm = 80.0, 6.0, 2.4
-    inverse = np.zeros((384, 384), np.float32)
-    inverse[:200], inverse[200:] = 1 / eyes_cm, 1 / (eyes_cm - nearer_cm)
-    relief = answers.relief(inverse, eyes_cm, ipd_cm).astype(float)
-    assert relief[10, 10] == pytest.approx(0, abs=1e-4)
+    inverse = np.zeros((512, 512), np.float32)
+    inverse[:255], inverse[255:] = 1 / eyes_cm, 1 / (eyes_cm - nearer_cm)
+    relief = answers.relief(inverse, CENTRED, AHEAD, AHEAD, ipd_cm).astype(float)
     # (z_e / z - 1) z_e is 2.4 * 80 / 77.6 cm; a unit is 0.4 * 6 cm
-    assert relief[100, 10] == pytest.approx(nearer_cm * eyes_cm / (eyes_cm - nearer_cm) / (UNIT_IPD * ipd_cm), abs=1e-3)
+    nearer = nearer_cm * eyes_cm / (eyes_cm - nearer_cm) / (UNIT_IPD * ipd_cm)
+    np.testing.assert_allclose(relief[:127], 0, atol=1e-3)
+    np.testing.assert_allclose(relief[127:], nearer, atol=1e-3)  # a pixel at the edge shows what is nearer
+
+
+def test_a_slope_is_not_an_edge():
+    depth_cm = 80 + np.linspace(0, 5, 512, dtype=np.float32)[None].repeat(512, 0)
+    relief = answers.relief(1 / depth_cm, CENTRED, AHEAD, AHEAD, 6.3).astype(float)
+    steps = np.diff(relief[0])
+    assert steps.max() < 0
+    np.testing.assert_allclose(steps, steps.mean(), rtol=0.2)
+
+
+def test_relief_does_not_depend_on_where_the_axis_of_the_camera_is():
+    """A plane that faces the camera's place is flat, also for a camera that looks past it."""
+    middle = np.array([20.0, -10.0, 80.0])
+    line = middle / np.linalg.norm(middle)
+    camera = Camera(2000.0, 255.5 - 2000 * 20 / 80, 255.5 + 2000 * 10 / 80, 512)
+    x, y = ((np.arange(512) - c) / camera.focal_px for c in (camera.cx, camera.cy))
+    along = line[0] * x[None] + line[1] * y[:, None] + line[2]
+    depth_cm = (middle @ line) / along
+    relief = answers.relief((1 / depth_cm).astype(np.float32), camera, middle, middle, 6.3)
+    np.testing.assert_allclose(relief.astype(float), 0, atol=2e-3)
 
 
 def test_equal_seeds_give_equal_samples(samples):
@@ -87,9 +113,16 @@ def test_answers_agree_with_each_other(samples):
         facts = dict(zip(FACTS, sample.facts, strict=True))
         assert 4.5 < facts["ipd_cm"] < 8
         if abs(facts["yaw_deg"]) < 30:
-            columns, rows = np.clip(sample.landmarks[[30, 36, 45]] * 128, 0, 127).astype(int).T
+            columns, rows = np.clip(sample.landmarks[[30, 36, 45]] * 256, 0, 255).astype(int).T
             tip, right, left = sample.relief[rows, columns]
             assert tip > max(right, left), "the nose is not before the eyes"
+
+
+def test_only_turned_heads_when_asked():
+    rng = np.random.default_rng(2)
+    yaws = [draw_framing(rng, (60.0, 95.0)).yaw_deg for _ in range(50)]
+    assert min(np.abs(yaws)) >= 60
+    assert min(yaws) < 0 < max(yaws)
 
 
 def test_a_picture_without_a_face_has_no_answers(kit):
@@ -104,8 +137,8 @@ def test_a_pool_gives_back_what_was_written_and_only_that(tmp_path):
     written = [
         Sample(
             rng.integers(0, 255, (256, 256, 3)).astype(np.uint8),
-            rng.normal(size=(128, 128)).astype(np.float16),
-            rng.integers(0, 255, (128, 128, 2)).astype(np.uint8),
+            rng.normal(size=(256, 256)).astype(np.float16),
+            rng.integers(0, 255, (256, 256, 2)).astype(np.uint8),
             rng.random((68, 2)).astype(np.float32),
             rng.random(len(FACTS)).astype(np.float32),
         )

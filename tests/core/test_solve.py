@@ -16,7 +16,7 @@ from core.depth.estimator import Networks
 from core.depth.smooth import smooth, smooth_walls
 from core.depth_surface import DepthSurface
 from core.errors import GeometryError, OptionError
-from core.face.landmarks import MEAN_MM
+from core.face.landmarks import MEAN_MM, NOSE
 from core.face.level import Crop
 from core.face.window import similarity
 from core.options import Options
@@ -37,24 +37,39 @@ def face_relief_mm(x_mm: np.ndarray, y_mm: np.ndarray) -> np.ndarray:
     return skull + nose
 
 
-def synthetic(distance_mm: float, focal_px: float = 1500.0, *, invert: bool = False) -> tuple[Observation, Intrinsics]:
-    """The head seen straight on from a distance, as a perfect network sees it: MiDaS by its inverse depth."""
+def to_the_side(off_deg: float) -> np.ndarray:
+    c, s = np.cos(np.radians(off_deg)), np.sin(np.radians(off_deg))
+    return np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
+
+
+def synthetic(
+    distance_mm: float, focal_px: float = 1500.0, *, off_deg: float = 0.0, invert: bool = False
+) -> tuple[Observation, Intrinsics]:
+    """The head looking at the camera from a distance, as a perfect network sees it: MiDaS by its inverse depth.
+
+    off_deg : how far to the right of the camera's axis it is.
+    """
     side = 384
     camera = Intrinsics(focal_px, 499.5, 499.5)
+    turn = to_the_side(off_deg)
+    x, y, z = turn @ [0, 30, distance_mm]
     extent = 395 / distance_mm * focal_px
-    to_photo = similarity(np.array([499.5, 499.5 + 30 / distance_mm * focal_px]), extent, 0.0, side)
+    to_photo = similarity(np.array([499.5 + x / z * focal_px, 499.5 + y / z * focal_px]), extent, 0.0, side)
     crop_camera = camera.cropped(to_photo)
     pixels = np.stack(np.meshgrid(np.arange(side), np.arange(side)), -1).astype(float)
-    depth = np.full((side, side), distance_mm)
+    rays = crop_camera.unproject(pixels, np.ones((side, side))) @ turn
+    rays /= rays[..., 2:]
+    ahead = np.full((side, side), distance_mm)
     for _ in range(30):  # each pixel's ray meets the head where its own depth says
-        points = crop_camera.unproject(pixels, depth)
-        depth = distance_mm - face_relief_mm(points[..., 0], points[..., 1])
-    points = crop_camera.unproject(pixels, depth)
+        points = rays * ahead[..., None]
+        ahead = distance_mm - face_relief_mm(points[..., 0], points[..., 1])
+    points = rays * ahead[..., None]
     mask = (points[..., 0] / 78) ** 2 + ((points[..., 1] - 25) / 112) ** 2 < 1
     marks = MEAN_MM.astype(float).copy()
     marks[:, 2] = distance_mm - face_relief_mm(marks[:, 0], marks[:, 1])
-    lids = marks[36:48, 2].mean()
-    nearness = 1 / depth
+    line = turn.T @ crop_camera.facing(crop_camera.project(marks @ turn.T)[NOSE].mean(0)).sight
+    lids = (marks[36:48] @ line).mean()
+    nearness = 1 / (points @ line)
     relief = (nearness * lids - 1) * lids / MM_PER_UNIT
     seen = Observation(
         crop=Crop(np.zeros((side, side, 3), np.uint8), to_photo, np.zeros((side, side, 3), np.uint8)),
@@ -65,7 +80,7 @@ def synthetic(distance_mm: float, focal_px: float = 1500.0, *, invert: bool = Fa
         relief=relief.astype(np.float32),
         mm_per_unit=MM_PER_UNIT,
         coverage=np.where(mask, 255, 0).astype(np.uint8),
-        landmarks_px=crop_camera.project(marks),
+        landmarks_px=crop_camera.project(marks @ turn.T),
         confidence=np.ones(68),
     )
     return seen, camera
@@ -81,7 +96,7 @@ def profile_mm(solution: Solution) -> np.ndarray:
     side = solution.depth_mm.shape[0]
     pixels = np.stack([np.full(side, solution.intrinsics.cx_px), np.arange(side)], -1)
     column = round(solution.intrinsics.cx_px)
-    points = solution.intrinsics.unproject(pixels, solution.depth_mm[:, column])
+    points = solution.intrinsics.unproject(pixels, solution.depth_mm[:, column]) @ solution.intrinsics.turn
     known = np.isfinite(points[:, 2])
     depth = np.interp(np.arange(-30, 80, 2), points[known, 1], points[known, 2])
     return depth - depth.min()
@@ -99,6 +114,28 @@ def test_a_head_is_the_same_from_near_and_far(distance_mm: float) -> None:
     assert solution.distance_mm == pytest.approx(distance_mm, rel=0.03)
     assert solution.fit.inlier_share == 1
     assert solution.warnings == ()
+
+
+@pytest.mark.parametrize("off_deg", [-20.0, 10.0])
+@pytest.mark.parametrize("network", ["builtin", "dpt_large_384"])
+def test_a_head_beside_the_axis_is_not_sheared(off_deg: float, network: str) -> None:
+    seen, camera = synthetic(600, off_deg=off_deg)
+    if network == "builtin":
+        assert seen.relief is not None
+        seen = replace(seen, network=network, inverse_depth=seen.relief)
+    solution = solved(seen, camera)
+    rows, columns = np.nonzero(np.isfinite(solution.depth_mm))
+    points = solution.intrinsics.unproject(np.stack([columns, rows], -1), solution.depth_mm[rows, columns])
+    points = points @ solution.intrinsics.turn @ to_the_side(off_deg)
+    scale = 600 / solution.distance_mm  # landmarks of the mean head give the distance of this one within 3 %
+    error = scale * points[:, 2] - 600 + face_relief_mm(scale * points[:, 0], scale * points[:, 1])
+    inner = np.hypot(points[:, 0] / 45, (points[:, 1] - 30) / 60) < 1
+    assert abs(scale - 1) < 0.03
+    assert np.abs(error - np.median(error))[inner].max() < 1
+    assert solution.intrinsics.sight[0] == pytest.approx(np.sin(np.radians(off_deg)), abs=0.01)
+    # In the frame of the line of sight the head does not look to the side.
+    middle = solution.intrinsics.unproject(seen.landmarks_px, np.ones(68)) * solution.distance_mm
+    assert np.abs(middle[:17, 0] + middle[16::-1, 0]).max() < 4
 
 
 def test_crop_scale_and_roll_change_no_millimetre() -> None:
@@ -151,7 +188,8 @@ def test_an_orthographic_face_has_no_field_of_view() -> None:
     rows, columns = np.nonzero(np.isfinite(far.depth_mm))
     depth = far.depth_mm[rows, columns].astype(float)
     points = far.intrinsics.unproject(np.stack([columns, rows], -1), depth)
-    assert np.abs(points[:, :2] - shapes[0][:, :2]).max() < 0.2
+    across = points[:, :2] - points[:, :2].mean(0), shapes[0][:, :2] - shapes[0][:, :2].mean(0)
+    assert np.abs(across[0] - across[1]).max() < 0.2
     assert np.abs(depth - np.median(depth) - shapes[0][:, 2]).max() < 0.2
 
 
@@ -183,6 +221,27 @@ def test_an_orthographic_surface_is_compared_by_parallel_rays(head: Callable[...
     assert np.nanmax(np.abs(along + 0.5)) < 0.1
 
 
+def test_a_surface_beside_the_axis_lies_where_its_points_are() -> None:
+    seen, camera = synthetic(600, off_deg=18)
+    solution = solved(seen, camera)
+    surface = DepthSurface(solution.depth_mm, solution.intrinsics)
+    where = np.zeros(solution.depth_mm.shape, bool)
+    where[150:250:7, 150:230:7] = True
+    rows, columns = np.nonzero(where)
+    points, normals = surface.points(where), surface.normals(where)
+    exact = solution.intrinsics.unproject(np.stack([columns, rows], -1), solution.depth_mm[rows, columns])
+    assert np.abs(points - exact).max() < 1e-2
+    assert np.abs(solution.intrinsics.project(exact) - np.stack([columns, rows], -1)).max() < 1e-9
+    assert np.median(normals[:, 2]) < -0.7  # outwards is towards the viewer
+    outside, there = surface.offsets(points + 0.5 * normals)
+    assert np.nanmax(np.abs(outside - 0.5)) < 0.1
+    assert np.nanmin((there * normals).sum(1)) > 0.99
+    met = surface.meet(points + 0.5 * normals, normals, 5.0)
+    assert np.nanmax(np.abs(met + 0.5)) < 0.1
+    assert np.isfinite(outside).mean() > 0.95
+    assert np.isfinite(met).mean() > 0.95
+
+
 @pytest.mark.skipif(not FILES, reason="no ground-truth heads beside the repository")
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_midas_map_of_a_known_head_comes_out_true(path: Path, networks: Networks) -> None:
@@ -190,7 +249,7 @@ def test_a_midas_map_of_a_known_head_comes_out_true(path: Path, networks: Networ
     photo, given = Photo(truth.name, truth.rgb, None, ""), {"ipd_mm": truth.ipd_mm, "fov_deg": truth.fov_deg}
     own = max(reconstruct(photo, Options(model="builtin", **given), networks), key=lambda f: f.facts["face"]["score"])
     to_photo, side = np.array(own.facts["crop"]["crop_to_photo"]), own.depth_mm.shape[0]
-    inverse = truth.inverse_in_crop(to_photo, side)
+    inverse = truth.inverse_in_crop(to_photo, own.intrinsics, side)
     hull = np.zeros((side, side), np.uint8)
     cv2.fillConvexPoly(hull, cv2.convexHull(np.round(own.landmarks_px).astype(np.int32)), 1)
     inner = (hull > 0) & own.mask & (1 / inverse < np.nanmax(truth.depth_mm) + 1)
@@ -216,11 +275,11 @@ def test_a_simulated_midas_map_of_an_analytic_head_comes_out_true() -> None:
     """The same where no ground truth is at hand; the prior is then a smooth and tilted one."""
     seen, camera = synthetic(600)
     exact = solved(seen, camera)
-    mask = np.isfinite(exact.depth_mm)
+    mask, depth = np.isfinite(exact.depth_mm), np.nan_to_num(exact.depth_mm, nan=2500.0)
     y, x = np.mgrid[-1:1:384j, -1:1:384j]
     worse = cv2.GaussianBlur(seen.relief, (0, 0), 6) + 0.25 * x + 0.1 * y
     for seed in range(3):
-        answer = as_midas_would(1 / np.nan_to_num(exact.depth_mm, nan=2500.0), mask, seed, blur_px=1, noise=0.02)
+        answer = as_midas_would(1 / depth, mask, seed, blur_px=1, noise=0.02)
         found = solved(replace(seen, inverse_depth=answer, relief=worse.astype(np.float32)), camera, strength=0.5)
         error = (found.depth_mm - exact.depth_mm)[mask]
         assert np.median(np.abs(error - np.median(error))) < 1

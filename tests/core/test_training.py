@@ -26,9 +26,8 @@ def dot_face(seed: int = 0) -> Sample:
     marks[36:42], marks[42:48] = centre - 0.05 - np.array([0.04, 0]), centre - 0.05 + np.array([0.14, 0])
     marks[8], marks[27], marks[30] = (centre + np.array(offset) for offset in ((0, 0.15), (0, -0.05), (0.02, 0.04)))
     image[np.hypot(x - marks[30, 0], y - marks[30, 1]) < 0.012] = 255
-    small = away[::2, ::2]
-    masks = ((small < 0.3)[..., None] * np.uint8(255)).repeat(2, 2)
-    relief = np.where(small < 0.3, 1 - 6 * small, 0).astype(np.float16)
+    masks = ((away < 0.3)[..., None] * np.uint8(255)).repeat(2, 2)
+    relief = np.where(away < 0.3, 1 - 6 * away, 0).astype(np.float16)
     return Sample(image, relief, masks, marks.astype(np.float32), np.zeros(len(FACTS), np.float32))
 
 
@@ -69,21 +68,33 @@ def test_mirroring_twice_changes_nothing():
 
 def test_the_loss_is_smallest_at_the_truth():
     sample = dot_face()
-    _, targets = batch([BatchItem(*cut(sample, WHOLE, 256), sample.landmarks)])
+    _, targets = batch([BatchItem(*cut(sample, WHOLE, 256), sample.landmarks, sharp=True)])
     cells = torch.full((1, 68, 64, 64), -20.0)
     for k, (x, y) in enumerate(sample.landmarks * 64 - 0.5):
         cells[0, k, round(float(y)), round(float(x))] = 20.0
-    masks = (targets.masks - 0.5) * 40
+    masks = (torch.nn.functional.avg_pool2d(targets.masks, 2) - 0.5) * 40
     good = losses(targets.relief, masks, cells, targets)
-    assert good["relief"] == 0
-    assert good["gradient"] == 0
-    assert good["masks"] < 1e-3
+    assert good["relief"] < 1e-6
+    assert good["gradient"] < 1e-6
+    assert good["detail"] == 0
+    assert good["masks"] < 0.02
     assert good["landmarks"] < 0.02
     # Another scale and shift costs nothing after alignment, but does in the network's own units.
     stretched = losses(targets.relief * 2 + 1, masks, cells, targets)
     assert stretched["aligned"] < 0.02
     assert stretched["face"] < 0.02
     assert stretched["relief"] > 0.3
+
+
+def test_fine_detail_is_asked_for_only_where_the_answer_has_it():
+    sample = dot_face()
+    chequered = torch.from_numpy(np.indices((256, 256)).sum(0) % 2 * 0.1).float()[None, None]
+    chequered -= chequered.mean()
+    for sharp in (True, False):
+        _, targets = batch([BatchItem(*cut(sample, WHOLE, 256), sample.landmarks, sharp=sharp)])
+        terms = losses(targets.relief + chequered, torch.zeros(1, 2, 128, 128), torch.zeros(1, 68, 64, 64), targets)
+        assert terms["relief"] < 0.01  # the mean of four pixels does not see it
+        assert (terms["detail"] > 0.05) == sharp
 
 
 def test_steps_on_one_batch_lower_its_loss(pool, tmp_path):

@@ -6,7 +6,7 @@ from torch.nn import functional
 
 LANDMARKS = 68
 WIDTHS = (32, 48, 80, 112, 128)  # channels at 1/2, 1/4, 1/8, 1/16 and 1/32 of the window's side
-HEATMAP_WIDTH = 64
+HEATMAP_WIDTH = 48
 FINDER_WIDTHS = (16, 24, 40, 64)  # at 1/2, 1/4, 1/8 and 1/16
 FINDER_CELL_PX = 4
 FINDER_MULTIPLE_PX = 16
@@ -31,14 +31,15 @@ class Residual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, C, H, W)."""
-        return functional.relu(x + self.second(self.first(x)))
+        changed: Tensor = self.second(self.first(x))
+        return changed.add_(x).relu_()
 
 
 class FaceUNet(nn.Module):
     """Picture windows -> relief, masks and landmark heatmaps.
 
     forward : (N, 3, S, S) float, (rgb / 255 - 0.5) / 0.25, S a multiple of 64 ->
-        relief (N, 1, S/2, S/2), larger is nearer;
+        relief (N, 1, S, S), larger is nearer;
         masks (N, 2, S/2, S/2), logits of head and of everything in front of the background;
         heatmaps (N, 68, S/4, S/4), logits.
     """
@@ -60,8 +61,8 @@ class FaceUNet(nn.Module):
         self.lift8 = ConvNorm(eighth, quarter, kernel=1)
         self.merge4 = Residual(quarter)
         self.lift4 = ConvNorm(quarter, half, kernel=1)
-        self.merge2 = Residual(half)
-        self.maps = nn.Sequential(ConvNorm(half, half), nn.Conv2d(half, 3, 1))
+        self.merge2 = ConvNorm(half, half)
+        self.maps = nn.Conv2d(half, 1 + 4 + 2, 3, padding=1)  # relief, its detail in each of four pixels, masks
         self.heatmaps = nn.Sequential(ConvNorm(quarter, HEATMAP_WIDTH), nn.Conv2d(HEATMAP_WIDTH, LANDMARKS, 1))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -71,13 +72,13 @@ class FaceUNet(nn.Module):
         at8 = self.down8(at4)
         at16 = self.down16(at8)
         at32 = self.down32(at16)
-        at32 = at32 + _twice(self.lift64(self.down64(at32)))
-        at16 = self.merge16(at16 + _twice(self.lift32(at32)))
-        at8 = self.merge8(at8 + _twice(self.lift16(at16)))
-        at4 = self.merge4(at4 + _twice(self.lift8(at8)))
-        at2 = self.merge2(at2 + _twice(self.lift4(at4)))
-        maps = self.maps(at2)
-        return maps[:, :1], maps[:, 1:], self.heatmaps(at4)
+        at32 = _twice(self.lift64(self.down64(at32))).add_(at32)
+        at16 = self.merge16(_twice(self.lift32(at32)).add_(at16))
+        at8 = self.merge8(_twice(self.lift16(at16)).add_(at8))
+        at4 = self.merge4(_twice(self.lift8(at8)).add_(at4))
+        maps = self.maps(self.merge2(_twice(self.lift4(at4)).add_(at2)))
+        relief = _twice(maps[:, :1]) + functional.pixel_shuffle(maps[:, 1:5], 2)
+        return relief, maps[:, 5:], self.heatmaps(at4)
 
 
 class FaceFinder(nn.Module):

@@ -22,7 +22,7 @@ from core.face.maps import FaceMaps, Proposals
 WEIGHTS = Path(__file__).with_name("weights.safetensors")
 FINDER_WEIGHTS = Path(__file__).with_name("finder.safetensors")
 SIDE_PX = 256
-MM_PER_UNIT = 23.5  # one unit of relief on a face at IPD 63 mm: 25.2 on the renders, 23.1 on heads of another renderer
+MM_PER_UNIT = 24.5  # one unit of relief on a face at IPD 63 mm: 25.2 on the renders, 24.2 on heads of another renderer
 BATCH = 8
 PEAK_RADIUS = 3  # heatmap cells round the peak that a landmark's place is averaged over
 
@@ -58,7 +58,7 @@ class BuiltinNetwork:
     def _batch(self, windows: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
         with torch.inference_mode():
             relief, masks, heatmaps = self._network(self._input(windows))
-            relief, head = _full_size(relief), _full_size(masks[:, :1]).sigmoid()
+            head = _full_size(masks[:, :1]).sigmoid()
             places, confidence = _peaks(heatmaps)
         return tuple(t.cpu().numpy() for t in (relief[:, 0], head[:, 0], places, confidence))
 

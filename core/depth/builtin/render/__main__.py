@@ -24,10 +24,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of the pool; with --sheet, a PNG file")
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1, help="give each process of a larger pool another one")
+    parser.add_argument(
+        "--turned", nargs=2, type=float, metavar=("LEAST", "MOST"), help="degrees; only heads so turned"
+    )
     parser.add_argument("--sheet", action="store_true", help="draw 40 samples with depth and landmarks instead")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
-    renderer = Renderer(load_facekit(arguments.facekit), arguments.seed)
+    renderer = Renderer(load_facekit(arguments.facekit), arguments.seed, arguments.turned)
     if arguments.sheet:
         drawn = sheet([renderer.sample() for _ in range(SHEET_COLUMNS * SHEET_ROWS)])
         cv2.imwrite(str(arguments.out), drawn[..., ::-1])

@@ -12,7 +12,8 @@ from core.depth.builtin.render.facekit import NECK_PIVOT, SKULL_CENTRE, FaceKit
 from core.depth.builtin.render.people import Person
 from core.depth.builtin.render.raster import Camera
 
-SIDE = 384  # pixels rendered: 1.5 of the picture's and 3 of the targets'
+SIDE = 512  # pixels rendered: twice the picture's and the targets'
+MOST_YAW_DEG = 95.0
 FACE_CENTRE = np.array([0.0, 1.8, 9.0], np.float32)  # between the eyes and the upper lip of the mean head
 
 
@@ -28,10 +29,16 @@ class Framing:
     distance_cm: float
 
 
-def draw_framing(rng: Generator) -> Framing:
-    """Half of the heads nearly fill the picture and stand upright, as after levelling; a fifth stand anyhow."""
+def draw_framing(rng: Generator, turned_deg: tuple[float, float] | None = None) -> Framing:
+    """Half of the heads nearly fill the picture and stand upright, as after levelling; a fifth stand anyhow.
+
+    turned_deg : the least and the most that heads are turned to either side; None is as people are photographed.
+    """
     kind = rng.random()
-    yaw = rng.normal(0, 15) if rng.random() < 0.5 else rng.normal(0, 40) if rng.random() < 0.6 else rng.uniform(-95, 95)
+    anyhow = rng.uniform(-MOST_YAW_DEG, MOST_YAW_DEG)
+    yaw = rng.normal(0, 15) if rng.random() < 0.5 else rng.normal(0, 40) if rng.random() < 0.6 else anyhow
+    if turned_deg is not None:
+        yaw = rng.uniform(*turned_deg) * rng.choice([-1, 1])
     spread, roll = 0.03, rng.normal(0, 6)
     if kind < 0.5:
         ipd = 62 / 256 * np.exp(rng.normal(0, 0.15))
@@ -41,7 +48,7 @@ def draw_framing(rng: Generator) -> Framing:
         ipd, roll, spread = np.exp(rng.uniform(np.log(0.06), np.log(0.26))), rng.uniform(-55, 55), 0.12
     x, y = rng.normal(0, spread, 2)
     return Framing(
-        yaw_deg=float(np.clip(yaw, -95, 95)),
+        yaw_deg=float(np.clip(yaw, -MOST_YAW_DEG, MOST_YAW_DEG)),
         pitch_deg=float(np.clip(rng.normal(0, 10), -30, 30)),
         roll_deg=float(roll),
         ipd_share=float(ipd),
@@ -64,7 +71,7 @@ class Parts:
 
     def __init__(self, kit: FaceKit, person: Person, framing: Framing, rng: Generator) -> None:
         self.framing = framing
-        self.bare = bool(rng.random() < 0.14)
+        self.bare = bool(rng.random() < 0.2)
         self.turn = turned(framing.yaw_deg, framing.pitch_deg, framing.roll_deg)
         follows = rng.uniform(0.15, 1.0)
         self.body_turn = (

@@ -14,7 +14,7 @@ from core.depth.builtin.render.facekit import AZIMUTH_DEG, AZIMUTHS, POLAR_DEG, 
 from core.depth.builtin.render.raster import ATTRIBUTES, EDGE, HEIGHT, SHADE, Strands, U, V
 
 STYLES = ("bald", "shaven", "short", "medium", "afro", "big", "long", "updo")
-STYLE_SHARES = (0.05, 0.06, 0.24, 0.18, 0.1, 0.15, 0.17, 0.05)
+STYLE_SHARES = (0.1, 0.07, 0.22, 0.17, 0.09, 0.14, 0.16, 0.05)
 SCALP_ROWS, HANGING_ROWS = 30, 16
 ROWS = SCALP_ROWS + HANGING_ROWS
 LAYERS = (0.12, 0.36, 0.58, 0.78, 0.95)

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 IMAGE_SIDE = 256
-TARGET_SIDE = 128
+TARGET_SIDE = 256
 
-# The relief is (z_eye / z - 1) * z_eye in units of this share of the subject's interpupillary distance: close to one
-# standard deviation of a head's relief, and 25.2 mm at an IPD of 63 mm.
+# The relief is (d_eyes / d - 1) * d_eyes, with depths d along the line of sight to the face, in units of this share of
+# the subject's interpupillary distance: close to one standard deviation of a head's relief, 25.2 mm at an IPD of 63 mm.
 UNIT_IPD = 0.4
 
 # One row of numbers per sample, for tables of errors by bucket. Angles in degrees, lengths in cm.
@@ -38,9 +38,9 @@ class Sample:
     """One rendered picture and all that is known of it.
 
     image : (256, 256, 3) uint8 RGB.
-    relief : (128, 128) float16, relative inverse depth in units of 0.4 IPD, 0 at the eyes, larger is nearer; 0 where
+    relief : (256, 256) float16, relative inverse depth in units of 0.4 IPD, 0 at the eyes, larger is nearer; 0 where
         there is no subject.
-    masks : (128, 128, 2) uint8, coverage of the head (skin, hair, headgear) and of the whole subject with clothes.
+    masks : (256, 256, 2) uint8, coverage of the head (skin, hair, headgear) and of the whole subject with clothes.
     landmarks : (68, 2) float32, x and y as shares of the side (0 is the left or top edge); -1 without a face.
     facts : (14,) float32, see `FACTS`.
     """

@@ -15,17 +15,18 @@ from core.depth.builtin.render.photograph import photograph
 from core.depth.builtin.render.pool import FACTS, IMAGE_SIDE, TARGET_SIDE, Sample
 from core.depth.builtin.render.raster import Camera, Fragments
 from core.depth.builtin.render.shade import GAMMA, shade
+from core.face.landmarks import NOSE
 
 NO_FACE_SHARE = 0.13
-SMALLEST_HEAD_PX = 500
+SMALLEST_HEAD_PX = 900
 BATCH = 16
 
 
 class Renderer:
     """Draws samples from one stream of random numbers: equal seeds give equal samples."""
 
-    def __init__(self, kit: FaceKit, seed: int) -> None:
-        self.kit, self.rng = kit, np.random.default_rng(seed)
+    def __init__(self, kit: FaceKit, seed: int, turned_deg: tuple[float, float] | None = None) -> None:
+        self.kit, self.rng, self.turned_deg = kit, np.random.default_rng(seed), turned_deg
         self.bank = noise.texture_bank()
         self.waiting: list[Person] = []
 
@@ -36,7 +37,7 @@ class Renderer:
         while True:
             if not self.waiting:
                 self.waiting = people(self.rng, self.kit, BATCH)
-            found = self._with_face(self.waiting.pop(), draw_framing(self.rng))
+            found = self._with_face(self.waiting.pop(), draw_framing(self.rng, self.turned_deg))
             if found is not None:
                 return found
 
@@ -113,7 +114,7 @@ class Renderer:
         exposed = image * (rng.uniform(0.18, 0.8) * (0.55 + 0.45 * person.skin.mean() / 0.75) / max(bright, 1e-3))
         exposed = np.clip(exposed, 0, 1) ** (1 / GAMMA)
         behind = backdrop(rng, self.bank, SIDE, things=0.3)
-        edge = cv2.GaussianBlur(there.astype(np.float32), (0, 0), 0.7)[..., None]
+        edge = cv2.GaussianBlur(there.astype(np.float32), (0, 0), 0.9)[..., None]
         filled = np.where(there[..., None], exposed, cv2.dilate(exposed, np.ones((3, 3), np.uint8)))
         picture = np.ascontiguousarray(filled * edge + behind * (1 - edge), np.float32)
 
@@ -130,7 +131,7 @@ class Renderer:
 
         inverse = as_surface(fragments, parts.material, masks)
         eyes = marks[36:42].mean(0), marks[42:48].mean(0)
-        ipd, z_eyes = float(np.linalg.norm(eyes[0] - eyes[1])), float((eyes[0][2] + eyes[1][2]) / 2)
+        ipd = float(np.linalg.norm(eyes[0] - eyes[1]))
         facts = {
             "yaw_deg": framing.yaw_deg,
             "pitch_deg": framing.pitch_deg,
@@ -149,8 +150,8 @@ class Renderer:
         }
         return Sample(
             image=photo,
-            relief=relief(inverse, z_eyes, ipd),
-            masks=coverage(masks),
+            relief=relief(inverse, camera, (eyes[0] + eyes[1]) / 2, marks[NOSE].mean(0), ipd),
+            masks=coverage(masks, inverse),
             landmarks=((pose.project(marks) + 0.5) / SIDE).astype(np.float32),
             facts=np.array([facts[name] for name in FACTS], np.float32),
         )

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.depth.builtin.render.pool import TARGET_SIDE, Pool, Sample
+from core.depth.builtin.render.pool import Pool, Sample
 from core.depth.builtin.train.losses import Targets
 from core.face.landmarks import MIRRORED
 
@@ -51,15 +51,15 @@ def face_window(landmarks: NDArray[np.floating], ipd_share: float) -> Window:
 
 
 def cut(sample: Sample, window: Window, side: int) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.uint8]]:
-    """Return the window as image (side, side, 3), and relief and masks at half the side.
+    """Return the window as image (side, side, 3), relief (side, side) and masks (side, side, 2).
 
     Relief is interpolated within the subject only: no value between subject and background is made up.
     """
     image = _warp(sample.image, window, side, cv2.BORDER_REPLICATE)
-    masks = _warp(sample.masks, window, side // 2, cv2.BORDER_CONSTANT)
+    masks = _warp(sample.masks, window, side, cv2.BORDER_CONSTANT)
     there = (sample.masks[..., 1] > 127).astype(np.float32)
-    share = _warp(there, window, side // 2, cv2.BORDER_CONSTANT)
-    relief = _warp(sample.relief.astype(np.float32) * there, window, side // 2, cv2.BORDER_CONSTANT)
+    share = _warp(there, window, side, cv2.BORDER_CONSTANT)
+    relief = _warp(sample.relief.astype(np.float32) * there, window, side, cv2.BORDER_CONSTANT)
     masks[..., 1] = np.where(share > 0.5, np.maximum(masks[..., 1], 128), np.minimum(masks[..., 1], 127))
     return image, relief / np.maximum(share, 1e-3), masks
 
@@ -97,7 +97,7 @@ class Batches:
         return [min(len(pool), len(pool.arrays["image"]) - self.held_out) for pool in self.pools]
 
     def draw(self, size: int, side: int) -> tuple[Tensor, Targets]:
-        """Return pictures (size, 3, side, side) float32, normalised, and their targets at half the side."""
+        """Return pictures (size, 3, side, side) float32, normalised, and their targets."""
         counts = np.array(self.counts(), float)
         weights = counts * (np.array(self.shares) if self.shares else 1.0)
         picked = self.rng.choice(len(self.pools), size, p=weights / weights.sum())
@@ -108,9 +108,9 @@ class Batches:
         rng = self.rng
         window = WHOLE
         face_seen = has_face(sample.landmarks)
-        if face_seen and rng.random() < 0.65:
+        if face_seen and rng.random() < 0.8:
             face = face_window(sample.landmarks, TIGHT_IPD if rng.random() < 0.65 else WIDE_IPD)
-            length = face.side * float(np.exp(rng.normal(0, 0.13)))
+            length = face.side * float(np.exp(rng.normal(0, 0.11)))
             x, y = np.array([face.x, face.y]) + rng.normal(0, 0.035, 2) * length
             if rng.random() < 0.85:
                 window = Window(x, y, max(length, 1 / MAX_ENLARGEMENT), face.roll_deg + rng.normal(0, 5))
@@ -127,17 +127,18 @@ class Batches:
             image, relief, masks = image[:, ::-1], relief[:, ::-1], masks[:, ::-1]
             if face_seen:
                 landmarks = landmarks[MIRRORED] * np.array([-1, 1], np.float32) + np.array([1, 0], np.float32)
-        return Item(image, relief, masks, landmarks)
+        return Item(image, relief, masks, landmarks, sharp=len(sample.relief) >= side)
 
 
 @dataclass(frozen=True)
 class Item:
-    """One picture of a batch with its answers; see `Sample`."""
+    """One picture of a batch with its answers; see `Sample`. `sharp` : the relief is no smaller than the picture."""
 
     image: NDArray[np.uint8]
     relief: NDArray[np.float32]
     masks: NDArray[np.uint8]
     landmarks: NDArray[np.float32]
+    sharp: bool = False
 
 
 def batch(items: list[Item], rng: np.random.Generator | None = None) -> tuple[Tensor, Targets]:
@@ -148,16 +149,17 @@ def batch(items: list[Item], rng: np.random.Generator | None = None) -> tuple[Te
         pictures = pictures.clamp_(1e-3, 1).pow(torch.from_numpy(gamma.astype(np.float32)))
     pictures = pictures.sub(MEAN).div(DEVIATION).contiguous(memory_format=torch.channels_last)
     masks = torch.from_numpy(np.stack([item.masks for item in items])).permute(0, 3, 1, 2).float().div_(255)
-    side = masks.shape[-1]
+    side = masks.shape[-1] // 2
     return pictures, Targets(
         relief=torch.from_numpy(np.stack([item.relief for item in items]).astype(np.float32))[:, None],
         masks=masks.contiguous(),
         face=torch.from_numpy(np.stack([_hull(item.landmarks, side) for item in items]))[:, None],
         landmarks=torch.from_numpy(np.stack([item.landmarks for item in items]).astype(np.float32)),
+        sharp=torch.tensor([float(item.sharp) for item in items])[:, None, None, None],
     )
 
 
-def _hull(landmarks: NDArray[np.float32], side: int = TARGET_SIDE) -> NDArray[np.float32]:
+def _hull(landmarks: NDArray[np.float32], side: int) -> NDArray[np.float32]:
     mask = np.zeros((side, side), np.float32)
     if has_face(landmarks):
         points = np.round(landmarks * side - 0.5).astype(np.int32)

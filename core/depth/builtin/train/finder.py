@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from core.depth.builtin.architecture import FINDER_CELL_PX, FINDER_IPD_PX, FaceFinder
-from core.depth.builtin.render.pool import IMAGE_SIDE, Pool
+from core.depth.builtin.render.pool import FACTS, IMAGE_SIDE, Pool
 from core.depth.builtin.train.batches import DEVIATION, MEAN, has_face
 from core.face.landmarks import NOSE, fit_pose
 
@@ -26,6 +26,7 @@ CANVAS_PX = 128
 FOUND_PX = (4.0, 13.0)  # IPD of the faces that it must find; a little beyond, either answer is right
 IGNORED_PX = (2.8, 17.0)
 MOST_TILES = 5
+PROFILE_SHARE, PROFILE_DEG, PROFILE_TRIES = 0.25, 55.0, 12  # heads seen from the side are rare and hard
 SPREAD = 0.3  # of the IPD: how far from a face's middle a find is nearly as good
 GRAY = np.array([0.3, 0.59, 0.11], np.float32)
 BATCH = 48
@@ -69,7 +70,12 @@ class Canvases:
 
     def _sample(self) -> tuple[NDArray[np.uint8], Spot | None]:
         k = int(self.rng.integers(len(self.pools)))
-        index = int(self.rng.integers(len(self.pools[k])))
+        count, turned = len(self.pools[k]), self.rng.random() < PROFILE_SHARE
+        index = int(self.rng.integers(count))
+        for _ in range(PROFILE_TRIES if turned else 0):
+            if abs(self.pools[k].arrays["facts"][index, FACTS.index("yaw_deg")]) > PROFILE_DEG:
+                break
+            index = int(self.rng.integers(count))
         if (k, index) not in self.spots:
             landmarks = self.pools[k].arrays["landmarks"][index]
             spot = None

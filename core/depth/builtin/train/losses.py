@@ -14,16 +14,18 @@ RELIEF_LIMIT = 5.0  # units; what lies further behind the eyes (far shoulders) t
 class Targets:
     """A batch of answers.
 
-    relief : (N, 1, h, w) float32, units of 0.4 IPD, 0 at the eyes.
-    masks : (N, 2, h, w) float32 in 0..1, head and whole subject.
-    face : (N, 1, h, w) float32, 1 within the hull of the landmarks.
+    relief : (N, 1, S, S) float32, units of 0.4 IPD, 0 at the eyes.
+    masks : (N, 2, S, S) float32 in 0..1, head and whole subject.
+    face : (N, 1, S/2, S/2) float32, 1 within the hull of the landmarks.
     landmarks : (N, 68, 2) float32, shares of the side; -1 throughout where there is no face.
+    sharp : (N, 1, 1, 1) float32, 1 where the relief was not enlarged, so that its finest detail is true.
     """
 
     relief: Tensor
     masks: Tensor
     face: Tensor
     landmarks: Tensor
+    sharp: Tensor
 
     def to(self, device: torch.device) -> "Targets":
         """Move every array."""
@@ -35,6 +37,7 @@ WEIGHTS = {
     "aligned": 0.6,  # after scale and shift over the head, as MiDaS (Ranftl et al., TPAMI 2022)
     "face": 0.8,  # after scale and shift over the inner face alone
     "gradient": 1.0,  # differences of the error at four scales (same source): edges, lips, nostrils
+    "detail": 1.0,  # and at the finest
     "masks": 1.0,
     "heatmaps": 0.04,
     "landmarks": 2.0,
@@ -44,10 +47,16 @@ WEIGHTS = {
 def losses(relief: Tensor, masks: Tensor, heatmaps: Tensor, targets: Targets) -> dict[str, Tensor]:
     """Return every term of the loss, unweighted; the first three arguments are the network's outputs."""
     relief, masks, heatmaps = relief.float(), masks.float(), heatmaps.float()
-    subject = (targets.masks[:, 1:] > 0.5).float()
-    head = (targets.masks[:, :1] > 0.5).float() * subject
-    face = head * targets.face
+    there = (targets.masks[:, 1:] > 0.5).float()
     truth = targets.relief.clamp(-RELIEF_LIMIT, RELIEF_LIMIT)
+    fine = (relief - truth) * there
+    whole = (targets.masks[:, :1] > 0.5).float() * there * targets.sharp
+    # All but the finest detail is asked for at half the side, which costs a quarter.
+    share, coverage = functional.avg_pool2d(there, 2), functional.avg_pool2d(targets.masks, 2)
+    relief, truth = (functional.avg_pool2d(each * there, 2) / share.clamp(min=0.25) for each in (relief, truth))
+    subject = (share >= 0.5).float()
+    head = (coverage[:, :1] > 0.5).float() * subject
+    face = head * targets.face
     # Clothes count a little (a chin is easier to tell from a collar), the inner face most.
     weight = head + 0.15 * (subject - head).clamp(min=0) + face
     error = relief - truth
@@ -58,8 +67,9 @@ def losses(relief: Tensor, masks: Tensor, heatmaps: Tensor, targets: Targets) ->
         "relief": _mean(error.abs(), weight),
         "aligned": _mean(aligned.abs(), head),
         "face": _mean(on_face.abs(), face),
-        "gradient": _gradient(error, head),
-        "masks": functional.binary_cross_entropy_with_logits(masks, targets.masks),
+        "gradient": _gradient(error, head, GRADIENT_SCALES),
+        "detail": _gradient(fine, whole, 1),
+        "masks": functional.binary_cross_entropy_with_logits(masks, coverage),
         "heatmaps": heat,
         "landmarks": place,
     }
@@ -85,9 +95,9 @@ def _align(relief: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
     return scale.clamp(min=0.05) * (relief - mean) + mean_truth
 
 
-def _gradient(error: Tensor, mask: Tensor) -> Tensor:
+def _gradient(error: Tensor, mask: Tensor, scales: int) -> Tensor:
     terms = []
-    for _ in range(GRADIENT_SCALES):
+    for _ in range(scales):
         across = (error[..., 1:] - error[..., :-1]).abs() * mask[..., 1:] * mask[..., :-1]
         down = (error[..., 1:, :] - error[..., :-1, :]).abs() * mask[..., 1:, :] * mask[..., :-1, :]
         terms.append((across.sum() + down.sum()) / (mask.sum() + 1))

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional
 
 from core.depth.builtin.render.materials import NECK_CUT
 from core.depth.builtin.render.people import EYE_LEVEL_CM
@@ -25,6 +26,7 @@ from core.depth.builtin.train.batches import (
     has_face,
     move,
 )
+from core.face.landmarks import NOSE
 
 MM_PER_UNIT = UNIT_IPD * 63.0
 EYE_DEPTH_CM = 9.2  # z of the eyes' landmarks on the mean head
@@ -62,7 +64,7 @@ NOTHING = Figures(math.nan, math.nan, math.nan, math.nan, math.nan, math.nan)
 
 @dataclass(frozen=True)
 class Answer:
-    """The network's answer for one picture: (128, 128) arrays, landmarks (68, 2) in shares of the side."""
+    """The network's answer for one picture: (256, 256) arrays, landmarks (68, 2) in shares of the side."""
 
     relief: NDArray[np.float32]
     head: NDArray[np.float32]
@@ -77,7 +79,8 @@ def answers(network: nn.Module, pictures: Tensor) -> list[Answer]:
         for part in torch.split(pictures, BATCH):
             device = next(network.parameters()).device
             relief, masks, heatmaps = network(part.to(device))
-            relief, masks = relief.float().cpu().numpy(), masks.float().sigmoid().cpu().numpy()
+            masks = functional.interpolate(masks.float(), scale_factor=2.0, mode="bilinear").sigmoid().cpu().numpy()
+            relief = relief.float().cpu().numpy()
             places = peaks(heatmaps.float()).cpu().numpy()
             found += [Answer(r[0], m[0], m[1], p) for r, m, p in zip(relief, masks, places, strict=True)]
     return found
@@ -162,6 +165,7 @@ def truth_figures(network: nn.Module, path: Path) -> Figures:
     with np.load(path) as stored:
         rgb, depth, marks = stored["rgb"], stored["depth"].astype(np.float64), stored["landmarks_2d"]
         bald = _bald_head(depth, stored["K"], stored["landmarks_3d"], json.loads(str(stored["meta"]))["yaw_deg"])
+        depth = _along_sight(depth, stored["K"], stored["landmarks_3d"][NOSE].mean(0))
     side = rgb.shape[0]
     window = face_window((marks + 0.5) / side, WIDE_IPD)
     for _ in range(2):
@@ -173,19 +177,28 @@ def truth_figures(network: nn.Module, path: Path) -> Figures:
     landmarks = _back(answer.landmarks, window) * side - 0.5
     ipd = np.hypot(*(marks[36:42].mean(0) - marks[42:48].mean(0)))
     z = _sampled(np.nan_to_num(depth, nan=-1.0), window, 256)
-    relief = cv2.resize(answer.relief, (256, 256), interpolation=cv2.INTER_CUBIC)
     face = np.zeros((256, 256), np.uint8)
     cv2.fillConvexPoly(face, cv2.convexHull((answer.landmarks * 256).astype(np.int32)), 1)
     where = (face > 0) & (z > 0)
-    truth, value = z[where], relief[where].astype(np.float64)
+    truth, value = z[where], answer.relief[where].astype(np.float64)
     fit = np.linalg.lstsq(np.c_[value, np.ones_like(value)], 1 / truth, rcond=None)[0]
     aligned = 1 / (value * fit[0] + fit[1]) - truth
     eyes = float(np.median(truth))
     own = eyes / (1 + (value - np.median(value)) * MM_PER_UNIT / eyes) - truth
-    seen, mask = _sampled(bald.astype(np.float64), wide, 256) > 0.5, cv2.resize(head, (256, 256)) > 0.5
+    seen, mask = _sampled(bald.astype(np.float64), wide, 256) > 0.5, head > 0.5
     iou = float((seen & mask).sum() / (seen | mask).sum())
     off = float(np.hypot(*(landmarks - marks).T).mean() / ipd)
     return Figures(*_spread(aligned), *_spread(_shifted(own)), off, iou)
+
+
+def _along_sight(
+    depth: NDArray[np.float64], K: NDArray[np.floating], middle: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """Depth (H, W) along the camera's axis -> depth along the line of sight to a point (3,), as the relief has it."""
+    line = middle / np.linalg.norm(middle)
+    v, u = np.mgrid[0 : depth.shape[0], 0 : depth.shape[1]]
+    along: NDArray[np.float64] = line[0] * (u - K[0, 2]) / K[0, 0] + line[1] * (v - K[1, 2]) / K[1, 1] + line[2]
+    return depth * along
 
 
 def _bald_head(
