@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.face.landmarks import INNER, NOSE, Pose, eye_line_deg, fit_pose
 from core.face.maps import FaceMaps, FaceNetwork
-from core.face.window import cut, similarity, transform
+from core.face.window import cut, inverse, similarity, transform
 
 FOUND_IPD_PX = 24.0  # faces of at least this size are looked for in a photo of any size
 LEAST_IPD_PX = 16.0  # smaller ones are no use for depth
@@ -18,12 +18,13 @@ SMALLEST_PX = 24  # longer side at which a face that fills the picture is looked
 PROPOSAL_SCORE = 0.3
 MOST_PROPOSALS = 100
 NEARLY = 0.75  # of the least size: worth a look, since sizes are guessed at first
-MIN_SCORE = 0.65  # portraits score 0.98 and more, heads in profile 0.6 to 0.9, most things that pass for faces less
+MIN_SCORE = 0.64  # portraits score 0.98 and more, heads in profile 0.65 to 0.9, most things that pass for faces less
 SURE_SCORE = 0.9  # beside a face that is found so surely, one of less than a fifth of its size must be as sure
 IPD_SHARE = 45 / 256  # of the window's side, at which the network sees a face best
 BOX_IPD_SHARE = 0.4  # of the side of a box that a person draws round a face
 MAX_RESIDUAL_IPD = 0.3
-LOOKS = 2  # at each place, the second levelled and centred by the first
+LOOKS = 3  # at most, each levelled and centred by the one before; where the second leaves no doubt there is no third
+ATTENDED_RIM_PX, BLUR_PX = 5, 41  # of the window
 LEAST_SCORE = 0.2  # below, a second look is a waste
 
 
@@ -52,20 +53,27 @@ class Face:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where to look for a face: its middle (2,) and IPD in photo pixels, how sure it is, and what was read there."""
+    """Where to look for a face: its middle (2,) and IPD in photo pixels, how sure it is, and what was read there.
+
+    window : the last one that was read there, if any: the head in it (S, S) float32 in 0..1, and its matrix (2, 3).
+    """
 
     middle: NDArray[np.floating]
     ipd: float
     score: float
     face: Face | None = None
+    window: tuple[NDArray[np.float32], NDArray[np.float64]] | None = None
 
 
 def find_faces(rgb: NDArray[np.uint8], network: FaceNetwork) -> list[Face]:
     """All faces of a picture (H, W, 3) whose IPD is 24 px or more, from left to right."""
     halves = _halves(rgb)
-    places = _proposed(halves, network)
-    for _ in range(LOOKS):
-        places = [place for place in _read(halves, places, network) if _plausible(place, rgb)]
+    doubtful, settled = _proposed(halves, network), list[_Place]()
+    for look in range(LOOKS):
+        seen = [place for place in _read(halves, doubtful, network) if _plausible(place, rgb)]
+        doubtful = [place for place in seen if look == 0 or place.score < SURE_SCORE]
+        settled += [place for place in seen if look > 0 and place.score >= SURE_SCORE]
+    places = settled + doubtful
     found = [place for place in _distinct(places) if place.score >= MIN_SCORE and place.ipd >= LEAST_IPD_PX]
     largest = max((place.ipd for place in found if place.score >= SURE_SCORE), default=0.0)
     faces = [place.face for place in found if place.face and (place.score >= SURE_SCORE or place.ipd >= largest / 5)]
@@ -134,8 +142,22 @@ def _read(halves: list[NDArray[np.uint8]], places: list[_Place], network: FaceNe
     ]
     if not matrices:
         return []
-    maps = network.analyse(np.stack([_cut(halves, matrix, side) for matrix in matrices]))
+    windows = [_attended(_cut(halves, m, side), m, place) for m, place in zip(matrices, places, strict=True)]
+    maps = network.analyse(np.stack(windows))
     return [_found(maps, i, matrix) for i, matrix in enumerate(matrices)]
+
+
+def _attended(window: NDArray[np.uint8], window_to_picture: NDArray[np.float64], place: _Place) -> NDArray[np.uint8]:
+    """In a doubtful place, blur what the last look took for background: joints and frames distract from a profile."""
+    if place.window is None or place.score >= SURE_SCORE:
+        return window
+    (head, before), back = place.window, inverse(window_to_picture)
+    moved = np.c_[back[:, :2] @ before[:, :2], transform(back, before[:, 2])]
+    head = np.asarray(cv2.warpAffine(head, moved, window.shape[:2]), np.float32)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * ATTENDED_RIM_PX + 1,) * 2)
+    share = cv2.GaussianBlur(np.clip(1.5 * cv2.dilate(head, disc), 0, 1), (0, 0), ATTENDED_RIM_PX / 2)[..., None]
+    behind = cv2.stackBlur(window, (BLUR_PX, BLUR_PX))
+    return np.asarray(window * share + behind * (1 - share) + 0.5, np.uint8)
 
 
 def _cut(halves: list[NDArray[np.uint8]], window_to_picture: NDArray[np.float64], side: int) -> NDArray[np.uint8]:
@@ -157,7 +179,8 @@ def _found(maps: FaceMaps, index: int, window_to_picture: NDArray[np.float64]) -
     landmarks = transform(window_to_picture, inside)
     scale = float(np.hypot(window_to_picture[0, 0], window_to_picture[1, 0]))
     face = Face(landmarks, confidence, score)
-    return _Place(landmarks[NOSE].mean(0), pose.ipd_px * scale, score, face)
+    middle = landmarks[NOSE].mean(0)
+    return _Place(middle, pose.ipd_px * scale, score, face, (maps.head[index], window_to_picture))
 
 
 def _distinct(places: list[_Place]) -> list[_Place]:

@@ -7,8 +7,9 @@ import torch
 
 from core.depth.builtin.network import read_proposals
 from core.depth.estimator import Networks
-from core.face.detect import MIN_SCORE, face_in_box, find_faces
+from core.face.detect import MIN_SCORE, SURE_SCORE, _attended, _Place, face_in_box, find_faces
 from core.face.landmarks import NOSE
+from core.face.window import similarity
 from core.photo import read_photo
 
 pytest.importorskip("numba", reason="training reads what the renderer writes")
@@ -88,3 +89,17 @@ def test_a_box_drawn_by_hand_is_read(networks: Networks, grace_hopper) -> None:
     assert np.abs(drawn.landmarks_px - face.landmarks_px).mean() < 3
     nothing = face_in_box(rgb, (60.0, 60.0, 90.0), networks.face())
     assert nothing.score < MIN_SCORE
+
+
+@pytest.mark.parametrize(("score", "blurred"), [(0.5, True), (SURE_SCORE, False)])
+def test_a_doubtful_face_is_looked_at_again_with_the_background_blurred(score: float, blurred: bool) -> None:
+    window = np.random.default_rng(0).integers(0, 256, (256, 256, 3), np.uint8)
+    head = np.zeros((256, 256), np.float32)
+    head[100:180, 80:140] = 1
+    first, second = (similarity(np.array([300.0 + x, 200.0]), 200.0, 0.0, 256) for x in (0, 25))
+    place = _Place(np.array([300.0, 200.0]), 30.0, score, None, (head, first))
+    seen = _attended(window, second, place).astype(float)
+    # 25 pixels of the picture are 32 of the window: the head is seen there to the left of where it was.
+    np.testing.assert_array_equal(seen[104:176, 52:104], window[104:176, 52:104])
+    assert (seen[:80].std() < 0.2 * window[:80].std()) == blurred
+    assert (seen[100:180, 140:].std() < 0.2 * window[100:180, 140:].std()) == blurred

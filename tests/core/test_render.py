@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("numba", reason="the renderer needs the 'train' extra")
 
-from core.depth.builtin.render import answers, noise, raster
+from core.depth.builtin.render import answers, noise, raster, walls
 from core.depth.builtin.render.assembly import draw_framing
 from core.depth.builtin.render.facekit import load_facekit
 from core.depth.builtin.render.pool import FACTS, UNIT_IPD, Pool, PoolWriter, Sample
@@ -116,6 +116,27 @@ def test_answers_agree_with_each_other(samples):
             columns, rows = np.clip(sample.landmarks[[30, 36, 45]] * 256, 0, 255).astype(int).T
             tip, right, left = sample.relief[rows, columns]
             assert tip > max(right, left), "the nose is not before the eyes"
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_parts_of_a_wall_cover_it_without_overlap(seed):
+    rng = np.random.default_rng(seed)
+    for parts in (walls._courses(rng, 200), walls._split(rng, (0, 0, 200, 200), 5)):
+        times = np.zeros((200, 200), int)
+        for left, top, right, bottom in parts:
+            times[top:bottom, left:right] += 1
+        assert (times == 1).all()
+
+
+def test_a_wall_has_edges_and_stays_within_the_range_of_colours():
+    drawn = [walls.wall(np.random.default_rng(seed), 64) for seed in (1, 1, 2)]
+    np.testing.assert_array_equal(drawn[0], drawn[1])
+    for picture in drawn:
+        assert picture.shape == (64, 64, 3)
+        assert picture.dtype == np.float32
+        assert picture.min() >= 0
+        assert picture.max() <= 1
+    assert max(np.abs(np.diff(picture, axis=1)).max() for picture in drawn) > 0.05
 
 
 def test_only_turned_heads_when_asked():

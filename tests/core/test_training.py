@@ -7,7 +7,7 @@ import torch
 pytest.importorskip("numba", reason="training reads what the renderer writes")
 
 from core.depth.builtin.render.pool import FACTS, PoolWriter, Sample
-from core.depth.builtin.train.batches import TIGHT_IPD, WHOLE, Window, batch, cut, face_window, move
+from core.depth.builtin.train.batches import TIGHT_IPD, WHOLE, Window, batch, cut, face_window, grainy, move, relit
 from core.depth.builtin.train.batches import Item as BatchItem
 from core.depth.builtin.train.loop import Plan, Run, train
 from core.depth.builtin.train.losses import losses, total
@@ -60,6 +60,31 @@ def test_the_face_window_levels_and_scales():
     right, left = level[36:42].mean(0), level[42:48].mean(0)
     assert left[0] - right[0] == pytest.approx(TIGHT_IPD, rel=0.02)
     assert left[1] - right[1] == pytest.approx(0, abs=0.01)
+
+
+def test_relighting_makes_the_background_as_bright_and_leaves_the_subject():
+    subject = np.zeros((64, 64), np.uint8)
+    subject[16:48, 16:48] = 255
+    image = np.where(subject[..., None] > 0, 160, 40).repeat(3, 2).astype(np.uint8)
+    ratios = []
+    for seed in range(200):
+        lit = relit(np.random.default_rng(seed), image, subject)
+        assert (lit[subject > 0] == 160).all()
+        ratios.append(lit[subject == 0].mean() / 160)
+    assert np.exp(np.mean(np.log(ratios))) == pytest.approx(1, abs=0.06)
+    assert np.std(np.log(ratios)) > 0.1
+
+
+def test_grain_is_a_few_pixels_wide_and_keeps_the_mean():
+    flat = np.full((128, 128, 3), 120, np.uint8)
+    widths = []
+    for seed in range(20):
+        noisy = grainy(np.random.default_rng(seed), flat).astype(float)
+        assert noisy.mean() == pytest.approx(120, abs=2)
+        noise = noisy[..., 0] - noisy[..., 0].mean()
+        assert 1 < noise.std() < 60
+        widths.append((noise[:, 1:] * noise[:, :-1]).mean() / noise.var())  # correlation of neighbours
+    assert min(widths) < 0.4 < max(widths)
 
 
 def test_mirroring_twice_changes_nothing():

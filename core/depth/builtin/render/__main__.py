@@ -27,10 +27,11 @@ def main() -> None:
     parser.add_argument(
         "--turned", nargs=2, type=float, metavar=("LEAST", "MOST"), help="degrees; only heads so turned"
     )
+    parser.add_argument("--bearded", action="store_true", help="only men with full beards")
     parser.add_argument("--sheet", action="store_true", help="draw 40 samples with depth and landmarks instead")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
-    renderer = Renderer(load_facekit(arguments.facekit), arguments.seed, arguments.turned)
+    renderer = Renderer(load_facekit(arguments.facekit), arguments.seed, arguments.turned, bearded=arguments.bearded)
     if arguments.sheet:
         drawn = sheet([renderer.sample() for _ in range(SHEET_COLUMNS * SHEET_ROWS)])
         cv2.imwrite(str(arguments.out), drawn[..., ::-1])

@@ -9,21 +9,23 @@ from numpy.typing import NDArray
 
 from core.depth.builtin.render import noise
 from core.depth.builtin.render.people import SKIN_TONES, any_colour
+from core.depth.builtin.render.walls import wall
 
 Picture = NDArray[Any]  # (S, S, 3) float32 sRGB 0..1, or (S, S)
+
+WALL_SHARE = 0.35
 
 
 def backdrop(rng: Generator, bank: Picture, side: int, things: float) -> Picture:
     """Return (side, side, 3) float32 sRGB 0..1; `things` is the chance of objects in it."""
     y, x = np.mgrid[0:side, 0:side].astype(np.float32) / side
-    share = _field(rng, bank, x, y, side)
-    one, two = any_colour(rng), any_colour(rng)
-    if rng.random() < 0.3:  # a plain wall
-        two = np.clip(one + rng.normal(0, 0.12, 3), 0, 1)
-    picture = (one * (1 - share[..., None]) + two * share[..., None]).astype(np.float32)
-    if rng.random() < 0.55:
+    if rng.random() < WALL_SHARE:
+        picture, sharp = wall(rng, side), 0.6
+    else:
+        picture, sharp = _mixed(rng, bank, x, y, side), 0.4
+    if rng.random() < (0.55 if sharp < 0.5 else 0.2):
         picture = _clutter(rng, picture, side)
-    if rng.random() < 0.6:
+    if rng.random() > sharp:
         picture = cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.5, 12)))
     if rng.random() < things:
         for _ in range(rng.integers(1, 5)):
@@ -34,6 +36,15 @@ def backdrop(rng: Generator, bank: Picture, side: int, things: float) -> Picture
         layer = int(rng.choice([noise.CLOUD, noise.FINE, noise.GRAIN]))
         picture = picture + _tile(rng, bank, layer, side)[..., None] * rng.uniform(0, 0.08)
     return np.clip(picture * rng.uniform(0.4, 1.15), 0, 1).astype(np.float32)
+
+
+def _mixed(rng: Generator, bank: Picture, x: Picture, y: Picture, side: int) -> Picture:
+    """Two colours, much or little different, that go over into each other."""
+    share = _field(rng, bank, x, y, side)[..., None]
+    one, two = any_colour(rng), any_colour(rng)
+    if rng.random() < 0.3:  # a plain wall
+        two = np.clip(one + rng.normal(0, 0.12, 3), 0, 1)
+    return np.asarray(one * (1 - share) + two * share, np.float32)
 
 
 def _tile(rng: Generator, bank: Picture, layer: int, side: int) -> Picture:

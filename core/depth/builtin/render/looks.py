@@ -75,7 +75,7 @@ class Hair(NamedTuple):
 
 
 class Cloth(NamedTuple):
-    """Two colours in a pattern: noise above a threshold, or stripes."""
+    """Two colours in a pattern: noise above a threshold, or stripes. Rows 0..`collar` of it are of a third one."""
 
     one: Colour
     two: Colour
@@ -87,6 +87,8 @@ class Cloth(NamedTuple):
     striped: float
     gloss: float
     wrinkles: float
+    collar: float
+    collar_colour: Colour
 
 
 class Light(NamedTuple):
@@ -191,6 +193,8 @@ def cloth(rng: Generator) -> Cloth:
         striped=float(rng.random() < 0.4),
         gloss=0.03 + rng.uniform(0, 0.12) * (rng.random() < 0.25),
         wrinkles=rng.random(),
+        collar=rng.uniform(0.04, 0.15) if rng.random() < 0.35 else -1.0,
+        collar_colour=rgb(np.repeat(rng.uniform(0.6, 0.97), 3) if rng.random() < 0.6 else any_colour(rng)),
     )
 
 

@@ -109,5 +109,7 @@ def cloth(bank, look, u, v):  # type: ignore[no-untyped-def]
         value = texture(bank, look.layer, u * look.scale, v * look.scale * 0.5)
     bright = 1 + 0.12 * coarse + 0.07 * weave
     colour = look.two if value > look.threshold else look.one
+    if v < look.collar:
+        colour = look.collar_colour
     tilt = look.wrinkles * coarse
     return colour[0] * bright, colour[1] * bright, colour[2] * bright, look.gloss, 0.2 * tilt, 0.15 * tilt

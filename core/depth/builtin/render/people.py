@@ -68,18 +68,21 @@ class Person:
     beard_shape: int
 
 
-def people(rng: Generator, kit: FaceKit, count: int) -> list[Person]:
-    """Draw people; several at once, because the shape basis is then read from memory only once."""
+def people(rng: Generator, kit: FaceKit, count: int, *, bearded: bool = False) -> list[Person]:
+    """Draw people; several at once, because the shape basis is then read from memory only once.
+
+    bearded : draw men with full, thick beards only.
+    """
     spread = rng.uniform(0.6, 1.25, (count, 1))
     identity = (rng.normal(0, 1, (count, len(kit.identity))) * spread).astype(np.float32) @ kit.identity
     faces = [_expression(rng, kit.expressions) for _ in range(count)]
     moved = np.stack([weights for weights, _ in faces]).astype(np.float32) @ kit.expression
     points = kit.mean[None] + (identity + moved).reshape(count, -1, 3)
-    return [_person(rng, kit, p, closed) for p, (_, closed) in zip(points, faces, strict=True)]
+    return [_person(rng, kit, p, closed, bearded) for p, (_, closed) in zip(points, faces, strict=True)]
 
 
-def _person(rng: Generator, kit: FaceKit, points: NDArray[np.float32], eyes_closed: bool) -> Person:
-    child = rng.random() < CHILD_SHARE
+def _person(rng: Generator, kit: FaceKit, points: NDArray[np.float32], eyes_closed: bool, bearded: bool) -> Person:
+    child = not bearded and rng.random() < CHILD_SHARE
     if child:
         points = _as_child(points, rng.uniform(0.4, 1.0))
     tone = rng.uniform(0, 7) if rng.random() < 0.85 else rng.uniform(0, 3)
@@ -91,9 +94,11 @@ def _person(rng: Generator, kit: FaceKit, points: NDArray[np.float32], eyes_clos
     age = 0.0 if child else float(rng.beta(1.2, 1.6))
     hair = HAIR_COLOURS[rng.choice(11, p=HAIR_SHARES) if tone < 3.6 else rng.choice(DARK_HAIR)]
     hair = hair * np.exp(rng.normal(0, 0.12))
-    beard = rng.uniform(0.05, 0.4) if rng.random() < 0.5 else rng.uniform(0.5, 1)
-    beard = 0.0 if child or rng.random() < 0.62 else beard
-    shape = int(rng.choice(3, p=[0.5, 0.25, 0.25]))
+    beard = rng.uniform(0.05, 0.4) if rng.random() < 0.4 else rng.uniform(0.5, 1)
+    beard = 0.0 if child or rng.random() < 0.55 else beard
+    shape = int(rng.choice(3, p=[0.6, 0.2, 0.2]))
+    if bearded:
+        beard, shape = rng.uniform(0.5, 1), 0
     if beard > 0.45:
         points = _with_beard(rng, kit, points, shape)
     return Person(

@@ -22,8 +22,8 @@ def photograph(rng: Generator, picture: Picture, bank: Picture) -> tuple[NDArray
     if chance() < 0.25:  # a small face, enlarged
         small = cv2.resize(picture, None, fx=(f := u(0.2, 0.75)), fy=f, interpolation=cv2.INTER_AREA)
         picture = cv2.resize(small, (side, side), interpolation=int(rng.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC])))
-    if chance() < 0.15:  # sharpened
-        picture = picture + u(0.4, 1.5) * (picture - cv2.GaussianBlur(picture, (0, 0), u(0.8, 2)))
+    if chance() < 0.2:  # sharpened
+        picture = picture + u(0.4, 2.0) * (picture - cv2.GaussianBlur(picture, (0, 0), u(0.8, 2)))
     if chance() < 0.06:  # moved
         kernel = np.zeros((9, 9), np.float32)
         away = rng.uniform(-4, 4, 2)

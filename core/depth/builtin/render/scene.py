@@ -19,14 +19,17 @@ from core.face.landmarks import NOSE
 
 NO_FACE_SHARE = 0.13
 SMALLEST_HEAD_PX = 900
+AS_BRIGHT_SHARE = 0.2  # of the backdrops are as bright as the head
 BATCH = 16
 
 
 class Renderer:
     """Draws samples from one stream of random numbers: equal seeds give equal samples."""
 
-    def __init__(self, kit: FaceKit, seed: int, turned_deg: tuple[float, float] | None = None) -> None:
-        self.kit, self.rng, self.turned_deg = kit, np.random.default_rng(seed), turned_deg
+    def __init__(
+        self, kit: FaceKit, seed: int, turned_deg: tuple[float, float] | None = None, *, bearded: bool = False
+    ) -> None:
+        self.kit, self.rng, self.turned_deg, self.bearded = kit, np.random.default_rng(seed), turned_deg, bearded
         self.bank = noise.texture_bank()
         self.waiting: list[Person] = []
 
@@ -36,7 +39,7 @@ class Renderer:
             return self._without_face()
         while True:
             if not self.waiting:
-                self.waiting = people(self.rng, self.kit, BATCH)
+                self.waiting = people(self.rng, self.kit, BATCH, bearded=self.bearded)
             found = self._with_face(self.waiting.pop(), draw_framing(self.rng, self.turned_deg))
             if found is not None:
                 return found
@@ -114,6 +117,8 @@ class Renderer:
         exposed = image * (rng.uniform(0.18, 0.8) * (0.55 + 0.45 * person.skin.mean() / 0.75) / max(bright, 1e-3))
         exposed = np.clip(exposed, 0, 1) ** (1 / GAMMA)
         behind = backdrop(rng, self.bank, SIDE, things=0.3)
+        if rng.random() < AS_BRIGHT_SHARE:
+            behind = behind * (exposed[masks[..., 0] > 0].mean() / max(behind.mean(), 1e-3))
         edge = cv2.GaussianBlur(there.astype(np.float32), (0, 0), 0.9)[..., None]
         filled = np.where(there[..., None], exposed, cv2.dilate(exposed, np.ones((3, 3), np.uint8)))
         picture = np.ascontiguousarray(filled * edge + behind * (1 - edge), np.float32)

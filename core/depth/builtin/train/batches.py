@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.depth.builtin.render.pool import Pool, Sample
+from core.depth.builtin.render.walls import wall
 from core.depth.builtin.train.losses import Targets
 from core.face.landmarks import MIRRORED
 
@@ -18,7 +19,9 @@ WIDE_IPD = 45 / 256  # eye distance as a share of the window, in the crop that s
 BROW_TO_LIP = 0.83  # of the distance from the bridge of the nose to the chin
 TIGHT_IPD = 62 / 256  # in the crop that measures the face
 MAX_ENLARGEMENT = 1.7
+GRAY_BELOW = 4  # mean distance of a picture's channels
 MEAN, DEVIATION = 0.5, 0.25
+WALL_SHARE, RELIT_SHARE, GRAIN_SHARE = 0.2, 0.2, 0.2  # of the pictures
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,37 @@ def move(landmarks: NDArray[np.floating], window: Window) -> NDArray[np.float32]
     return np.stack([c * p[:, 0] + s * p[:, 1], -s * p[:, 0] + c * p[:, 1]], -1).astype(np.float32) + np.float32(0.5)
 
 
+def before_wall(rng: np.random.Generator, image: NDArray[np.uint8], subject: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Put another backdrop behind the subject, coverage (S, S) uint8: built things, gray where the picture is gray."""
+    behind = wall(rng, image.shape[0]) * 255
+    if np.ptp(image.reshape(-1, 3)[:: image.shape[0] + 1].astype(int), axis=1).mean() < GRAY_BELOW:
+        behind = behind.mean(2, keepdims=True).repeat(3, 2)
+    if rng.random() < 0.5:
+        behind = cv2.GaussianBlur(behind, (0, 0), rng.uniform(0.4, 3))
+    share = subject[..., None].astype(np.float32) / 255
+    return np.clip(image * share + behind * (1 - share), 0, 255).astype(np.uint8)
+
+
+def relit(rng: np.random.Generator, image: NDArray[np.uint8], subject: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Make what is behind the subject, coverage (S, S) uint8, about as bright as it, which hides outlines."""
+    share = subject.astype(np.float32) / 255
+    gray = image.mean(2)
+    own, behind = (gray * share).sum() / (share.sum() + 1), (gray * (1 - share)).sum() / ((1 - share).sum() + 1)
+    factor = np.clip(own / max(float(behind), 1.0) * np.exp(rng.normal(0, 0.25)), 0.25, 6)
+    return np.clip(image * (share + (1 - share) * factor)[..., None], 0, 255).astype(np.uint8)
+
+
+def grainy(rng: np.random.Generator, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Add the grain of film and paper, some pixels wide as in an enlarged picture; perhaps sharpened after that."""
+    side = image.shape[0]
+    cells = round(side / rng.uniform(1, 3))
+    grain = cv2.resize(rng.normal(0, 1, (cells, cells)), (side, side), interpolation=cv2.INTER_CUBIC)
+    noisy = image + (grain * rng.uniform(2, 16) / grain.std())[..., None]
+    if rng.random() < 0.4:
+        noisy = noisy + rng.uniform(0.3, 1.5) * (noisy - cv2.GaussianBlur(noisy, (0, 0), rng.uniform(0.8, 2.5)))
+    return np.clip(noisy, 0, 255).astype(np.uint8)
+
+
 class Batches:
     """An endless stream of batches from pools that may still grow; the last `held_out` samples of each are left out."""
 
@@ -109,19 +143,25 @@ class Batches:
         window = WHOLE
         face_seen = has_face(sample.landmarks)
         if face_seen and rng.random() < 0.8:
-            face = face_window(sample.landmarks, TIGHT_IPD if rng.random() < 0.65 else WIDE_IPD)
-            length = face.side * float(np.exp(rng.normal(0, 0.11)))
-            x, y = np.array([face.x, face.y]) + rng.normal(0, 0.035, 2) * length
-            if rng.random() < 0.85:
-                window = Window(x, y, max(length, 1 / MAX_ENLARGEMENT), face.roll_deg + rng.normal(0, 5))
-            else:
-                window = Window(x, y, max(length, 1 / MAX_ENLARGEMENT), rng.uniform(-15, 15))
+            tight = rng.random() < 0.6
+            face = face_window(sample.landmarks, TIGHT_IPD if tight else WIDE_IPD)
+            guessed = not tight and rng.random() < 0.5  # the first look at a face: its size and roll are not known yet
+            length = face.side * float(np.exp(rng.normal(0, 0.25 if guessed else 0.11)))
+            x, y = np.array([face.x, face.y]) + rng.normal(0, 0.05 if guessed else 0.035, 2) * length
+            roll = face.roll_deg + (rng.uniform(-45, 45) if guessed else rng.normal(0, 6))
+            window = Window(x, y, max(length, 1 / MAX_ENLARGEMENT), roll)
         elif rng.random() < 0.5:
             length = rng.uniform(0.72, 1.15)
             spare = abs(1 - length) / 2
             x, y = 0.5 + rng.uniform(-spare, spare, 2)
             window = Window(x, y, length, rng.normal(0, 8) if rng.random() < 0.5 else 0.0)
         image, relief, masks = cut(sample, window, side)
+        if face_seen and rng.random() < WALL_SHARE:
+            image = before_wall(rng, image, masks[..., 1])
+        if face_seen and rng.random() < RELIT_SHARE:
+            image = relit(rng, image, masks[..., 1])
+        if rng.random() < GRAIN_SHARE:
+            image = grainy(rng, image)
         landmarks = move(sample.landmarks, window) if face_seen else sample.landmarks
         if rng.random() < 0.5:
             image, relief, masks = image[:, ::-1], relief[:, ::-1], masks[:, ::-1]

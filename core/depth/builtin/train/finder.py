@@ -175,6 +175,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for log and finder.safetensors")
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--warm-start", type=Path, help="begin with these weights")
+    parser.add_argument("--rate", type=float, default=RATE, help="highest learning rate")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
@@ -187,21 +188,22 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(arguments.seed)
     cv2.setNumThreads(1)
-    train(Canvases(arguments.pools, arguments.seed), arguments.out, arguments.minutes * 60, arguments.warm_start)
+    canvases = Canvases(arguments.pools, arguments.seed)
+    train(canvases, arguments.out, arguments.minutes * 60, arguments.rate, arguments.warm_start)
 
 
-def train(canvases: Canvases, out: Path, seconds: float, warm_start: Path | None = None) -> None:
+def train(canvases: Canvases, out: Path, seconds: float, rate: float = RATE, warm_start: Path | None = None) -> None:
     """Train until the time is over; write the averaged weights, float16."""
     network = FaceFinder()
     if warm_start is not None:
         network.load_state_dict(network.state_dict() | {k: v.float() for k, v in load_file(warm_start).items()})
     network = network.to(memory_format=torch.channels_last)
     averaged = {key: value.clone() for key, value in network.state_dict().items()}
-    optimiser = torch.optim.AdamW(network.parameters(), RATE, weight_decay=0.01)
+    optimiser = torch.optim.AdamW(network.parameters(), rate, weight_decay=0.01)
     start, step, running = time.monotonic(), 0, np.zeros(2)
     while (share := (time.monotonic() - start) / seconds) < 1:
         for group in optimiser.param_groups:
-            group["lr"] = RATE * min(1.0, (step + 1) / WARM_UP_STEPS) * (0.5 + 0.5 * math.cos(math.pi * share)) + 1e-5
+            group["lr"] = rate * min(1.0, (step + 1) / WARM_UP_STEPS) * (0.5 + 0.5 * math.cos(math.pi * share)) + 1e-5
         drawn = [canvases.draw() for _ in range(BATCH)]
         pictures = torch.from_numpy(np.stack([picture for picture, _ in drawn])).permute(0, 3, 1, 2)
         answer = network(pictures.float().div(255).sub(MEAN).div(DEVIATION))

@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 GRADIENT_SCALES = 4
+OUTSIDE = 0.6  # weight of detail on the head beyond the inner face, within which it is 1 more
 RELIEF_LIMIT = 5.0  # units; what lies further behind the eyes (far shoulders) teaches no more than that it is far
 
 
@@ -51,6 +52,7 @@ def losses(relief: Tensor, masks: Tensor, heatmaps: Tensor, targets: Targets) ->
     truth = targets.relief.clamp(-RELIEF_LIMIT, RELIEF_LIMIT)
     fine = (relief - truth) * there
     whole = (targets.masks[:, :1] > 0.5).float() * there * targets.sharp
+    whole = whole * (OUTSIDE + functional.interpolate(targets.face, scale_factor=2.0))
     # All but the finest detail is asked for at half the side, which costs a quarter.
     share, coverage = functional.avg_pool2d(there, 2), functional.avg_pool2d(targets.masks, 2)
     relief, truth = (functional.avg_pool2d(each * there, 2) / share.clamp(min=0.25) for each in (relief, truth))
