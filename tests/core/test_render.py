@@ -12,6 +12,7 @@ pytest.importorskip("numba", reason="the renderer needs the 'train' extra")
 from core.depth.builtin.render import answers, noise, raster, walls
 from core.depth.builtin.render.assembly import draw_framing
 from core.depth.builtin.render.facekit import load_facekit
+from core.depth.builtin.render.people import people
 from core.depth.builtin.render.pool import FACTS, UNIT_IPD, Pool, PoolWriter, Sample
 from core.depth.builtin.render.raster import Camera, Fragments, Strands
 from core.depth.builtin.render.scene import Renderer
@@ -144,6 +145,11 @@ def test_only_turned_heads_when_asked():
     yaws = [draw_framing(rng, (60.0, 95.0)).yaw_deg for _ in range(50)]
     assert min(np.abs(yaws)) >= 60
     assert min(yaws) < 0 < max(yaws)
+
+
+def test_only_men_with_full_beards_when_asked(kit):
+    drawn = people(np.random.default_rng(3), kit, 12, bearded=True)
+    assert all(person.beard >= 0.5 and person.beard_shape == 0 and not person.child for person in drawn)
 
 
 def test_a_picture_without_a_face_has_no_answers(kit):

@@ -7,7 +7,18 @@ import torch
 pytest.importorskip("numba", reason="training reads what the renderer writes")
 
 from core.depth.builtin.render.pool import FACTS, PoolWriter, Sample
-from core.depth.builtin.train.batches import TIGHT_IPD, WHOLE, Window, batch, cut, face_window, grainy, move, relit
+from core.depth.builtin.train.batches import (
+    TIGHT_IPD,
+    WHOLE,
+    Window,
+    batch,
+    before_wall,
+    cut,
+    face_window,
+    grainy,
+    move,
+    relit,
+)
 from core.depth.builtin.train.batches import Item as BatchItem
 from core.depth.builtin.train.loop import Plan, Run, train
 from core.depth.builtin.train.losses import losses, total
@@ -73,6 +84,18 @@ def test_relighting_makes_the_background_as_bright_and_leaves_the_subject():
         ratios.append(lit[subject == 0].mean() / 160)
     assert np.exp(np.mean(np.log(ratios))) == pytest.approx(1, abs=0.06)
     assert np.std(np.log(ratios)) > 0.1
+
+
+def test_another_wall_behind_leaves_the_subject_and_a_gray_picture_gray():
+    subject = np.zeros((64, 64), np.uint8)
+    subject[16:48, 16:48] = 255
+    colours = np.random.default_rng(5).integers(0, 256, (64, 64, 3), np.uint8)
+    for image, gray in ((colours, False), (colours[..., :1].repeat(3, 2), True)):
+        drawn = [before_wall(np.random.default_rng(seed), image, subject) for seed in range(12)]
+        for picture in drawn:
+            np.testing.assert_array_equal(picture[subject > 0], image[subject > 0])
+            assert (picture[subject == 0] != image[subject == 0]).mean() > 0.5
+        assert all(np.ptp(picture.astype(int), axis=2).max() <= 1 for picture in drawn) == gray
 
 
 def test_grain_is_a_few_pixels_wide_and_keeps_the_mean():

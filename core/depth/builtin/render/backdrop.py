@@ -19,13 +19,11 @@ WALL_SHARE = 0.35
 def backdrop(rng: Generator, bank: Picture, side: int, things: float) -> Picture:
     """Return (side, side, 3) float32 sRGB 0..1; `things` is the chance of objects in it."""
     y, x = np.mgrid[0:side, 0:side].astype(np.float32) / side
-    if rng.random() < WALL_SHARE:
-        picture, sharp = wall(rng, side), 0.6
-    else:
-        picture, sharp = _mixed(rng, bank, x, y, side), 0.4
-    if rng.random() < (0.55 if sharp < 0.5 else 0.2):
+    built = rng.random() < WALL_SHARE
+    picture = wall(rng, side) if built else _mixed(rng, bank, x, y, side)
+    if rng.random() < (0.2 if built else 0.55):
         picture = _clutter(rng, picture, side)
-    if rng.random() > sharp:
+    if rng.random() > (0.6 if built else 0.4):
         picture = cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.5, 12)))
     if rng.random() < things:
         for _ in range(rng.integers(1, 5)):
