@@ -78,13 +78,16 @@
         whenDrawn("statistics-map", (plot) => window.Plotly.restyle(plot, { visible: Boolean(shown) }, [index(plot, "levels")]));
         return NOTHING();
       },
-      /* The line that was drawn or moved last, in pixels of the crop; all others go. */
-      line(change) {
+      /* The line that was drawn or moved last, in pixels of the crop; all others go. The graph is asked, not the event:
+         of two that come together (drawn, resized) Dash hands over the last alone. */
+      line() {
         const plot = graph("statistics-map");
-        if (!plot || !change || !Object.keys(change).some((key) => key.startsWith("shapes"))) return NOTHING();
-        const lines = (plot.layout.shapes || []).filter((shape) => shape.type === "line");
+        const lines = ((plot && plot.layout.shapes) || []).filter((shape) => shape.type === "line");
         if (!lines.length) return NOTHING();
         const last = lines[lines.length - 1];
+        const place = [last.x0, last.y0, last.x1, last.y1].join();
+        if (place === plot.line) return NOTHING();
+        plot.line = place;
         if (plot.layout.shapes.length > 1) setTimeout(() => window.Plotly.relayout(plot, { shapes: [last] }), 0);
         return { start: [last.x0, last.y0], end: [last.x1, last.y1] };
       },

@@ -1,6 +1,4 @@
-"""A box drawn on a photo: the figure that shows it, and what a person's drag says of it."""
-
-from typing import Any
+"""The figure on which a person shows where a face is."""
 
 import plotly.graph_objects as go
 
@@ -31,18 +29,4 @@ def marked_photo(src: str, width: int, height: int, box: Box) -> go.Figure:
         yaxis={**hidden, "range": [height - 0.5, -0.5], "scaleanchor": "x", "constrain": "domain"},
         dragmode="drawrect",
         newshape={"line": {"color": ACCENT, "width": 3}},
-        uirevision=f"{x} {y} {side}",  # a square that was moved is drawn where it now is
     )
-
-
-def drawn_box(relayout: dict[str, Any]) -> Box | None:
-    """Return the box of a graph's relayoutData: the shape that was drawn or moved last; None if none was."""
-    corners = dict(relayout["shapes"][-1]) if relayout.get("shapes") else {}
-    for key, value in relayout.items():
-        if key.startswith("shapes[") and key.endswith((".x0", ".x1", ".y0", ".y1")):
-            corners[key[-2:]] = value
-    try:
-        x0, x1, y0, y1 = (float(corners[name]) for name in ("x0", "x1", "y0", "y1"))
-    except KeyError:
-        return None
-    return (x0 + x1) / 2, (y0 + y1) / 2, max(abs(x1 - x0), abs(y1 - y0))

@@ -3,13 +3,12 @@
 from typing import Any
 
 import dash
-from dash import Input, Output, State, callback, ctx, dcc, html
+from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, dcc, html
 
-from dashboard import marking
 from dashboard.components import page, views
 from dashboard.components.missing import no_photo
 from dashboard.context import current_library, current_workspace
-from dashboard.records import PhotoRecord
+from dashboard.marking import marked_photo
 
 dash.register_page(__name__, path_template="/mark/<photo_id>", title="Mark – Lifemask", name="Mark")  # noqa: RUF001
 
@@ -22,9 +21,10 @@ def layout(photo_id: str | None = None, **_: Any) -> html.Div:
     photo = current_library().photo(current_workspace(), photo_id or "")
     if photo is None:
         return no_photo()
-    x, y, side = photo.width / 2, photo.height / 2, FIRST_SHARE * min(photo.width, photo.height)
+    x, y, side = photo.width // 2, photo.height // 2, round(FIRST_SHARE * min(photo.width, photo.height))
+    figure = marked_photo(f"/photos/{photo.id}/photo.png", photo.width, photo.height, (x, y, side))
     fields = [
-        page.number_field(f"mark-{name}", label, round(value), unit="px", low=low, high=high)
+        page.number_field(f"mark-{name}", label, value, unit="px", low=low, high=high)
         for name, label, value, low, high in (
             ("x", "From the left", x, 0, photo.width - 1),
             ("y", "From the top", y, 0, photo.height - 1),
@@ -38,9 +38,7 @@ def layout(photo_id: str | None = None, **_: Any) -> html.Div:
             page.head("Where is the face?", LEAD, [page.button("Read this face", "mark-read", "primary", small=False)]),
             html.Div(
                 [
-                    views.graph(
-                        marking.marked_photo(*_picture(photo), (x, y, side)), "mark-figure", height="min(72vh, 720px)"
-                    ),
+                    views.graph(figure, "mark-figure", height="min(72vh, 720px)"),
                     html.Div(
                         [*fields, html.P(id="mark-error", className="warning", role="status")], className="fold-body"
                     ),
@@ -50,12 +48,8 @@ def layout(photo_id: str | None = None, **_: Any) -> html.Div:
     )
 
 
-def _picture(photo: PhotoRecord) -> tuple[str, int, int]:
-    return f"/photos/{photo.id}/photo.png", photo.width, photo.height
-
-
-@callback(
-    Output("mark-figure", "figure"),
+clientside_callback(
+    ClientsideFunction("marking", "move"),
     Output("mark-x", "value"),
     Output("mark-y", "value"),
     Output("mark-side", "value"),
@@ -63,20 +57,8 @@ def _picture(photo: PhotoRecord) -> tuple[str, int, int]:
     Input("mark-x", "value"),
     Input("mark-y", "value"),
     Input("mark-side", "value"),
-    State("mark-photo", "data"),
     prevent_initial_call=True,
 )
-def move(drawn: dict[str, Any] | None, x: float | None, y: float | None, side: float | None, photo_id: str) -> Any:
-    """Keep box and numbers the same, whichever a person changed."""
-    if ctx.triggered_id == "mark-figure":
-        box = marking.drawn_box(drawn or {})
-        if box is None:
-            return (dash.no_update,) * 4
-        x, y, side = box
-    photo = current_library().photo(current_workspace(), photo_id)
-    if photo is None or x is None or y is None or not side:
-        return (dash.no_update,) * 4
-    return marking.marked_photo(*_picture(photo), (x, y, side)), round(x), round(y), round(side)
 
 
 @callback(

@@ -4,6 +4,13 @@ from pathlib import Path
 from typing import Any
 
 PATIENCE_MS = 300_000
+# as when a phone's address bar goes away just as the finger lifts
+DRAWN_AND_RESIZED = """async () => {
+  const plot = document.querySelector("#mark-figure .js-plotly-plot");
+  const drawn = { ...plot.layout.shapes[0], x0: 200, x1: 260, y0: 90, y1: 150 };
+  await window.Plotly.relayout(plot, { shapes: [...plot.layout.shapes, drawn] });
+  plot.emit("plotly_relayout", { autosize: true });
+}"""
 
 
 def test_a_face_is_shown_by_hand(page: Any, astronaut: Path, eventually: Any, press: Any) -> None:
@@ -24,5 +31,10 @@ def test_a_face_is_shown_by_hand(page: Any, astronaut: Path, eventually: Any, pr
     eventually(page, "Math.abs(document.querySelector('#mark-side').value - 100) < 12")
     assert abs(float(page.locator("#mark-x").input_value()) - 224) < 8
     assert abs(float(page.locator("#mark-y").input_value()) - 110) < 8
+    page.evaluate(DRAWN_AND_RESIZED)
+    eventually(page, "document.querySelector('#mark-side').value === '60'")
+    page.locator("#mark-side").fill("120")
+    right = float(page.locator("#mark-x").input_value()) + 60
+    eventually(page, f"document.querySelector('#mark-figure .js-plotly-plot').layout.shapes[0].x1 === {right}")
     press(page.get_by_role("button", name="Read this face"), page.locator(".drop"))
     page.locator(".card-face").nth(1).wait_for(timeout=PATIENCE_MS)
