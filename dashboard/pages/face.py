@@ -68,7 +68,7 @@ def _actions(face: FaceRecord) -> list[Any]:
         page.link_button("Print", f"/print/{face.id}", primary=True),
         page.link_button("Compare", f"/compare?faces={face.id}"),
         page.link_button("Statistics", f"/statistics?faces={face.id}"),
-        page.link_button("Show where the face is", f"/mark/{face.photo_id}"),
+        page.link_button("Show where the face is", f"/mark/{face.photo_id}?face={face.id}"),
         page.button("Delete", "face-delete-open", "danger-quiet", sign="trash", small=False),
     ]
 

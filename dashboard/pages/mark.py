@@ -8,21 +8,25 @@ from dash import ClientsideFunction, Input, Output, State, callback, clientside_
 from dashboard.components import page, views
 from dashboard.components.missing import no_photo
 from dashboard.context import current_library, current_workspace
-from dashboard.marking import marked_photo
+from dashboard.marking import first_box, marked_photo
+from dashboard.results import load
 
 dash.register_page(__name__, path_template="/mark/<photo_id>", title="Mark – Lifemask", name="Mark")  # noqa: RUF001
 
-FIRST_SHARE = 0.4  # of the photo's shorter side: the box that stands there to be moved
 LEAD = "Drag the box, or draw another, so that it holds the face from brows to chin and from ear to ear."
 
 
-def layout(photo_id: str | None = None, **_: Any) -> html.Div:
-    """Return the page of a photo."""
-    photo = current_library().photo(current_workspace(), photo_id or "")
+def layout(photo_id: str | None = None, face: str | None = None, **_: Any) -> html.Div:
+    """Return the page of a photo; `face`: one of its faces, round which the box stands at first."""
+    library, workspace = current_library(), current_workspace()
+    photo = library.photo(workspace, photo_id or "")
     if photo is None:
         return no_photo()
-    x, y, side = photo.width // 2, photo.height // 2, round(FIRST_SHARE * min(photo.width, photo.height))
-    figure = marked_photo(f"/photos/{photo.id}/photo.png", photo.width, photo.height, (x, y, side))
+    found = library.face(workspace, face or "")
+    about = load(found).about if found and found.photo_id == photo.id else None
+    x, y, side = box = first_box(photo.width, photo.height, about)
+    figure = marked_photo(f"/photos/{photo.id}/photo.png", photo.width, photo.height, box)
+    height = f"min(72vh, 720px, {100 * photo.height / photo.width:.0f}vw)"
     fields = [
         page.number_field(f"mark-{name}", label, value, unit="px", low=low, high=high)
         for name, label, value, low, high in (
@@ -38,7 +42,7 @@ def layout(photo_id: str | None = None, **_: Any) -> html.Div:
             page.head("Where is the face?", LEAD, [page.button("Read this face", "mark-read", "primary", small=False)]),
             html.Div(
                 [
-                    views.graph(figure, "mark-figure", height="min(72vh, 720px)"),
+                    views.graph(figure, "mark-figure", height=height),
                     html.Div(
                         [*fields, html.P(id="mark-error", className="warning", role="status")], className="fold-body"
                     ),
