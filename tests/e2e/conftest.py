@@ -154,14 +154,21 @@ def _is_ours(address: str, url: str) -> bool:
 
 @pytest.fixture
 def press() -> Callable[..., None]:
-    """Click, and again if the click fell on the moment at which the list was drawn anew, as a person would."""
+    """Click, and again if the click fell on the moment at which the list was drawn anew, as a person would.
+
+    Not while the button is off: what it started is under way, and a click that waits for its end starts it once more.
+    """
     from playwright.sync_api import TimeoutError as TimeOut
 
     def press(button: Any, then: Any, state: str = "visible", patience_ms: int = 60_000) -> None:
         deadline = time.monotonic() + patience_ms / 1000
         while time.monotonic() < deadline:
             with suppress(TimeOut):
-                button.click(timeout=3000)
+                on = button.is_enabled(timeout=3000)
+                if then.is_visible() == (state == "visible"):
+                    return
+                if on:
+                    button.click(timeout=1000)
             with suppress(TimeOut):
                 then.wait_for(state=state, timeout=6000)
                 return
