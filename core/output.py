@@ -1,23 +1,19 @@
 """A reconstruction -> its folder of files, all or none; and the solid of a written face made anew."""
 
-import errno
 import importlib.metadata
 import json
-import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from core import export
 from core.cloud import point_cloud
-from core.errors import StorageError
 from core.options import Options
 from core.preflight import Printer, preflight
 from core.progress import Progress, ignore
 from core.reconstruction import Reconstruction, assumptions
 from core.solid import Solid, SolidOptions, make_solid
+from core.storage import replacing, storage_errors
 from core.surface import TOLERANCE_MM, make_surface
 
 
@@ -42,7 +38,7 @@ def write(
     Cancelled
         From `progress`.
     """
-    with _replacing(folder) as part:
+    with replacing(folder) as part:
         progress("Measuring", 0.0)
         depth_png = export.write_depth(reconstruction, part)
         export.write_pictures(reconstruction, part)
@@ -102,7 +98,7 @@ def write_solid(
     reconstruction = Reconstruction.load(folder)
     progress("Making the solid", 0.2)
     solid = make_solid(reconstruction, options)
-    with _storage_errors(folder), tempfile.TemporaryDirectory(dir=folder, prefix=".solid-") as name:
+    with storage_errors(folder), tempfile.TemporaryDirectory(dir=folder, prefix=".solid-") as name:
         part = Path(name)
         progress("Checking the solid", 0.6)
         printer = printer or Printer(nozzle_mm=options.nozzle_mm)
@@ -147,43 +143,6 @@ def _asked_mm(options: SolidOptions) -> tuple[float | None, float | None, float 
     if options.height_mm is None:
         return (options.width_mm, None, None)
     return (None, None, options.height_mm) if options.kind == "bust" else (None, options.height_mm, None)
-
-
-@contextmanager
-def _replacing(folder: Path) -> Iterator[Path]:
-    """A new folder beside `folder` that takes its place at the end; after an error nothing is left or changed."""
-    with _storage_errors(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
-        try:
-            part.chmod(0o755)
-            yield part
-            if folder.exists():
-                old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-")) / "old"
-                folder.rename(old)  # aside first: to delete it takes longer than a reader may wait
-                try:
-                    part.rename(folder)
-                except BaseException:
-                    old.rename(folder)
-                    raise
-                finally:
-                    shutil.rmtree(old.parent, ignore_errors=True)
-            else:
-                part.rename(folder)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
-
-
-@contextmanager
-def _storage_errors(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise StorageError(f"The disk is full: {folder.name} could not be written. Free some space.") from error
-        raise StorageError(
-            f"{folder.name} could not be written: {error.strerror or error}. Check the folder."
-        ) from error
 
 
 def versions() -> dict[str, str]:
