@@ -21,7 +21,7 @@ def first_box(width: int, height: int, about: dict[str, Any] | None) -> Box:
     side_px, to_photo = about["crop"]["side_px"], np.array(about["crop"]["crop_to_photo"])
     x, y = to_photo @ [(side_px - 1) / 2, (side_px - 1) / 2, 1]
     side = side_px * np.hypot(to_photo[0, 0], to_photo[1, 0]) * IPD_SHARE / BOX_IPD_SHARE
-    return round(x), round(y), round(side)
+    return round(np.clip(x, 0, width - 1)), round(np.clip(y, 0, height - 1)), round(side)
 
 
 def marked_photo(src: str, width: int, height: int, box: Box) -> go.Figure:

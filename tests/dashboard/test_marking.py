@@ -17,4 +17,5 @@ def test_the_box_stands_round_the_face_that_was_found_else_in_the_middle() -> No
     x, y, side = first_box(1200, 1500, about)
     assert (x, y) == pytest.approx(np.array(to_photo) @ [255.5, 255.5, 1], abs=0.5)
     assert side == round(0.4 * 2 * 512)  # 0.16 of the crop's side is the IPD, and that is 0.4 of the box's
+    assert first_box(600, 500, about)[:2] == (599, 499)  # a face cut off by the photo's edge
     assert first_box(401, 300, {**about, "face": None}) == first_box(401, 300, None) == (200, 150, 120)
