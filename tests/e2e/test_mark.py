@@ -29,8 +29,8 @@ def test_a_face_is_shown_by_hand(page: Any, astronaut: Path, eventually: Any, pr
     for x, y in ((380, 100), (420, 140), (440, 160)):
         page.mouse.move(photo["x"] + x * scale, photo["y"] + y * scale)
     page.mouse.up()
-    eventually(page, "Math.abs(document.querySelector('#mark-side').value - 100) < 12")
-    assert abs(float(page.locator("#mark-x").input_value()) - 390) < 8
+    eventually(page, "Math.abs(document.querySelector('#mark-x').value - 390) < 8")
+    assert abs(float(page.locator("#mark-side").input_value()) - 100) < 12
     assert abs(float(page.locator("#mark-y").input_value()) - 110) < 8
     page.evaluate(DRAWN_AND_RESIZED)
     eventually(page, "document.querySelector('#mark-x').value === '224'")
