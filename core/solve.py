@@ -19,6 +19,7 @@ from core.depth.detail import prior_weight, with_rim_of, with_shape_of
 from core.depth.smooth import smooth, smooth_walls
 from core.face.landmarks import DEFAULT_IPD_MM, INNER, LEFT_EYE, NOSE, RIGHT_EYE, fit_pose
 from core.face.level import Crop, inside_photo
+from core.face.window import disc
 
 BUILTIN = "builtin"
 DEFAULT_DISTANCE_MM = 700.0  # of a whole photo, where no face says it
@@ -198,9 +199,8 @@ def soft_mask(head: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.
     """(S, S) uint8 coverage by the head: the probability `head` along the rim of `mask`, on whose sides it agrees."""
     side = mask.shape[0]
     level = np.round(255 * np.clip(cv2.GaussianBlur(head, (0, 0), side / 256), 0, 1)).astype(np.uint8)
-    reach = max(1, side // 128)
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-    near = cv2.dilate(mask.astype(np.uint8), disc) > 0
-    deep = cv2.erode(mask.astype(np.uint8), disc) > 0
+    rim = disc(side // 128)
+    near = cv2.dilate(mask.astype(np.uint8), rim) > 0
+    deep = cv2.erode(mask.astype(np.uint8), rim) > 0
     soft = np.where(mask, np.maximum(level, HEAD), np.where(near, np.minimum(level, HEAD - 1), 0))
     return np.where(deep, 255, soft).astype(np.uint8)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.face.landmarks import INNER, NOSE, Pose, eye_line_deg, fit_pose
 from core.face.maps import FaceMaps, FaceNetwork
-from core.face.window import cut, inverse, similarity, transform
+from core.face.window import cut, disc, inverse, similarity, transform
 
 FOUND_IPD_PX = 24.0  # faces of at least this size are looked for in a photo of any size
 LEAST_IPD_PX = 16.0  # smaller ones are no use for depth
@@ -154,8 +154,8 @@ def _attended(window: NDArray[np.uint8], window_to_picture: NDArray[np.float64],
     (head, before), back = place.window, inverse(window_to_picture)
     moved = np.c_[back[:, :2] @ before[:, :2], transform(back, before[:, 2])]
     head = np.asarray(cv2.warpAffine(head, moved, window.shape[:2]), np.float32)
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * ATTENDED_RIM_PX + 1,) * 2)
-    share = cv2.GaussianBlur(np.clip(1.5 * cv2.dilate(head, disc), 0, 1), (0, 0), ATTENDED_RIM_PX / 2)[..., None]
+    grown = cv2.dilate(head, disc(ATTENDED_RIM_PX))
+    share = cv2.GaussianBlur(np.clip(1.5 * grown, 0, 1), (0, 0), ATTENDED_RIM_PX / 2)[..., None]
     behind = cv2.stackBlur(window, (BLUR_PX, BLUR_PX))
     return np.asarray(window * share + behind * (1 - share) + 0.5, np.uint8)
 

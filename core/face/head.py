@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from core.face.landmarks import MIRRORED
 from core.face.maps import FaceMaps, FaceNetwork
+from core.face.window import disc
 
 T = TypeVar("T", np.uint8, np.float32)
 TIGHT_SHARE = 0.78  # of the crop's side; on renders 0.67 to 0.8 were as good, of these it orders the known heads best
@@ -63,7 +64,7 @@ def head_mask(head: NDArray[np.float32], landmarks_px: NDArray[np.float64]) -> N
     broad = _passed(ndimage.binary_fill_holes(whole), cv2.MORPH_OPEN, side // 43)
     face = np.zeros_like(sharp)
     cv2.fillConvexPoly(face, cv2.convexHull(np.round(landmarks_px).astype(np.int32)), 1)
-    near_face = cv2.dilate(face, _disc(side // 50)) > 0
+    near_face = cv2.dilate(face, disc(side // 50)) > 0
     seamless = cv2.GaussianBlur(np.where(near_face, sharp, broad).astype(np.float32), (0, 0), side / 200) > 0.5
     labels, count = ndimage.label(seamless)
     if count == 0:
@@ -76,12 +77,7 @@ def head_mask(head: NDArray[np.float32], landmarks_px: NDArray[np.float64]) -> N
 
 
 def _passed(mask: NDArray[np.generic], operation: int, radius: int) -> NDArray[np.uint8]:
-    return np.asarray(cv2.morphologyEx(mask.astype(np.uint8), operation, _disc(radius)), np.uint8)
-
-
-def _disc(radius: int) -> NDArray[np.uint8]:
-    size = 2 * max(1, radius) + 1
-    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)), np.uint8)
+    return np.asarray(cv2.morphologyEx(mask.astype(np.uint8), operation, disc(radius)), np.uint8)
 
 
 def _flip_averaged(windows: NDArray[np.uint8], network: FaceNetwork) -> FaceMaps:

@@ -1,4 +1,4 @@
-"""Cutting a square out of a picture by a similarity, without aliasing."""
+"""Cutting a square out of a picture by a similarity, without aliasing; the disc that masks are dilated with."""
 
 import cv2
 import numpy as np
@@ -64,3 +64,9 @@ def inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     """The 2 x 3 matrix of the way back."""
     linear = np.linalg.inv(matrix[:, :2])
     return np.c_[linear, -linear @ matrix[:, 2]]
+
+
+def disc(radius_px: int) -> NDArray[np.uint8]:
+    """(2 r + 1, 2 r + 1) uint8: a disc to dilate, erode, open or close a mask with; r is 1 or more."""
+    size = 2 * max(1, radius_px) + 1
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)), np.uint8)
