@@ -9,8 +9,8 @@
   const index = (plot, name) => plot.data.findIndex((trace) => trace.name === name);
   const drawn = (plot) => plot && plot._fullData && plot._fullData.length > 3 && plot._fullData[0].z;
 
-  /* The figure arrives before it is drawn: try until it is there, two seconds at most. */
-  function whenDrawn(id, work, tries = 40) {
+  /* The figure arrives before it is drawn: try until it is there, half a minute at most (a phone far away). */
+  function whenDrawn(id, work, tries = 600) {
     const plot = graph(id);
     if (drawn(plot)) work(plot);
     else if (tries) setTimeout(() => whenDrawn(id, work, tries - 1), 50);

@@ -137,11 +137,11 @@ def page_of_two(open_page: Any, two_faces: dict[str, Any]) -> Any:
 
 @pytest.fixture
 def eventually() -> Any:
-    """Wait until an expression holds in a page; Playwright's own way evaluates text, which the policy forbids."""
+    """Wait until an expression holds in a page, or a function says yes; the policy forbids Playwright's own way."""
 
-    def wait(page: Any, expression: str, patience_s: float = 60) -> None:
+    def wait(page: Any, expression: str | Callable[[], bool], patience_s: float = 60) -> None:
         deadline = time.monotonic() + patience_s
-        while not page.evaluate(expression):
+        while not (page.evaluate(expression) if isinstance(expression, str) else expression()):
             assert time.monotonic() < deadline, f"never came true: {expression}"
             page.wait_for_timeout(100)
 

@@ -37,7 +37,9 @@ def rows(page: Any) -> list[list[str]]:
     )
 
 
-def test_the_library_leads_to_a_comparison_on_one_scale(open_page: Any, four_faces: dict[str, Any]) -> None:
+def test_the_library_leads_to_a_comparison_on_one_scale(
+    open_page: Any, four_faces: dict[str, Any], eventually: Any
+) -> None:
     page = open_page(four_faces["state"])
     page.goto("/library")
     boxes = page.locator(".thumbs input[type=checkbox]")
@@ -50,7 +52,7 @@ def test_the_library_leads_to_a_comparison_on_one_scale(open_page: Any, four_fac
         "[...document.querySelectorAll('.map .js-plotly-plot')].map(g => [g.data[0].zmin, g.data[0].zmax])"
     )
     assert scales[0] == scales[1]
-    assert page.locator("#compare-profile .scatterlayer .trace").count() == 2
+    eventually(page, lambda: page.locator("#compare-profile .scatterlayer .trace").count() == 2)
 
 
 def test_all_cameras_move_with_one(compared: Any, eventually: Any) -> None:
@@ -103,18 +105,21 @@ def test_another_reference_and_scale_are_compared_and_kept_in_the_address(
     assert before[0][1] == ""  # the reference itself
     compared.get_by_label("Reference").select_option(four_faces["ids"][2])
     compared.get_by_text("Scaled to fit", exact=True).click()
-    header = "document.querySelector(\"#compare-table .ag-header-cell[col-id='scale']\")"
-    eventually(compared, f"Boolean({header})", patience_s=FOUND_MS / 1000)
+    # of all faces but the reference a scale is shown
+    scales = (
+        "[...document.querySelectorAll(\"#compare-table .ag-row [col-id='scale']\")].map(cell => cell.innerText.trim())"
+    )
+    eventually(compared, f"{scales}.filter(Boolean).length === 3", patience_s=FOUND_MS / 1000)
     after = rows(compared)
     assert after[2][1] == ""
     assert float(after[0][1]) > 0
     assert compared.url.endswith(f"&reference={four_faces['ids'][2]}&scale=1")
     compared.reload()
-    eventually(compared, f"Boolean({header})", patience_s=FOUND_MS / 1000)
-    assert rows(compared) == after
+    eventually(compared, lambda: rows(compared) == after, patience_s=FOUND_MS / 1000)
 
 
 def test_a_mirror_image_is_more_alike_than_another_person(compared: Any) -> None:
+    compared.locator("#compare-pairs .heatmaplayer image").wait_for(state="attached")
     values = compared.evaluate(
         "(() => { const g = document.querySelector('#compare-pairs .js-plotly-plot');"
         " return [g.layout.xaxis.ticktext, g._fullData[0].z.map(row => [...row])]; })()"
@@ -134,7 +139,7 @@ def test_photos_slide_and_blink_over_each_other(compared: Any, eventually: Any) 
     slider.wait_for()
     slider.fill("20")
     over = compared.locator(".photo-pair .over")
-    assert "80%" in over.evaluate("img => img.style.clipPath")
+    eventually(compared, lambda: "80%" in over.evaluate("img => img.style.clipPath"))
     eventually(
         compared, "[...document.querySelectorAll('.photo-pair img')].every(i => i.complete && i.naturalWidth > 0)"
     )
@@ -142,7 +147,7 @@ def test_photos_slide_and_blink_over_each_other(compared: Any, eventually: Any) 
     compared.get_by_role("button", name="The other one").wait_for()
     hidden = over.is_hidden()
     compared.get_by_role("button", name="The other one").click()  # nothing blinks by itself: motion is reduced
-    assert over.is_hidden() is not hidden
+    over.wait_for(state="visible" if hidden else "hidden")
     assert violations(compared) == []
 
 

@@ -13,7 +13,7 @@ def test_a_page_says_that_the_server_is_gone(browser: Any, live: Any, eventually
     context.set_offline(True)
     page.goto("/library")
     assert "Lifemask is not running" in page.locator("h1").inner_text()
-    assert page.locator("img").evaluate("image => image.complete && image.naturalWidth > 0")
+    eventually(page, "document.images[0].complete && document.images[0].naturalWidth > 0")
     context.set_offline(False)
     page.get_by_role("link", name="Try again").click()
     page.locator(".drop").wait_for()

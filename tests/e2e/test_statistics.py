@@ -85,12 +85,15 @@ def test_two_points_and_a_drawn_line_are_measured(read: Any, eventually: Any) ->
 
     read.get_by_text("Two points", exact=True).click()
     place = box()
-    for across in (0.4, 0.6):  # what is clicked is what the label names, which comes a moment after the mouse
+    for across in (0.4, 0.6):
         read.mouse.move(place["x"] + across * place["width"], place["y"] + 0.5 * place["height"], steps=4)
-        read.wait_for_timeout(1000)
+        # what is clicked is what the label names, which comes a moment after the mouse
+        there = f"{MAP}._fullLayout.xaxis.p2d({across * place['width']})"
+        eventually(read, f"Math.abs((({MAP}._hoverdata || [])[0] || {{}}).x - {there}) < 2")
+        before = read.evaluate(f"JSON.stringify({MAP}.layout.shapes || [])")
         read.mouse.down()
         read.mouse.up()
-        read.wait_for_timeout(500)
+        eventually(read, f"JSON.stringify({MAP}.layout.shapes || []) !== {before!r}")
     read.get_by_text("over the surface").wait_for()
     first = read.locator("#statistics-line-said").inner_text()
     straight, surface = (float(part.split("mm")[0].split()[-1]) for part in first.split("straight, "))
