@@ -17,6 +17,7 @@ log = logging.getLogger("lifemask.supervisor")
 
 SWEEP_S = 3600.0
 LONGEST_PAUSE_S = 30.0
+PATIENCE_S = 5.0  # for a worker to end when asked to
 STEADY_S = 10.0  # a worker that lived so long had started well: the next one starts without a pause
 
 
@@ -77,6 +78,8 @@ class Supervisor:
                 self._sweep()
         if self._stop.is_set():
             process.terminate()
+            process.join(PATIENCE_S)
+            process.kill()  # one that hangs; does nothing to one that has ended
         process.join()
         if not self._stop.is_set():
             log.warning("The worker ended with code %s; another one starts.", process.exitcode)

@@ -5,7 +5,7 @@ from typing import Any
 
 import dash
 import dash_bootstrap_components as dbc
-from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, dcc, html
+from dash import ALL, ClientsideFunction, Input, Output, State, callback, clientside_callback, ctx, dcc, html
 
 from core.errors import LifemaskError
 from dashboard import comparing, figures, results
@@ -23,6 +23,7 @@ LINES = (("midline", "Midline"), ("eye line", "Eye line"), ("mouth line", "Mouth
 ALONG = {"midline": "mm above the nose tip", "eye line": "mm from between the eyes", "mouth line": "mm from its middle"}
 SIZES = (("rigid", "True size"), ("scaled", "Scaled to fit"))
 VIEWS = (("map", "Map"), ("slide", "Slide"), ("blink", "Blink"))
+CANCEL, AGAIN = ({"kind": "compare-action", "action": action} for action in ("cancel", "again"))
 
 
 def layout(faces: str = "", reference: str = "", scale: str = "", **_: Any) -> html.Div:  # names of the query's keys
@@ -168,6 +169,7 @@ def _settings(found: Sequence[results.Result], reference: str, with_scale: bool)
                 className="with-unit",
             ),
             page.switch_pair("compare-scale", SIZES, "scaled" if with_scale else "rigid"),
+            page.button("Cancel", CANCEL, "plain", disabled=True),
         ],
         className="row-of",
     )  # fmt: skip
@@ -191,6 +193,7 @@ def start(reference: str, scale: str, face_ids: list[str]) -> dict[str, str]:
 @callback(
     Output("compare-found", "children"),
     Output("compare-poll", "disabled"),
+    Output(CANCEL, "disabled"),
     Input("compare-poll", "n_intervals"),
     Input("compare-run", "data"),
     State("compare-faces", "data"),
@@ -199,25 +202,40 @@ def start(reference: str, scale: str, face_ids: list[str]) -> dict[str, str]:
 def follow(_beat: int | None, started: dict[str, str] | None, face_ids: list[str]) -> Any:
     """Show how far the comparison is; when it is done, what it found."""
     if not started:
-        return dash.no_update, True
+        return dash.no_update, True, True
     library, workspace = current_library(), current_workspace()
     runs = library.runs(workspace, [started["id"]]) if "id" in started else []
     if runs and not runs[0].is_over:
-        return _waiting(runs[0]), False
+        return _waiting(runs[0]), False, False
     folder = library.comparison(workspace, started.get("id", ""))
-    if folder is None:
-        said = (
-            started.get("error") or (runs and runs[0].error) or "This comparison was cancelled. Choose a setting anew."
-        )
-        return _without(said, face_ids), True
-    return _found(comparing.read(folder)), True
+    if folder is not None:
+        return _found(comparing.read(folder)), True, True
+    said = started.get("error") or (runs and runs[0].error) or "This comparison was cancelled."
+    again = page.button("Compare again", AGAIN) if runs else None
+    ended = html.Div([html.P(said, className="run-error", role="alert"), again], className="waiting row-of")
+    return [ended, _numbers(face_ids)], True, True
+
+
+@callback(
+    Output("compare-poll", "disabled", allow_duplicate=True),
+    Input({"kind": "compare-action", "action": ALL}, "n_clicks"),
+    State("compare-run", "data"),
+    prevent_initial_call=True,
+)
+def act(_clicks: list[int | None], started: dict[str, str]) -> Any:
+    """Cancel the comparison, or do it once more."""
+    if not ctx.triggered[0]["value"]:  # the button has just come
+        return dash.no_update
+    library = current_library()
+    (library.cancel if ctx.triggered_id == CANCEL else library.retry)(current_workspace(), started["id"])
+    return False
 
 
 def _waiting(run: RunRecord) -> html.Div:
     return html.Div([html.Div(run.stage, className="run-stage"), uploads.bar(run)], className="waiting", role="status")
 
 
-def _without(said: str, face_ids: Sequence[str]) -> list[Any]:
+def _numbers(face_ids: Sequence[str]) -> html.Section:
     found = [results.load(face) for face in _there(face_ids)]
     about = [
         {
@@ -229,8 +247,7 @@ def _without(said: str, face_ids: Sequence[str]) -> list[Any]:
         }
         for result in found
     ]
-    table = comparison.table({"faces": about, "differences": {}})
-    return [html.P(said, className="run-error", role="alert"), page.section("Numbers", table, _note())]
+    return page.section("Numbers", comparison.table({"faces": about, "differences": {}}), _note())
 
 
 def _found(found: comparing.Compared) -> list[Any]:

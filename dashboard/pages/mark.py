@@ -42,7 +42,7 @@ def layout(photo_id: str | None = None, face: str | None = None, **_: Any) -> ht
             page.head("Where is the face?", LEAD, [page.button("Read this face", "mark-read", "primary", small=False)]),
             html.Div(
                 [
-                    views.graph(figure, "mark-figure", height=height),
+                    views.graph(figure, "mark-figure", height=height, still=True),
                     html.Div(
                         [*fields, html.P(id="mark-error", className="warning", role="status")], className="fold-body"
                     ),

@@ -92,10 +92,16 @@ def test_a_run_that_kills_two_workers_has_failed_and_the_next_one_is_done(librar
     until(library, after, lambda r: r.state == "done")
 
 
-def test_a_stopped_server_gives_its_run_back(library: Library, supervisor: Supervisor) -> None:
+@pytest.mark.parametrize("hangs", [False, True])
+def test_a_stopped_server_gives_its_run_back(
+    library: Library, supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch, hangs: bool
+) -> None:
     run = start(library, "slow.jpg")
     until(library, run, lambda r: r.stage == "Working")
     (pid,) = pids(library, "slow.jpg")
+    if hangs:
+        monkeypatch.setattr("dashboard.supervisor.PATIENCE_S", 0.1)
+        os.kill(pid, signal.SIGSTOP)
     supervisor.stop()
     assert now(library, run).state == "queued"
     with pytest.raises(ProcessLookupError):

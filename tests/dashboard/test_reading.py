@@ -94,13 +94,15 @@ def test_pages_of_a_face_are_small(asked: Library, ids: list[str], page: Any) ->
 def test_a_comparison_is_waited_for_found_and_never_another_ones(asked: Library, ids: list[str], page: Any) -> None:
     compare = page("/compare")
     started = compare.start(ids[1], "rigid", ids)
-    waiting, poll_is_off = compare.follow(1, started, ids)
+    waiting, poll_is_off, cancel_is_off = compare.follow(1, started, ids)
     assert not poll_is_off
+    assert not cancel_is_off
     assert waiting.children[0].children == "Waiting"
     works: Any = {"compare": Tasks(asked).compare}
     assert step(Queue(asked), works, ["compare"])
-    found, poll_is_off = compare.follow(2, started, ids)
+    found, poll_is_off, cancel_is_off = compare.follow(2, started, ids)
     assert poll_is_off
+    assert cancel_is_off
     assert packed(found) < 600_000
     assert compare.start(ids[1], "rigid", ids) == started  # nothing is done twice
     folder = asked.comparison(g.workspace, started["id"])
@@ -110,9 +112,9 @@ def test_a_comparison_is_waited_for_found_and_never_another_ones(asked: Library,
     assert compare.start(ids[1], "rigid", ids) == {
         "error": "A face of this comparison is not in your library; it may have been deleted."
     }
-    said, poll_is_off = compare.follow(3, started, [])
+    said, poll_is_off, _ = compare.follow(3, started, [])
     assert poll_is_off
-    assert "cancelled" in said[0].children
+    assert "cancelled" in said[0].children[0].children
 
 
 def test_networks_on_one_photo_are_offered(asked: Library, ids: list[str], page: Any) -> None:

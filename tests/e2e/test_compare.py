@@ -1,7 +1,9 @@
 """Comparing four faces: turned together, laid onto each other, in a table that sorts and leaves as it is shown."""
 
 import csv
+import os
 import re
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +118,25 @@ def test_another_reference_and_scale_are_compared_and_kept_in_the_address(
     assert compared.url.endswith(f"&reference={four_faces['ids'][2]}&scale=1")
     compared.reload()
     eventually(compared, lambda: rows(compared) == after, patience_s=FOUND_MS / 1000)
+
+
+def test_a_comparison_that_waits_is_cancelled_and_done_later(
+    open_page: Any, four_faces: dict[str, Any], live: Any, press: Any
+) -> None:
+    page = open_page(four_faces["state"])
+    cancelled = page.get_by_text("This comparison was cancelled.")
+    worker = live.supervisor.process.pid
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        page.goto(f"/compare?faces={four_faces['ids'][0]},{four_faces['ids'][3]}&scale=1")
+        press(page.get_by_role("button", name="Cancel"), cancelled)
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    page.locator("#compare-table .ag-center-cols-container .ag-row").nth(
+        1
+    ).wait_for()  # what needs no comparing is there
+    press(page.get_by_role("button", name="Compare again"), cancelled, "detached")
+    page.locator("#compare-pair").wait_for(timeout=FOUND_MS)
 
 
 def test_a_mirror_image_is_more_alike_than_another_person(compared: Any) -> None:
