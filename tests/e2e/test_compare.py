@@ -4,6 +4,9 @@ import csv
 import os
 import re
 import signal
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -120,21 +123,32 @@ def test_another_reference_and_scale_are_compared_and_kept_in_the_address(
     eventually(compared, lambda: rows(compared) == after, patience_s=FOUND_MS / 1000)
 
 
+@contextmanager
+def halted(live: Any) -> Iterator[None]:
+    """The worker stands still, but not while it holds the database's lock."""
+    worker, database = live.supervisor.process.pid, live.library.folders.root / "library.sqlite"
+    while True:
+        os.kill(worker, signal.SIGSTOP)
+        with closing(sqlite3.connect(database, timeout=0)) as free, suppress(sqlite3.OperationalError):
+            free.execute("BEGIN IMMEDIATE")
+            break
+        os.kill(worker, signal.SIGCONT)
+    try:
+        yield
+    finally:
+        os.kill(worker, signal.SIGCONT)
+
+
 def test_a_comparison_that_waits_is_cancelled_and_done_later(
     open_page: Any, four_faces: dict[str, Any], live: Any, press: Any
 ) -> None:
     page = open_page(four_faces["state"])
     cancelled = page.get_by_text("This comparison was cancelled.")
-    worker = live.supervisor.process.pid
-    os.kill(worker, signal.SIGSTOP)
-    try:
+    with halted(live):
         page.goto(f"/compare?faces={four_faces['ids'][0]},{four_faces['ids'][3]}&scale=1")
         press(page.get_by_role("button", name="Cancel"), cancelled)
-    finally:
-        os.kill(worker, signal.SIGCONT)
-    page.locator("#compare-table .ag-center-cols-container .ag-row").nth(
-        1
-    ).wait_for()  # what needs no comparing is there
+    # the numbers that need no comparing are there
+    page.locator("#compare-table .ag-center-cols-container .ag-row").nth(1).wait_for()
     press(page.get_by_role("button", name="Compare again"), cancelled, "detached")
     page.locator("#compare-pair").wait_for(timeout=FOUND_MS)
 
