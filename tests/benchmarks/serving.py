@@ -12,18 +12,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 
 import requests
 
 from dashboard.library import Library
-from dashboard.records import RunRecord
 from dashboard.settings import Settings
 from dashboard.supervisor import Supervisor
 from tests.dashboard import works
-from tests.dashboard.test_library import Wanted, jpeg
-
-LIMIT_S = 30.0
+from tests.dashboard.test_jobs import start, until
 
 
 def first_page_s(data: str) -> float:
@@ -36,7 +32,7 @@ def first_page_s(data: str) -> float:
             address = re.search(r"http://\S+", server.stdout.readline() if server.stdout else "")
             if address is None:
                 sys.exit("The server did not name its address; run `lifemask serve` to see why.")
-            requests.get(address[0], headers={"Accept": "text/html"}, timeout=LIMIT_S).raise_for_status()
+            requests.get(address[0], headers={"Accept": "text/html"}, timeout=30).raise_for_status()
             return time.perf_counter() - begun
         finally:
             server.terminate()
@@ -44,23 +40,11 @@ def first_page_s(data: str) -> float:
 
 def cancel_s(library: Library) -> float:
     """Seconds from the cancel of a run that works to the end of the next one, which does next to nothing."""
-    workspace = library.new_workspace()
-
-    def start(name: str) -> RunRecord:
-        return library.start_run(workspace, library.add_photo(workspace, name, jpeg()).id, Wanted())
-
-    def wait(run: RunRecord, true: Callable[[RunRecord], bool]) -> None:
-        late = time.perf_counter() + LIMIT_S
-        while not true(library.runs(workspace, [run.id])[0]):
-            if time.perf_counter() > late:
-                sys.exit(f"A run did not get on within {LIMIT_S:.0f} s.")
-            time.sleep(0.01)
-
-    slow = start("slow.jpg")
-    wait(slow, lambda run: run.stage == "Working")
+    slow = start(library, "slow.jpg")
+    until(library, slow, lambda run: run.stage == "Working")
     begun = time.perf_counter()
-    library.cancel(workspace, slow.id)
-    wait(start("next.jpg"), lambda run: run.state == "done")
+    library.cancel(slow.workspace_id, slow.id)
+    until(library, start(library, "next.jpg"), lambda run: run.state == "done")
     return time.perf_counter() - begun
 
 
