@@ -2,7 +2,7 @@
 
 from sqlalchemy import delete, select
 
-from dashboard import schema
+from dashboard import deletion, schema
 from dashboard.library import Library
 
 DAY_S = 86400.0
@@ -13,7 +13,7 @@ def sweep(library: Library) -> None:
     """Delete photos after `retention_days` (a setting), empty workspaces after `EMPTY_DAYS`, and orphaned files."""
     now, days = library.clock(), library.settings.retention_days
     if days:
-        library.delete_photos(select(schema.Photo.id).where(schema.Photo.created < now - days * DAY_S))
+        deletion.delete_photos(library, select(schema.Photo.id).where(schema.Photo.created < now - days * DAY_S))
     with library.session.begin() as session:
         old = schema.Workspace.created < now - EMPTY_DAYS * DAY_S
         used = select(schema.Photo.workspace_id).union(select(schema.Run.workspace_id))

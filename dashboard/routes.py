@@ -10,6 +10,7 @@ from flask import Blueprint, Response, abort, jsonify, request, send_file
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from core.errors import LifemaskError, StorageError
+from dashboard import deletion
 from dashboard.archive import zipped
 from dashboard.context import current_library, current_workspace
 from dashboard.library import MOST_COMPARED
@@ -242,21 +243,21 @@ def comparison_file(run_id: str, name: str) -> Response:
 @blueprint.delete("/api/faces/<face_id>")
 def delete_face(face_id: str) -> Response:
     """Delete a face and its files."""
-    current_library().delete_face(current_workspace(), face_id)
+    deletion.delete_face(current_library(), current_workspace(), face_id)
     return jsonify(deleted=face_id)
 
 
 @blueprint.delete("/api/photos/<photo_id>")
 def delete_photo(photo_id: str) -> Response:
     """Delete a photo and all made from it."""
-    current_library().delete_photo(current_workspace(), photo_id)
+    deletion.delete_photo(current_library(), current_workspace(), photo_id)
     return jsonify(deleted=photo_id)
 
 
 @blueprint.delete("/api/workspace")
 def delete_all() -> Response:
     """Delete everything this browser owns."""
-    current_library().delete_all(current_workspace())
+    deletion.delete_all(current_library(), current_workspace())
     return jsonify(deleted="all")
 
 

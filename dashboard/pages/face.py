@@ -5,7 +5,7 @@ from typing import Any
 import dash
 from dash import Input, Output, State, callback, dcc, html
 
-from dashboard import figures, results, scenes
+from dashboard import deletion, figures, results, scenes
 from dashboard.components import assumptions, page, uploads, views
 from dashboard.components.missing import no_face
 from dashboard.context import current_library, current_workspace
@@ -318,5 +318,5 @@ def delete(clicks: int | None, face_id: str) -> Any:
     """Delete the face and go to the Library."""
     if not clicks:
         return dash.no_update
-    current_library().delete_face(current_workspace(), face_id)
+    deletion.delete_face(current_library(), current_workspace(), face_id)
     return "/library"

@@ -7,6 +7,7 @@ import dash
 import dash_bootstrap_components as dbc
 from dash import ALL, Input, Output, State, callback, ctx, dcc, html
 
+from dashboard import deletion
 from dashboard.components import faces, page
 from dashboard.components.missing import no_faces
 from dashboard.context import current_library, current_workspace
@@ -146,10 +147,10 @@ def act(*arguments: Any) -> Any:
         return dash.no_update
     library, workspace, chosen = current_library(), current_workspace(), _chosen(values, ids)
     if ctx.triggered_id == "library-delete-all-yes":
-        library.delete_all(workspace)
+        deletion.delete_all(library, workspace)
     elif ctx.triggered_id == "library-delete-yes":
         for face_id in chosen:
-            library.delete_face(workspace, face_id)
+            deletion.delete_face(library, workspace, face_id)
     else:
         name = "compare" if ctx.triggered_id == "library-compare" else "statistics"
         return f"/{name}?faces={','.join(chosen)}"

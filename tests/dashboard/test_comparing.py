@@ -12,7 +12,7 @@ from PIL import Image
 
 from core.colours import DIVERGING, coloured, signed_limit
 from core.errors import Cancelled
-from dashboard import comparing
+from dashboard import comparing, deletion
 from dashboard.jobs import Queue
 from dashboard.library import Library
 from dashboard.sheet import GAP_PX, PAPER, SIDE_PX
@@ -128,7 +128,7 @@ def test_the_worker_makes_the_folder_whole_or_not_at_all(library: Library, two: 
 def test_a_face_deleted_meanwhile_ends_the_comparison(library: Library, two: Any) -> None:
     workspace, ids = two
     run = library.start_comparison(workspace, ids, ids[0])
-    library.delete_face(workspace, ids[0])
+    deletion.delete_face(library, workspace, ids[0])
     with pytest.raises(Cancelled):
         Tasks(library).compare(run, lambda *_: None)
     assert list(Path(library.folders.comparisons).iterdir()) == []

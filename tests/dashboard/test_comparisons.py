@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from core.errors import OptionError
+from dashboard import deletion
 from dashboard.jobs import Queue
 from dashboard.library import Library
 from dashboard.records import NotInLibraryError, RunRecord
@@ -59,11 +60,11 @@ def test_a_comparison_goes_with_the_first_of_its_faces(library: Library, three: 
     face = library.face(workspace, faces[0])
     assert face is not None
     if how == "face":
-        library.delete_face(workspace, face.id)
+        deletion.delete_face(library, workspace, face.id)
     elif how == "photo":
-        library.delete_photo(workspace, face.photo_id)
+        deletion.delete_photo(library, workspace, face.photo_id)
     else:
-        library.delete_all(workspace)
+        deletion.delete_all(library, workspace)
     left = [] if how == "all" else [kept.id]
     assert library.comparison(workspace, gone.id) is None
     assert [folder.name for folder in library.folders.comparisons.iterdir()] == left

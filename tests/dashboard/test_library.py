@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from core.errors import Cancelled, PhotoError, StorageError
+from dashboard import deletion
 from dashboard.jobs import Queue
 from dashboard.library import Library
 from dashboard.records import NewFace, NotInLibraryError, QueueFullError
@@ -93,12 +94,12 @@ def test_two_workspaces_see_nothing_of_each_other(library: Library) -> None:
         lambda: library.start_solid(other, face_id, Wanted()),
         lambda: library.cancel(other, face.run_id),
         lambda: library.retry(other, face.run_id),
-        lambda: library.delete_face(other, face_id),
-        lambda: library.delete_photo(other, face.photo_id),
+        lambda: deletion.delete_face(library, other, face_id),
+        lambda: deletion.delete_photo(library, other, face.photo_id),
     ):
         with pytest.raises(NotInLibraryError):
             forbidden()
-    library.delete_all(other)
+    deletion.delete_all(library, other)
     assert (face.folder / "mesh.stl").is_file()
 
 
@@ -118,7 +119,7 @@ def test_the_last_face_of_a_photo_takes_the_photo_with_it(library: Library) -> N
     workspace = library.new_workspace()
     face = library.face(workspace, finished_face(library, workspace))
     assert face is not None
-    library.delete_face(workspace, face.id)
+    deletion.delete_face(library, workspace, face.id)
     assert library.photos(workspace) == library.runs(workspace) == library.faces(workspace) == []
     assert list(library.folders.photos.iterdir()) == list(library.folders.faces.iterdir()) == []
 
@@ -127,7 +128,7 @@ def test_delete_all_leaves_no_file(library: Library) -> None:
     workspace = library.new_workspace()
     finished_face(library, workspace)
     library.start_run(workspace, library.add_photo(workspace, "b.jpg", jpeg((1, 2, 3))).id, Wanted())
-    library.delete_all(workspace)
+    deletion.delete_all(library, workspace)
     assert library.photos(workspace) == library.runs(workspace) == []
     assert list(library.folders.photos.iterdir()) == list(library.folders.faces.iterdir()) == []
     assert library.has_workspace(workspace)
@@ -226,7 +227,7 @@ def test_a_run_deleted_while_it_runs_is_cancelled(library: Library) -> None:
     queue = Queue(library)
     run = queue.claim(["reconstruct"])
     assert run is not None
-    library.delete_photo(workspace, photo.id)
+    deletion.delete_photo(library, workspace, photo.id)
     with pytest.raises(Cancelled):
         queue.report(run.id, "Working", 0.5)
     with pytest.raises(Cancelled):
