@@ -45,10 +45,8 @@ class Renderer:
                 return found
 
     def _without_face(self) -> Sample:
-        behind = backdrop(self.rng, self.bank, SIDE, things=0.75)
-        image, _ = photograph(self.rng, _smaller(behind), self.bank)
         return Sample(
-            image=image,
+            image=faceless(self.rng, self.bank),
             relief=np.zeros((TARGET_SIDE, TARGET_SIDE), np.float16),
             masks=np.zeros((TARGET_SIDE, TARGET_SIDE, 2), np.uint8),
             landmarks=np.full((68, 2), -1, np.float32),
@@ -160,6 +158,12 @@ class Renderer:
             landmarks=((pose.project(marks) + 0.5) / SIDE).astype(np.float32),
             facts=np.array([facts[name] for name in FACTS], np.float32),
         )
+
+
+def faceless(rng: np.random.Generator, bank: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """(IMAGE_SIDE, IMAGE_SIDE, 3) uint8: a picture without a face; in three of four, things that could pass for one."""
+    image, _ = photograph(rng, _smaller(backdrop(rng, bank, SIDE, things=0.75)), bank)
+    return image
 
 
 def _smaller(picture: NDArray[np.float32]) -> NDArray[np.float32]:
