@@ -3,6 +3,7 @@
 import importlib.metadata
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,31 @@ from core import export
 from core.cloud import point_cloud
 from core.options import Options
 from core.preflight import Printer, preflight
-from core.progress import Progress, ignore
+from core.progress import Progress, ignore, part_of
 from core.reconstruction import Reconstruction, assumptions
 from core.solid import Solid, SolidOptions, make_solid
 from core.storage import replacing, storage_errors
 from core.surface import TOLERANCE_MM, make_surface
+
+FILES = frozenset(
+    {
+        *("crop.png", "mask.png", "thumbnail.jpg", "depth_preview.png", "relief_preview.png", "plain_preview.png"),
+        *("depth.npy", "depth.png", "inverse_depth.npy", "prior.npy", "statistics.json", "statistics.csv"),
+        *("cloud.ply", "mesh.ply", "mesh.glb", "mesh.zip", "mesh.stl"),
+        *("solid.3mf", "solid.ply", "solid.zip", "solid.glb", "solid.json", "reconstruction.json"),
+    }
+)
+"""What a face's folder may hold of ours; anything else in it is somebody's own and is left alone."""
+
+
+def write_all(
+    reconstructions: Sequence[Reconstruction], folders: Sequence[Path], options: Options, progress: Progress = ignore
+) -> None:
+    """Write the faces of a photo, each into its folder: all of them or none, else as `write`."""
+    share = 1.0 / len(folders)
+    with replacing(folders, FILES) as parts:
+        for index, (reconstruction, part) in enumerate(zip(reconstructions, parts, strict=True)):
+            _write(reconstruction, part, options, part_of(progress, share * index, share))
 
 
 def write(
@@ -25,8 +46,9 @@ def write(
     asked: SolidOptions | None = None,
     printer: Printer | None = None,
 ) -> None:
-    """Write every file of a reconstruction into `folder`, all or none; an existing folder is replaced.
+    """Write every file of a reconstruction into `folder`, all or none.
 
+    Files of an existing folder are replaced; what it holds beside them (see `FILES`) stays.
     asked, printer : of the solid and of its checks; what the options say, if None.
 
     Raises
@@ -38,52 +60,63 @@ def write(
     Cancelled
         From `progress`.
     """
-    with replacing(folder) as part:
-        progress("Measuring", 0.0)
-        depth_png = export.write_depth(reconstruction, part)
-        export.write_pictures(reconstruction, part)
-        export.write_statistics(export.statistics(reconstruction), part)
-        about = assumptions(reconstruction.facts)
-        export.write_cloud(point_cloud(reconstruction), part / "cloud.ply", about)
-        progress("Making the mesh", 0.2)
-        surface = make_surface(
-            reconstruction,
-            options.max_triangles,
-            options.tolerance_mm or TOLERANCE_MM,
-            options.surface,
-            options.taubin,
-        )
-        export.write_surface(surface, reconstruction.texture, part, options.formats, about)
-        progress("Making the solid", 0.6)
-        solid = None
-        if options.solid != "none" or asked is not None:
-            asked, printer = asked or options.solid_options(), printer or Printer(nozzle_mm=options.nozzle_mm)
-            body = make_solid(reconstruction, asked)
-            progress("Checking the solid", 0.8)
-            solid = _write_solid(body, asked, part, printer, about, part / "relief_preview.png", options.formats)
-            if "stl" not in options.formats:
-                (part / "mesh.stl").unlink()
-        facts = {
-            **reconstruction.facts,
-            "depth_png": {**depth_png, "meaning": "65535 is near_mm, 1 is far_mm, 0 is no depth; linear between"},
-            "surface": {
-                "vertices": len(surface.vertices_mm),
-                "triangles": len(surface.faces),
-                "largest_error_mm": None if surface.error_mm is None else round(surface.error_mm, 4),
-            },
-            "solid": solid,
-            "mesh_origin_mm": reconstruction.origin_mm.tolist(),
-            "units": {"npy": "mm", "stl": "mm", "ply": "mm", "obj": "mm", "glb": "m"},
-            "frames": {
-                "camera": "x right, y down, z forward; depth is z",
-                "mesh": "x right, y up, z towards the viewer; origin at mesh_origin_mm of the camera frame",
-                "solid": "z up from the print bed, x right; y up the picture, of a bust away from the viewer",
-            },
-            "options": options.to_dict(),
-            "versions": versions(),
-        }
-        export.write_json(facts, part / "reconstruction.json")
-        progress("Files are written", 1.0)
+    with replacing([folder], FILES) as (part,):
+        _write(reconstruction, part, options, progress, asked, printer)
+
+
+def _write(
+    reconstruction: Reconstruction,
+    part: Path,
+    options: Options,
+    progress: Progress,
+    asked: SolidOptions | None = None,
+    printer: Printer | None = None,
+) -> None:
+    progress("Measuring", 0.0)
+    depth_png = export.write_depth(reconstruction, part)
+    export.write_pictures(reconstruction, part)
+    export.write_statistics(export.statistics(reconstruction), part)
+    about = assumptions(reconstruction.facts)
+    export.write_cloud(point_cloud(reconstruction), part / "cloud.ply", about)
+    progress("Making the mesh", 0.2)
+    surface = make_surface(
+        reconstruction,
+        options.max_triangles,
+        options.tolerance_mm or TOLERANCE_MM,
+        options.surface,
+        options.taubin,
+    )
+    export.write_surface(surface, reconstruction.texture, part, options.formats, about)
+    progress("Making the solid", 0.6)
+    solid = None
+    if options.solid != "none" or asked is not None:
+        asked, printer = asked or options.solid_options(), printer or Printer(nozzle_mm=options.nozzle_mm)
+        body = make_solid(reconstruction, asked)
+        progress("Checking the solid", 0.8)
+        solid = _write_solid(body, asked, part, printer, about, part / "relief_preview.png", options.formats)
+        if "stl" not in options.formats:
+            (part / "mesh.stl").unlink()
+    facts = {
+        **reconstruction.facts,
+        "depth_png": {**depth_png, "meaning": "65535 is near_mm, 1 is far_mm, 0 is no depth; linear between"},
+        "surface": {
+            "vertices": len(surface.vertices_mm),
+            "triangles": len(surface.faces),
+            "largest_error_mm": None if surface.error_mm is None else round(surface.error_mm, 4),
+        },
+        "solid": solid,
+        "mesh_origin_mm": reconstruction.origin_mm.tolist(),
+        "units": {"npy": "mm", "stl": "mm", "ply": "mm", "obj": "mm", "glb": "m"},
+        "frames": {
+            "camera": "x right, y down, z forward; depth is z",
+            "mesh": "x right, y up, z towards the viewer; origin at mesh_origin_mm of the camera frame",
+            "solid": "z up from the print bed, x right; y up the picture, of a bust away from the viewer",
+        },
+        "options": options.to_dict(),
+        "versions": versions(),
+    }
+    export.write_json(facts, part / "reconstruction.json")
+    progress("Files are written", 1.0)
 
 
 def write_solid(

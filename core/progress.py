@@ -5,5 +5,10 @@ from collections.abc import Callable
 Progress = Callable[[str, float], None]
 
 
+def part_of(progress: Progress, start: float, share: float) -> Progress:
+    """Return the progress of a part of the work, which takes `share` of the whole from `start` on."""
+    return lambda stage, done: progress(stage, start + share * done)
+
+
 def ignore(stage: str, share: float) -> None:
     """A progress callback that does nothing. Others may raise `core.errors.Cancelled`."""

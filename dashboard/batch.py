@@ -1,7 +1,6 @@
 """`lifemask run`: photos -> folders of files, one photo after the other; one that fails leaves the others unharmed."""
 
 import logging
-import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -10,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.output import read_facts
+from core.progress import part_of
 from dashboard.sentences import sentence
-from dashboard.tasks import COMPUTED, part_of
+from dashboard.tasks import COMPUTED
 
 if TYPE_CHECKING:
     from core.depth.estimator import Networks
@@ -50,7 +50,8 @@ def run(
     """Write DIR/STEM, or DIR/STEM-1, DIR/STEM-2 … where a photo has several faces.
 
     A folder that holds the result of another photo is never written over: the stem then gets _2, _3 …; that of the
-    same photo (by its SHA-256, from an earlier call) is replaced.
+    same photo (by its SHA-256, from an earlier call) is replaced once the new one is whole, and what a person put
+    beside the files in it stays.
     """
     taken: set[Path] = set()
     for photo in photos:
@@ -69,7 +70,7 @@ def _one(
     path: Path, out: Path, options: "Options", networks: "Networks", *, taken: set[Path],
     progress: Callable[[str, float], None],
 ) -> list[Path]:  # fmt: skip
-    from core.output import write
+    from core.output import write_all
     from core.photo import read_photo
     from core.pipeline import reconstruct
 
@@ -77,15 +78,7 @@ def _one(
     photo = read_photo(path)
     found = reconstruct(photo, options, networks, part_of(progress, 0.0, COMPUTED))
     folders = free_folders(out, path.stem, len(found), photo.sha256, taken)
-    out.mkdir(parents=True, exist_ok=True)
-    try:
-        for index, (reconstruction, folder) in enumerate(zip(found, folders, strict=True)):
-            share = (1.0 - COMPUTED) / len(found)
-            write(reconstruction, folder, options, part_of(progress, COMPUTED + share * index, share))
-    except BaseException:  # Ctrl-C too: all faces of a photo or none
-        for folder in folders:
-            shutil.rmtree(folder, ignore_errors=True)
-        raise
+    write_all(found, folders, options, part_of(progress, COMPUTED, 1.0 - COMPUTED))
     return folders
 
 

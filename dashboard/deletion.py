@@ -1,4 +1,4 @@
-"""Deletion of faces, photos and all: rows first, so that nothing points at a file that is gone."""
+"""Deletion of faces, photos and all: rows first, so that nothing points at a file that is gone; then their folders."""
 
 from collections.abc import Sequence
 
@@ -30,10 +30,11 @@ def delete_face(library: Library, workspace: str, face_id: str) -> None:
         photo_is_left = bool(session.scalar(select(func.count()).select_from(schema.Run).filter_by(photo_id=photo_id)))
         if not photo_is_left:
             session.execute(delete(schema.Photo).filter_by(id=photo_id))
-    for folder in [library.folders.face(face_id), *map(library.folders.comparison, compared)]:
-        library.folders.remove(folder)
-    if not photo_is_left:
-        library.folders.remove(library.folders.photo(photo_id))
+        gone = [library.folders.face(face_id), *map(library.folders.comparison, compared)]
+        if not photo_is_left:
+            gone.append(library.folders.photo(photo_id))
+        library.journal.doom(session, gone)
+    library.journal.remove(gone)
 
 
 def delete_photo(library: Library, workspace: str, photo_id: str) -> None:
@@ -62,10 +63,10 @@ def delete_photos(library: Library, query: Select[str]) -> None:
         faces = list(session.scalars(select(schema.Face.id).where(schema.Face.photo_id.in_(photos))))
         compared = _delete_comparisons(session, faces)
         session.execute(delete(schema.Photo).where(schema.Photo.id.in_(photos)))  # runs and faces go with it
-    gone = (library.folders.comparison, compared), (library.folders.face, faces), (library.folders.photo, photos)
-    for place, ids in gone:
-        for folder in map(place, ids):
-            library.folders.remove(folder)
+        folders = library.folders
+        gone = [*map(folders.comparison, compared), *map(folders.face, faces), *map(folders.photo, photos)]
+        library.journal.doom(session, gone)
+    library.journal.remove(gone)
 
 
 def _delete_comparisons(session: Session, face_ids: Sequence[str]) -> list[str]:

@@ -2,22 +2,24 @@
 
 import contextlib
 import os
+import re
 import secrets
 import shutil
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.errors import StorageError
+from core.errors import OptionError, StorageError
 from dashboard.sentences import sentences
 from dashboard.settings import Settings
 
 THUMBNAIL_PX = 480
-ORPHAN_AGE_S = 3600.0
+KINDS = ("photos", "faces", "comparisons")
+OURS = ("secret", "quarantine", "weights", "lost+found")  # weights: their default place; lost+found: of a disk
+OUR_NAME = re.compile(r"\.?[0-9a-f]{32}(\..*|-.*)?")  # of a photo, a face or a run, finished or not
 
 
 class Folders:
@@ -30,9 +32,27 @@ class Folders:
         self.photos = self.root / "photos"
         self.faces = self.root / "faces"
         self.comparisons = self.root / "comparisons"
+        self.quarantine = self.root / "quarantine"
+        self.database = self.root / "library.sqlite"
         with sentences(self.root):
+            self._refuse_a_strange_folder()
             for folder in (self.photos, self.faces, self.comparisons):
                 folder.mkdir(parents=True, exist_ok=True)
+
+    def _refuse_a_strange_folder(self) -> None:
+        """Raise OptionError for a folder that holds other things than a library, and no library."""
+        if self.database.exists() or not self.root.is_dir():
+            return
+        for path in sorted(self.root.iterdir()):
+            if path.name in OURS or path.name.startswith((".", "secret.", "library.sqlite-")):
+                continue
+            inside = sorted(path.iterdir()) if path.name in KINDS and path.is_dir() else [path]
+            strange = [entry for entry in inside if not OUR_NAME.fullmatch(entry.name)]
+            if strange:
+                raise OptionError(
+                    f"{self.root} holds {strange[0].relative_to(self.root)}, which is not of a Lifemask library. "
+                    "Choose a new or an empty folder for the library."
+                )
 
     def photo(self, photo_id: str) -> Path:
         """Folder of a photo's files."""
@@ -45,6 +65,10 @@ class Folders:
     def comparison(self, run_id: str) -> Path:
         """Folder of a comparison's files."""
         return self.comparisons / run_id
+
+    def made_by(self, run_id: str, face_ids: Sequence[str]) -> list[Path]:
+        """Folders that a run may have written: those of its new faces, and that of its comparison."""
+        return [*map(self.face, face_ids), self.comparison(run_id)]
 
     def secret(self) -> str:
         """Return the key that signs cookies; made at the first call and readable by its owner alone."""
@@ -104,15 +128,3 @@ class Folders:
     def remove(self, folder: Path) -> None:
         """Remove a folder of files; what is in use by a reader goes when it is closed."""
         shutil.rmtree(folder, ignore_errors=True)
-
-    def remove_orphans(self, known_photos: set[str], known_faces: set[str], known_runs: set[str]) -> None:
-        """Remove what a process that was killed left behind: folders that the database does not know."""
-        for place, known in (
-            (self.photos, known_photos),
-            (self.faces, known_faces),
-            (self.comparisons, known_runs),
-        ):
-            for folder in place.iterdir():
-                # a folder appears before its row does, so only an old one is an orphan
-                if folder.name not in known and time.time() - folder.stat().st_mtime > ORPHAN_AGE_S:
-                    self.remove(folder)

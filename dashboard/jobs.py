@@ -147,6 +147,8 @@ class Queue:
             for face in faces:
                 face.workspace_id, face.photo_id = str(changed.workspace_id), str(changed.photo_id)
             session.add_all(faces)
+            if values.get("state") == "done":
+                self.library.journal.settle(session, self.library.folders.made_by(run_id, [face.id for face in faces]))
 
 
 _WAITING: dict[str, Any] = {"state": "queued", "stage": "Waiting", "progress": 0.0, "owner": None, "lease_until": None}

@@ -17,6 +17,7 @@ from core.depth.weights import default_model
 from core.errors import OptionError
 from dashboard import schema
 from dashboard.folders import Folders
+from dashboard.journal import Journal
 from dashboard.records import FaceRecord, Kind, NotInLibraryError, PhotoRecord, QueueFullError, RunRecord
 from dashboard.settings import Settings
 
@@ -46,8 +47,9 @@ class Library:
         self.settings = settings
         self.clock = clock
         self.folders = Folders(settings)
-        self.engine = schema.open_database(self.folders.root / "library.sqlite")
+        self.engine = schema.open_database(self.folders.database)
         self.session = sessionmaker(self.engine, expire_on_commit=False)
+        self.journal = Journal(self.session, self.folders, self.clock)
         self._decoding = threading.BoundedSemaphore(DECODED_AT_A_TIME)
 
     def close(self) -> None:
@@ -99,12 +101,15 @@ class Library:
             id=secrets.token_hex(16), workspace_id=workspace, name=photo.name, sha256=photo.sha256,
             width=width, height=height, focal_35mm=photo.focal_35mm, created=self.clock(),
         )  # fmt: skip
-        self.folders.store_photo(row.id, photo.rgb)
+        place = self.folders.photo(row.id)
+        self.journal.begin([place])
         try:
+            self.folders.store_photo(row.id, photo.rgb)
             with self.session.begin() as session:
                 session.add(row)
+                self.journal.settle(session, [place])
         except BaseException:
-            self.folders.remove(self.folders.photo(row.id))
+            self.journal.remove([place])
             raise
         return row.record()
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 FACES = "faces"  # the folder in which faces of photos are written
 MADE = 0.7  # of the work, where there are photos
+NUMBERED = re.compile(r"difference-\d+\.(npy|png)|seen-\d+\.webp|agreement\.npy")  # files of an earlier comparison
 
 
 def compare(
@@ -66,8 +68,9 @@ def compare(
             )
             values: dict[str, Any] = json.loads((part / "comparison.json").read_text("utf-8"))
             _write_pairs(values, part / "pairs.csv")
-            for old in (*out.glob("difference-*"), *out.glob("seen-*"), out / "agreement.npy"):
-                old.unlink(missing_ok=True)
+            for old in out.iterdir():
+                if NUMBERED.fullmatch(old.name):
+                    old.unlink(missing_ok=True)  # there may be fewer faces now
             for path in part.iterdir():
                 path.replace(out / path.name)
     return values

@@ -1,4 +1,4 @@
-"""What is deleted by itself: photos past their time, workspaces that stay empty, files that nothing knows any more."""
+"""What is deleted by itself: photos past their time, workspaces that stay empty, what a killed process left."""
 
 from sqlalchemy import delete, select
 
@@ -10,7 +10,7 @@ EMPTY_DAYS = 30.0
 
 
 def sweep(library: Library) -> None:
-    """Delete photos after `retention_days` (a setting), empty workspaces after `EMPTY_DAYS`, and orphaned files."""
+    """Delete photos after `retention_days` (a setting), empty workspaces after `EMPTY_DAYS`; clear up."""
     now, days = library.clock(), library.settings.retention_days
     if days:
         deletion.delete_photos(library, select(schema.Photo.id).where(schema.Photo.created < now - days * DAY_S))
@@ -18,5 +18,4 @@ def sweep(library: Library) -> None:
         old = schema.Workspace.created < now - EMPTY_DAYS * DAY_S
         used = select(schema.Photo.workspace_id).union(select(schema.Run.workspace_id))
         session.execute(delete(schema.Workspace).where(old, schema.Workspace.id.not_in(used)))
-        known = [set(session.scalars(select(table.id))) for table in (schema.Photo, schema.Face, schema.Run)]
-    library.folders.remove_orphans(*known)
+    library.journal.sweep()

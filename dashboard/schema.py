@@ -4,10 +4,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import JSON, Engine, ForeignKey, Index, create_engine, event
+from sqlalchemy import JSON, Engine, ForeignKey, Index, create_engine, event, inspect
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from core.errors import StorageError
 from dashboard.records import FaceRecord, Kind, PhotoRecord, RunRecord, State
+
+DAMAGED = (
+    "The database {file} is damaged ({why}). Nothing was changed: put a backup of it in its place, or move it away to "
+    "begin with an empty library. The files of photos and faces stay where they are."
+)
 
 
 class Base(DeclarativeBase):
@@ -133,11 +140,44 @@ class Compared(Base):
     face_id: Mapped[str] = mapped_column(ForeignKey("faces.id", ondelete="CASCADE"), primary_key=True, index=True)
 
 
+class UnsettledFolder(Base):
+    """A folder that is being written, or, if `doomed`, removed. `name` is relative to the data folder."""
+
+    __tablename__ = "unsettled_folders"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    doomed: Mapped[bool]
+    begun: Mapped[float]
+
+
 def open_database(file: Path) -> Engine:
-    """Open the SQLite database, making file and tables where there are none."""
+    """Open the SQLite database, making file and tables where there are none.
+
+    Raises
+    ------
+    StorageError
+        The file is damaged, of another program, or cannot be used now; it is left as it is.
+    """
     engine = create_engine(f"sqlite:///{file}", connect_args={"timeout": 15.0})
     event.listen(engine, "connect", _prepare)
-    Base.metadata.create_all(engine)
+    try:
+        tables = set(inspect(engine).get_table_names())
+        if tables and not tables & set(Base.metadata.tables):
+            raise StorageError(
+                f"{file} is the database of another program. Choose a new or an empty folder for the library."
+            )
+        with engine.connect() as connection:
+            found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+        if found != "ok":
+            raise StorageError(DAMAGED.format(file=file, why=str(found).split("\n")[-1]))
+        Base.metadata.create_all(engine)
+    except DatabaseError as error:
+        engine.dispose()
+        if isinstance(error, OperationalError) and "malformed" not in str(error.orig):  # locked, read-only, full
+            raise StorageError(f"{file} cannot be used now: {error.orig}. Mend that and start again.") from error
+        raise StorageError(DAMAGED.format(file=file, why=error.orig)) from error
+    except StorageError:
+        engine.dispose()
+        raise
     return engine
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from core.errors import Cancelled, WeightsError
+from core.progress import part_of
 from dashboard.jobs import Progress
 from dashboard.library import Library
 from dashboard.records import Kind, NewFace, RunRecord
@@ -64,7 +65,7 @@ class Tasks:
     def reconstruct(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
         """Photo -> faces and their folders."""
         from core.options import Options
-        from core.output import write
+        from core.output import write_all
         from core.photo import read_photo
         from core.pipeline import reconstruct
 
@@ -77,20 +78,18 @@ class Tasks:
         photo = replace(stored, focal_35mm=record.focal_35mm, sha256=record.sha256)
         options = Options.from_dict(run.options)
         found = reconstruct(photo, options, self.networks, part_of(progress, 0.0, COMPUTED))
-        faces: list[NewFace] = []
+        faces = []
+        for index, reconstruction in enumerate(found, start=1):
+            name = record.name if len(found) == 1 else f"{record.name} #{index}"
+            about = reconstruction.facts
+            score = about["face"]["score"] if about["face"] else None
+            faces.append(NewFace(secrets.token_hex(16), index, name, score, about["network"]["name"]))
+        folders = [self.library.folders.face(face.id) for face in faces]
+        self.library.journal.begin(folders)
         try:
-            for index, reconstruction in enumerate(found, start=1):
-                name = record.name if len(found) == 1 else f"{record.name} #{index}"
-                about = reconstruction.facts
-                score = about["face"]["score"] if about["face"] else None
-                face = NewFace(secrets.token_hex(16), index, name, score, about["network"]["name"])
-                share = (1.0 - COMPUTED) / len(found)
-                report = part_of(progress, COMPUTED + share * (index - 1), share)
-                write(reconstruction, self.library.folders.face(face.id), options, report)
-                faces.append(face)
+            write_all(found, folders, options, part_of(progress, COMPUTED, 1.0 - COMPUTED))
         except BaseException:
-            for face in faces:
-                self.library.folders.remove(self.library.folders.face(face.id))
+            self.library.journal.remove(folders)
             raise
         return faces
 
@@ -116,7 +115,9 @@ class Tasks:
         if face is None:
             raise Cancelled("The face was deleted.")  # and the run with it
         photo = read_photo(self.library.folders.photo(face.photo_id) / "photo.png", face.name)
+        self.library.journal.begin([face.folder])
         rewrite(face.folder, photo.rgb, run.options, progress)
+        self.library.journal.end(face.folder)
         return []
 
     def compare(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
@@ -131,7 +132,8 @@ class Tasks:
         faces = [comparing.Named(face.id, face.name, face.folder) for face in comparing.told_apart(there)]
         reference = options["faces"].index(options["reference"])
         place = folders.comparison(run.id)
-        folders.remove(place)  # of a worker that ended after it had written
+        self.library.journal.remove([place])  # of a worker that ended after it had written
+        self.library.journal.begin([place])
         with folders.written_beside(place) as folder:
             comparing.write(faces, reference, folder, with_scale=options["with_scale"], progress=progress)
         return []
@@ -162,8 +164,3 @@ class Tasks:
 
         weights.download(name, advance, cancelled, self.settings.weights_folder, self.settings.weights_mirror)
         return []
-
-
-def part_of(progress: Progress, start: float, share: float) -> Progress:
-    """Return the progress of a part of the work, which takes `share` of the whole from `start` on."""
-    return lambda stage, done: progress(stage, start + share * done)

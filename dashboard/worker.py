@@ -67,8 +67,8 @@ def step(queue: Queue, works: Mapping[Kind, Work], kinds: Sequence[Kind]) -> boo
         try:
             queue.finish(run.id, faces)
         except BaseException:
-            for face in faces:
-                queue.library.folders.remove(queue.library.folders.face(face.id))
+            made = queue.library.folders.made_by(run.id, [face.id for face in faces])
+            queue.library.journal.remove(made)
             raise
     except Cancelled:
         log.info("Run %s was cancelled", run.id)

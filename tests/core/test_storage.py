@@ -1,3 +1,4 @@
+import errno
 import sys
 import threading
 from pathlib import Path
@@ -10,7 +11,7 @@ from core.storage import replacing
 
 
 def rewrite(folder: Path, text: str) -> None:
-    with replacing(folder) as part:
+    with replacing([folder], {"file", "other"}) as (part,):
         (part / "file").write_text(text)
 
 
@@ -22,6 +23,57 @@ def test_a_folder_is_replaced_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         rewrite(tmp_path / "face", text)
         assert (tmp_path / "face" / "file").read_text() == text
         assert [path.name for path in tmp_path.iterdir()] == ["face"]
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_what_somebody_put_into_a_folder_stays_when_it_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, linked: bool
+) -> None:
+    face = tmp_path / "face"
+    rewrite(face, "first")
+    (face / "other").write_text("ours, and not written again")
+    (face / "notes.txt").write_text("mine")
+    (face / "printed" / "may").mkdir(parents=True)
+    (face / "printed" / "may" / "plate.gcode").write_text("G1")
+    (face / "link").symlink_to("nowhere")
+    if not linked:
+        monkeypatch.setattr(storage.os, "link", lambda *_, **__: (_ for _ in ()).throw(PermissionError(1, "no links")))
+    rewrite(face, "second")
+    assert sorted(path.name for path in face.iterdir()) == ["file", "link", "notes.txt", "printed"]
+    assert (face / "file").read_text() == "second"
+    assert (face / "notes.txt").read_text() == "mine"
+    assert (face / "printed" / "may" / "plate.gcode").read_text() == "G1"
+    assert (face / "link").is_symlink()
+
+
+@pytest.mark.parametrize("fails_at", ["writing", "replacing"])
+def test_of_several_folders_all_are_replaced_or_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails_at: str
+) -> None:
+    first, second, third = (tmp_path / name for name in ("one", "two", "three"))
+    rewrite(first, "kept")
+    rewrite(third, "kept")
+    keep = storage._keep
+
+    def full(old: Path, new: Path, ours: object) -> None:
+        if old == third:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        keep(old, new, ours)
+
+    if fails_at == "replacing":
+        monkeypatch.setattr(storage, "_keep", full)
+
+    def write_three() -> None:
+        with replacing([first, second, third], {"file"}) as parts:
+            for part in parts:
+                (part / "file").write_text("new")
+            if fails_at == "writing":
+                raise KeyboardInterrupt
+
+    with pytest.raises(StorageError if fails_at == "replacing" else KeyboardInterrupt):
+        write_three()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "three"]
+    assert (first / "file").read_text() == (third / "file").read_text() == "kept"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a folder is away for a moment")

@@ -1,6 +1,7 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -114,6 +115,30 @@ def test_the_same_photo_twice_and_again(astronaut: Path, tmp_path: Path) -> None
         assert {folder.name for folder in (tmp_path / "out").iterdir()} == {"astronaut", "astronaut_2"}
 
 
+@pytest.mark.parametrize("how", ["fails", "interrupted"])
+def test_an_earlier_result_outlives_a_run_that_does_not_end_well(
+    astronaut: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    arguments = ["run", str(astronaut), "--out", str(tmp_path), "--formats", "stl", "--max-triangles", "3000"]
+    assert main(arguments) == 0
+    face = tmp_path / "astronaut"
+    (face / "notes.txt").write_text("mine")
+    before = {path.name: path.read_bytes() for path in face.iterdir()}
+    if how == "fails":
+        assert main([*arguments, "--solid", "mask", "--width-mm", "20", "--wall-mm", "20"]) == 1
+        assert "would not be hollow" in capfd.readouterr().err
+    else:
+        interrupt = signal.raise_signal
+        monkeypatch.setattr("core.output.make_surface", lambda *_: interrupt(signal.SIGINT))
+        assert main(arguments) == 130
+    assert {path.name: path.read_bytes() for path in face.iterdir()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["astronaut"]
+    monkeypatch.undo()
+    assert main([*arguments, "--solid", "none"]) == 0
+    assert (face / "notes.txt").read_text() == "mine"
+    assert not (face / "mesh.stl").exists()  # ours, and not asked for this time
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -150,9 +175,9 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(
     def full(*_: Any, **__: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("core.output.write", full)
+    monkeypatch.setattr("core.output._write", full)
     assert main(["run", str(astronaut), "--out", str(tmp_path / "out")]) == 1
-    assert f"The disk of {tmp_path / 'out'} is full" in capfd.readouterr().err
+    assert "The disk is full: astronaut could not be written." in capfd.readouterr().err
     assert list((tmp_path / "out").iterdir()) == []
 
 

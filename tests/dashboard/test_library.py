@@ -161,18 +161,6 @@ def test_workspaces_that_stay_empty_are_forgotten(settings: Settings) -> None:
     library.close()
 
 
-def test_sweep_removes_what_a_killed_process_left(library: Library) -> None:
-    workspace = library.new_workspace()
-    kept = finished_face(library, workspace)
-    fresh, old = library.folders.face("fresh.part"), library.folders.face("old.part")
-    for folder in (fresh, old):
-        folder.mkdir()
-    for folder in (old, library.folders.face(kept)):
-        os.utime(folder, (1.0, 1.0))
-    sweep(library)
-    assert {folder.name for folder in library.folders.faces.iterdir()} == {kept, "fresh.part"}
-
-
 def test_the_queue_is_bounded(settings: Settings) -> None:
     library = Library(replace(settings, max_queue=2))
     workspace = library.new_workspace()

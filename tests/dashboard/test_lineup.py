@@ -38,10 +38,12 @@ def test_folders_become_one_that_compares_them(tmp_path: Path, capfd: pytest.Cap
     out.mkdir()
     (out / "difference-9.npy").write_bytes(b"of an earlier comparison")
     (out / "mine.txt").write_text("of the person")
+    (out / "difference-notes.txt").write_text("of the person")
     assert main(["compare", *map(str, folders), "--out", str(out), "--with-scale"]) == 0
     printed = capfd.readouterr().out
     assert {path.name for path in out.iterdir()} == {
-        "comparison.json", "comparison.csv", "comparison.png", "pairs.csv", "report.html", "mine.txt",
+        "comparison.json", "comparison.csv", "comparison.png", "pairs.csv", "report.html",
+        "mine.txt", "difference-notes.txt",
         "difference-2.npy", "difference-2.png", "difference-3.npy", "difference-3.png",
         "seen-1.webp", "seen-2.webp", "seen-3.webp",
     }  # fmt: skip

@@ -1,0 +1,125 @@
+"""Which folders are being written or removed: noted in the database before it happens.
+
+So what a killed process leaves behind is known for what it is, and nothing else in the data folder is ever swept: not
+what a person put there, nor a photo or face that a new, restored or damaged database does not know.
+"""
+
+import logging
+import re
+import shutil
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session, sessionmaker
+
+from dashboard import schema
+from dashboard.folders import Folders
+
+log = logging.getLogger("lifemask.library")
+
+ABANDONED_S = 3600.0  # what was begun so long ago, and is still not known, is nobody's
+QUARANTINE_DAYS = 7
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+class Journal:
+    """The notes of one library.
+
+    Parameters
+    ----------
+    session : of the library's database.
+    clock : seconds since 1970.
+    """
+
+    def __init__(self, session: sessionmaker[Session], folders: Folders, clock: Callable[[], float]) -> None:
+        self._session = session
+        self._folders = folders
+        self._clock = clock
+
+    def begin(self, places: Iterable[Path]) -> None:
+        """Note that folders are about to be written. They are nobody's until `settle`."""
+        with self._session.begin() as session:
+            self._note(session, places, doomed=False)
+
+    def settle(self, session: Session, places: Iterable[Path]) -> None:
+        """Take the notes away, in the transaction that makes the folders known."""
+        for place in places:
+            session.execute(delete(schema.UnsettledFolder).filter_by(name=self._name(place)))
+
+    def end(self, place: Path) -> None:
+        """Take the note of a folder away; the folder goes too where its row was deleted while it was written."""
+        with self._session.begin() as session:
+            known = self._is_known(session, place)
+            if known:
+                self.settle(session, [place])
+        if not known:
+            self.remove([place])
+
+    def doom(self, session: Session, places: Iterable[Path]) -> None:
+        """Note, in the transaction that deletes their rows, the folders that `remove` is to remove next."""
+        self._note(session, places, doomed=True)
+
+    def remove(self, places: Iterable[Path]) -> None:
+        """Remove folders that nothing knows any more, and then their notes; what stays on the disk stays noted."""
+        for place in places:
+            for folder in (place, *self._parts(place)):
+                self._folders.remove(folder)
+            if not place.exists():
+                with self._session.begin() as session:
+                    self.settle(session, [place])
+
+    def sweep(self) -> None:
+        """Complete removals that were cut off; bring what a killed process left into quarantine for a week."""
+        with self._session() as session:
+            notes = list(session.scalars(select(schema.UnsettledFolder)))
+        self.remove(self._folders.root / note.name for note in notes if note.doomed)
+        for note in notes:
+            if not note.doomed and note.begun < self._clock() - ABANDONED_S:
+                self._clear_up(self._folders.root / note.name)
+        self._empty_quarantine()
+
+    def _clear_up(self, place: Path) -> None:
+        with self._session.begin() as session:
+            left = self._parts(place) if self._is_known(session, place) else [place, *self._parts(place)]
+            for folder in left:
+                if folder.exists():
+                    self._quarantine(folder)
+            self.settle(session, [place])
+
+    def _quarantine(self, folder: Path) -> None:
+        today = datetime.fromtimestamp(self._clock(), UTC).date().isoformat()
+        target = self._folders.quarantine / today / folder.parent.name / folder.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder.rename(target)
+        log.warning("%s was left by a process that ended; it is in %s for %s days", folder, target, QUARANTINE_DAYS)
+
+    def _empty_quarantine(self) -> None:
+        if not self._folders.quarantine.is_dir():
+            return
+        last = datetime.fromtimestamp(self._clock() - QUARANTINE_DAYS * 86400.0, UTC).date().isoformat()
+        for day in self._folders.quarantine.iterdir():
+            if DAY.fullmatch(day.name) and day.name < last:
+                shutil.rmtree(day, ignore_errors=True)
+
+    def _is_known(self, session: Session, place: Path) -> bool:
+        kind, row_id = place.parent, place.name
+        if kind == self._folders.photos:
+            return session.get(schema.Photo, row_id) is not None
+        if kind == self._folders.faces:
+            return session.get(schema.Face, row_id) is not None
+        run = session.get(schema.Run, row_id)
+        return run is not None and run.state == "done"
+
+    @staticmethod
+    def _parts(place: Path) -> list[Path]:
+        """Folders beside `place` in which it was being written (see `Folders.written_beside`, `core.storage`)."""
+        return [*place.parent.glob(f"{place.name}.*.part"), *place.parent.glob(f".{place.name}-*")]
+
+    def _note(self, session: Session, places: Iterable[Path], *, doomed: bool) -> None:
+        for place in places:
+            session.merge(schema.UnsettledFolder(name=self._name(place), doomed=doomed, begun=self._clock()))
+
+    def _name(self, place: Path) -> str:
+        return place.relative_to(self._folders.root).as_posix()
