@@ -1,0 +1,341 @@
+"""What version 0.1 wrote still opens: its faces, its comparison, its library. `data/version_0_1.md` tells of them."""
+
+import io
+import json
+import tarfile
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dash
+import numpy as np
+import pytest
+import trimesh
+from plotly.io.json import to_json_plotly
+
+from core.compare import compare
+from core.errors import GeometryError
+from core.export import statistics
+from core.options import Options
+from core.output import read_facts, write_solid
+from core.photo import read_photo
+from core.pipeline import recompute
+from core.recompute import changed, rewrite
+from core.reconstruction import Reconstruction, assumptions
+from core.solid import SolidOptions
+from dashboard import cli, deletion
+from dashboard.jobs import Queue
+from dashboard.library import Library
+from dashboard.retention import sweep
+from dashboard.settings import Settings
+from dashboard.tasks import Tasks
+from dashboard.worker import step
+
+PHOTOS = {"collins": "collins.png", "hopper": "hopper.jpg", "hopper_midas": "hopper.jpg", "corner": "corner.png"}
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """All that version 0.1 wrote: `faces` and their `photos`, a `library`, and `made.json`, which names its ids."""
+    folder = tmp_path / "version_0_1"
+    with tarfile.open(Path(__file__).parent / "data" / "version_0_1.tar.xz") as archive:
+        # Python before 3.11.4 has no filters, and needs none here
+        archive.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)
+        archive.extractall(folder)
+    return folder
+
+
+@pytest.fixture
+def made(old: Path) -> Any:
+    """Ids of the library by the names that `version_0_1.md` gives."""
+    return json.loads((old / "made.json").read_text("utf-8"))
+
+
+@pytest.fixture
+def settings(old: Path) -> Settings:
+    return Settings(data=str(old / "library"), weights=str(old / "weights"), offline=True, min_free_mb=1)
+
+
+@pytest.fixture
+def library(settings: Settings) -> Iterator[Library]:
+    library = Library(settings)
+    yield library
+    library.close()
+
+
+def solid_of(folder: Path) -> trimesh.Trimesh:
+    """The solid of a face, of which there is one file alone, whatever it is called."""
+    (file,) = folder.glob("*.stl")
+    return trimesh.load_mesh(file)
+
+
+def photo_of(old: Path, name: str) -> np.ndarray:
+    return read_photo(old / "photos" / PHOTOS[name]).rgb
+
+
+# -- faces, as `lifemask run` wrote them
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_a_face_is_read_whole(old: Path, name: str) -> None:
+    folder = old / "faces" / name
+    face = Reconstruction.load(folder)
+    side = face.crop_rgb.shape[0]
+    for one in (face.inverse_depth, face.depth_mm, face.mask, face.coverage):
+        assert one is not None
+        assert one.shape == (side, side)
+    assert (face.landmarks_px is None) == (face.relief is None) == (name == "corner")
+    assert (face.relief is not None and face.relief is not face.inverse_depth) == (name == "hopper_midas")
+    assert (face.intrinsics.projection == "orthographic") == (name == "hopper")
+    said = assumptions(read_facts(folder))
+    assert said["photo"] == PHOTOS[name]
+    assert said["network"] == ("dpt_hybrid_384" if name == "hopper_midas" else "builtin")
+    assert ("shape from the prior" in said) == (name == "hopper_midas")
+    written = json.loads((folder / "statistics.json").read_text("utf-8"))
+    anew = statistics(face)
+    assert {key: anew[key] for key in ("median", "p5", "p95")} == pytest.approx(
+        {key: written[key] for key in ("median", "p5", "p95")}, abs=0.05
+    )
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_computed_anew_with_its_own_options_a_face_is_the_same(old: Path, name: str) -> None:
+    face = Reconstruction.load(old / "faces" / name)
+    anew = recompute(face, photo_of(old, name), changed(face.facts["options"], {}))
+    assert np.allclose(anew.depth_mm, face.depth_mm, atol=0.05, equal_nan=True)
+    assert anew.facts["distance_mm"] == pytest.approx(face.facts["distance_mm"], abs=0.02)
+
+
+def test_another_ipd_makes_a_face_larger_in_its_place(old: Path) -> None:
+    folder = old / "faces" / "hopper"
+    before, solid = Reconstruction.load(folder), read_facts(folder)["solid"]
+    options = rewrite(folder, photo_of(old, "hopper"), {"ipd_mm": 72.0})
+    assert (options.ipd_mm, options.projection, options.smooth) == (72.0, "orthographic", 0.8)
+    after = Reconstruction.load(folder)
+    assert after.facts["distance_mm"] == pytest.approx(before.facts["distance_mm"] * 72 / 60, rel=0.001)
+    assert np.array_equal(after.inverse_depth, before.inverse_depth)
+    anew = read_facts(folder)["solid"]  # and the solid and its printer are those that were asked for last
+    assert anew["options"] == {**anew["options"], **solid["options"]}
+    assert anew["preflight"]["printer"]["filament"] == "PETG"
+    assert solid_of(folder).is_volume
+
+
+@pytest.mark.parametrize("name", ["collins", "hopper_midas", "corner"])
+def test_a_solid_is_made_of_a_face(old: Path, name: str) -> None:
+    folder = old / "faces" / name
+    facts = write_solid(folder, SolidOptions(width_mm=45.0, border_mm=2.0, max_triangles=1000))
+    solid = solid_of(folder)
+    assert solid.is_volume
+    assert solid.extents[0] == pytest.approx(45, abs=0.01)
+    assert facts == read_facts(folder)["solid"] == json.loads((folder / "solid.json").read_text("utf-8"))
+    assert Reconstruction.load(folder).facts["options"]["max_triangles"] == 700  # what the face was made with stays
+
+
+def test_faces_are_compared(old: Path) -> None:
+    collins, hopper, midas, corner = (
+        Reconstruction.load(old / "faces" / name) for name in ("collins", "hopper", "hopper_midas", "corner")
+    )
+    other, same = compare(collins, hopper, with_scale=True), compare(midas, hopper, with_scale=True)
+    assert 1 < other.rms_mm < 8
+    assert same.rms_mm < other.rms_mm
+    with pytest.raises(GeometryError):
+        compare(collins, corner)
+
+
+def test_a_comparison_made_again_says_the_same(library: Library, made: Any) -> None:
+    folder = library.comparison(made["workspace"], made["runs"]["compare"])
+    assert folder is not None
+    written = json.loads((folder / "comparison.json").read_text("utf-8"))["differences"]["2"]
+    collins, hopper = (Reconstruction.load(library.folders.face(made["faces"][name])) for name in ("collins", "hopper"))
+    found = compare(collins, hopper, with_scale=True)
+    for key, value in found.numbers().items():
+        if isinstance(value, float):
+            assert value == pytest.approx(written[key], rel=0.02, abs=0.02), key
+    both = np.isfinite(found.difference_mm) & np.isfinite(np.load(folder / "difference-2.npy"))
+    assert both.sum() > 0.95 * np.isfinite(found.difference_mm).sum()
+
+
+def test_the_command_line_takes_folders_of_faces(old: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    faces, out = old / "faces", old / "compared"
+    three = [str(faces / name) for name in ("collins", "hopper", "hopper_midas")]
+    assert cli.main(["compare", *three, "--out", str(out)]) == 0
+    assert {"comparison.json", "comparison.csv", "pairs.csv", "report.html"} <= {path.name for path in out.iterdir()}
+
+    # a photo that was done before is done in its place, and nothing of the old folder is left
+    before = {path.name for path in faces.iterdir()}
+    photo = str(old / "photos" / "collins.png")
+    few = ["--model", "builtin", "--max-triangles", "1000", "--solid", "none", "--formats", "glb"]
+    assert cli.main(["run", photo, "--out", str(faces), *few]) == 0
+    assert {path.name for path in faces.iterdir()} == before
+    assert not list((faces / "collins").glob("*.stl"))
+    assert Reconstruction.load(faces / "collins").crop_rgb.shape == (512, 512, 3)
+    capsys.readouterr()
+
+
+# -- the library, as `lifemask serve` kept it
+
+
+def test_the_library_lists_what_it_holds(library: Library, made: Any) -> None:
+    workspace = made["workspace"]
+    assert library.has_workspace(workspace)
+    photos = {photo.id: photo for photo in library.photos(workspace)}
+    assert {photo_id: photo.name for photo_id, photo in photos.items()} == {
+        made["photos"][name]: PHOTOS[name] for name in ("collins", "hopper", "corner")
+    }
+    assert photos[made["photos"]["hopper"]].focal_35mm == 70
+    assert photos[made["photos"]["collins"]].focal_35mm is None
+    for photo in photos.values():
+        path, thumbnail = library.photo_path(workspace, photo.id), library.thumbnail_path(workspace, photo.id)
+        assert path is not None
+        assert thumbnail is not None
+        assert thumbnail.is_file()
+        assert read_photo(path).rgb.shape == (photo.height, photo.width, 3)
+
+    faces = {face.id: face for face in library.faces(workspace)}
+    assert set(faces) == set(made["faces"].values())
+    for name, face_id in made["faces"].items():
+        face = faces[face_id]
+        assert (face.name, face.network, face.index) == (PHOTOS[name], "builtin", 1)
+        assert (face.photo_id, face.run_id) == (made["photos"][name], made["runs"][f"reconstruct {name}"])
+        assert (face.score is None) == (name == "corner")
+        assert Reconstruction.load(face.folder).facts["photo"]["sha256"] == photos[face.photo_id].sha256
+
+    runs = {run.id: run for run in library.runs(workspace)}
+    by_name = {name: runs.pop(run_id) for name, run_id in made["runs"].items()}
+    assert not runs
+    assert Counter((run.kind, run.state) for run in by_name.values()) == Counter(
+        {
+            ("reconstruct", "done"): 3, ("reconstruct", "failed"): 1, ("reconstruct", "cancelled"): 1,
+            ("solid", "done"): 1, ("solid", "queued"): 1, ("recompute", "done"): 1, ("compare", "done"): 1,
+            ("download", "failed"): 1,
+        }
+    )  # fmt: skip
+    assert by_name["reconstruct hopper"].face_ids == [made["faces"]["hopper"]]
+    assert by_name["recompute"].options == {"ipd_mm": 60.0, "focal_mm": 85.0}
+    assert by_name["solid"].options["printer"]["filament"] == "ASA"
+    assert (by_name["failed"].error or "").startswith("No face found in corner.png.")
+    assert by_name["cancelled"].progress == pytest.approx(0.21)
+    assert Options.from_dict(by_name["cancelled"].options).projection == "orthographic"
+    for run in by_name.values():
+        assert run.is_over == (run.ended is not None) == (run.state != "queued")
+        assert (run.error is None) == (run.state != "failed")
+
+
+def test_opened_once_more_and_swept_the_library_is_the_same(settings: Settings, made: Any) -> None:
+    seen = []
+    for _ in range(2):
+        library = Library(settings)
+        sweep(library)  # folders of which no row knows are removed
+        workspace = made["workspace"]
+        seen.append((library.photos(workspace), library.faces(workspace), library.runs(workspace)))
+        library.close()
+    assert seen[0] == seen[1]
+    assert [len(found) for found in seen[0]] == [3, 3, 10]
+    assert all(any(face.folder.iterdir()) for face in seen[0][1])
+    assert library.folders.comparison(made["runs"]["compare"]).is_dir()
+
+
+def test_a_browser_finds_its_library_by_its_cookie(make_app: Any, made: Any) -> None:
+    app = make_app()
+    browser, stranger = app.server.test_client(), app.server.test_client()
+    browser.set_cookie(*made["cookie"])
+    faces = {face["id"]: face for face in browser.get("/api/faces").json["faces"]}
+    assert set(faces) == set(made["faces"].values())
+    assert stranger.get("/api/faces").json["faces"] == []
+    for face in faces.values():
+        assert {"crop.png", "depth.npy", "reconstruction.json", "solid.json"} <= set(face["files"])
+        (solid,) = (name for name in face["files"] if name.endswith(".stl"))
+        sent = {name: browser.get(address).data for name, address in face["files"].items()}
+        assert all(sent.values())
+        assert trimesh.load_mesh(io.BytesIO(sent[solid]), file_type="stl").is_volume
+        assert browser.get(f"/api/faces/{face['id']}/statistics").json["face"] == face["name"]
+        assert stranger.get(face["files"][solid]).status_code == 404
+    packed = zipfile.ZipFile(io.BytesIO(browser.get(f"/api/faces.zip?ids={','.join(faces)}").data))
+    assert len(packed.namelist()) == sum(len(face["files"]) for face in faces.values())
+
+    (run,) = browser.get(f"/api/runs?ids={made['runs']['compare']}").json["runs"]
+    values = browser.get(run["files"]["comparison.json"]).json
+    assert [face["id"] for face in values["faces"]] == [made["faces"]["collins"], made["faces"]["hopper"]]
+    assert all(browser.get(address).data for address in run["files"].values())
+
+
+def test_the_pages_show_what_the_library_holds(make_app: Any, made: Any) -> None:
+    app = make_app()
+    cookie = "=".join(made["cookie"])
+    collins, hopper, corner = (made["faces"][name] for name in ("collins", "hopper", "corner"))
+    pages = {page["path_template"] or page["path"]: page for page in dash.page_registry.values()}
+
+    def shown(address: str, template: str, **given: str) -> str:
+        with app.server.test_request_context(address, headers={"Cookie": cookie}):
+            app.server.preprocess_request()
+            return json.dumps(json.loads(to_json_plotly(pages[template]["layout"](**given))))  # slashes unescaped
+
+    for face in (collins, hopper, corner):
+        for template in ("/face/<face_id>", "/print/<face_id>"):
+            assert f"/files/{face}/" in shown(template.replace("<face_id>", face), template, face_id=face)
+        assert face in shown(f"/statistics?faces={face}", "/statistics", faces=face)
+        assert face in shown("/library", "/library")
+    assert hopper in shown(f"/compare?faces={collins},{hopper}", "/compare", faces=f"{collins},{hopper}")
+
+
+def test_the_worker_goes_on(library: Library, made: Any) -> None:
+    workspace, tasks = made["workspace"], Tasks(library)
+    works: Any = {
+        "reconstruct": tasks.reconstruct,
+        "solid": tasks.solid,
+        "recompute": tasks.recompute,
+        "compare": tasks.compare,
+    }
+    queue = Queue(library)
+
+    def work(run_id: str) -> Any:
+        assert step(queue, works, list(works))
+        (run,) = library.runs(workspace, [run_id])
+        assert (run.state, run.error) == ("done", None)
+        return run
+
+    collins, hopper = (library.folders.face(made["faces"][name]) for name in ("collins", "hopper"))
+    work(made["runs"]["queued"])  # waited when the server was ended
+    assert read_facts(collins)["solid"]["options"]["kind"] == "lithophane"
+    assert solid_of(collins).is_volume
+
+    work(library.start_recompute(workspace, hopper.name, {"ipd_mm": 66.0}).id)
+    facts = read_facts(hopper)
+    assert (facts["ipd_mm"], facts["options"]["focal_mm"]) == (66.0, 85.0)
+    assert facts["solid"]["options"]["width_mm"] == 60
+    assert facts["solid"]["preflight"]["printer"]["filament"] == "ASA"
+    assert solid_of(hopper).is_volume
+
+    assert library.retry(workspace, made["runs"]["cancelled"]).state == "queued"
+    (anew,) = work(made["runs"]["cancelled"]).face_ids
+    face = library.face(workspace, anew)
+    assert face is not None
+    assert face.photo_id == made["photos"]["hopper"]
+
+    options = {"faces": [anew, hopper.name], "reference": anew}  # a new face beside an old one
+    run = work(library.start_comparison(workspace, options["faces"], anew, with_scale=True).id)
+    folder = library.comparison(workspace, run.id)
+    assert folder is not None
+    values = json.loads((folder / "comparison.json").read_text("utf-8"))
+    assert values["differences"]["2"]["rms_mm"] < 1.5
+    assert run.options == {**options, "with_scale": True}
+
+
+def test_a_face_is_deleted_with_its_comparison(library: Library, made: Any) -> None:
+    workspace, faces, photos = made["workspace"], made["faces"], made["photos"]
+    deletion.delete_face(library, workspace, faces["collins"])
+    assert library.comparison(workspace, made["runs"]["compare"]) is None
+    assert not library.folders.comparison(made["runs"]["compare"]).exists()
+    assert not library.folders.face(faces["collins"]).exists()
+    assert not library.folders.photo(photos["collins"]).exists()  # its last face is gone
+    assert {face.id for face in library.faces(workspace)} == {faces["hopper"], faces["corner"]}
+    assert made["runs"]["queued"] not in {run.id for run in library.runs(workspace)}
+
+    deletion.delete_photo(library, workspace, photos["hopper"])
+    assert [photo.id for photo in library.photos(workspace)] == [photos["corner"]]
+    deletion.delete_all(library, workspace)
+    assert library.photos(workspace) == library.faces(workspace) == library.runs(workspace) == []
+    left = (library.folders.photos, library.folders.faces, library.folders.comparisons)
+    assert not [path for folder in left for path in folder.iterdir()]
