@@ -7,7 +7,6 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from core.camera import DEFAULT_FOV_DEG, FILM_DIAGONAL_MM, INLIER_MM, photo_intrinsics
 from core.depth.refine import Mirrored, two_scales
 from core.errors import GeometryError, NoFaceError, OptionError
 from core.face.detect import Face, face_in_box, find_faces
@@ -15,11 +14,12 @@ from core.face.head import head_maps, head_mask
 from core.face.level import MAX_TEXTURE_PX, Crop, inside_photo, level, whole
 from core.face.maps import FaceNetwork
 from core.face.window import cut
+from core.geometry.camera import DEFAULT_FOV_DEG, FILM_DIAGONAL_MM, INLIER_MM, photo_intrinsics
+from core.geometry.metric_depth import BUILTIN, Observation, Solution, soft_mask, solve
+from core.geometry.reconstruction import Reconstruction
 from core.options import Options
 from core.photo import Photo
 from core.progress import Progress, ignore
-from core.reconstruction import Reconstruction
-from core.solve import BUILTIN, Observation, Solution, soft_mask, solve
 
 LARGE_TURN_DEG = 40.0
 LOW_SCORE = 0.85

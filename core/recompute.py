@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import OptionError
-from core.options import Options
-from core.output import read_facts, write
+from core.files.face_folder import read_facts, write
+from core.geometry.reconstruction import Reconstruction
+from core.options import Options, SolidOptions
 from core.pipeline import recompute
 from core.preflight import Printer
 from core.progress import Progress, ignore
-from core.reconstruction import Reconstruction
-from core.solid import SolidOptions
 
 CHANGEABLE = ("ipd_mm", "fov_deg", "focal_mm", "projection", "smooth", "background")
 
@@ -25,7 +24,7 @@ def rewrite(
     """Compute a written face anew with `changes` to its options, and put all its files in the place of the old ones.
 
     photo_rgb : (H, W, 3) uint8, its photo upright. changes : of `CHANGEABLE`. The solid keeps its kind and size.
-    Returns the options that now hold. Raises as `core.output.write`, and OptionError; then nothing has changed.
+    Returns the options that now hold. Raises as `core.files.face_folder.write`, and OptionError; then nothing changes.
     """
     progress("Reading the face", 0.0)
     written = Reconstruction.load(folder)

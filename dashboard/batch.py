@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.output import read_facts
+from core.files.face_folder import read_facts
 from core.progress import part_of
 from dashboard.sentences import sentence
 from dashboard.tasks import COMPUTED
@@ -70,7 +70,7 @@ def _one(
     path: Path, out: Path, options: "Options", networks: "Networks", *, taken: set[Path],
     progress: Callable[[str, float], None],
 ) -> list[Path]:  # fmt: skip
-    from core.output import write_all
+    from core.files.face_folder import write_all
     from core.photo import read_photo
     from core.pipeline import reconstruct
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.colours import DIVERGING, coloured, signed_limit
 from core.depth.catalog import MODELS
+from core.files.colours import DIVERGING, coloured, signed_limit
 from core.progress import Progress, ignore
 from dashboard.records import FaceRecord
 
@@ -87,11 +87,11 @@ def write(
     """
     from core.compare import compare, compare_all
     from core.compare.difference import ASSUMED
-    from core.export import write_json
+    from core.files.face_files import write_json
+    from core.files.face_folder import versions
+    from core.geometry.reconstruction import Reconstruction
     from core.measure.regions import face_area
     from core.measure.statistics import relative_depth
-    from core.output import versions
-    from core.reconstruction import Reconstruction
     from core.report import report
     from dashboard.sheet import sheet
 

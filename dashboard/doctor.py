@@ -79,8 +79,8 @@ def _device(settings: Settings) -> str:
 
 def _real_photo(settings: Settings) -> str:
     from core.depth.estimator import Networks
+    from core.files.face_folder import write
     from core.options import Options
-    from core.output import write
     from core.photo import read_photo
     from core.pipeline import reconstruct
     from dashboard.app import assets_folder

@@ -22,10 +22,9 @@ from dashboard.records import FaceRecord, Kind, NotInLibraryError, PhotoRecord, 
 from dashboard.settings import Settings
 
 if TYPE_CHECKING:
-    from core.options import Options
+    from core.options import Options, SolidOptions
     from core.photo import Photo
     from core.preflight import Printer
-    from core.solid import SolidOptions
 
 __all__ = ["FaceRecord", "Library", "NotInLibraryError", "PhotoRecord", "QueueFullError", "RunRecord"]
 
@@ -174,7 +173,7 @@ class Library:
         ------
         NotInLibraryError, OptionError, QueueFullError, StorageError
         """
-        from core.output import read_facts  # noqa: PLC0415 - not needed for the first page
+        from core.files.face_folder import read_facts  # noqa: PLC0415 - not needed for the first page
         from core.recompute import changed  # noqa: PLC0415
 
         face = self.face(workspace, face_id)

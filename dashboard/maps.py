@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from core.colours import DIVERGING, SEQUENTIAL, Stops
+from core.files.colours import DIVERGING, SEQUENTIAL, Stops
 from dashboard.figures import ACCENT, INK, axis, bare_figure, depth_map
 
 STEP = 2  # every how many pixels of the crop the page shows

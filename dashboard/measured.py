@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import GeometryError, OptionError
+from core.geometry.reconstruction import Reconstruction
 from core.measure.ansur import CAUTION, REFERENCES, SOURCE
 from core.measure.face import FaceMeasures, face_measures
 from core.measure.profiles import Profile, named_profiles
 from core.measure.regions import REGIONS, regions
 from core.measure.statistics import DepthStatistics, density, depth_statistics, histogram, relative_depth, unit_mm
 from core.measure.symmetry import Symmetry, symmetry
-from core.reconstruction import Reconstruction
 
 PARTS: dict[str, tuple[str, ...]] = {
     "head": (),

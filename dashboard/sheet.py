@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from core.colours import DEPTH, DIVERGING, Stops, coloured
+from core.files.colours import DEPTH, DIVERGING, Stops, coloured
 from core.report.pictures import head_box
 
 SIDE_PX, GAP_PX, LINE_PX = 320, 24, 26

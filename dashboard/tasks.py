@@ -55,7 +55,7 @@ class Tasks:
     def warm(self) -> None:
         """Load what the first photo needs before it comes."""
         try:
-            import core.output
+            import core.files.face_folder
             import core.pipeline  # noqa: F401
 
             self.networks.face()
@@ -64,8 +64,8 @@ class Tasks:
 
     def reconstruct(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
         """Photo -> faces and their folders."""
+        from core.files.face_folder import write_all
         from core.options import Options
-        from core.output import write_all
         from core.photo import read_photo
         from core.pipeline import reconstruct
 
@@ -95,9 +95,9 @@ class Tasks:
 
     def solid(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
         """Face -> its solid made anew, in the place of the one there was."""
-        from core.output import write_solid
+        from core.files.face_folder import write_solid
+        from core.options import SolidOptions
         from core.preflight import Printer
-        from core.solid import SolidOptions
 
         assert run.face_id is not None
         asked = dict(run.options)

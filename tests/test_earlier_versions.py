@@ -17,14 +17,13 @@ from plotly.io.json import to_json_plotly
 
 from core.compare import compare
 from core.errors import GeometryError
-from core.export import statistics
-from core.options import Options
-from core.output import read_facts, write_solid
+from core.files.face_files import statistics
+from core.files.face_folder import read_facts, write_solid
+from core.geometry.reconstruction import Reconstruction, assumptions
+from core.options import Options, SolidOptions
 from core.photo import read_photo
 from core.pipeline import recompute
 from core.recompute import changed, rewrite
-from core.reconstruction import Reconstruction, assumptions
-from core.solid import SolidOptions
 from dashboard import cli, deletion
 from dashboard.jobs import Queue
 from dashboard.library import Library

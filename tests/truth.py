@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from core.camera import Intrinsics
+from core.geometry.camera import Intrinsics
 
 BACKDROP_MM = 2500.0
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from core.compare.difference import rms
 from core.errors import GeometryError
+from core.geometry.reconstruction import Reconstruction
 from core.measure.regions import face_area, regions
-from core.reconstruction import Reconstruction
 
 SAME_CROP_PX = 1.0
 

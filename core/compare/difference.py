@@ -7,12 +7,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.alignment import apply, scale_of
 from core.compare.prepared import PreparedFace
 from core.compare.registration import MIN_POINTS, register
 from core.errors import GeometryError
+from core.geometry.alignment import apply, scale_of
+from core.geometry.reconstruction import Reconstruction
 from core.measure.regions import face_area, regions
-from core.reconstruction import Reconstruction
 
 REACH_MM = 25.0  # what lies farther off is another part of the head, or hair, and not a difference of the face
 SIGHT_MM = 60.0  # along the line of sight the two surfaces may be farther apart than along their normals

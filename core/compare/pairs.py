@@ -11,8 +11,8 @@ from scipy.spatial.distance import squareform
 from core.compare.difference import difference_map, rms
 from core.compare.prepared import PreparedFace
 from core.compare.registration import register
+from core.geometry.reconstruction import Reconstruction
 from core.progress import Progress, ignore
-from core.reconstruction import Reconstruction
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from core.depth_surface import DepthSurface
 from core.errors import GeometryError
+from core.geometry.depth_surface import DepthSurface
+from core.geometry.reconstruction import Reconstruction
 from core.measure.face import landmarks_mm
 from core.measure.regions import inner_face
-from core.reconstruction import Reconstruction
 
 SAMPLES = 3000
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.alignment import apply, moved_about, plane_step, procrustes, scale_of
 from core.compare.prepared import PreparedFace
 from core.errors import GeometryError
 from core.face.landmarks import INNER
+from core.geometry.alignment import apply, moved_about, plane_step, procrustes, scale_of
 
 ROUNDS = 30
 KEPT = 0.7  # of the points that meet the other surface: the rest differs (expression, hair, glasses) and must not pull

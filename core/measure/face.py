@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.alignment import procrustes
 from core.face.landmarks import INNER, JAW, MEAN_MM, NOSE_TIP
-from core.reconstruction import Reconstruction
+from core.geometry.alignment import procrustes
+from core.geometry.reconstruction import Reconstruction
 
 SELLION, MENTON = 27, 8  # nose bridge between the eyes; lowest point of the chin
 OUTER_CORNERS = [36, 45]

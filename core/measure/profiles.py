@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from core.errors import GeometryError
 from core.face.landmarks import LEFT_EYE, NOSE_TIP, RIGHT_EYE
+from core.geometry.reconstruction import Reconstruction
 from core.measure.statistics import relative_depth
-from core.reconstruction import Reconstruction
-from core.triangulation import sample
+from core.mesh.triangulation import sample
 
 STEP_PX = 0.5
 NASION, CHIN, MOUTH_CORNERS = 27, 8, [48, 54]

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.face.landmarks import INNER, LEFT_EYE, RIGHT_EYE
-from core.reconstruction import Reconstruction
+from core.geometry.reconstruction import Reconstruction
 
 REGIONS = ("forehead", "right eye", "left eye", "nose", "right cheek", "left cheek", "mouth", "chin")
 MIRRORED_REGIONS = {

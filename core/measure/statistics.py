@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import OptionError
+from core.geometry.reconstruction import Reconstruction
 from core.measure.regions import regions
-from core.reconstruction import Reconstruction
 
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
 BINS = 64

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.depth_surface import DepthSurface
 from core.errors import GeometryError
 from core.face.landmarks import JAW, MIRRORED
+from core.geometry.depth_surface import DepthSurface
+from core.geometry.reconstruction import Reconstruction
 from core.measure.face import landmarks_mm
 from core.measure.regions import face_area, inner_face, regions
-from core.reconstruction import Reconstruction
 
 ROUNDS = 30
 KEPT = 0.8  # of the points: what is not symmetric (hair, a scar, a smile to one side) must not turn the plane

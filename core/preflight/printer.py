@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from core.choices import read_choices
 from core.errors import OptionError
+from core.options.choices import read_choices
 from core.preflight.walls import Floats, normals_and_areas
 
 # g/cm3, of the generic filaments in the profiles of PrusaSlicer 2.5 (PrusaResearch.ini; ASA: Prusament ASA)

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import dendrogram
 
-from core.colours import SEQUENTIAL, Stops, coloured
 from core.compare.pairs import PairTable
+from core.files.colours import SEQUENTIAL, Stops, coloured
 
 # Eight hues that stay apart for colour-blind eyes (after Okabe and Ito), toned for paper.
 SERIES = ("#be5834", "#3a7ca5", "#7a8b3c", "#ca9428", "#886096", "#268c80", "#c46e8c", "#7d766e")

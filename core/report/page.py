@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.compare.difference import ASSUMED, EXPRESSION, Comparison
 from core.compare.pairs import PairTable
-from core.reconstruction import Reconstruction
+from core.geometry.reconstruction import Reconstruction
 from core.report import sections
 from core.report.sections import Compared
 

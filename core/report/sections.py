@@ -8,17 +8,17 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from core.colours import DEPTH, DIVERGING, coloured, signed_limit
 from core.compare.difference import Comparison
 from core.compare.pairs import PairTable
 from core.errors import GeometryError
+from core.files.colours import DEPTH, DIVERGING, coloured, signed_limit
+from core.geometry.reconstruction import Reconstruction
 from core.measure.ansur import CAUTION, REFERENCES, SOURCE, Spread
 from core.measure.face import face_measures
 from core.measure.profiles import named_profiles
 from core.measure.regions import REGIONS, face_area
 from core.measure.statistics import density, relative_depth, shared_edges, statistics_by_region
 from core.measure.symmetry import Symmetry, symmetry
-from core.reconstruction import Reconstruction
 from core.report.charts import SERIES, Curve, chart, colour_bar, pair_matrix
 from core.report.pictures import head_box, map_address, photo_address
 

@@ -4,18 +4,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from core.reconstruction import Reconstruction
+from core.geometry.reconstruction import Reconstruction
+from core.mesh.triangulation import grid, sample
+from core.options import SolidOptions
 from core.solid.bust_form import BustForm, bust_form
-from core.solid.frontal import Frontal, frontal
 from core.solid.hollow import hollow
 from core.solid.nozzle import printable
-from core.solid.options import SolidOptions
 from core.solid.outline import cut_flat, outline
+from core.solid.parallel_heights import Frontal, frontal
 from core.solid.pocket import boss_solid, cut, place, subtracted
 from core.solid.scaling import PRINT_TOLERANCE_MM, fit
 from core.solid.shape import Solid, photo_colours
 from core.solid.slab import Side, slab
-from core.triangulation import grid, sample
 
 CHIN = 8  # landmark
 RIM_STEP_PX = 1.5

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from core.errors import GeometryError
-from core.solid.frontal import MIN_PIXELS, Frontal, blurred, largest, smoothed
-from core.triangulation import fill_outside
+from core.mesh.triangulation import fill_outside
+from core.solid.parallel_heights import MIN_PIXELS, Frontal, blurred, largest, smoothed
 
 CHIN_SHARE = 0.85  # of the head's height, where no landmark says where the chin is
 RIM_PERCENTILE = 10.0  # of the silhouette's heights: the edge of the back begins there

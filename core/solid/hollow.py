@@ -6,15 +6,15 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from core.errors import GeometryError
+from core.mesh.triangulation import fill_outside, grid, sample
+from core.options import SolidOptions
 from core.solid.bust_form import BustForm
-from core.solid.frontal import MIN_PIXELS, largest
 from core.solid.offset import offset_inwards
-from core.solid.options import SolidOptions
 from core.solid.outline import outline
+from core.solid.parallel_heights import MIN_PIXELS, largest
 from core.solid.pocket import as_manifold
 from core.solid.scaling import PRINT_TOLERANCE_MM
 from core.solid.slab import Side, slab
-from core.triangulation import fill_outside, grid, sample
 
 RIM_STEP_PX = 1.5
 WALL_SLACK_PX = 1.0  # for what triangles and pixels take off the thickness

@@ -5,14 +5,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from core.reconstruction import Reconstruction
-from core.solid.frontal import pixel_mm
-from core.solid.options import SolidOptions
+from core.geometry.reconstruction import Reconstruction
+from core.mesh.triangulation import grid, sample
+from core.options import SolidOptions
+from core.solid.parallel_heights import pixel_mm
 from core.solid.plaque import print_pitch, rounded_rectangle
 from core.solid.scaling import PRINT_TOLERANCE_MM
 from core.solid.shape import Solid, photo_colours
 from core.solid.slab import STEP_PX, Side, slab
-from core.triangulation import grid, sample
 
 THINNEST_NOZZLES = 2.0  # the brightest part: two lines side by side let the most light through and still hold
 BLACK_PERCENT, WHITE_PERCENT = 1.0, 99.0  # of the photo's brightness, drawn to the thickest and the thinnest

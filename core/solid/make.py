@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from core.reconstruction import Reconstruction
+from core.geometry.reconstruction import Reconstruction
+from core.options import SolidOptions
 from core.solid.bust import make_bust
 from core.solid.lithophane import make_lithophane
 from core.solid.mask import make_mask
-from core.solid.options import SolidOptions
 from core.solid.relief import make_relief
 from core.solid.shape import Solid
 

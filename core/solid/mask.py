@@ -9,17 +9,17 @@ from scipy import ndimage
 
 from core.errors import GeometryError
 from core.face.landmarks import LEFT_EYE, RIGHT_EYE
-from core.reconstruction import Reconstruction
-from core.solid.frontal import MIN_PIXELS, Frontal, frontal, largest, smoothed
+from core.geometry.reconstruction import Reconstruction
+from core.mesh.triangulation import fill_outside, grid, sample
+from core.options import SolidOptions
 from core.solid.nozzle import printable
 from core.solid.offset import offset_inwards
-from core.solid.options import SolidOptions
 from core.solid.outline import outline
+from core.solid.parallel_heights import MIN_PIXELS, Frontal, frontal, largest, smoothed
 from core.solid.pocket import boss, cut, place
 from core.solid.scaling import PRINT_TOLERANCE_MM, fit
 from core.solid.shape import Solid, photo_colours
 from core.solid.slab import Side, slab, step_seeds
-from core.triangulation import fill_outside, grid, sample
 
 RIM_STEP_PX = 1.5
 SMOOTH_PX = 4.0  # the cut goes round the face in a smooth line

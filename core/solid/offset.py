@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from core.triangulation import fill_outside, sample
+from core.mesh.triangulation import fill_outside, sample
 
 BALL_PX = 8  # larger balls are rolled over a coarser map
 

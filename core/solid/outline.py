@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import GeometryError
-from core.triangulation import outlines
+from core.mesh.triangulation import outlines
 
 FLOOR_STEP_PX = 12.0
 

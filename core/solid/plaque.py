@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import OptionError
-from core.solid.options import SolidOptions
+from core.options import SolidOptions
 
 EDGE_STEP_PX = 24.0
 SAG_PX = 0.05  # a corner's chords may leave its arc by this much, more than points are rounded by

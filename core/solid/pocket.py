@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from core.errors import GeometryError
-from core.solid.options import SolidOptions
+from core.options import SolidOptions
 from core.solid.shape import Solid
 
 HEAD_MM = 9.0  # a 4 mm countersunk screw's head is 7.5 to 8.4 mm wide (ISO 10642, ISO 14585)

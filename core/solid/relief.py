@@ -6,16 +6,16 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from core.errors import GeometryError
-from core.reconstruction import Reconstruction
+from core.geometry.reconstruction import Reconstruction
+from core.mesh.triangulation import fill_outside, grid, sample
+from core.options import SolidOptions
 from core.solid.compress import compressed
-from core.solid.frontal import MIN_PIXELS, pixel_mm
 from core.solid.nozzle import printable
-from core.solid.options import SolidOptions
+from core.solid.parallel_heights import MIN_PIXELS, pixel_mm
 from core.solid.plaque import print_pitch, rounded_rectangle
 from core.solid.pocket import cut, place
 from core.solid.shape import Solid, photo_colours
 from core.solid.slab import Side, slab, step_seeds
-from core.triangulation import fill_outside, grid, sample
 
 TOLERANCE_MM = 0.04  # on the print; less than half of a fine layer
 PLATE_STEP_PX = 24.0

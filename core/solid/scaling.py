@@ -1,6 +1,6 @@
 """How large a solid becomes on the print."""
 
-from core.solid.options import SolidOptions
+from core.options import SolidOptions
 
 PRINT_TOLERANCE_MM = 0.04  # on the print; less than half of a fine layer
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.reconstruction import Reconstruction
-from core.triangulation import sample
+from core.geometry.reconstruction import Reconstruction
+from core.mesh.triangulation import sample
 
 BARE = 200  # gray of what the photo does not show
 

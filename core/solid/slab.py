@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import GeometryError
-from core.triangulation import Triangulation, outlines, sample, triangulate
+from core.mesh.triangulation import Triangulation, outlines, sample, triangulate
 
 STEP_PX = 0.6  # half the width, in map pixels, of a wall within a height map
 SLIVER_PX2 = 0.1  # triangles along the rim of less than half this area come from rounding alone

@@ -9,8 +9,8 @@ from dash import html
 from dashboard.components.page import Child, button, field, icon, marks, number, number_field, section, switch_pair
 
 if TYPE_CHECKING:
+    from core.options import SolidOptions
     from core.preflight import Printer
-    from core.solid import SolidOptions
 
 KINDS = (("relief", "Relief"), ("mask", "Mask"), ("bust", "Bust"), ("lithophane", "Lithophane"))
 ABOUT = {

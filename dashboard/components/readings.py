@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from dash import html
 
-from core.colours import signed_limit
+from core.files.colours import signed_limit
 from dashboard import figures, maps
 from dashboard.components import lengths, page, views
 

@@ -17,14 +17,14 @@ import cv2
 import numpy as np
 import trimesh
 
-from core.alignment import apply
 from core.compare import compare, compare_all
 from core.compare.prepared import PreparedFace
 from core.compare.registration import by_landmarks, register
+from core.geometry.alignment import apply
+from core.geometry.reconstruction import Reconstruction
 from core.measure.profiles import named_profiles
 from core.measure.statistics import statistics_by_region
 from core.measure.symmetry import symmetry
-from core.reconstruction import Reconstruction
 from tests.core.heads import Bump, Placed, head, rendered, surface
 
 SIDE = 1024

@@ -21,10 +21,10 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial import Delaunay
 
-from core.camera import Intrinsics
-from core.reconstruction import Reconstruction
-from core.surface import make_surface
-from core.triangulation import grid, sample
+from core.geometry.camera import Intrinsics
+from core.geometry.reconstruction import Reconstruction
+from core.mesh.surface import make_surface
+from core.mesh.triangulation import grid, sample
 
 TRIANGLES = 33_000
 LIMIT_RMS_MM, LIMIT_S = 0.10, 1.0

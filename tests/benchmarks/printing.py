@@ -17,12 +17,14 @@ from typing import Any
 import numpy as np
 import trimesh
 
-from core import meshfiles
+from core.files import mesh_files
+from core.geometry.reconstruction import Reconstruction
+from core.options import SolidOptions
+from core.options.solid import KINDS
 from core.preflight import preflight
 from core.preflight.topology import merged, topology
 from core.preflight.walls import first_hits, normals_and_areas
-from core.reconstruction import Reconstruction
-from core.solid import KINDS, SolidOptions, make_solid
+from core.solid import make_solid
 
 RAYS = 5000
 SPEEDS = {"perimeter": 45, "external-perimeter": 35, "infill": 80, "solid-infill": 80, "top-solid-infill": 40}
@@ -41,8 +43,8 @@ def main() -> None:
         bodies["plate"] = trimesh.creation.box((80, 100, 3)).apply_translation([0, 0, 1.5])
         for kind in KINDS:
             solid = make_solid(face, SolidOptions(kind=kind))
-            mesh = meshfiles.Mesh(solid.vertices_mm, solid.faces, solid.colours)
-            meshfiles.write_stl(mesh, folder / f"{kind}.stl")
+            mesh = mesh_files.Mesh(solid.vertices_mm, solid.faces, solid.colours)
+            mesh_files.write_stl(mesh, folder / f"{kind}.stl")
             bodies[kind] = mesh.bare()
         for name, body in bodies.items():
             body.export(folder / f"{name}.stl")
@@ -60,14 +62,14 @@ def median_s(work: Callable[[], Any], rounds: int) -> float:
     return statistics.median(seconds)
 
 
-def _costs(mesh: meshfiles.Mesh, folder: Path, rounds: int) -> None:
+def _costs(mesh: mesh_files.Mesh, folder: Path, rounds: int) -> None:
     print(f"{len(mesh.faces):,} triangles; median s of {rounds}, MB")
     for name, write in (
-        ("mesh.stl", meshfiles.write_stl),
-        ("solid.3mf", meshfiles.write_3mf),
-        ("solid.ply", meshfiles.write_ply),
-        ("solid.zip", meshfiles.write_obj),
-        ("solid.glb", meshfiles.write_plaster_glb),
+        ("mesh.stl", mesh_files.write_stl),
+        ("solid.3mf", mesh_files.write_3mf),
+        ("solid.ply", mesh_files.write_ply),
+        ("solid.zip", mesh_files.write_obj),
+        ("solid.glb", mesh_files.write_plaster_glb),
     ):
         seconds = median_s(lambda: write(mesh, folder / name), rounds)  # noqa: B023 - called at once
         print(f"  write {name:12} {seconds:6.3f} {(folder / name).stat().st_size / 1e6:6.2f}")

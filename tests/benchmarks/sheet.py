@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from core.depth.estimator import Networks
 from core.errors import LifemaskError
+from core.geometry.reconstruction import Reconstruction
+from core.mesh.surface import Surface, make_surface
 from core.options import Options
 from core.photo import read_photo
 from core.pipeline import reconstruct
-from core.reconstruction import Reconstruction
-from core.surface import Surface, make_surface
 
 CELL_PX = 256
 TURN_DEG = 40.0

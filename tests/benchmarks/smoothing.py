@@ -18,10 +18,10 @@ import numpy as np
 
 from core.depth.estimator import Networks
 from core.face.landmarks import INNER
+from core.geometry.reconstruction import Reconstruction
 from core.options import Options
 from core.photo import Photo
 from core.pipeline import recompute, reconstruct
-from core.reconstruction import Reconstruction
 from tests.truth import Answers, Truth, as_midas_would, read_truth
 
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)

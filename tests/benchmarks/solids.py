@@ -19,11 +19,12 @@ import trimesh
 
 from core.depth.estimator import Networks
 from core.errors import LifemaskError
-from core.options import Options
+from core.geometry.reconstruction import Reconstruction
+from core.options import Options, SolidOptions
+from core.options.solid import KINDS
 from core.photo import read_photo
 from core.pipeline import reconstruct
-from core.reconstruction import Reconstruction
-from core.solid import KINDS, SolidOptions, make_solid
+from core.solid import make_solid
 
 CHOICES = [
     *({"kind": kind} for kind in KINDS),

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from core.camera import Intrinsics
 from core.depth.estimator import Networks
-from core.reconstruction import Reconstruction
+from core.geometry.camera import Intrinsics
+from core.geometry.reconstruction import Reconstruction
 
 
 @pytest.fixture(scope="session")

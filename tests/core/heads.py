@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from core.camera import Intrinsics
 from core.face.landmarks import MEAN_MM
-from core.reconstruction import Reconstruction
+from core.geometry.camera import Intrinsics
+from core.geometry.reconstruction import Reconstruction
 
 SIDE = 256
 GROUND_TRUTH = Path(__file__).parents[2].parent / "shared" / "faces" / "ground_truth"

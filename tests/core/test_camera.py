@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from core.camera import Intrinsics, ScaleAndShift, fit_scale_and_shift, photo_intrinsics
 from core.errors import GeometryError
 from core.face.window import similarity, transform
+from core.geometry.camera import Intrinsics, ScaleAndShift, fit_scale_and_shift, photo_intrinsics
 
 CAMERA = Intrinsics(1200.0, 511.5, 383.5)
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.alignment import apply, procrustes, scale_of
 from core.compare import agreement, compare, compare_all
 from core.errors import GeometryError
+from core.geometry.alignment import apply, procrustes, scale_of
 from core.options import Options
 from core.photo import Photo
 from core.pipeline import reconstruct

@@ -13,7 +13,7 @@ from core.measure.profiles import contours, distance, line_profile, named_profil
 from core.measure.regions import MIRRORED_REGIONS, REGIONS, face_area, inner_face, regions
 from core.measure.statistics import density, histogram, relative_depth, relative_depth_in, statistics_by_region
 from core.measure.symmetry import symmetry
-from core.triangulation import sample
+from core.mesh.triangulation import sample
 from tests.core.heads import Bump, Placed, head, rendered, surface
 
 EXACT = {"jitter_px": 0.0}

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from core.errors import PhotoError
-from core.photo import NEUTRAL, Limits, read_photo
+from core.photo import Limits, read_photo
+from core.photo.read import NEUTRAL
 
 FOCAL_35MM = 0xA405
 

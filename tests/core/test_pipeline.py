@@ -14,16 +14,15 @@ import pytest
 import trimesh
 from PIL import Image
 
-from core import export
 from core.depth.estimator import Networks
 from core.errors import Cancelled, GeometryError, NoFaceError, OptionError, StorageError
 from core.face.landmarks import LEFT_EYE, NOSE_TIP, RIGHT_EYE
-from core.options import Options
-from core.output import read_facts, write, write_solid
+from core.files import face_files
+from core.files.face_folder import read_facts, write, write_solid
+from core.geometry.reconstruction import Reconstruction
+from core.options import Options, SolidOptions
 from core.photo import Photo, read_photo
 from core.pipeline import reconstruct
-from core.reconstruction import Reconstruction
-from core.solid import SolidOptions
 
 ALWAYS = [
     "cloud.ply",
@@ -193,7 +192,7 @@ def test_full_disk_leaves_what_was_there(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(export, "write_cloud", full)
+    monkeypatch.setattr(face_files, "write_cloud", full)
     with pytest.raises(StorageError, match="The disk is full"):
         write(hopper, tmp_path / "a", Options())
     assert sorted(path.name for path in (tmp_path / "a").iterdir()) == before

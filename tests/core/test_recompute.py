@@ -10,10 +10,10 @@ import pytest
 
 from core.depth.estimator import Networks
 from core.errors import GeometryError, OptionError
+from core.geometry.reconstruction import Reconstruction, assumptions
 from core.options import Options
 from core.photo import Photo, read_photo
 from core.pipeline import recompute, reconstruct
-from core.reconstruction import Reconstruction, assumptions
 
 
 def extras_of(glb: Path) -> dict[str, str]:
@@ -33,7 +33,7 @@ def collins(networks: Networks, astronaut: Path) -> tuple[Photo, Reconstruction]
 def test_recomputed_with_the_same_options_it_is_the_same_to_the_last_bit(
     collins: tuple[Photo, Reconstruction], tmp_path: Path
 ) -> None:
-    from core.output import read_facts, write
+    from core.files.face_folder import read_facts, write
     from core.recompute import rewrite
 
     photo, found = collins

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from core.errors import GeometryError, LifemaskError, OptionError
-from core.export import write_solid_files
-from core.reconstruction import Reconstruction
-from core.solid import KINDS, SolidOptions, make_solid
+from core.files.face_files import write_solid_files
+from core.geometry.reconstruction import Reconstruction
+from core.options import SolidOptions
+from core.options.solid import KINDS
+from core.solid import make_solid
 from core.solid.compress import STRONGEST, compressed
 
 Head = Callable[..., Reconstruction]

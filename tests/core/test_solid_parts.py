@@ -5,18 +5,18 @@ import trimesh
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from core.camera import Intrinsics
 from core.errors import GeometryError, OptionError
-from core.reconstruction import Reconstruction
-from core.solid import SolidOptions
-from core.solid.frontal import frontal
+from core.geometry.camera import Intrinsics
+from core.geometry.reconstruction import Reconstruction
+from core.mesh.triangulation import grid, sample
+from core.options import SolidOptions
 from core.solid.nozzle import printable
 from core.solid.offset import offset_inwards
 from core.solid.outline import cut_flat, outline
+from core.solid.parallel_heights import frontal
 from core.solid.plaque import rounded_rectangle
 from core.solid.pocket import place
 from core.solid.slab import Side, slab
-from core.triangulation import grid, sample
 
 
 def blob(seed: int, side: int = 64) -> np.ndarray:

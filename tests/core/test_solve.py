@@ -9,20 +9,20 @@ import cv2
 import numpy as np
 import pytest
 
-from core.camera import Intrinsics, depth_of
-from core.depth.detail import prior_weight, with_rim_of, with_shape_of
+from core.depth.blend import prior_weight, with_rim_of, with_shape_of
+from core.depth.denoise import smooth, smooth_walls
 from core.depth.estimator import Networks
-from core.depth.smooth import smooth, smooth_walls
-from core.depth_surface import DepthSurface
 from core.errors import GeometryError
 from core.face.landmarks import MEAN_MM, NOSE
 from core.face.level import Crop
 from core.face.window import similarity
+from core.geometry.camera import Intrinsics, depth_of
+from core.geometry.depth_surface import DepthSurface
+from core.geometry.metric_depth import Observation, Solution, fit_warnings, solve
+from core.geometry.reconstruction import Reconstruction
 from core.options import Options
 from core.photo import Photo
 from core.pipeline import recompute, reconstruct
-from core.reconstruction import Reconstruction
-from core.solve import Observation, Solution, fit_warnings, solve
 from tests.truth import as_midas_would, read_truth
 
 FILES = sorted((Path(__file__).parents[3] / "shared" / "faces" / "ground_truth").glob("*.npz"))

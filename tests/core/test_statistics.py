@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import scipy.stats
 
+from core.geometry.reconstruction import Reconstruction
 from core.measure.face import face_measures
 from core.measure.statistics import depth_statistics, histogram, relative_depth, shared_edges
-from core.reconstruction import Reconstruction
 
 
 def test_statistics_agree_with_scipy() -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from core import storage
 from core.errors import StorageError
-from core.storage import replacing
+from core.files import atomic
+from core.files.atomic import replacing
 
 
 def rewrite(folder: Path, text: str) -> None:
@@ -18,7 +18,7 @@ def rewrite(folder: Path, text: str) -> None:
 @pytest.mark.parametrize("at_once", [True, False])
 def test_a_folder_is_replaced_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: bool) -> None:
     if not at_once:
-        monkeypatch.setattr(storage, "_exchanged_at_once", lambda _new, _old: False)
+        monkeypatch.setattr(atomic, "_exchanged_at_once", lambda _new, _old: False)
     for text in ("first", "second"):
         rewrite(tmp_path / "face", text)
         assert (tmp_path / "face" / "file").read_text() == text
@@ -37,7 +37,7 @@ def test_what_somebody_put_into_a_folder_stays_when_it_is_replaced(
     (face / "printed" / "may" / "plate.gcode").write_text("G1")
     (face / "link").symlink_to("nowhere")
     if not linked:
-        monkeypatch.setattr(storage.os, "link", lambda *_, **__: (_ for _ in ()).throw(PermissionError(1, "no links")))
+        monkeypatch.setattr(atomic.os, "link", lambda *_, **__: (_ for _ in ()).throw(PermissionError(1, "no links")))
     rewrite(face, "second")
     assert sorted(path.name for path in face.iterdir()) == ["file", "link", "notes.txt", "printed"]
     assert (face / "file").read_text() == "second"
@@ -53,7 +53,7 @@ def test_of_several_folders_all_are_replaced_or_none(
     first, second, third = (tmp_path / name for name in ("one", "two", "three"))
     rewrite(first, "kept")
     rewrite(third, "kept")
-    keep = storage._keep
+    keep = atomic._keep
 
     def full(old: Path, new: Path, ours: object) -> None:
         if old == third:
@@ -61,7 +61,7 @@ def test_of_several_folders_all_are_replaced_or_none(
         keep(old, new, ours)
 
     if fails_at == "replacing":
-        monkeypatch.setattr(storage, "_keep", full)
+        monkeypatch.setattr(atomic, "_keep", full)
 
     def write_three() -> None:
         with replacing([first, second, third], {"file"}) as parts:
@@ -99,7 +99,7 @@ def test_what_was_there_stays_when_the_new_one_cannot_take_its_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rewrite(tmp_path / "face", "kept")
-    monkeypatch.setattr(storage, "_exchanged_at_once", lambda _new, _old: False)
+    monkeypatch.setattr(atomic, "_exchanged_at_once", lambda _new, _old: False)
     rename = Path.rename
 
     def fails(self: Path, target: Path) -> Path:

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from core.cloud import point_cloud
 from core.errors import GeometryError
-from core.reconstruction import Reconstruction
-from core.surface import MIN_PIECE, make_surface
-from core.triangulation import grid, outlines, sample, triangulate
+from core.geometry.reconstruction import Reconstruction
+from core.mesh.cloud import point_cloud
+from core.mesh.surface import MIN_PIECE, make_surface
+from core.mesh.triangulation import grid, outlines, sample, triangulate
 
 Head = Callable[..., Reconstruction]
 

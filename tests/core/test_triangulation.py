@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial import Delaunay
 
-from core.densegrid import decimated, dense_grid
-from core.smoothing import taubin
-from core.triangulation import _worst, grid, sample, triangulate
+from core.mesh.dense_grid import decimated, dense_grid
+from core.mesh.taubin import taubin
+from core.mesh.triangulation import _worst, grid, sample, triangulate
 
 
 def bumps(height: int, width: int, seed: int = 0) -> np.ndarray:

@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from core.camera import Intrinsics
-from core.export import statistics
 from core.face.landmarks import MEAN_MM
-from core.reconstruction import Reconstruction
+from core.files.face_files import statistics
+from core.geometry.camera import Intrinsics
+from core.geometry.reconstruction import Reconstruction
 
 SIDE, DISTANCE_MM, FOCAL_PX = 256, 700.0, 640.0
 

@@ -129,7 +129,7 @@ def test_an_earlier_result_outlives_a_run_that_does_not_end_well(
         assert "would not be hollow" in capfd.readouterr().err
     else:
         interrupt = signal.raise_signal
-        monkeypatch.setattr("core.output.make_surface", lambda *_: interrupt(signal.SIGINT))
+        monkeypatch.setattr("core.files.face_folder.make_surface", lambda *_: interrupt(signal.SIGINT))
         assert main(arguments) == 130
     assert {path.name: path.read_bytes() for path in face.iterdir()} == before
     assert [path.name for path in tmp_path.iterdir()] == ["astronaut"]
@@ -175,7 +175,7 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(
     def full(*_: Any, **__: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("core.output._write", full)
+    monkeypatch.setattr("core.files.face_folder._write", full)
     assert main(["run", str(astronaut), "--out", str(tmp_path / "out")]) == 1
     assert "The disk is full: astronaut could not be written." in capfd.readouterr().err
     assert list((tmp_path / "out").iterdir()) == []

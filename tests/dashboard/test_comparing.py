@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.colours import DIVERGING, coloured, signed_limit
 from core.errors import Cancelled
+from core.files.colours import DIVERGING, coloured, signed_limit
 from dashboard import comparing, deletion
 from dashboard.jobs import Queue
 from dashboard.library import Library

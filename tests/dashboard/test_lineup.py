@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.export import write_depth, write_json, write_pictures
-from core.reconstruction import Reconstruction
+from core.files.face_files import write_depth, write_json, write_pictures
+from core.geometry.reconstruction import Reconstruction
 from dashboard.cli import main
 from tests.core.heads import Bump, Placed, head
 

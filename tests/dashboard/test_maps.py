@@ -5,7 +5,7 @@ import pytest
 from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import squareform
 
-from core.colours import signed_limit
+from core.files.colours import signed_limit
 from core.measure.profiles import contours
 from dashboard import maps
 from dashboard.measured import Measured

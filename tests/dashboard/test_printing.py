@@ -4,8 +4,9 @@ from typing import Any
 import pytest
 
 from core.errors import OptionError
+from core.options import SolidOptions
+from core.options.solid import KINDS
 from core.preflight import Printer
-from core.solid import KINDS, SolidOptions
 from dashboard.components import printing
 from tests.dashboard.test_routes import make_face
 

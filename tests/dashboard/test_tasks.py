@@ -77,7 +77,7 @@ def test_a_second_photo_loads_no_network_and_a_solid_is_made_anew(
 
     face = library.faces(workspace)[0]
     before = trimesh.load_mesh(face.folder / "mesh.stl")
-    from core.solid import SolidOptions
+    from core.options import SolidOptions
 
     wanted = SolidOptions(width_mm=50.0, max_triangles=3000)
     run = work(tasks, library.start_solid(workspace, face.id, wanted).id, workspace)

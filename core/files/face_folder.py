@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from core import export
-from core.cloud import point_cloud
-from core.options import Options
+from core.files import face_files
+from core.files.atomic import replacing, storage_errors
+from core.geometry.reconstruction import Reconstruction, assumptions
+from core.mesh.cloud import point_cloud
+from core.mesh.surface import TOLERANCE_MM, make_surface
+from core.options import Options, SolidOptions
 from core.preflight import Printer, preflight
 from core.progress import Progress, ignore, part_of
-from core.reconstruction import Reconstruction, assumptions
-from core.solid import Solid, SolidOptions, make_solid
-from core.storage import replacing, storage_errors
-from core.surface import TOLERANCE_MM, make_surface
+from core.solid import Solid, make_solid
 
 FILES = frozenset(
     {
@@ -73,11 +73,11 @@ def _write(
     printer: Printer | None = None,
 ) -> None:
     progress("Measuring", 0.0)
-    depth_png = export.write_depth(reconstruction, part)
-    export.write_pictures(reconstruction, part)
-    export.write_statistics(export.statistics(reconstruction), part)
+    depth_png = face_files.write_depth(reconstruction, part)
+    face_files.write_pictures(reconstruction, part)
+    face_files.write_statistics(face_files.statistics(reconstruction), part)
     about = assumptions(reconstruction.facts)
-    export.write_cloud(point_cloud(reconstruction), part / "cloud.ply", about)
+    face_files.write_cloud(point_cloud(reconstruction), part / "cloud.ply", about)
     progress("Making the mesh", 0.2)
     surface = make_surface(
         reconstruction,
@@ -86,7 +86,7 @@ def _write(
         options.surface,
         options.taubin,
     )
-    export.write_surface(surface, reconstruction.texture, part, options.formats, about)
+    face_files.write_surface(surface, reconstruction.texture, part, options.formats, about)
     progress("Making the solid", 0.6)
     solid = None
     if options.solid != "none" or asked is not None:
@@ -115,7 +115,7 @@ def _write(
         "options": options.to_dict(),
         "versions": versions(),
     }
-    export.write_json(facts, part / "reconstruction.json")
+    face_files.write_json(facts, part / "reconstruction.json")
     progress("Files are written", 1.0)
 
 
@@ -137,7 +137,7 @@ def write_solid(
         printer = printer or Printer(nozzle_mm=options.nozzle_mm)
         about = assumptions(reconstruction.facts)
         facts = _write_solid(solid, options, part, printer, about, folder / "relief_preview.png")
-        export.write_json({**reconstruction.facts, "solid": facts}, part / "reconstruction.json")
+        face_files.write_json({**reconstruction.facts, "solid": facts}, part / "reconstruction.json")
         progress("Writing files", 0.9)
         for path in sorted(part.iterdir()):
             path.replace(folder / path.name)
@@ -151,10 +151,10 @@ def _write_solid(
     printer: Printer,
     about: dict[str, str],
     picture: Path,
-    formats: tuple[str, ...] = export.SOLID_FORMATS,
+    formats: tuple[str, ...] = face_files.SOLID_FORMATS,
 ) -> dict[str, Any]:
     shown = picture if picture.is_file() else None
-    export.write_solid_files(solid, folder, options.kind, about, shown, formats)
+    face_files.write_solid_files(solid, folder, options.kind, about, shown, formats)
     checked = preflight(folder / "mesh.stl", printer, _asked_mm(options), stands=options.kind == "bust")
     numbers = checked.to_dict()
     facts = {
@@ -165,7 +165,7 @@ def _write_solid(
         "options": options.to_dict(),
         "preflight": numbers,
     }
-    export.write_json(facts, folder / "solid.json")
+    face_files.write_json(facts, folder / "solid.json")
     return facts
 
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from core.errors import GeometryError
-from core.reconstruction import Reconstruction
-from core.triangulation import fill_outside, sample
+from core.geometry.reconstruction import Reconstruction
+from core.mesh.triangulation import fill_outside, sample
 
 MARCH_STEPS = 96
 BISECTIONS = 8

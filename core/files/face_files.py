@@ -12,16 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.cloud import PointCloud
-from core.measure.face import face_measures
-from core.measure.statistics import (
-    depth_statistics,
-    histogram,
-    relative_depth,
-    shared_edges,
-    statistics_by_region,
-)
-from core.meshfiles import (
+from core.files.mesh_files import (
     JPEG_QUALITY,
     PLASTER,
     Mesh,
@@ -33,9 +24,18 @@ from core.meshfiles import (
     write_points,
     write_stl,
 )
-from core.reconstruction import Reconstruction
+from core.geometry.reconstruction import Reconstruction
+from core.measure.face import face_measures
+from core.measure.statistics import (
+    depth_statistics,
+    histogram,
+    relative_depth,
+    shared_edges,
+    statistics_by_region,
+)
+from core.mesh.cloud import PointCloud
+from core.mesh.surface import Surface
 from core.solid import Solid
-from core.surface import Surface
 
 NOTHING = 0  # in depth.png: no depth here
 LIGHT = np.array([-0.45, 0.55, 0.7]) / np.linalg.norm([-0.45, 0.55, 0.7])  # from the upper left, mesh frame

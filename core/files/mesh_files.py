@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from trimesh.visual.material import PBRMaterial, SimpleMaterial
 
-from core.threemf import threemf
+from core.files.threemf import threemf
 
 PLASTER = (236, 230, 220)
 WHITE, BLACK = (255, 255, 255, 255), (0, 0, 0, 255)  # a texture is shown as it is, without a shine

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.camera import Intrinsics
-from core.reconstruction import Reconstruction
+from core.geometry.camera import Intrinsics
+from core.geometry.reconstruction import Reconstruction
 
 SMOOTHING = 1 / 340  # of the side: the normals are those of the surface blurred so much, else noise turns them
 MARGIN_PX = 2

@@ -3,8 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from core.choices import read_choices
 from core.errors import OptionError
+from core.options.choices import read_choices
 
 KINDS = ("relief", "mask", "bust", "lithophane")
 FASTENINGS = ("none", "keyhole", "magnet")

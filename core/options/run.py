@@ -5,21 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from core.camera import (
-    MAX_FOCAL_35MM,
-    MAX_FOV_DEG,
-    MIN_FOCAL_35MM,
-    MIN_FOV_DEG,
-    PROJECTIONS,
-    Projection,
-)
-from core.choices import read_choices
 from core.depth.catalog import MODELS
-from core.depth.smooth import DEFAULT_SMOOTH
+from core.depth.denoise import DEFAULT_SMOOTH
 from core.errors import OptionError
 from core.face.landmarks import DEFAULT_IPD_MM
-from core.solid import KINDS, SolidOptions
-from core.surface import KINDS as SURFACES
+from core.geometry.camera import MAX_FOCAL_35MM, MAX_FOV_DEG, MIN_FOCAL_35MM, MIN_FOV_DEG, PROJECTIONS, Projection
+from core.mesh.surface import KINDS as SURFACES
+from core.options.choices import read_choices
+from core.options.solid import KINDS, SolidOptions
 
 FORMATS = ("stl", "3mf", "obj", "ply", "glb")
 SOLIDS = (*KINDS, "none")
@@ -42,7 +35,7 @@ class Options:
     box: tuple[float, float, float] | None = None  # x, y and side in photo pixels, drawn round a face by hand
     whole_photo: bool = False
     surface: str = "adaptive"
-    tolerance_mm: float | None = None  # of an adaptive surface; None: core.surface's own
+    tolerance_mm: float | None = None  # of an adaptive surface; None: core.mesh.surface's own
     taubin: int = 0  # rounds of smoothing of the surface
     max_triangles: int = 60_000
     solid: str = "relief"

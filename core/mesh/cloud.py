@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.reconstruction import Reconstruction
+from core.geometry.reconstruction import Reconstruction
 
 
 @dataclass(frozen=True)

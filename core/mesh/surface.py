@@ -8,11 +8,11 @@ from scipy import ndimage
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from core.densegrid import decimated, dense_grid
 from core.errors import GeometryError
-from core.reconstruction import Reconstruction
-from core.smoothing import taubin
-from core.triangulation import GRID_STEP_PX, fill_outside, grid, outlines, sample, triangulate
+from core.geometry.reconstruction import Reconstruction
+from core.mesh.dense_grid import decimated, dense_grid
+from core.mesh.taubin import taubin
+from core.mesh.triangulation import GRID_STEP_PX, fill_outside, grid, outlines, sample, triangulate
 
 TOLERANCE_MM = 0.15
 KINDS = ("adaptive", "grid")

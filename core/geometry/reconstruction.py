@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.camera import Intrinsics
 from core.face.landmarks import LEFT_EYE, NOSE_TIP, RIGHT_EYE
+from core.geometry.camera import Intrinsics
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Reconstruction:
 
     @classmethod
     def load(cls, folder: Path) -> "Reconstruction":
-        """Read back what `core.output.write` wrote; the texture is the crop itself."""
+        """Read back what `core.files.face_folder.write` wrote; the texture is the crop itself."""
         facts = json.loads((folder / "reconstruction.json").read_text("utf-8"))
         with Image.open(folder / "crop.png") as image:
             crop = np.array(image.convert("RGB"))

@@ -6,7 +6,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.camera import (
+from core.depth.blend import prior_weight, with_rim_of, with_shape_of
+from core.depth.denoise import smooth, smooth_walls
+from core.face.landmarks import DEFAULT_IPD_MM, INNER, LEFT_EYE, NOSE, RIGHT_EYE, fit_pose
+from core.face.level import Crop, inside_photo
+from core.face.window import disc
+from core.geometry.camera import (
     INLIER_MM,
     Intrinsics,
     Projection,
@@ -15,11 +20,6 @@ from core.camera import (
     eye_distance_mm,
     fit_scale_and_shift,
 )
-from core.depth.detail import prior_weight, with_rim_of, with_shape_of
-from core.depth.smooth import smooth, smooth_walls
-from core.face.landmarks import DEFAULT_IPD_MM, INNER, LEFT_EYE, NOSE, RIGHT_EYE, fit_pose
-from core.face.level import Crop, inside_photo
-from core.face.window import disc
 
 BUILTIN = "builtin"
 DEFAULT_DISTANCE_MM = 700.0  # of a whole photo, where no face says it

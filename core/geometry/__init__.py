@@ -1,0 +1,1 @@
+"""Inverse depth -> depth in mm in front of a camera, and the surface that it stands for."""

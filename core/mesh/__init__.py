@@ -1,0 +1,1 @@
+"""A reconstruction -> points and triangles."""
