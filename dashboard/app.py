@@ -5,17 +5,17 @@ from pathlib import Path
 import dash
 import flask
 
-from dashboard import routes, security
 from dashboard.components import shell
-from dashboard.context import LIBRARY
-from dashboard.library import Library
+from dashboard.library.library import Library
 from dashboard.settings import Settings
+from dashboard.web import routes, security
+from dashboard.web.context import LIBRARY
 
 HERE = Path(__file__).parent
 
 
 def create_app(settings: Settings) -> dash.Dash:
-    """Make the app. Its worker is not started here: `supervisor.Supervisor` does that, or `lifemask worker`.
+    """Make the app. Its worker is not started here: `jobs.supervisor.Supervisor` does that, or `lifemask worker`.
 
     `app.server` is the Flask app; `app.server.config["LIBRARY"]` its library.
     """

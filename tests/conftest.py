@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 
-from dashboard.library import Library
+from dashboard.library.library import Library
 from dashboard.settings import Settings
 from tests.mirror import serving_weights
 
@@ -92,9 +92,9 @@ class Live:
 
 def serve(settings: Settings, make_works: Callable[..., Any] | None = None) -> Iterator[Live]:
     """Serve pages in a thread, with a real worker process, until the generator is closed."""
-    from dashboard import tasks
     from dashboard.app import create_app
-    from dashboard.supervisor import Supervisor
+    from dashboard.jobs import tasks
+    from dashboard.jobs.supervisor import Supervisor
 
     app = create_app(settings)
     library = app.server.config["LIBRARY"]

@@ -24,13 +24,14 @@ from core.options import Options, SolidOptions
 from core.photo import read_photo
 from core.pipeline import recompute
 from core.recompute import changed, rewrite
-from dashboard import cli, deletion
-from dashboard.jobs import Queue
-from dashboard.library import Library
-from dashboard.retention import sweep
+from dashboard.cli import main
+from dashboard.jobs.queue import Queue
+from dashboard.jobs.tasks import Tasks
+from dashboard.jobs.worker import step
+from dashboard.library import deletion
+from dashboard.library.library import Library
+from dashboard.library.retention import sweep
 from dashboard.settings import Settings
-from dashboard.tasks import Tasks
-from dashboard.worker import step
 
 PHOTOS = {"collins": "collins.png", "hopper": "hopper.jpg", "hopper_midas": "hopper.jpg", "corner": "corner.png"}
 
@@ -159,14 +160,14 @@ def test_a_comparison_made_again_says_the_same(library: Library, made: Any) -> N
 def test_the_command_line_takes_folders_of_faces(old: Path, capsys: pytest.CaptureFixture[str]) -> None:
     faces, out = old / "faces", old / "compared"
     three = [str(faces / name) for name in ("collins", "hopper", "hopper_midas")]
-    assert cli.main(["compare", *three, "--out", str(out)]) == 0
+    assert main.main(["compare", *three, "--out", str(out)]) == 0
     assert {"comparison.json", "comparison.csv", "pairs.csv", "report.html"} <= {path.name for path in out.iterdir()}
 
     # a photo that was done before is done in its place, and nothing of the old folder is left
     before = {path.name for path in faces.iterdir()}
     photo = str(old / "photos" / "collins.png")
     few = ["--model", "builtin", "--max-triangles", "1000", "--solid", "none", "--formats", "glb"]
-    assert cli.main(["run", photo, "--out", str(faces), *few]) == 0
+    assert main.main(["run", photo, "--out", str(faces), *few]) == 0
     assert {path.name for path in faces.iterdir()} == before
     assert not list((faces / "collins").glob("*.stl"))
     assert Reconstruction.load(faces / "collins").crop_rgb.shape == (512, 512, 3)

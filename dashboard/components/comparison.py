@@ -6,10 +6,10 @@ from typing import Any
 import dash_ag_grid as dag
 from dash import html
 
-from dashboard import maps
-from dashboard.comparing import COLUMNS, Compared, heading, rows
+from dashboard.charts import maps
 from dashboard.components import page, uploads, views
 from dashboard.components.faces import colour
+from dashboard.readings.comparison_folder import COLUMNS, Compared, heading, rows
 
 WORDS = ("farther in", "farther out")
 FILES = (

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
+from dashboard.charts.figures import SERIES
 from dashboard.components.page import marks
 from dashboard.components.uploads import title
 from dashboard.components.views import address, viewer
-from dashboard.figures import SERIES
-from dashboard.records import FaceRecord
+from dashboard.library.records import FaceRecord
 
 
 def card(face: FaceRecord) -> html.Article:

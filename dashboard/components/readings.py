@@ -7,11 +7,11 @@ import numpy as np
 from dash import html
 
 from core.files.colours import signed_limit
-from dashboard import figures, maps
+from dashboard.charts import figures, maps
 from dashboard.components import lengths, page, views
 
 if TYPE_CHECKING:
-    from dashboard.measured import Measured
+    from dashboard.readings.measured import Measured
 
 PART_WORDS = {
     "head": "Whole head", "face": "Face", "forehead": "Forehead", "eyes": "Eyes", "nose": "Nose", "cheeks": "Cheeks",

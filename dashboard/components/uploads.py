@@ -7,7 +7,7 @@ from dash import html
 
 from core.depth.catalog import MODELS
 from dashboard.components.page import Child, button, field, icon, link_button, marks, number_field
-from dashboard.records import PhotoRecord, RunRecord
+from dashboard.library.records import PhotoRecord, RunRecord
 
 REFINEMENTS = [
     {"label": "None", "value": "none"},

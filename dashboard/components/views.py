@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from dash import dcc, html
 
-from dashboard import figures
+from dashboard.charts import figures
 from dashboard.components.page import icon
 
 FILES = {

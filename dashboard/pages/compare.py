@@ -8,12 +8,13 @@ import dash_bootstrap_components as dbc
 from dash import ALL, ClientsideFunction, Input, Output, State, callback, clientside_callback, ctx, dcc, html
 
 from core.errors import LifemaskError
-from dashboard import comparing, figures, results
+from dashboard.charts import figures
 from dashboard.components import comparison, faces, page, uploads, views
 from dashboard.components.missing import no_faces
-from dashboard.context import current_library, current_workspace
-from dashboard.library import MOST_COMPARED
-from dashboard.records import FaceRecord, RunRecord
+from dashboard.library.library import MOST_COMPARED
+from dashboard.library.records import FaceRecord, RunRecord
+from dashboard.readings import comparison_folder, results
+from dashboard.web.context import current_library, current_workspace
 
 dash.register_page(__name__, path="/compare", title="Compare – Lifemask", name="Compare")  # noqa: RUF001
 
@@ -45,7 +46,7 @@ def _page(wanted: Sequence[str], reference: str, *, with_scale: bool) -> html.Di
         return html.Div(
             [head, strip, page.empty(f"Choose {count}", "Click the pictures above. The address keeps them.")]
         )
-    found = [results.load(face) for face in comparing.told_apart([by_id[face_id] for face_id in chosen])]
+    found = [results.load(face) for face in comparison_folder.told_apart([by_id[face_id] for face_id in chosen])]
     return html.Div(
         [
             head,
@@ -150,7 +151,7 @@ def draw_line(name: str, face_ids: list[str]) -> Any:
 
 def _there(face_ids: Sequence[str]) -> list[FaceRecord]:
     library, workspace = current_library(), current_workspace()
-    return comparing.told_apart([face for face_id in face_ids if (face := library.face(workspace, face_id))])
+    return comparison_folder.told_apart([face for face_id in face_ids if (face := library.face(workspace, face_id))])
 
 
 def _settings(found: Sequence[results.Result], reference: str, with_scale: bool) -> html.Div:
@@ -209,7 +210,7 @@ def follow(_beat: int | None, started: dict[str, str] | None, face_ids: list[str
         return _waiting(runs[0]), False, False
     folder = library.comparison(workspace, started.get("id", ""))
     if folder is not None:
-        return _found(comparing.read(folder)), True, True
+        return _found(comparison_folder.read(folder)), True, True
     said = started.get("error") or (runs and runs[0].error) or "This comparison was cancelled."
     again = page.button("Compare again", AGAIN) if runs else None
     ended = html.Div([html.P(said, className="run-error", role="alert"), again], className="waiting row-of")
@@ -250,7 +251,7 @@ def _numbers(face_ids: Sequence[str]) -> html.Section:
     return page.section("Numbers", comparison.table({"faces": about, "differences": {}}), _note())
 
 
-def _found(found: comparing.Compared) -> list[Any]:
+def _found(found: comparison_folder.Compared) -> list[Any]:
     others = comparison.others(found)
     choices = [{"label": comparison.choice(found, number), "value": number} for number in others]
     return [
@@ -281,7 +282,7 @@ def _note() -> html.P:
 def show(number: int, view: str, run_id: str) -> Any:
     """Show another face against the reference, or the same in another way."""
     folder = current_library().comparison(current_workspace(), run_id)
-    return dash.no_update if folder is None else comparison.pair(comparing.read(folder), number, view)
+    return dash.no_update if folder is None else comparison.pair(comparison_folder.read(folder), number, view)
 
 
 clientside_callback(

@@ -5,11 +5,13 @@ from typing import Any
 import dash
 from dash import Input, Output, State, callback, dcc, html
 
-from dashboard import deletion, figures, results, scenes
+from dashboard.charts import figures, scenes
 from dashboard.components import assumptions, page, uploads, views
 from dashboard.components.missing import no_face
-from dashboard.context import current_library, current_workspace
-from dashboard.records import FaceRecord
+from dashboard.library import deletion
+from dashboard.library.records import FaceRecord
+from dashboard.readings import results
+from dashboard.web.context import current_library, current_workspace
 
 dash.register_page(__name__, path_template="/face/<face_id>", title="Face – Lifemask", name="Face")  # noqa: RUF001
 

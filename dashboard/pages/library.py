@@ -7,11 +7,11 @@ import dash
 import dash_bootstrap_components as dbc
 from dash import ALL, Input, Output, State, callback, ctx, dcc, html
 
-from dashboard import deletion
 from dashboard.components import faces, page
 from dashboard.components.missing import no_faces
-from dashboard.context import current_library, current_workspace
-from dashboard.records import FaceRecord
+from dashboard.library import deletion
+from dashboard.library.records import FaceRecord
+from dashboard.web.context import current_library, current_workspace
 
 dash.register_page(__name__, path="/library", title="Library – Lifemask", name="Library")  # noqa: RUF001
 

@@ -5,11 +5,11 @@ from typing import Any
 import dash
 from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, dcc, html
 
+from dashboard.charts.marking import first_box, marked_photo
 from dashboard.components import page, views
 from dashboard.components.missing import no_photo
-from dashboard.context import current_library, current_workspace
-from dashboard.marking import first_box, marked_photo
-from dashboard.results import load
+from dashboard.readings.results import load
+from dashboard.web.context import current_library, current_workspace
 
 dash.register_page(__name__, path_template="/mark/<photo_id>", title="Mark – Lifemask", name="Mark")  # noqa: RUF001
 

@@ -10,8 +10,8 @@ from dash import ALL, Input, Output, State, callback, ctx, dcc, html
 from core.depth import weights
 from core.depth.catalog import BUILTIN, MODELS, Model
 from dashboard.components import page, uploads, views
-from dashboard.context import current_library, current_workspace
-from dashboard.records import RunRecord
+from dashboard.library.records import RunRecord
+from dashboard.web.context import current_library, current_workspace
 
 dash.register_page(__name__, path="/models", title="Models – Lifemask", name="Models")  # noqa: RUF001
 

@@ -9,8 +9,8 @@ from dash import ALL, Input, Output, State, callback, ctx, dcc, html
 from core.errors import OptionError
 from dashboard.components import page, printing, uploads, views
 from dashboard.components.missing import no_face
-from dashboard.context import current_library, current_workspace
-from dashboard.records import FaceRecord
+from dashboard.library.records import FaceRecord
+from dashboard.web.context import current_library, current_workspace
 
 # ruff: noqa: PLC0415 - core.solid and core.preflight bring scipy, which need not delay the first page
 

@@ -9,15 +9,15 @@ import numpy as np
 from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, dcc, html
 
 from core.errors import LifemaskError
-from dashboard import figures, maps
+from dashboard.charts import figures, maps
 from dashboard.components import faces, page, readings, views
 from dashboard.components.missing import no_faces
 from dashboard.components.readings import PART_WORDS
-from dashboard.context import current_library, current_workspace
-from dashboard.records import FaceRecord
+from dashboard.library.records import FaceRecord
+from dashboard.web.context import current_library, current_workspace
 
 if TYPE_CHECKING:
-    from dashboard.measured import Measured
+    from dashboard.readings.measured import Measured
 
 # ruff: noqa: PLC0415 - core.measure brings scipy and OpenCV, which need not delay the first page
 
@@ -44,7 +44,7 @@ def layout(faces: str = "", **_: Any) -> html.Div:  # the name of the query's ke
 
 
 def _page(wanted: str) -> html.Div:
-    from dashboard.measured import measured
+    from dashboard.readings.measured import measured
 
     all_faces = current_library().faces(current_workspace())
     head = page.head("Statistics", "Depth relative to the nose tip, so that photos from different distances compare.")
@@ -71,7 +71,7 @@ def _page(wanted: str) -> html.Div:
 def _about(found: "Measured") -> dict[str, Any]:
     """What the page's script needs: which numbers of the map are which part, and the length of an IPD."""
     from core.measure.regions import REGIONS
-    from dashboard.measured import PARTS
+    from dashboard.readings.measured import PARTS
 
     numbers = {part: [REGIONS.index(name) + 1 for name in names] for part, names in PARTS.items()}
     marks = found.reconstruction.landmarks_px
@@ -180,7 +180,7 @@ def _between(found: "Measured") -> html.Div | None:
 
 def _histogram(found: "Measured", part: str, unit: str, bins: int, height: str) -> Any:
     from core.measure.statistics import depth_statistics, histogram
-    from dashboard.measured import bin_edges
+    from dashboard.readings.measured import bin_edges
 
     values = found.values(part, unit)
     edges, stats = bin_edges(values, bins), depth_statistics(values).to_dict()
@@ -204,7 +204,7 @@ def _histogram(found: "Measured", part: str, unit: str, bins: int, height: str) 
 )
 def draw(part: str, unit: str, bins: int | None, height: str, face_id: str) -> Any:
     """Draw the histogram and the table anew; a number of bins out of range leaves the histogram as it is."""
-    from dashboard.measured import measured
+    from dashboard.readings.measured import measured
 
     face = current_library().face(current_workspace(), face_id)
     if face is None:
@@ -257,7 +257,7 @@ def _downloads(face: FaceRecord) -> html.Div:
 @callback(Output("statistics-smoothing", "children"), Input("statistics-face", "data"))
 def compare_smoothing(face_id: str) -> Any:
     """Set the depth beside what it was before it was smoothed, once the rest of the page is there."""
-    from dashboard.measured import measured
+    from dashboard.readings.measured import measured
 
     face = current_library().face(current_workspace(), face_id)
     found = measured(face.folder) if face else None
@@ -277,7 +277,7 @@ def compare_smoothing(face_id: str) -> Any:
 )
 def say(low: float | None, high: float | None, part: str, unit: str, face_id: str) -> Any:
     """Say how many pixels are between the two depths."""
-    from dashboard.measured import measured
+    from dashboard.readings.measured import measured
 
     face = current_library().face(current_workspace(), face_id)
     if face is None or low is None or high is None:
@@ -298,7 +298,7 @@ def say(low: float | None, high: float | None, part: str, unit: str, face_id: st
 def measure(line: dict[str, list[float]] | None, face_id: str) -> Any:
     """Measure along the line that was drawn, and between its ends."""
     from core.measure.profiles import distance, line_profile
-    from dashboard.measured import measured
+    from dashboard.readings.measured import measured
 
     face = current_library().face(current_workspace(), face_id)
     if face is None or not line or not all(math.isfinite(value) for end in line.values() for value in end):

@@ -7,8 +7,8 @@ from dash import ALL, ClientsideFunction, Input, Output, State, callback, client
 
 from core.depth import weights
 from dashboard.components import faces, page, uploads
-from dashboard.context import current_library, current_workspace
-from dashboard.records import RunRecord
+from dashboard.library.records import RunRecord
+from dashboard.web.context import current_library, current_workspace
 
 dash.register_page(__name__, path="/", title="Lifemask", name="Studio")
 

@@ -15,9 +15,9 @@ import time
 
 import requests
 
-from dashboard.library import Library
+from dashboard.jobs.supervisor import Supervisor
+from dashboard.library.library import Library
 from dashboard.settings import Settings
-from dashboard.supervisor import Supervisor
 from tests.dashboard import works
 from tests.dashboard.test_jobs import start, until
 

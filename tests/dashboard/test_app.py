@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from dashboard.app import assets_folder
-from dashboard.security import host_name
+from dashboard.web.security import host_name
 
 ROOT = Path(__file__).parents[2]
 HTML = {"Accept": "text/html"}
@@ -28,7 +28,8 @@ def test_the_first_page_needs_no_torch(tmp_path: Path) -> None:
         "client = create_app(Settings.from_env()).server.test_client()\n"
         "assert client.get('/', headers={'Accept': 'text/html'}).status_code == 200\n"
         "assert client.get('/_dash-layout').status_code == 200\n"
-        "import dashboard.supervisor, dashboard.server, dashboard.measured, dashboard.comparing, dashboard.sheet\n"
+        "import dashboard.jobs.supervisor, dashboard.web.server, dashboard.readings.measured\n"
+        "import dashboard.readings.comparison_folder, dashboard.charts.contact_sheet\n"
         "import core.compare, core.pipeline, core.recompute, core.report\n"
         "heavy = {'torch', 'timm', 'torchvision'} & sys.modules.keys()\n"
         "assert not heavy, heavy\n"

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.archive import PIECE_BYTES, zipped
+from dashboard.web.archive import PIECE_BYTES, zipped
 from tests.dashboard.test_routes import make_face
 
 

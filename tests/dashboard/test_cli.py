@@ -13,8 +13,8 @@ import pytest
 import trimesh
 from PIL import Image
 
-from dashboard.batch import free_folders
-from dashboard.cli import main
+from dashboard.cli.main import main
+from dashboard.cli.run import free_folders
 
 FILES = {
     "depth.png", "depth.npy", "statistics.json", "statistics.csv", "cloud.ply", "mesh.stl", "mesh.zip", "mesh.ply",
@@ -211,7 +211,7 @@ def test_a_port_in_use_is_a_sentence(capfd: pytest.CaptureFixture[str]) -> None:
 
 
 def test_help_is_quick_and_needs_no_torch() -> None:
-    code = "import sys, dashboard.cli as c\ntry: c.main(['run', '--help'])\nexcept SystemExit: pass\n"
+    code = "import sys, dashboard.cli.main as c\ntry: c.main(['run', '--help'])\nexcept SystemExit: pass\n"
     code += "assert not {'torch', 'dash', 'sqlalchemy', 'scipy'} & sys.modules.keys()"
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, env=os.environ)
     assert done.returncode == 0, done.stderr

@@ -12,18 +12,19 @@ from PIL import Image
 
 from core.errors import Cancelled
 from core.files.colours import DIVERGING, coloured, signed_limit
-from dashboard import comparing, deletion
-from dashboard.jobs import Queue
-from dashboard.library import Library
-from dashboard.sheet import GAP_PX, PAPER, SIDE_PX
-from dashboard.tasks import Tasks
-from dashboard.worker import step
+from dashboard.charts.contact_sheet import GAP_PX, PAPER, SIDE_PX
+from dashboard.jobs.queue import Queue
+from dashboard.jobs.tasks import Tasks
+from dashboard.jobs.worker import step
+from dashboard.library import deletion
+from dashboard.library.library import Library
+from dashboard.readings import comparison_folder
 from tests.dashboard.faces import DISTANCE_MM, FOCAL_PX, face, write_face
 from tests.dashboard.test_library import finished_face, jpeg
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> comparing.Compared:
+def found(tmp_path_factory: pytest.TempPathFactory) -> comparison_folder.Compared:
     """A face, the same with a bump on its cheek, and the same as another network saw it; the first is the reference."""
     place = tmp_path_factory.mktemp("comparing")
     shapes = {"plain": face(), "bumped": face(bump_mm=3.0, sha256="b" * 64), "other": face(1.0, name="dpt_large_384")}
@@ -32,14 +33,14 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> comparing.Compared:
     out = place / "out"
     out.mkdir()
     said: list[float] = []
-    named = [comparing.Named(name, f"{name}.jpg", place / name) for name in shapes]
-    comparing.write(named, 0, out, progress=lambda _, share: said.append(share))
+    named = [comparison_folder.Named(name, f"{name}.jpg", place / name) for name in shapes]
+    comparison_folder.write(named, 0, out, progress=lambda _, share: said.append(share))
     assert said == sorted(said)
     assert said[-1] == 1.0
-    return comparing.read(out)
+    return comparison_folder.read(out)
 
 
-def test_a_bump_is_found_where_it_is_and_as_high_as_it_is(found: comparing.Compared) -> None:
+def test_a_bump_is_found_where_it_is_and_as_high_as_it_is(found: comparison_folder.Compared) -> None:
     assert set(found.differences_mm) == {2, 3}
     difference = found.differences_mm[2]
     plain = face().depth_mm
@@ -52,26 +53,26 @@ def test_a_bump_is_found_where_it_is_and_as_high_as_it_is(found: comparing.Compa
     assert found.values["differences"]["2"]["by_region"]["right cheek"] > 0.5
 
 
-def test_table_and_csv_show_the_same_numbers(found: comparing.Compared) -> None:
-    rows = comparing.rows(found.values)
+def test_table_and_csv_show_the_same_numbers(found: comparison_folder.Compared) -> None:
+    rows = comparison_folder.rows(found.values)
     assert [row["face"] for row in rows] == ["plain.jpg", "bumped.jpg", "other.jpg"]
     assert rows[0]["rms_mm"] is rows[0]["coverage_percent"] is None  # the reference is not laid onto itself
     assert rows[1]["rms_mm"] == round(found.values["differences"]["2"]["rms_mm"], 2)
     lines = list(csv.DictReader(io.StringIO((found.folder / "comparison.csv").read_text("utf-8"))))
     for line, row in zip(lines, rows, strict=True):
-        for key, name, unit, _ in comparing.COLUMNS:
-            shown = line[comparing.heading(name, unit)]
+        for key, name, unit, _ in comparison_folder.COLUMNS:
+            shown = line[comparison_folder.heading(name, unit)]
             assert (float(shown) if shown else None) == row[key]
 
 
-def test_pairs_agree_with_the_differences_and_like_is_beside_like(found: comparing.Compared) -> None:
+def test_pairs_agree_with_the_differences_and_like_is_beside_like(found: comparison_folder.Compared) -> None:
     rms = np.array(found.values["pairs"]["rms_mm"])
     assert np.array_equal(rms, rms.T)
     assert rms[0, 1] == pytest.approx(found.values["differences"]["2"]["rms_mm"], rel=0.3)
     assert rms[0, 2] < rms[0, 1]
 
 
-def test_networks_on_one_photo_are_set_beside_each_other(found: comparing.Compared) -> None:
+def test_networks_on_one_photo_are_set_beside_each_other(found: comparison_folder.Compared) -> None:
     agreement = found.values["agreement"]
     assert agreement["networks"] == ["builtin", "dpt_large_384"]
     assert found.spread_mm is not None
@@ -79,7 +80,7 @@ def test_networks_on_one_photo_are_set_beside_each_other(found: comparing.Compar
     assert found.spread_mm[y, x] == pytest.approx(0.5, abs=0.1)  # of 0 and 1 mm
 
 
-def test_pictures_lie_on_one_grid_and_are_clear_where_there_is_nothing(found: comparing.Compared) -> None:
+def test_pictures_lie_on_one_grid_and_are_clear_where_there_is_nothing(found: comparison_folder.Compared) -> None:
     for name in ("seen-1.webp", "seen-2.webp", "difference-2.png"):
         with Image.open(found.folder / name) as picture:
             assert picture.size == found.differences_mm[2].shape[::-1]
@@ -116,7 +117,7 @@ def test_the_worker_makes_the_folder_whole_or_not_at_all(library: Library, two: 
     assert (done.state, done.error) == ("done", None)
     folder = library.comparison(workspace, run.id)
     assert folder is not None
-    values = comparing.read(folder).values
+    values = comparison_folder.read(folder).values
     assert (values["reference"], values["with_scale"]) == (2, True)
 
     library.start_comparison(workspace, ids, ids[0])
@@ -134,7 +135,7 @@ def test_a_face_deleted_meanwhile_ends_the_comparison(library: Library, two: Any
     assert list(Path(library.folders.comparisons).iterdir()) == []
 
 
-def test_the_picture_shows_every_face_and_says_what_it_rests_on(found: comparing.Compared) -> None:
+def test_the_picture_shows_every_face_and_says_what_it_rests_on(found: comparison_folder.Compared) -> None:
     with Image.open(found.folder / "comparison.png") as picture:
         pixels = np.asarray(picture.convert("RGB")).astype(int)
     assert pixels.shape[1] > 3 * SIDE_PX
@@ -151,7 +152,9 @@ def test_the_report_is_there_and_escapes_what_people_call_their_photos(tmp_path:
     for number in range(2):
         write_face(face(3.0 * number), tmp_path / str(number))
     names = ['<img src="//elsewhere/x">.jpg', "b.jpg"]
-    comparing.write([comparing.Named(str(i), names[i], tmp_path / str(i)) for i in range(2)], 1, tmp_path)
+    comparison_folder.write(
+        [comparison_folder.Named(str(i), names[i], tmp_path / str(i)) for i in range(2)], 1, tmp_path
+    )
     text = (tmp_path / "report.html").read_text("utf-8")
     assert "&lt;img src=" in text
     assert '<img src="//' not in text
@@ -159,9 +162,9 @@ def test_the_report_is_there_and_escapes_what_people_call_their_photos(tmp_path:
 
 def test_faces_of_one_name_are_told_apart_by_their_networks_else_by_number(library: Library, two: Any) -> None:
     faces = library.faces(two[0])
-    assert [face.name for face in comparing.told_apart(faces)] == [face.name for face in faces]
+    assert [face.name for face in comparison_folder.told_apart(faces)] == [face.name for face in faces]
     one = [replace(face, name="a.jpg") for face in faces]
-    assert [face.name for face in comparing.told_apart(one)] == ["a.jpg (1)", "a.jpg (2)"]
+    assert [face.name for face in comparison_folder.told_apart(one)] == ["a.jpg (1)", "a.jpg (2)"]
     one[1] = replace(one[1], network="dpt_large_384")
-    names = [face.name for face in comparing.told_apart(one)]
+    names = [face.name for face in comparison_folder.told_apart(one)]
     assert names == ["a.jpg, Built-in face network", "a.jpg, DPT-Large 384"]

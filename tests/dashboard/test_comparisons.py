@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from core.errors import OptionError
-from dashboard import deletion
-from dashboard.jobs import Queue
-from dashboard.library import Library
-from dashboard.records import NotInLibraryError, RunRecord
-from dashboard.retention import sweep
+from dashboard.jobs.queue import Queue
+from dashboard.library import deletion
+from dashboard.library.library import Library
+from dashboard.library.records import NotInLibraryError, RunRecord
+from dashboard.library.retention import sweep
 from tests.dashboard.test_library import finished_face, jpeg
 from tests.dashboard.test_routes import make_face
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dashboard import figures, scenes
+from dashboard.charts import figures, scenes
 
 
 @pytest.fixture

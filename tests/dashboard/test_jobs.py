@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 
 from core.errors import Cancelled
-from dashboard.jobs import LEASE_S, LOST, Queue
-from dashboard.library import Library
-from dashboard.records import NewFace, RunRecord
+from dashboard.jobs.queue import LEASE_S, LOST, Queue
+from dashboard.jobs.supervisor import Supervisor
+from dashboard.library.library import Library
+from dashboard.library.records import NewFace, RunRecord
 from dashboard.settings import Settings
-from dashboard.supervisor import Supervisor
 from tests.dashboard import works
 from tests.dashboard.test_library import Wanted, jpeg
 
@@ -100,7 +100,7 @@ def test_a_stopped_server_gives_its_run_back(
     until(library, run, lambda r: r.stage == "Working")
     (pid,) = pids(library, "slow.jpg")
     if hangs:
-        monkeypatch.setattr("dashboard.supervisor.PATIENCE_S", 0.1)
+        monkeypatch.setattr("dashboard.jobs.supervisor.PATIENCE_S", 0.1)
         os.kill(pid, signal.SIGSTOP)
     supervisor.stop()
     assert now(library, run).state == "queued"

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from core.errors import OptionError, StorageError
-from dashboard import deletion
-from dashboard.journal import ABANDONED_S, QUARANTINE_DAYS
-from dashboard.library import Library
-from dashboard.retention import sweep
+from dashboard.library import deletion
+from dashboard.library.journal import ABANDONED_S, QUARANTINE_DAYS
+from dashboard.library.library import Library
+from dashboard.library.retention import sweep
 from dashboard.settings import Settings
 from tests.dashboard.test_library import finished_face
 
@@ -183,7 +183,7 @@ def test_a_face_deleted_while_it_is_computed_anew_does_not_come_back(library: Li
 def test_a_photo_that_cannot_be_stored_leaves_no_note(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     from sqlalchemy import func, select
 
-    from dashboard import schema
+    from dashboard.library import schema
     from tests.dashboard.test_library import TINY
 
     def full(*_: object) -> None:

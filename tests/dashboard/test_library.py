@@ -11,11 +11,11 @@ import pytest
 from PIL import Image
 
 from core.errors import Cancelled, PhotoError, StorageError
-from dashboard import deletion
-from dashboard.jobs import Queue
-from dashboard.library import Library
-from dashboard.records import NewFace, NotInLibraryError, QueueFullError
-from dashboard.retention import sweep
+from dashboard.jobs.queue import Queue
+from dashboard.library import deletion
+from dashboard.library.library import Library
+from dashboard.library.records import NewFace, NotInLibraryError, QueueFullError
+from dashboard.library.retention import sweep
 from dashboard.settings import Settings
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from core.files.face_files import write_depth, write_json, write_pictures
 from core.geometry.reconstruction import Reconstruction
-from dashboard.cli import main
+from dashboard.cli.main import main
 from tests.core.heads import Bump, Placed, head
 
 

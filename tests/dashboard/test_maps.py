@@ -7,8 +7,8 @@ from scipy.spatial.distance import squareform
 
 from core.files.colours import signed_limit
 from core.measure.profiles import contours
-from dashboard import maps
-from dashboard.measured import Measured
+from dashboard.charts import maps
+from dashboard.readings.measured import Measured
 from tests.dashboard.faces import face
 from tests.dashboard.test_figures import decoded, sent
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dashboard.marking import first_box, marked_photo
+from dashboard.charts.marking import first_box, marked_photo
 
 
 def test_a_square_stands_on_the_photo_and_can_be_moved() -> None:

@@ -9,7 +9,7 @@ from core.errors import OptionError
 from core.measure.regions import REGIONS
 from core.options import Options
 from core.pipeline import recompute
-from dashboard.measured import PARTS, Measured, as_csv, bin_edges, summary
+from dashboard.readings.measured import PARTS, Measured, as_csv, bin_edges, summary
 from tests.dashboard.faces import face
 
 

@@ -12,11 +12,11 @@ import pytest
 from flask import g
 from plotly.io.json import to_json_plotly
 
-from dashboard import comparing
-from dashboard.jobs import Queue
-from dashboard.library import Library
-from dashboard.tasks import Tasks
-from dashboard.worker import step
+from dashboard.jobs.queue import Queue
+from dashboard.jobs.tasks import Tasks
+from dashboard.jobs.worker import step
+from dashboard.library.library import Library
+from dashboard.readings import comparison_folder
 from tests.dashboard.faces import face, write_face
 from tests.dashboard.test_routes import make_face
 
@@ -42,7 +42,7 @@ def ids(client: Any) -> list[str]:
         write_face(face(3.0 * number, name=network), record.folder)
         found.append(record.id)
     with library.session.begin() as session:  # both of one photo
-        from dashboard.schema import Face
+        from dashboard.library.schema import Face
 
         rows = [session.get_one(Face, face_id) for face_id in found]
         rows[1].photo_id, rows[1].network = rows[0].photo_id, "dpt_large_384"
@@ -54,7 +54,7 @@ def asked(client: Any, ids: list[str]) -> Iterator[Library]:
     """A request of the workspace that owns the faces."""
     library: Library = client.application.config["LIBRARY"]
     with library.session() as session:
-        from dashboard.schema import Face
+        from dashboard.library.schema import Face
 
         workspace = session.get_one(Face, ids[0]).workspace_id
     with client.application.test_request_context("/"):
@@ -107,7 +107,7 @@ def test_a_comparison_is_waited_for_found_and_never_another_ones(asked: Library,
     assert compare.start(ids[1], "rigid", ids) == started  # nothing is done twice
     folder = asked.comparison(g.workspace, started["id"])
     assert folder is not None
-    assert comparing.read(folder).values["agreement"]["networks"] == ["builtin", "dpt_large_384"]
+    assert comparison_folder.read(folder).values["agreement"]["networks"] == ["builtin", "dpt_large_384"]
     g.workspace = asked.new_workspace()
     assert compare.start(ids[1], "rigid", ids) == {
         "error": "A face of this comparison is not in your library; it may have been deleted."

@@ -6,10 +6,10 @@ import pytest
 from PIL import Image
 from urllib3.filepost import encode_multipart_formdata
 
-from dashboard.jobs import Queue
-from dashboard.library import Library
-from dashboard.records import FaceRecord, NewFace
-from dashboard.routes import FILES, display_name, download_name
+from dashboard.jobs.queue import Queue
+from dashboard.library.library import Library
+from dashboard.library.records import FaceRecord, NewFace
+from dashboard.web.routes import FILES, display_name, download_name
 from tests.dashboard.test_library import Wanted, jpeg
 
 
@@ -23,7 +23,7 @@ def make_face(client: Any, name: str = "Ann & Bob.jpg") -> FaceRecord:
     library: Library = client.application.config["LIBRARY"]
     photo_id = upload(client, (name, jpeg())).json["photos"][0]["id"]
     with library.session() as session:
-        from dashboard.schema import Photo
+        from dashboard.library.schema import Photo
 
         workspace = session.get_one(Photo, photo_id).workspace_id
     library.start_run(workspace, photo_id, Wanted())

@@ -12,10 +12,10 @@ import trimesh
 
 from core.errors import OptionError
 from core.options import Options
-from dashboard.jobs import Queue
-from dashboard.library import Library
-from dashboard.tasks import Tasks
-from dashboard.worker import step
+from dashboard.jobs.queue import Queue
+from dashboard.jobs.tasks import Tasks
+from dashboard.jobs.worker import step
+from dashboard.library.library import Library
 
 FEW = {"model": "builtin", "max_triangles": 3000}
 

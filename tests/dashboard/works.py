@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.errors import NoFaceError
-from dashboard.jobs import Progress
-from dashboard.library import Library
-from dashboard.records import NewFace, RunRecord
+from dashboard.jobs.queue import Progress
+from dashboard.library.library import Library
+from dashboard.library.records import NewFace, RunRecord
 
 
 def make_works(library: Library) -> Mapping[Any, Any]:

@@ -129,7 +129,7 @@ def _add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _serve(args: argparse.Namespace) -> int:
-    from dashboard.server import serve
+    from dashboard.web.server import serve
 
     settings = Settings.from_env(host=args.host, port=args.port, data=args.data)
     serve(settings, with_worker=not args.no_worker, debug=args.debug)
@@ -137,7 +137,7 @@ def _serve(args: argparse.Namespace) -> int:
 
 
 def _worker(args: argparse.Namespace) -> int:
-    from dashboard import tasks, worker
+    from dashboard.jobs import tasks, worker
 
     worker.main(Settings.from_env(data=args.data), secrets.token_hex(8), tasks.make_works)
     return 0
@@ -147,7 +147,7 @@ def _run(args: argparse.Namespace) -> int:
     from core.depth.estimator import Networks
     from core.depth.weights import default_model
     from core.options import Options
-    from dashboard import batch
+    from dashboard.cli import run
 
     settings = Settings.from_env()
     options = Options.from_dict(
@@ -187,7 +187,7 @@ def _run(args: argparse.Namespace) -> int:
             bar.update(done + share - bar.n)
 
         done = 0
-        for outcome in batch.run(args.photos, args.out, options, networks, progress):
+        for outcome in run.run(args.photos, args.out, options, networks, progress):
             done += 1
             if outcome.error is not None:
                 failed += 1
@@ -204,7 +204,7 @@ def _run(args: argparse.Namespace) -> int:
 def _compare(args: argparse.Namespace) -> int:
     from core.depth.weights import default_model
     from core.options import Options
-    from dashboard import lineup
+    from dashboard.cli import compare
 
     settings = Settings.from_env()
 
@@ -221,7 +221,7 @@ def _compare(args: argparse.Namespace) -> int:
             bar.set_description_str(stage, refresh=False)
             bar.update(share - bar.n)
 
-        values = lineup.compare(
+        values = compare.compare(
             args.faces, args.out, options, networks, with_scale=args.with_scale, progress=progress
         )  # fmt: skip
     if args.json:
@@ -271,7 +271,7 @@ def _models(args: argparse.Namespace) -> int:
 
 
 def _doctor(args: argparse.Namespace) -> int:
-    from dashboard.doctor import examine
+    from dashboard.cli.doctor import examine
 
     failed = 0
     for name, well, found in examine(Settings.from_env(data=args.data)):
@@ -285,7 +285,3 @@ def _version() -> str:
         return version("lifemask")
     except PackageNotFoundError:
         return "(from a checkout)"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from core.files.face_folder import read_facts
 from core.progress import part_of
-from dashboard.sentences import sentence
-from dashboard.tasks import COMPUTED
+from dashboard.jobs.tasks import COMPUTED
+from dashboard.library.sentences import sentence
 
 if TYPE_CHECKING:
     from core.depth.estimator import Networks

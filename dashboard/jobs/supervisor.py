@@ -8,10 +8,10 @@ import time
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 
-from dashboard import tasks, worker
-from dashboard.jobs import Queue
-from dashboard.library import Library
-from dashboard.retention import sweep
+from dashboard.jobs import tasks, worker
+from dashboard.jobs.queue import Queue
+from dashboard.library.library import Library
+from dashboard.library.retention import sweep
 
 log = logging.getLogger("lifemask.supervisor")
 

@@ -13,15 +13,15 @@ import waitress
 
 from core.errors import OptionError
 from dashboard.app import create_app
-from dashboard.context import LIBRARY
-from dashboard.library import Library
-from dashboard.security import largest_request_bytes
+from dashboard.jobs.supervisor import Supervisor
+from dashboard.library.library import Library
 from dashboard.settings import Settings
-from dashboard.supervisor import Supervisor
+from dashboard.web.context import LIBRARY
+from dashboard.web.security import largest_request_bytes
 
 THREADS = 8
 FIRST_PAGE_S = 2.0
-LATER = ("core.options", "dashboard.measured")
+LATER = ("core.options", "dashboard.readings.measured")
 
 
 def serve(settings: Settings, *, with_worker: bool = True, debug: bool = False) -> None:

@@ -14,8 +14,8 @@ from pathlib import Path
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from dashboard import schema
-from dashboard.folders import Folders
+from dashboard.library import schema
+from dashboard.library.folders import Folders
 
 log = logging.getLogger("lifemask.library")
 

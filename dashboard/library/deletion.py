@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
-from dashboard import schema
-from dashboard.library import Library
-from dashboard.records import NotInLibraryError
+from dashboard.library import schema
+from dashboard.library.library import Library
+from dashboard.library.records import NotInLibraryError
 
 
 def delete_face(library: Library, workspace: str, face_id: str) -> None:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from core.errors import Cancelled, WeightsError
 from core.progress import part_of
-from dashboard.jobs import Progress
-from dashboard.library import Library
-from dashboard.records import Kind, NewFace, RunRecord
-from dashboard.worker import Work
+from dashboard.jobs.queue import Progress
+from dashboard.jobs.worker import Work
+from dashboard.library.library import Library
+from dashboard.library.records import Kind, NewFace, RunRecord
 
 if TYPE_CHECKING:
     from core.depth.estimator import Networks
@@ -122,20 +122,22 @@ class Tasks:
 
     def compare(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
         """Faces -> the folder of their comparison."""
-        from dashboard import comparing
+        from dashboard.readings import comparison_folder
 
         options, folders = run.options, self.library.folders
         found = [self.library.face(run.workspace_id, face_id) for face_id in options["faces"]]
         there = [face for face in found if face is not None]
         if len(there) < len(found):
             raise Cancelled("A face was deleted.")  # and the run with it
-        faces = [comparing.Named(face.id, face.name, face.folder) for face in comparing.told_apart(there)]
+        faces = [
+            comparison_folder.Named(face.id, face.name, face.folder) for face in comparison_folder.told_apart(there)
+        ]
         reference = options["faces"].index(options["reference"])
         place = folders.comparison(run.id)
         self.library.journal.remove([place])  # of a worker that ended after it had written
         self.library.journal.begin([place])
         with folders.written_beside(place) as folder:
-            comparing.write(faces, reference, folder, with_scale=options["with_scale"], progress=progress)
+            comparison_folder.write(faces, reference, folder, with_scale=options["with_scale"], progress=progress)
         return []
 
     def download(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:

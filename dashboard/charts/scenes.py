@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from PIL import Image
 
-from dashboard.figures import bare_figure
+from dashboard.charts.figures import bare_figure
 
 MAX_POINTS = 25_000  # scatter3d: 2.2 s to the first picture in software rendering; more is slow to turn
 MAX_TRIANGLES = 100_000  # mesh3d stays smooth up to about here

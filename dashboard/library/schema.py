@@ -9,7 +9,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from core.errors import StorageError
-from dashboard.records import FaceRecord, Kind, PhotoRecord, RunRecord, State
+from dashboard.library.records import FaceRecord, Kind, PhotoRecord, RunRecord, State
 
 DAMAGED = (
     "The database {file} is damaged ({why}). Nothing was changed: put a backup of it in its place, or move it away to "

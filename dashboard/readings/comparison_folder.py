@@ -16,7 +16,7 @@ from PIL import Image
 from core.depth.catalog import MODELS
 from core.files.colours import DIVERGING, coloured, signed_limit
 from core.progress import Progress, ignore
-from dashboard.records import FaceRecord
+from dashboard.library.records import FaceRecord
 
 if TYPE_CHECKING:
     from core.compare import Comparison
@@ -93,7 +93,7 @@ def write(
     from core.measure.regions import face_area
     from core.measure.statistics import relative_depth
     from core.report import report
-    from dashboard.sheet import sheet
+    from dashboard.charts.contact_sheet import sheet
 
     progress("Reading the faces", 0.0)
     shapes = [Reconstruction.load(face.folder) for face in faces]

@@ -4,7 +4,7 @@ from typing import cast
 
 from flask import current_app, g
 
-from dashboard.library import Library
+from dashboard.library.library import Library
 
 LIBRARY = "LIBRARY"  # where the app's config holds it
 

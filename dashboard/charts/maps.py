@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from core.files.colours import DIVERGING, SEQUENTIAL, Stops
-from dashboard.figures import ACCENT, INK, axis, bare_figure, depth_map
+from dashboard.charts.figures import ACCENT, INK, axis, bare_figure, depth_map
 
 STEP = 2  # every how many pixels of the crop the page shows
 FAINT, FULL = "rgba(206, 142, 78, 0.06)", "rgba(206, 142, 78, 0.62)"  # ink reads on both, on paper and on graphite

@@ -2,8 +2,8 @@
 
 from sqlalchemy import delete, select
 
-from dashboard import deletion, schema
-from dashboard.library import Library
+from dashboard.library import deletion, schema
+from dashboard.library.library import Library
 
 DAY_S = 86400.0
 EMPTY_DAYS = 30.0

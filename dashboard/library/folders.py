@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.errors import OptionError, StorageError
-from dashboard.sentences import sentences
+from dashboard.library.sentences import sentences
 from dashboard.settings import Settings
 
 THUMBNAIL_PX = 480

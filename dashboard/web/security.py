@@ -9,8 +9,8 @@ from flask import Request, Response, g, request
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from core.errors import LifemaskError
-from dashboard.context import current_library, current_workspace
 from dashboard.settings import Settings
+from dashboard.web.context import current_library, current_workspace
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}

@@ -10,12 +10,12 @@ from flask import Blueprint, Response, abort, jsonify, request, send_file
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from core.errors import LifemaskError, StorageError
-from dashboard import deletion
-from dashboard.archive import zipped
-from dashboard.context import current_library, current_workspace
-from dashboard.library import MOST_COMPARED
-from dashboard.records import FaceRecord, NotInLibraryError, QueueFullError, RunRecord
-from dashboard.security import ForbiddenError
+from dashboard.library import deletion
+from dashboard.library.library import MOST_COMPARED
+from dashboard.library.records import FaceRecord, NotInLibraryError, QueueFullError, RunRecord
+from dashboard.web.archive import zipped
+from dashboard.web.context import current_library, current_workspace
+from dashboard.web.security import ForbiddenError
 
 blueprint = Blueprint("api", __name__)
 
@@ -178,7 +178,7 @@ def face(face_id: str) -> Response:
 @blueprint.get("/api/faces/<face_id>/statistics")
 def face_statistics(face_id: str) -> Response:
     """Numbers of a face by part, in ?unit=mm or ipd, with the histogram of ?part= in ?bins=; ?format=csv as rows."""
-    from dashboard import measured  # noqa: PLC0415 - not needed for the first page
+    from dashboard.readings import measured  # noqa: PLC0415 - not needed for the first page
 
     record, asked = _face(face_id), request.args
     try:

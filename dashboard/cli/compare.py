@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import LifemaskError, OptionError
 from core.progress import Progress
-from dashboard.comparing import Named
-from dashboard.sentences import sentences
+from dashboard.library.sentences import sentences
+from dashboard.readings.comparison_folder import Named
 
 if TYPE_CHECKING:
     from core.depth.estimator import Networks
@@ -45,7 +45,7 @@ def compare(
     LifemaskError
         A source is neither, holds no face, or fewer than two faces are there.
     """
-    from dashboard import comparing
+    from dashboard.readings import comparison_folder
 
     photos = [source for source in sources if not source.is_dir()]
     share = MADE if photos else 0.0
@@ -59,7 +59,7 @@ def compare(
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out, prefix=".comparison-") as name:
             part = Path(name)
-            comparing.write(
+            comparison_folder.write(
                 _named(folders),
                 0,
                 part,
@@ -85,7 +85,7 @@ def _written(folder: Path) -> Path:
 def _from_photos(
     photos: Sequence[Path], out: Path, options: "Options", networks: Callable[[], "Networks"], progress: Progress
 ) -> dict[Path, list[Path]]:
-    from dashboard import batch
+    from dashboard.cli import run
 
     for photo in photos:
         if not photo.exists():
@@ -96,7 +96,7 @@ def _from_photos(
     def on(photo: Path, stage: str, share: float) -> None:
         progress(f"{photo.name}: {stage}", (len(found) + share) / len(unique))
 
-    for outcome in batch.run(unique, out, options, networks(), on):
+    for outcome in run.run(unique, out, options, networks(), on):
         if outcome.error is not None:
             raise LifemaskError(f"{outcome.photo}: {outcome.error}")
         found[outcome.photo] = outcome.folders

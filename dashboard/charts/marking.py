@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from dashboard.figures import ACCENT, bare_figure
+from dashboard.charts.figures import ACCENT, bare_figure
 
 Box = tuple[float, float, float]  # x and y of the middle, side; photo pixels
 FIRST_SHARE = 0.4  # of the photo's shorter side

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, select, update
 
 from core.errors import Cancelled
-from dashboard import schema
-from dashboard.library import Library
-from dashboard.records import Kind, NewFace, RunRecord
+from dashboard.library import schema
+from dashboard.library.library import Library
+from dashboard.library.records import Kind, NewFace, RunRecord
 
 LEASE_S = 30.0
 ATTEMPTS = 2  # a run that ends its worker is tried once more: the next worker starts with fresh memory

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.figures import Histogram, Profile
-from dashboard.records import FaceRecord
+from dashboard.charts.figures import Histogram, Profile
+from dashboard.library.records import FaceRecord
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Result:
 
     def profile(self, name: str) -> Profile | None:
         """Return the 'midline', 'eye line' or 'mouth line'; None for a photo without a face."""
-        from dashboard.measured import measured  # noqa: PLC0415 - the first page need not wait for it
+        from dashboard.readings.measured import measured  # noqa: PLC0415 - the first page need not wait for it
 
         line = measured(self.face.folder).profiles.get(name)
         return Profile(self.face.name, line.along_mm, line.depth_mm) if line else None

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from dashboard.sentences import sentence
+from dashboard.library.sentences import sentence
 from dashboard.settings import Settings
 
 # What is examined is imported by its check, so that one that is missing does not stop the others.
@@ -55,7 +55,7 @@ def _data_folder(settings: Settings) -> str:
 
 
 def _free_disk(settings: Settings) -> str:
-    from dashboard.folders import Folders
+    from dashboard.library.folders import Folders
 
     Folders(settings).check_free()
     return f"{shutil.disk_usage(settings.data_folder).free / 1e9:.1f} GB free on the disk of the data folder"

@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from core.errors import Cancelled, LifemaskError
-from dashboard.jobs import Progress, Queue
-from dashboard.library import Library
-from dashboard.records import Kind, NewFace, RunRecord
-from dashboard.sentences import sentence
+from dashboard.jobs.queue import Progress, Queue
+from dashboard.library.library import Library
+from dashboard.library.records import Kind, NewFace, RunRecord
+from dashboard.library.sentences import sentence
 from dashboard.settings import Settings
 
 log = logging.getLogger("lifemask.worker")

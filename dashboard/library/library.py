@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from core.depth.weights import default_model
 from core.errors import OptionError
-from dashboard import schema
-from dashboard.folders import Folders
-from dashboard.journal import Journal
-from dashboard.records import FaceRecord, Kind, NotInLibraryError, PhotoRecord, QueueFullError, RunRecord
+from dashboard.library import schema
+from dashboard.library.folders import Folders
+from dashboard.library.journal import Journal
+from dashboard.library.records import FaceRecord, Kind, NotInLibraryError, PhotoRecord, QueueFullError, RunRecord
 from dashboard.settings import Settings
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""`lifemask` and `python -m dashboard.cli`: the command line."""

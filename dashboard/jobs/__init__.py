@@ -1,0 +1,1 @@
+"""The queue of runs, and the process that works on them."""

@@ -1,0 +1,1 @@
+"""What the pages say of a face and of a comparison: numbers read from their folders."""

@@ -1,0 +1,1 @@
+"""Requests: who asks, what may be asked, and what is answered."""
