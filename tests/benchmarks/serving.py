@@ -19,7 +19,7 @@ from dashboard.jobs.supervisor import Supervisor
 from dashboard.library.library import Library
 from dashboard.settings import Settings
 from tests.dashboard import works
-from tests.dashboard.test_jobs import start, until
+from tests.dashboard.jobs.test_queue import start, until
 
 
 def first_page_s(data: str) -> float:

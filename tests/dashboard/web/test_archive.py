@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dashboard.web.archive import PIECE_BYTES, zipped
-from tests.dashboard.test_routes import make_face
+from tests.dashboard.web.test_routes import make_face
 
 
 def test_a_zip_is_written_as_it_is_sent(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from dashboard.library.journal import ABANDONED_S, QUARANTINE_DAYS
 from dashboard.library.library import Library
 from dashboard.library.retention import sweep
 from dashboard.settings import Settings
-from tests.dashboard.test_library import finished_face
+from tests.dashboard.library.test_library import finished_face
 
 
 @pytest.fixture
@@ -184,7 +184,7 @@ def test_a_photo_that_cannot_be_stored_leaves_no_note(library: Library, monkeypa
     from sqlalchemy import func, select
 
     from dashboard.library import schema
-    from tests.dashboard.test_library import TINY
+    from tests.dashboard.library.test_library import TINY
 
     def full(*_: object) -> None:
         raise StorageError("full")

@@ -17,7 +17,7 @@ from core.depth.builtin.render.pool import FACTS, UNIT_IPD, Pool, PoolWriter, Sa
 from core.depth.builtin.render.raster import Camera, Fragments, Strands
 from core.depth.builtin.render.scene import Renderer
 
-FACEKIT = Path(os.environ.get("LIFEMASK_FACEKIT", Path(__file__).parents[3] / "shared/prototype/facekit.npz"))
+FACEKIT = Path(os.environ.get("LIFEMASK_FACEKIT", Path(__file__).parents[4] / "shared/prototype/facekit.npz"))
 
 
 @pytest.fixture(scope="module")

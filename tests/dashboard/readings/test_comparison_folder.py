@@ -20,7 +20,7 @@ from dashboard.library import deletion
 from dashboard.library.library import Library
 from dashboard.readings import comparison_folder
 from tests.dashboard.faces import DISTANCE_MM, FOCAL_PX, face, write_face
-from tests.dashboard.test_library import finished_face, jpeg
+from tests.dashboard.library.test_library import finished_face, jpeg
 
 
 @pytest.fixture(scope="module")

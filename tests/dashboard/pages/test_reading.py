@@ -18,7 +18,7 @@ from dashboard.jobs.worker import step
 from dashboard.library.library import Library
 from dashboard.readings import comparison_folder
 from tests.dashboard.faces import face, write_face
-from tests.dashboard.test_routes import make_face
+from tests.dashboard.web.test_routes import make_face
 
 
 @pytest.fixture

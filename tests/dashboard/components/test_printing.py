@@ -8,7 +8,7 @@ from core.options import SolidOptions
 from core.options.solid import KINDS
 from core.preflight import Printer
 from dashboard.components import printing
-from tests.dashboard.test_routes import make_face
+from tests.dashboard.web.test_routes import make_face
 
 FILLED: dict[str, Any] = {
     "kind": "relief", "size": "width", "fastening": "none", "hollow": False, "bed": "220x220x250", "filament": "PLA",

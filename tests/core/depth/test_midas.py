@@ -19,8 +19,8 @@ from core.depth.midas.preprocess import network_size
 from core.errors import WeightsError
 from tests.core import published
 
-DATA = Path(__file__).parents[1] / "data"
-GOLDEN = Path(__file__).resolve().parents[2].parent / "shared" / "golden"
+DATA = Path(__file__).parents[2] / "data"
+GOLDEN = Path(__file__).resolve().parents[3].parent / "shared" / "golden"
 SMALLEST = ("midas_v21_small_256", "dpt_levit_224", "dpt_swin2_tiny_256")
 SMALL = SMALLEST[0]
 TOLERANCE = 1e-3  # of the output's standard deviation

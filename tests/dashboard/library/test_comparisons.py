@@ -10,8 +10,8 @@ from dashboard.library import deletion
 from dashboard.library.library import Library
 from dashboard.library.records import NotInLibraryError, RunRecord
 from dashboard.library.retention import sweep
-from tests.dashboard.test_library import finished_face, jpeg
-from tests.dashboard.test_routes import make_face
+from tests.dashboard.library.test_library import finished_face, jpeg
+from tests.dashboard.web.test_routes import make_face
 
 
 @pytest.fixture

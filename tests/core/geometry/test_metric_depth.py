@@ -25,7 +25,7 @@ from core.photo import Photo
 from core.pipeline import recompute, reconstruct
 from tests.truth import as_midas_would, read_truth
 
-FILES = sorted((Path(__file__).parents[3] / "shared" / "faces" / "ground_truth").glob("*.npz"))
+FILES = sorted((Path(__file__).parents[4] / "shared" / "faces" / "ground_truth").glob("*.npz"))
 MM_PER_UNIT = 25.2
 
 

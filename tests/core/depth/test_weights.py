@@ -252,4 +252,4 @@ def test_only_networks_of_the_catalogue_have_weights(folder, name):
 
 def test_the_catalogue_and_the_weights_import_no_torch():
     program = "import sys, core.depth.catalog, core.depth.weights; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[2], check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[3], check=False).returncode == 0

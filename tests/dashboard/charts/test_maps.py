@@ -9,8 +9,8 @@ from core.files.colours import signed_limit
 from core.measure.profiles import contours
 from dashboard.charts import maps
 from dashboard.readings.measured import Measured
+from tests.dashboard.charts.test_figures import decoded, sent
 from tests.dashboard.faces import face
-from tests.dashboard.test_figures import decoded, sent
 
 
 def colour(words: str) -> np.ndarray:

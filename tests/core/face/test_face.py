@@ -13,7 +13,7 @@ from core.face.level import inside_photo, level, whole
 from core.face.window import cut, inverse, similarity, transform
 from core.photo import read_photo
 
-SHARED = Path(__file__).parents[3] / "shared" / "faces"
+SHARED = Path(__file__).parents[4] / "shared" / "faces"
 
 
 def rotation(yaw_deg: float, pitch_deg: float, roll_deg: float) -> np.ndarray:

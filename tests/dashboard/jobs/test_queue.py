@@ -15,7 +15,7 @@ from dashboard.library.library import Library
 from dashboard.library.records import NewFace, RunRecord
 from dashboard.settings import Settings
 from tests.dashboard import works
-from tests.dashboard.test_library import Wanted, jpeg
+from tests.dashboard.library.test_library import Wanted, jpeg
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from dashboard.jobs.queue import Queue
 from dashboard.library.library import Library
 from dashboard.library.records import FaceRecord, NewFace
 from dashboard.web.routes import FILES, display_name, download_name
-from tests.dashboard.test_library import Wanted, jpeg
+from tests.dashboard.library.test_library import Wanted, jpeg
 
 
 def upload(client: Any, *photos: tuple[str, bytes], **kwargs: Any) -> Any:
