@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from core.errors import OptionError
 from core.files.face_folder import read_facts, write
 from core.geometry.reconstruction import Reconstruction
-from core.options import Options, SolidOptions
+from core.options import Options, Printer, SolidOptions
 from core.pipeline import recompute
-from core.preflight import Printer
 from core.progress import Progress, ignore
 
 CHANGEABLE = ("ipd_mm", "fov_deg", "focal_mm", "projection", "smooth", "background")

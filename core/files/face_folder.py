@@ -12,8 +12,8 @@ from core.files.atomic import replacing, storage_errors
 from core.geometry.reconstruction import Reconstruction, assumptions
 from core.mesh.cloud import point_cloud
 from core.mesh.surface import TOLERANCE_MM, make_surface
-from core.options import Options, SolidOptions
-from core.preflight import Printer, preflight
+from core.options import Options, Printer, SolidOptions
+from core.preflight import preflight
 from core.progress import Progress, ignore, part_of
 from core.solid import Solid, make_solid
 

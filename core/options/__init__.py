@@ -1,6 +1,7 @@
-"""What a person can choose: for a photo and for a solid."""
+"""What a person can choose: for a photo, for a solid, and the printer it is for."""
 
+from core.options.printer import Printer
 from core.options.run import Options
 from core.options.solid import SolidOptions
 
-__all__ = ["Options", "SolidOptions"]
+__all__ = ["Options", "Printer", "SolidOptions"]

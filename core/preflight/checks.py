@@ -8,8 +8,9 @@ import numpy as np
 import trimesh
 
 from core.errors import GeometryError
+from core.options import Printer
+from core.preflight.estimate import BASIS, Use, use
 from core.preflight.overhang import STEEPEST_DEG, Orientation, overhang
-from core.preflight.printer import BASIS, Printer, Use, use
 from core.preflight.topology import Topology, merged, topology
 from core.preflight.walls import FOLDS, Floats, Walls, normals_and_areas, walls
 

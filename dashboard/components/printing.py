@@ -9,8 +9,7 @@ from dash import html
 from dashboard.components.page import Child, button, field, icon, marks, number, number_field, section, switch_pair
 
 if TYPE_CHECKING:
-    from core.options import SolidOptions
-    from core.preflight import Printer
+    from core.options import Printer, SolidOptions
 
 KINDS = (("relief", "Relief"), ("mask", "Mask"), ("bust", "Bust"), ("lithophane", "Lithophane"))
 ABOUT = {
@@ -149,7 +148,7 @@ def _beds(printer: "Printer") -> dbc.Select:
 
 
 def _filaments(printer: "Printer") -> dbc.Select:
-    from core.preflight import DENSITIES  # noqa: PLC0415 - brings scipy, which need not delay the first page
+    from core.options.printer import DENSITIES  # noqa: PLC0415 - brings scipy, which need not delay the first page
 
     options = [
         {"label": f"{name}, {density} g/cm\N{SUPERSCRIPT THREE}", "value": name} for name, density in DENSITIES.items()

@@ -96,8 +96,7 @@ class Tasks:
     def solid(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
         """Face -> its solid made anew, in the place of the one there was."""
         from core.files.face_folder import write_solid
-        from core.options import SolidOptions
-        from core.preflight import Printer
+        from core.options import Printer, SolidOptions
 
         assert run.face_id is not None
         asked = dict(run.options)

@@ -22,9 +22,8 @@ from dashboard.library.records import FaceRecord, Kind, NotInLibraryError, Photo
 from dashboard.settings import Settings
 
 if TYPE_CHECKING:
-    from core.options import Options, SolidOptions
+    from core.options import Options, Printer, SolidOptions
     from core.photo import Photo
-    from core.preflight import Printer
 
 __all__ = ["FaceRecord", "Library", "NotInLibraryError", "PhotoRecord", "QueueFullError", "RunRecord"]
 

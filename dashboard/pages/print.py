@@ -32,8 +32,7 @@ FIELDS = {
 
 def layout(face_id: str | None = None, **_: Any) -> html.Div:
     """Return the page of a face's solid."""
-    from core.options import SolidOptions
-    from core.preflight import Printer
+    from core.options import Printer, SolidOptions
 
     face = current_library().face(current_workspace(), face_id or "")
     if face is None:
@@ -124,8 +123,7 @@ def show(kind: str, size: str, fastening: str, hollow: bool, ids: list[dict[str,
 )
 def make(_clicks: int | None, values: dict[str, Any], live: bool, face_id: str, run_id: str | None) -> Any:
     """Start the making, by the button or by a change; the one that still runs is stopped."""
-    from core.options import SolidOptions
-    from core.preflight import Printer
+    from core.options import Printer, SolidOptions
 
     if not ctx.triggered or (ctx.triggered_id != "print-make" and not live):
         return dash.no_update, dash.no_update, dash.no_update

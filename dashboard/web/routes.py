@@ -200,8 +200,7 @@ def face_statistics(face_id: str) -> Response:
 @blueprint.post("/api/faces/<face_id>/solid")
 def start_solid(face_id: str) -> Response:
     """Queue the making of the solid anew with {options}, checked for the {printer}."""
-    from core.options import SolidOptions  # noqa: PLC0415 - not needed for the first page
-    from core.preflight import Printer  # noqa: PLC0415 - not needed for the first page
+    from core.options import Printer, SolidOptions  # noqa: PLC0415 - not needed for the first page
 
     body = _body()
     options = SolidOptions.from_dict(body.get("options") or {})

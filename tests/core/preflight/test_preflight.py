@@ -8,7 +8,8 @@ import pytest
 import trimesh
 
 from core.errors import GeometryError, OptionError
-from core.preflight import Preflight, Printer, preflight
+from core.options import Printer
+from core.preflight import Preflight, preflight
 from core.preflight.topology import topology
 from core.preflight.walls import first_hits
 

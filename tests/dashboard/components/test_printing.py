@@ -4,9 +4,8 @@ from typing import Any
 import pytest
 
 from core.errors import OptionError
-from core.options import SolidOptions
+from core.options import Printer, SolidOptions
 from core.options.solid import KINDS
-from core.preflight import Printer
 from dashboard.components import printing
 from tests.dashboard.web.test_routes import make_face
 
