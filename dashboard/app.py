@@ -9,6 +9,7 @@ from dashboard.components import shell
 from dashboard.library.library import Library
 from dashboard.settings import Settings
 from dashboard.web import routes, security
+from dashboard.web.assets import assets_folder
 from dashboard.web.context import LIBRARY
 
 HERE = Path(__file__).parent
@@ -45,9 +46,3 @@ def create_app(settings: Settings) -> dash.Dash:
     # Dash collects the callbacks of pages at the first request; now, so that a second app in the process has its own
     server.test_client().get("/_dash-dependencies")
     return app
-
-
-def assets_folder() -> Path:
-    """Return the folder of css, scripts and icons: inside the package when installed, beside it in a checkout."""
-    installed = HERE / "assets"
-    return installed if installed.is_dir() else HERE.parent / "assets"

@@ -83,7 +83,7 @@ def _real_photo(settings: Settings) -> str:
     from core.options import Options
     from core.photo import read_photo
     from core.pipeline import reconstruct
-    from dashboard.app import assets_folder
+    from dashboard.web.assets import assets_folder
 
     photo = read_photo(assets_folder() / "samples" / "eileen-collins.jpg")
     networks = Networks(settings.device, settings.precision, settings.weights_folder)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import requests
 
-from dashboard.app import assets_folder
+from dashboard.web.assets import assets_folder
 from dashboard.web.security import host_name
 
 ROOT = Path(__file__).parents[2]

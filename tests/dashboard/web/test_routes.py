@@ -9,7 +9,9 @@ from urllib3.filepost import encode_multipart_formdata
 from dashboard.jobs.queue import Queue
 from dashboard.library.library import Library
 from dashboard.library.records import FaceRecord, NewFace
-from dashboard.web.routes import FILES, display_name, download_name
+from dashboard.web.routes.answers import FILES
+from dashboard.web.routes.faces import download_name
+from dashboard.web.routes.photos import display_name
 from tests.dashboard.library.test_library import Wanted, jpeg
 
 

@@ -1,0 +1,32 @@
+"""Comparisons: started, and their files."""
+
+from flask import Blueprint, Response, abort, jsonify, request
+
+from dashboard.web.context import current_library, current_workspace
+from dashboard.web.routes.answers import COMPARISON_FILES, as_dict, body, send
+
+blueprint = Blueprint("comparisons", __name__)
+
+
+@blueprint.post("/api/comparisons")
+def start_comparison() -> Response:
+    """Queue the comparison of {faces, reference, with_scale}; the first face is the reference where none is named."""
+    asked = body()
+    faces = asked.get("faces")
+    if not isinstance(faces, list) or not all(isinstance(face_id, str) for face_id in faces) or not faces:
+        abort(400, "'faces' must be a list of the ids of two to eight faces.")
+    reference = str(asked.get("reference") or faces[0])
+    run = current_library().start_comparison(
+        current_workspace(), faces, reference, with_scale=asked.get("with_scale") is True
+    )
+    return jsonify(as_dict(run))
+
+
+@blueprint.get("/comparisons/<run_id>/<name>")
+def comparison_file(run_id: str, name: str) -> Response:
+    """Send a file of a comparison; with ?download=1 as lifemask-NAME."""
+    if name not in COMPARISON_FILES:
+        abort(404, f"There is no file of the name '{name}'.")
+    folder = current_library().comparison(current_workspace(), run_id)
+    shown_name = f"lifemask-{name}" if "download" in request.args else None
+    return send(folder and folder / name, COMPARISON_FILES[name], shown_name)

@@ -1,0 +1,141 @@
+"""Faces: their facts, numbers and files; computed anew, made into a solid, deleted."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from flask import Blueprint, Response, abort, jsonify, request
+
+from dashboard.library import deletion
+from dashboard.library.records import FaceRecord, NotInLibraryError
+from dashboard.web.archive import zipped
+from dashboard.web.context import current_library, current_workspace
+from dashboard.web.routes.answers import FILES, as_dict, body, listed, send
+
+blueprint = Blueprint("faces", __name__)
+
+
+@blueprint.get("/api/faces")
+def faces() -> Response:
+    """Faces of the workspace, newest first."""
+    return jsonify(faces=[as_dict(face) for face in current_library().faces(current_workspace())])
+
+
+@blueprint.get("/api/faces.zip")
+def faces_zip() -> Response:
+    """Send files of several faces, ?ids=a,b, as one zip with a folder for each; ?files=mesh.stl,solid.3mf or all."""
+    ids, names = listed("ids"), listed("files") or list(FILES)
+    if not ids:
+        abort(400, "No face is named: give their ids, as in ?ids=a,b.")
+    unknown = [name for name in names if name not in FILES]
+    if unknown:
+        abort(404, f"There is no file of the name '{unknown[0]}'. Choose from: {', '.join(FILES)}.")
+    own = {face.id: face for face in current_library().faces(current_workspace())}
+    missing = [face_id for face_id in ids if face_id not in own]
+    if missing:
+        raise NotInLibraryError(f"The face '{missing[0][:40]}' is not in your library; it may have been deleted.")
+    chosen = [own[face_id] for face_id in ids]
+    files = [
+        (f"{folder}/{name}", face.folder / name)
+        for folder, face in zip(folder_names(chosen), chosen, strict=True)
+        for name in names
+        if (face.folder / name).is_file()
+    ]
+    if not files:
+        raise NotInLibraryError(f"None of these faces has a file '{names[0]}'. Make it first.")
+    response = Response(zipped(files), mimetype="application/zip")
+    response.headers["Content-Disposition"] = f"attachment; filename=lifemask-{len(chosen)}-faces.zip"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+@blueprint.get("/api/faces/<face_id>")
+def face(face_id: str) -> Response:
+    """One face, with the addresses of its files."""
+    return jsonify(as_dict(_face(face_id)))
+
+
+@blueprint.get("/api/faces/<face_id>/statistics")
+def face_statistics(face_id: str) -> Response:
+    """Numbers of a face by part, in ?unit=mm or ipd, with the histogram of ?part= in ?bins=; ?format=csv as rows."""
+    from dashboard.readings import measured  # noqa: PLC0415 - not needed for the first page
+
+    record, asked = _face(face_id), request.args
+    try:
+        bins = int(asked.get("bins", "64"))
+    except ValueError:
+        abort(400, f"bins is '{asked['bins']}', but must be a whole number.")
+    part, unit = asked.get("part", "head"), asked.get("unit", "mm")
+    values = measured.summary(measured.measured(record.folder), part, unit, bins)
+    if asked.get("format") == "csv":
+        response = Response(measured.as_csv(values), mimetype="text/csv")
+    else:
+        response = jsonify({"face": record.name, **values})
+    if "download" in asked:
+        name = download_name(record, f"statistics.{'csv' if asked.get('format') == 'csv' else 'json'}")
+        response.headers["Content-Disposition"] = f"attachment; filename={name}"
+    return response
+
+
+@blueprint.post("/api/faces/<face_id>/solid")
+def start_solid(face_id: str) -> Response:
+    """Queue the making of the solid anew with {options}, checked for the {printer}."""
+    from core.options import Printer, SolidOptions  # noqa: PLC0415 - not needed for the first page
+
+    asked = body()
+    options = SolidOptions.from_dict(asked.get("options") or {})
+    printer = Printer.from_dict(asked["printer"]) if asked.get("printer") else None
+    return jsonify(as_dict(current_library().start_solid(current_workspace(), face_id, options, printer)))
+
+
+@blueprint.post("/api/faces/<face_id>/recompute")
+def start_recompute(face_id: str) -> Response:
+    """Queue the face to be computed anew with {options}, without a network."""
+    options = body().get("options") or {}
+    return jsonify(as_dict(current_library().start_recompute(current_workspace(), face_id, options)))
+
+
+@blueprint.delete("/api/faces/<face_id>")
+def delete_face(face_id: str) -> Response:
+    """Delete a face and its files."""
+    deletion.delete_face(current_library(), current_workspace(), face_id)
+    return jsonify(deleted=face_id)
+
+
+@blueprint.get("/files/<face_id>/<name>")
+def face_file(face_id: str, name: str) -> Response:
+    """Send a file of a face; with ?download=1 as STEM-NN-name, which sorts by photo and face."""
+    if name not in FILES:
+        abort(404, f"There is no file of the name '{name}'.")
+    record = _face(face_id)
+    return send(record.folder / name, FILES[name], download_name(record, name) if "download" in request.args else None)
+
+
+def _face(face_id: str) -> FaceRecord:
+    record = current_library().face(current_workspace(), face_id)
+    if record is None:
+        raise NotInLibraryError("This face is not in your library; it may have been deleted.")
+    return record
+
+
+def download_name(face: FaceRecord, name: str) -> str:
+    """Return STEM-NN-name, from letters, digits, dot, dash and underscore alone."""
+    return f"{_stem(face)}-{face.index:02d}-{name}"
+
+
+def folder_names(faces: Sequence[FaceRecord]) -> list[str]:
+    """Return STEM-NN for each face; where two photos have one name, the later gets STEM_2-NN."""
+    taken: set[str] = set()
+    names = []
+    for face in faces:
+        stem, number = _stem(face), 2
+        name = f"{stem}-{face.index:02d}"
+        while name.lower() in taken:
+            name, number = f"{stem}_{number}-{face.index:02d}", number + 1
+        taken.add(name.lower())
+        names.append(name)
+    return names
+
+
+def _stem(face: FaceRecord) -> str:
+    return re.sub(r"[^\w.-]+", "_", Path(face.name.split(" #")[0]).stem).strip("._") or "photo"
