@@ -1,17 +1,22 @@
 """`lifemask compare`: folders of faces and photos -> one folder that compares them."""
 
+import argparse
 import csv
 import json
 import re
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tqdm import tqdm
+
 from core.errors import LifemaskError, OptionError
 from core.progress import Progress
 from dashboard.library.sentences import sentences
 from dashboard.readings.comparison_folder import Named
+from dashboard.settings import Settings
 
 if TYPE_CHECKING:
     from core.depth.estimator import Networks
@@ -120,3 +125,39 @@ def _write_pairs(values: dict[str, Any], path: Path) -> None:
         table.writerow(["RMS, mm", *(names[i] for i in pairs["order"])])
         for i in pairs["order"]:
             table.writerow([names[i], *(f"{pairs['rms_mm'][i][j]:.3f}" for j in pairs["order"])])
+
+
+def command(args: argparse.Namespace) -> int:
+    """Compare, and say how far each face is from the first."""
+    from core.depth.weights import default_model
+    from core.options import Options
+
+    settings = Settings.from_env()
+
+    def networks() -> "Networks":
+        from core.depth.estimator import Networks
+
+        return Networks(settings.device, settings.precision, settings.weights_folder)
+
+    model = default_model(settings.weights_folder) if args.model == "auto" else args.model
+    options = Options(model=model, solid="none", formats=(), max_triangles=2000)  # no mesh is kept
+    with tqdm(total=1.0, disable=not sys.stderr.isatty(), bar_format="{percentage:3.0f}% |{bar}| {desc}") as bar:
+
+        def progress(stage: str, share: float) -> None:
+            bar.set_description_str(stage, refresh=False)
+            bar.update(share - bar.n)
+
+        values = compare(
+            args.faces, args.out, options, networks, with_scale=args.with_scale, progress=progress
+        )  # fmt: skip
+    if args.json:
+        print(json.dumps(values))
+        return 0
+    names = [face["name"] for face in values["faces"]]
+    head = f"DIFFERENCE FROM {names[values['reference'] - 1]}"
+    print(f"{head:40} {'RMS':>8} {'MEDIAN':>8} {'95 %':>8} {'COVERED':>8}")
+    for number, found in values["differences"].items():
+        lengths = "".join(f" {found[key]:5.2f} mm" for key in ("rms_mm", "median_mm", "p95_mm"))
+        print(f"{names[int(number) - 1]:40}{lengths} {found['coverage']:>8.0%}")
+    print(f"To look at and to print: {args.out / 'report.html'}")
+    return 0

@@ -1,5 +1,6 @@
 """`lifemask doctor`: whether everything is there, and whether a photo goes through."""
 
+import argparse
 import os
 import platform
 import shutil
@@ -95,3 +96,12 @@ def _real_photo(settings: Settings) -> str:
         count = sum(1 for _ in (Path(folder) / "face").iterdir())
     seconds = time.monotonic() - began
     return f"{photo.name}: {len(found)} face, {count} files in {seconds:.1f} s, the loading of the network included"
+
+
+def command(args: argparse.Namespace) -> int:
+    """Say of each check whether it is well; the exit code is 0 only if all are."""
+    failed = 0
+    for name, well, found in examine(Settings.from_env(data=args.data)):
+        failed += not well
+        print(f"{'ok  ' if well else 'FAIL'}  {name}: {found}", flush=True)
+    return 1 if failed else 0

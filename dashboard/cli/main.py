@@ -1,22 +1,15 @@
 """`lifemask serve | run | compare | models | worker | doctor`."""
 
 import argparse
-import json
 import logging
 import secrets
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from tqdm import tqdm
 
 from core.errors import LifemaskError
 from dashboard.settings import Settings
-
-if TYPE_CHECKING:
-    from core.depth.estimator import Networks
 
 # Commands import what they need: the worker process imports this module too, and `--help` must answer at once.
 # ruff: noqa: PLC0415
@@ -144,140 +137,27 @@ def _worker(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from core.depth.estimator import Networks
-    from core.depth.weights import default_model
-    from core.options import Options
     from dashboard.cli import run
 
-    settings = Settings.from_env()
-    options = Options.from_dict(
-        {
-            "model": default_model(settings.weights_folder) if args.model == "auto" else args.model,
-            "formats": tuple(part.strip() for part in args.formats.split(",") if part.strip()),
-            "surface": args.surface,
-            "tolerance_mm": args.tolerance_mm,
-            "taubin": args.taubin,
-            "max_triangles": args.max_triangles,
-            "solid": args.solid,
-            "width_mm": args.width_mm,
-            "height_mm": args.height_mm,
-            "life_size": args.life_size,
-            "base_mm": args.base_mm,
-            "wall_mm": args.wall_mm,
-            "nozzle_mm": args.nozzle_mm,
-            "box": args.box,
-            "whole_photo": args.whole_photo,
-            "background": args.background,
-            "fov_deg": args.fov_deg,
-            "focal_mm": args.focal_mm,
-            "projection": args.projection,
-            "smooth": args.smooth,
-            "refine": args.refine,
-            "ipd_mm": args.ipd_mm,
-        }
-    )
-    networks = Networks(settings.device, settings.precision, settings.weights_folder)
-    failed = 0
-    with tqdm(
-        total=float(len(args.photos)), disable=not sys.stderr.isatty(), bar_format="{percentage:3.0f}% |{bar}| {desc}"
-    ) as bar:
-
-        def progress(photo: Path, stage: str, share: float) -> None:
-            bar.set_description_str(f"{photo.name}: {stage}", refresh=False)
-            bar.update(done + share - bar.n)
-
-        done = 0
-        for outcome in run.run(args.photos, args.out, options, networks, progress):
-            done += 1
-            if outcome.error is not None:
-                failed += 1
-                tqdm.write(f"lifemask: {outcome.photo}: {outcome.error}", file=sys.stderr)
-            if args.json:
-                tqdm.write(json.dumps(outcome.as_dict()))
-            else:
-                for folder in outcome.folders:
-                    tqdm.write(f"{outcome.photo} -> {folder} ({options.model}, {outcome.seconds:.1f} s)")
-        bar.update(done - bar.n)
-    return 1 if failed else 0
+    return run.command(args)
 
 
 def _compare(args: argparse.Namespace) -> int:
-    from core.depth.weights import default_model
-    from core.options import Options
     from dashboard.cli import compare
 
-    settings = Settings.from_env()
-
-    def networks() -> "Networks":
-        from core.depth.estimator import Networks
-
-        return Networks(settings.device, settings.precision, settings.weights_folder)
-
-    model = default_model(settings.weights_folder) if args.model == "auto" else args.model
-    options = Options(model=model, solid="none", formats=(), max_triangles=2000)  # no mesh is kept
-    with tqdm(total=1.0, disable=not sys.stderr.isatty(), bar_format="{percentage:3.0f}% |{bar}| {desc}") as bar:
-
-        def progress(stage: str, share: float) -> None:
-            bar.set_description_str(stage, refresh=False)
-            bar.update(share - bar.n)
-
-        values = compare.compare(
-            args.faces, args.out, options, networks, with_scale=args.with_scale, progress=progress
-        )  # fmt: skip
-    if args.json:
-        print(json.dumps(values))
-        return 0
-    names = [face["name"] for face in values["faces"]]
-    head = f"DIFFERENCE FROM {names[values['reference'] - 1]}"
-    print(f"{head:40} {'RMS':>8} {'MEDIAN':>8} {'95 %':>8} {'COVERED':>8}")
-    for number, found in values["differences"].items():
-        lengths = "".join(f" {found[key]:5.2f} mm" for key in ("rms_mm", "median_mm", "p95_mm"))
-        print(f"{names[int(number) - 1]:40}{lengths} {found['coverage']:>8.0%}")
-    print(f"To look at and to print: {args.out / 'report.html'}")
-    return 0
+    return compare.command(args)
 
 
 def _models(args: argparse.Namespace) -> int:
-    from core.depth import catalog, weights
+    from dashboard.cli import models
 
-    folder = Settings.from_env().weights_folder
-    action = getattr(args, "action", None)
-    if action == "download":
-        with tqdm(desc=args.name, unit="B", unit_scale=True, disable=not sys.stderr.isatty()) as bar:
-
-            def progress(done: int, total: int | None) -> None:
-                bar.total = total
-                bar.update(done - bar.n)
-
-            print(f"{args.name} is at {weights.download(args.name, progress, folder=folder).path}")
-    elif action == "add":
-        added = weights.add(Path(args.file), folder=folder)
-        print(f"{added.name} is at {added.path}")
-    elif action == "delete":
-        weights.delete(args.name, folder)
-        print(f"The weights of {args.name} are deleted.")
-    elif action == "default":
-        weights.set_default(args.name, folder)
-        print(f"Used when none is named: {weights.default_model(folder)}")
-    else:
-        here, chosen = weights.installed(folder), weights.default_model(folder)
-        print(f"{'NETWORK':24} {'MB':>6}  HERE  GOOD FOR")
-        for model in catalog.MODELS.values():
-            size = f"{model.download_bytes / 1e6:.0f}" if model.download_bytes else ""
-            mark = "yes" if model.name in here or model.name == catalog.BUILTIN else ""
-            print(f"{model.name:24} {size:>6}  {mark + ('*' if model.name == chosen else ''):4}  {model.good_for}")
-        print(f"* used when none is named. Weights are kept in {folder}")
-    return 0
+    return models.command(args)
 
 
 def _doctor(args: argparse.Namespace) -> int:
-    from dashboard.cli.doctor import examine
+    from dashboard.cli import doctor
 
-    failed = 0
-    for name, well, found in examine(Settings.from_env(data=args.data)):
-        failed += not well
-        print(f"{'ok  ' if well else 'FAIL'}  {name}: {found}", flush=True)
-    return 1 if failed else 0
+    return doctor.command(args)
 
 
 def _version() -> str:

@@ -1,6 +1,9 @@
 """`lifemask run`: photos -> folders of files, one photo after the other; one that fails leaves the others unharmed."""
 
+import argparse
+import json
 import logging
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -8,10 +11,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tqdm import tqdm
+
 from core.files.face_folder import read_facts
 from core.progress import part_of
 from dashboard.jobs.tasks import COMPUTED
 from dashboard.library.sentences import sentence
+from dashboard.settings import Settings
 
 if TYPE_CHECKING:
     from core.depth.estimator import Networks
@@ -117,3 +123,61 @@ def _face(folder: Path) -> dict[str, Any]:
         "warnings": about["warnings"],
         "solid": solid,
     }
+
+
+def command(args: argparse.Namespace) -> int:
+    """Take the photos, say what became of each; the exit code is 0 only if all succeeded."""
+    from core.depth.estimator import Networks
+    from core.depth.weights import default_model
+    from core.options import Options
+
+    settings = Settings.from_env()
+    options = Options.from_dict(
+        {
+            "model": default_model(settings.weights_folder) if args.model == "auto" else args.model,
+            "formats": tuple(part.strip() for part in args.formats.split(",") if part.strip()),
+            "surface": args.surface,
+            "tolerance_mm": args.tolerance_mm,
+            "taubin": args.taubin,
+            "max_triangles": args.max_triangles,
+            "solid": args.solid,
+            "width_mm": args.width_mm,
+            "height_mm": args.height_mm,
+            "life_size": args.life_size,
+            "base_mm": args.base_mm,
+            "wall_mm": args.wall_mm,
+            "nozzle_mm": args.nozzle_mm,
+            "box": args.box,
+            "whole_photo": args.whole_photo,
+            "background": args.background,
+            "fov_deg": args.fov_deg,
+            "focal_mm": args.focal_mm,
+            "projection": args.projection,
+            "smooth": args.smooth,
+            "refine": args.refine,
+            "ipd_mm": args.ipd_mm,
+        }
+    )
+    networks = Networks(settings.device, settings.precision, settings.weights_folder)
+    failed = 0
+    with tqdm(
+        total=float(len(args.photos)), disable=not sys.stderr.isatty(), bar_format="{percentage:3.0f}% |{bar}| {desc}"
+    ) as bar:
+
+        def progress(photo: Path, stage: str, share: float) -> None:
+            bar.set_description_str(f"{photo.name}: {stage}", refresh=False)
+            bar.update(done + share - bar.n)
+
+        done = 0
+        for outcome in run(args.photos, args.out, options, networks, progress):
+            done += 1
+            if outcome.error is not None:
+                failed += 1
+                tqdm.write(f"lifemask: {outcome.photo}: {outcome.error}", file=sys.stderr)
+            if args.json:
+                tqdm.write(json.dumps(outcome.as_dict()))
+            else:
+                for folder in outcome.folders:
+                    tqdm.write(f"{outcome.photo} -> {folder} ({options.model}, {outcome.seconds:.1f} s)")
+        bar.update(done - bar.n)
+    return 1 if failed else 0
