@@ -6,6 +6,7 @@ import dash_bootstrap_components as dbc
 from dash import html
 
 from core.depth.catalog import MODELS
+from core.errors import NoFaceError
 from dashboard.components.page import Child, button, field, icon, link_button, marks, number_field
 from dashboard.library.records import PhotoRecord, RunRecord
 
@@ -160,7 +161,7 @@ def run_row(run: RunRecord, photo: PhotoRecord | None) -> html.Div:
         button("Try again", _key("retry", run), sign="retry"),
         button("Dismiss", _key("dismiss", run), "plain"),
     ]
-    if run.error and "No face" in run.error and photo is not None:
+    if run.error_kind == NoFaceError.__name__ and photo is not None:
         actions = [
             link_button("Show where the face is", f"/mark/{photo.id}", small=True),
             button("Process the whole photo", _key("whole", run)),

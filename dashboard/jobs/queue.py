@@ -34,9 +34,12 @@ class Queue:
         self.library = library
         self.owner = owner or secrets.token_hex(8)
         self.clock = library.clock
+        self._is_closed = False
 
     def claim(self, kinds: Sequence[Kind]) -> RunRecord | None:
-        """Take the run that has waited longest; None where none waits."""
+        """Take the run that has waited longest; None where none waits, or after `close`."""
+        if self._is_closed:
+            return None
         self._give_back(schema.Run.lease_until < self.clock())
         oldest = (
             select(schema.Run.id)
@@ -97,15 +100,23 @@ class Queue:
         ]
         self._change(run_id, rows, state="done", stage="Done", progress=1.0, ended=self.clock(), lease_until=None)
 
-    def fail(self, run_id: str, sentence: str) -> None:
-        """Mark the run failed, with the sentence that the person reads.
+    def fail(self, run_id: str, sentence: str, kind: str | None = None) -> None:
+        """Mark the run failed, with the sentence that the person reads and the kind of error it is.
 
         Raises
         ------
         Cancelled
             As `report`.
         """
-        self._change(run_id, state="failed", stage="Failed", error=sentence, ended=self.clock(), lease_until=None)
+        self._change(
+            run_id,
+            state="failed",
+            stage="Failed",
+            error=sentence,
+            error_kind=kind,
+            ended=self.clock(),
+            lease_until=None,
+        )
 
     def renew(self) -> None:
         """Say that this worker lives: its leases last `LEASE_S` from now."""
@@ -121,6 +132,11 @@ class Queue:
                 )
         else:
             self._give_back(schema.Run.owner == self.owner)
+
+    def close(self) -> None:
+        """Give back the runs of this worker, which ends because it was told to, and take no more."""
+        self._is_closed = True
+        self.release(blameless=True)
 
     def _give_back(self, which: ColumnElement[bool]) -> None:
         lost = and_(schema.Run.state == "running", which)

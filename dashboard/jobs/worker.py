@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn
 
 from core.errors import Cancelled, LifemaskError
 from dashboard.jobs.queue import Progress, Queue
@@ -29,7 +30,11 @@ MakeWorks = Callable[[Library], Mapping[Kind, Work]]
 
 
 def main(settings: Settings, owner: str, make_works: MakeWorks) -> None:
-    """Work until the parent process ends. What this process is given must be picklable: it is spawned."""
+    """Work until the parent process ends, or until SIGTERM: the run that it has then goes back to the queue at once.
+
+    What this process is given must be picklable: it is spawned.
+    """
+    signal.signal(signal.SIGTERM, _end)
     if multiprocessing.parent_process() is not None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the server ends this one
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
@@ -42,7 +47,11 @@ def main(settings: Settings, owner: str, make_works: MakeWorks) -> None:
     try:
         _lane(queue, works, LANES[0])
     finally:
-        queue.release(blameless=True)
+        queue.close()
+
+
+def _end(*_: Any) -> NoReturn:
+    raise SystemExit
 
 
 def _lane(queue: Queue, works: Mapping[Kind, Work], kinds: Sequence[Kind]) -> None:
@@ -73,10 +82,11 @@ def step(queue: Queue, works: Mapping[Kind, Work], kinds: Sequence[Kind]) -> boo
     except Cancelled:
         log.info("Run %s was cancelled", run.id)
     except Exception as error:
-        if not isinstance(error, LifemaskError):
+        kind = type(error).__name__ if isinstance(error, LifemaskError) else None
+        if kind is None:
             log.exception("Run %s failed", run.id)
         with contextlib.suppress(Cancelled):
-            queue.fail(run.id, sentence(error, queue.library.folders.root))
+            queue.fail(run.id, sentence(error, queue.library.folders.root), kind)
     return True
 
 

@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 
 from dashboard.library import schema
-from dashboard.library.library import Library
+from dashboard.library.library import WAITING, Library, forget_equality
 from dashboard.library.records import NotInLibraryError
 
 
 def delete_face(library: Library, workspace: str, face_id: str) -> None:
-    """Delete a face; with the last face of a photo the photo goes too.
+    """Delete a face; with the last face of a photo the photo goes too, unless work on it waits.
 
     Raises
     ------
@@ -25,11 +25,16 @@ def delete_face(library: Library, workspace: str, face_id: str) -> None:
         compared = _delete_comparisons(session, [face_id])
         session.delete(row)
         session.flush()
-        if not session.scalar(select(func.count()).select_from(schema.Face).filter_by(run_id=run_id)):
+        if _any(session, select(schema.Face.id).filter_by(run_id=run_id)):
+            forget_equality(session, run_id)  # so that the face is made again when its photo comes again
+        else:
             session.execute(delete(schema.Run).filter_by(id=run_id))
-        photo_is_left = bool(session.scalar(select(func.count()).select_from(schema.Run).filter_by(photo_id=photo_id)))
+        # runs that failed or were cancelled keep no photo
+        photo_is_left = _any(session, select(schema.Face.id).filter_by(photo_id=photo_id)) or _any(
+            session, select(schema.Run.id).filter_by(photo_id=photo_id).where(schema.Run.state.in_(WAITING))
+        )
         if not photo_is_left:
-            session.execute(delete(schema.Photo).filter_by(id=photo_id))
+            session.execute(delete(schema.Photo).filter_by(id=photo_id))  # and its runs with it
         gone = [library.folders.face(face_id), *map(library.folders.comparison, compared)]
         if not photo_is_left:
             gone.append(library.folders.photo(photo_id))
@@ -67,6 +72,10 @@ def delete_photos(library: Library, query: Select[str]) -> None:
         gone = [*map(folders.comparison, compared), *map(folders.face, faces), *map(folders.photo, photos)]
         library.journal.doom(session, gone)
     library.journal.remove(gone)
+
+
+def _any(session: Session, query: Select[str]) -> bool:
+    return session.scalar(query.limit(1)) is not None
 
 
 def _delete_comparisons(session: Session, face_ids: Sequence[str]) -> list[str]:

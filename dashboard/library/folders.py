@@ -44,7 +44,7 @@ class Folders:
         if self.database.exists() or not self.root.is_dir():
             return
         for path in sorted(self.root.iterdir()):
-            if path.name in OURS or path.name.startswith((".", "secret.", "library.sqlite-")):
+            if path.name in OURS or path.name.startswith((".", "secret.", "library.sqlite", "library-before-")):
                 continue
             inside = sorted(path.iterdir()) if path.name in KINDS and path.is_dir() else [path]
             strange = [entry for entry in inside if not OUR_NAME.fullmatch(entry.name)]

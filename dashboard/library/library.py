@@ -1,24 +1,24 @@
 """The library: workspaces, their photos, runs and faces. Every call names its workspace and sees no other."""
 
-import hashlib
-import json
 import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Delete, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
-from core.depth.weights import default_model
+from core.depth.weights import default_model, installed
 from core.errors import OptionError
 from dashboard.library import schema
+from dashboard.library.database import open_database
+from dashboard.library.equality import equal_key
 from dashboard.library.folders import Folders
 from dashboard.library.journal import Journal
-from dashboard.library.records import FaceRecord, Kind, NotInLibraryError, PhotoRecord, QueueFullError, RunRecord
+from dashboard.library.records import FaceRecord, Kind, NotInLibraryError, PhotoRecord, QueueFullError, RunRecord, State
 from dashboard.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Library:
         self.settings = settings
         self.clock = clock
         self.folders = Folders(settings)
-        self.engine = schema.open_database(self.folders.database)
+        self.engine = open_database(self.folders.database)
         self.session = sessionmaker(self.engine, expire_on_commit=False)
         self.journal = Journal(self.session, self.folders, self.clock)
         self._decoding = threading.BoundedSemaphore(DECODED_AT_A_TIME)
@@ -88,12 +88,9 @@ class Library:
             return self._store(workspace, read_photo(source, name, limits))
 
     def _store(self, workspace: str, photo: "Photo") -> PhotoRecord:
-        with self.session() as session:
-            same = session.scalar(
-                select(schema.Photo).filter_by(workspace_id=workspace, sha256=photo.sha256, name=photo.name)
-            )
-            if same is not None:
-                return same.record()
+        same = self._same_photo(workspace, photo)
+        if same is not None:
+            return same
         height, width = photo.rgb.shape[:2]
         row = schema.Photo(
             id=secrets.token_hex(16), workspace_id=workspace, name=photo.name, sha256=photo.sha256,
@@ -106,10 +103,20 @@ class Library:
             with self.session.begin() as session:
                 session.add(row)
                 self.journal.settle(session, [place])
-        except BaseException:
+        except BaseException as error:
             self.journal.remove([place])
-            raise
+            same = self._same_photo(workspace, photo) if isinstance(error, IntegrityError) else None
+            if same is None:
+                raise
+            return same  # it was sent twice at a time
         return row.record()
+
+    def _same_photo(self, workspace: str, photo: "Photo") -> PhotoRecord | None:
+        with self.session() as session:
+            row = session.scalar(
+                select(schema.Photo).filter_by(workspace_id=workspace, sha256=photo.sha256, name=photo.name)
+            )
+            return row.record() if row else None
 
     def photo(self, workspace: str, photo_id: str) -> PhotoRecord | None:
         """Return the photo, or None where this workspace has none of that id."""
@@ -142,12 +149,12 @@ class Library:
         photo = self.photo(workspace, photo_id)
         if photo is None:
             raise NotInLibraryError("This photo is not in your library; it may have been deleted.")
-        wanted = options.to_dict()
+        wanted, weights = options.to_dict(), self.settings.weights_folder
         if wanted.get("model") == "auto":
-            wanted["model"] = default_model(
-                self.settings.weights_folder
-            )  # settled now, so that new weights give a new result
-        return self._queue(workspace, "reconstruct", wanted, photo_id=photo.id, of=[photo.sha256, photo.name])
+            wanted["model"] = default_model(weights)  # settled now, so that new weights give a new result
+        here = installed(weights).get(wanted["model"])
+        made_of = here.record.sha256 if here and here.record else ""
+        return self._queue(workspace, "reconstruct", wanted, photo_id=photo.id, of=[photo.sha256, photo.name, made_of])
 
     def start_solid(
         self, workspace: str, face_id: str, options: "SolidOptions", printer: "Printer | None" = None
@@ -161,9 +168,8 @@ class Library:
         face = self.face(workspace, face_id)
         if face is None:
             raise NotInLibraryError("This face is not in your library; it may have been deleted.")
-        # never shared with an earlier run: the files are those of the last solid made
         asked = {**options.to_dict(), "printer": printer.to_dict() if printer else None}
-        return self._queue(workspace, "solid", asked, face_id=face.id, of=[secrets.token_hex(8)])
+        return self._queue(workspace, "solid", asked, face_id=face.id, of=None)
 
     def start_recompute(self, workspace: str, face_id: str, changes: dict[str, Any]) -> RunRecord:
         """Queue a face to be computed anew, in its place, with some of `core.recompute.CHANGEABLE` changed.
@@ -179,11 +185,9 @@ class Library:
         if face is None:
             raise NotInLibraryError("This face is not in your library; it may have been deleted.")
         changed(read_facts(face.folder)["options"], changes)  # a wrong one is said at once
-        run = self._queue(workspace, "recompute", changes, face_id=face.id, of=[secrets.token_hex(8)])
-        with self.session.begin() as session:  # its photo, asked for as before, is no longer this face
-            session.execute(
-                update(schema.Run).where(schema.Run.id == face.run_id).values(equal_key=secrets.token_hex(16))
-            )
+        run = self._queue(workspace, "recompute", changes, face_id=face.id, of=None)
+        with self.session.begin() as session:
+            forget_equality(session, face.run_id)  # its photo, asked for as before, is no longer this face
         return run
 
     def start_comparison(
@@ -218,46 +222,74 @@ class Library:
         ------
         QueueFullError, StorageError
         """
-        return self._queue(workspace, "download", {"name": name}, of=[secrets.token_hex(8)])
+        return self._queue(workspace, "download", {"name": name}, of=None)
 
     def _queue(
-        self, workspace: str, kind: Kind, options: dict[str, Any], *, of: list[str],
+        self, workspace: str, kind: Kind, options: dict[str, Any], *, of: Sequence[str] | None,
         photo_id: str | None = None, face_id: str | None = None, compared: Sequence[str] = (),
     ) -> RunRecord:  # fmt: skip
-        self.folders.check_free()
-        key = hashlib.sha256(json.dumps([kind, of, options, _versions()], sort_keys=True).encode()).hexdigest()
-        with self.session.begin() as session:
-            equal = session.scalar(
-                select(schema.Run)
-                .filter_by(workspace_id=workspace, equal_key=key)
-                .where(schema.Run.state.in_((*WAITING, "done")))
-            )
-            if equal is not None:
-                return equal.record()
-            waiting = select(func.count()).select_from(schema.Run).where(schema.Run.state.in_(WAITING))
-            for count, limit in (
-                (waiting.where(schema.Run.workspace_id == workspace), self.settings.max_queue),
-                (waiting, self.settings.max_queue_total),
-            ):
-                if (session.scalar(count) or 0) >= limit:
-                    raise QueueFullError(f"{limit} runs wait already; no more are taken until some are done.")
-            row = schema.Run(
-                id=secrets.token_hex(16), workspace_id=workspace, kind=kind, photo_id=photo_id, face_id=face_id,
-                options=options, equal_key=key, stage="Waiting", created=self.clock(), state="queued", progress=0.0,
-            )  # fmt: skip
-            session.add(row)
-            session.flush()
-            session.add_all(schema.Compared(run_id=row.id, face_id=compared_id) for compared_id in compared)
-            return row.record()
+        """Queue work, or return the equal run that waits, works or is done.
 
-    def runs(self, workspace: str, ids: Sequence[str] | None = None) -> list[RunRecord]:
-        """Return the runs, newest first; with `ids` those of them that exist, in the order of `ids`."""
+        of : what the result depends on beside the options. None for work that is never shared, because its result
+        replaces what was there: earlier work of its kind on the same face (or weights) is stopped and forgotten.
+        """
+        self.folders.check_free()
+        key = secrets.token_hex(16) if of is None else equal_key(kind, of, options)
+        try:
+            with self.session.begin() as session:
+                equal = _lasting(session, workspace, key)
+                if equal is not None:
+                    return equal.record()
+                if of is None:
+                    session.execute(_superseded(workspace, kind, face_id, options))
+                self._check_room(session, workspace)
+                row = schema.Run(
+                    id=secrets.token_hex(16), workspace_id=workspace, kind=kind, photo_id=photo_id, face_id=face_id,
+                    options=options, equal_key=key, stage="Waiting", created=self.clock(), state="queued", progress=0.0,
+                )  # fmt: skip
+                session.add(row)
+                session.flush()
+                session.add_all(schema.Compared(run_id=row.id, face_id=compared_id) for compared_id in compared)
+                return row.record()
+        except IntegrityError:  # the same was asked for at the same moment, or what it is about was deleted
+            with self.session() as session:
+                equal = _lasting(session, workspace, key)
+                if equal is None:
+                    raise NotInLibraryError("What this work is about was deleted just now.") from None
+                return equal.record()
+
+    def _check_room(self, session: Session, workspace: str) -> None:
+        waiting = select(func.count()).select_from(schema.Run).where(schema.Run.state.in_(WAITING))
+        for count, limit in (
+            (waiting.where(schema.Run.workspace_id == workspace), self.settings.max_queue),
+            (waiting, self.settings.max_queue_total),
+        ):
+            if (session.scalar(count) or 0) >= limit:
+                raise QueueFullError(f"{limit} runs wait already; no more are taken until some are done.")
+
+    def runs(
+        self, workspace: str, ids: Sequence[str] | None = None, *, kind: Kind | None = None,
+        photo_id: str | None = None, states: Sequence[State] | None = None, most: int | None = None,
+    ) -> list[RunRecord]:  # fmt: skip
+        """Return the runs that fit all that is given, newest first; with `ids` those that exist, in their order.
+
+        most : how many at the most.
+        """
+        query = _newest(schema.Run, workspace).limit(most)
+        if ids is not None:
+            query = query.where(schema.Run.id.in_(ids))
+        if states is not None:
+            query = query.where(schema.Run.state.in_(states))
+        if kind is not None:
+            query = query.where(schema.Run.kind == kind)
+        if photo_id is not None:
+            query = query.where(schema.Run.photo_id == photo_id)
         with self.session() as session:
-            if ids is None:
-                return [row.record() for row in session.scalars(_newest(schema.Run, workspace))]
-            query = select(schema.Run).where(schema.Run.workspace_id == workspace, schema.Run.id.in_(ids))
-            found = {row.id: row.record() for row in session.scalars(query)}
-        return [found[run_id] for run_id in ids if run_id in found]
+            found = [row.record() for row in session.scalars(query)]
+        if ids is None:
+            return found
+        by_id = {run.id: run for run in found}
+        return [by_id[run_id] for run_id in ids if run_id in by_id]
 
     def cancel(self, workspace: str, run_id: str) -> RunRecord:
         """Stop a run; one that is over stays as it is. The worker notices at its next report of progress.
@@ -281,13 +313,21 @@ class Library:
         ------
         NotInLibraryError
         """
-        with self.session.begin() as session:
-            session.execute(
-                update(schema.Run)
-                .where(schema.Run.id == run_id, schema.Run.workspace_id == workspace)
-                .where(schema.Run.state.in_(("failed", "cancelled")))
-                .values(state="queued", stage="Waiting", progress=0.0, error=None, attempts=0, started=None, ended=None)
-            )
+        values = {"progress": 0.0, "error": None, "error_kind": None, "attempts": 0, "started": None, "ended": None}
+        try:
+            with self.session.begin() as session:
+                session.execute(
+                    update(schema.Run)
+                    .where(schema.Run.id == run_id, schema.Run.workspace_id == workspace)
+                    .where(schema.Run.state.in_(("failed", "cancelled")))
+                    .values(state="queued", stage="Waiting", **values)
+                )
+        except IntegrityError:  # the same was started anew meanwhile
+            with self.session() as session:
+                key = session.scalar(select(schema.Run.equal_key).filter_by(id=run_id))
+                equal = _lasting(session, workspace, key or "")
+                if equal is not None:
+                    return equal.record()
         return self._run(workspace, run_id)
 
     def _run(self, workspace: str, run_id: str) -> RunRecord:
@@ -321,19 +361,25 @@ def _state(face: FaceRecord) -> str:
     return f"{face.id} {file.stat().st_mtime_ns if file.exists() else 0}"
 
 
+def forget_equality(session: Session, run_id: str) -> None:
+    """See to it that a run is not returned for equal work any more: its result is not what it was."""
+    session.execute(update(schema.Run).where(schema.Run.id == run_id).values(equal_key=secrets.token_hex(16)))
+
+
+def _lasting(session: Session, workspace: str, key: str) -> schema.Run | None:
+    return session.scalar(select(schema.Run).filter_by(workspace_id=workspace, equal_key=key).where(schema.LASTING))
+
+
+def _superseded(workspace: str, kind: Kind, face_id: str | None, options: dict[str, Any]) -> Delete:
+    query = delete(schema.Run).where(schema.Run.workspace_id == workspace, schema.Run.kind == kind)
+    if face_id is not None:
+        return query.where(schema.Run.face_id == face_id)
+    return query.where(schema.Run.options["name"].as_string() == options["name"])
+
+
 def _newest(table: Any, workspace: str) -> Any:
     return select(table).filter_by(workspace_id=workspace).order_by(table.created.desc(), table.id)
 
 
 def _own(session: Session, table: Any, workspace: str, row_id: str) -> Any:
     return session.scalar(select(table).filter_by(id=row_id, workspace_id=workspace))
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in ("lifemask", "numpy", "scipy", "timm", "torch", "trimesh"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = ""
-    return found

@@ -11,6 +11,7 @@ Kind = Literal["reconstruct", "solid", "recompute", "compare", "download"]
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 
 ENDED: tuple[State, ...] = ("done", "failed", "cancelled")
+NOT_DONE: tuple[State, ...] = ("queued", "running", "failed", "cancelled")
 
 
 class NotInLibraryError(LifemaskError):
@@ -52,6 +53,7 @@ class RunRecord:
     stage: str
     progress: float  # 0 .. 1
     error: str | None
+    error_kind: str | None  # the name of its class in `core.errors`, of a person's error
     created: datetime
     started: datetime | None
     ended: datetime | None

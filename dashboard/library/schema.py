@@ -1,24 +1,21 @@
-"""The tables of the library (SQLAlchemy 2), and the engine they are reached by."""
+"""The tables of the library (SQLAlchemy 2). Each change of them is a step in `migrations`."""
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
-from sqlalchemy import JSON, Engine, ForeignKey, Index, create_engine, event, inspect
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy import JSON, Double, ForeignKey, Index, String, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from core.errors import StorageError
 from dashboard.library.records import FaceRecord, Kind, PhotoRecord, RunRecord, State
 
-DAMAGED = (
-    "The database {file} is damaged ({why}). Nothing was changed: put a backup of it in its place, or move it away to "
-    "begin with an empty library. The files of photos and faces stay where they are."
-)
+LASTING = text("state IN ('queued', 'running', 'done')")  # what a run that is started anew may be equal to
 
 
 class Base(DeclarativeBase):
     """Base of the tables. Times are seconds since 1970 (UTC)."""
+
+    type_annotation_map: ClassVar[dict[Any, Any]] = {float: Double()}  # whatever SQLAlchemy takes by itself
 
 
 class Workspace(Base):
@@ -33,6 +30,7 @@ class Photo(Base):
     """A photo; its files lie in photos/<id>/."""
 
     __tablename__ = "photos"
+    __table_args__ = (Index("photos_equal", "workspace_id", "sha256", "name", unique=True),)
     id: Mapped[str] = mapped_column(primary_key=True)
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"), index=True)
     name: Mapped[str]
@@ -40,7 +38,7 @@ class Photo(Base):
     width: Mapped[int]
     height: Mapped[int]
     focal_35mm: Mapped[float | None]
-    created: Mapped[float]
+    created: Mapped[float] = mapped_column(index=True)
 
     def record(self) -> PhotoRecord:
         """Return it as the library hands it out."""
@@ -57,21 +55,28 @@ class Photo(Base):
 
 
 class Run(Base):
-    """A run. `owner` is the worker that has it, which must be heard of before `lease_until`."""
+    """A run. `owner` is the worker that has it, which must be heard of before `lease_until`.
+
+    `equal_key` is a hash of all that its result depends on; of equal runs that wait, work or are done there is one.
+    """
 
     __tablename__ = "runs"
-    __table_args__ = (Index("runs_queue", "state", "created"), Index("runs_equal", "workspace_id", "equal_key"))
+    __table_args__ = (
+        Index("runs_queue", "state", "created"),
+        Index("runs_equal", "workspace_id", "equal_key", unique=True, sqlite_where=LASTING, postgresql_where=LASTING),
+    )
     id: Mapped[str] = mapped_column(primary_key=True)
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"), index=True)
     kind: Mapped[str]
-    photo_id: Mapped[str | None] = mapped_column(ForeignKey("photos.id", ondelete="CASCADE"))
-    face_id: Mapped[str | None] = mapped_column(ForeignKey("faces.id", ondelete="CASCADE"))
+    photo_id: Mapped[str | None] = mapped_column(ForeignKey("photos.id", ondelete="CASCADE"), index=True)
+    face_id: Mapped[str | None] = mapped_column(ForeignKey("faces.id", ondelete="CASCADE"), index=True)
     options: Mapped[dict[str, Any]] = mapped_column(JSON)
     equal_key: Mapped[str]
     state: Mapped[str] = mapped_column(default="queued")
     stage: Mapped[str] = mapped_column(default="")
     progress: Mapped[float] = mapped_column(default=0.0)
     error: Mapped[str | None]
+    error_kind: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(default=0)
     owner: Mapped[str | None]
     lease_until: Mapped[float | None]
@@ -95,6 +100,7 @@ class Run(Base):
             stage=self.stage,
             progress=self.progress,
             error=self.error,
+            error_kind=self.error_kind,
             created=_time(self.created),
             started=None if self.started is None else _time(self.started),
             ended=None if self.ended is None else _time(self.ended),
@@ -149,42 +155,11 @@ class UnsettledFolder(Base):
     begun: Mapped[float]
 
 
-def open_database(file: Path) -> Engine:
-    """Open the SQLite database, making file and tables where there are none.
+class Step(Base):
+    """The number of the last step in `migrations` that these tables have seen; Alembic's own table."""
 
-    Raises
-    ------
-    StorageError
-        The file is damaged, of another program, or cannot be used now; it is left as it is.
-    """
-    engine = create_engine(f"sqlite:///{file}", connect_args={"timeout": 15.0})
-    event.listen(engine, "connect", _prepare)
-    try:
-        tables = set(inspect(engine).get_table_names())
-        if tables and not tables & set(Base.metadata.tables):
-            raise StorageError(
-                f"{file} is the database of another program. Choose a new or an empty folder for the library."
-            )
-        with engine.connect() as connection:
-            found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
-        if found != "ok":
-            raise StorageError(DAMAGED.format(file=file, why=str(found).split("\n")[-1]))
-        Base.metadata.create_all(engine)
-    except DatabaseError as error:
-        engine.dispose()
-        if isinstance(error, OperationalError) and "malformed" not in str(error.orig):  # locked, read-only, full
-            raise StorageError(f"{file} cannot be used now: {error.orig}. Mend that and start again.") from error
-        raise StorageError(DAMAGED.format(file=file, why=error.orig)) from error
-    except StorageError:
-        engine.dispose()
-        raise
-    return engine
-
-
-def _prepare(connection: Any, _: Any) -> None:
-    # WAL lets pages read while the worker writes; NORMAL is safe with it and saves a disk flush per progress report.
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}").close()
+    __tablename__ = "alembic_version"
+    version_num: Mapped[str] = mapped_column(String(32), primary_key=True)
 
 
 def _time(seconds: float) -> datetime:

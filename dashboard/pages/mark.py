@@ -83,7 +83,7 @@ def read(_clicks: int | None, x: float | None, y: float | None, side: float | No
     if x is None or y is None or side is None:
         return dash.no_update, "Draw a box round the face, or give its three numbers."
     library, workspace = current_library(), current_workspace()
-    before = next((run.options for run in library.runs(workspace) if run.photo_id == photo_id), {})
+    before = next((run.options for run in library.runs(workspace, photo_id=photo_id, most=1)), {})
     try:
         library.start_run(workspace, photo_id, Options.from_dict({**before, "whole_photo": False, "box": [x, y, side]}))
     except LifemaskError as error:

@@ -75,9 +75,8 @@ def _folder() -> Path:
 
 def _latest_downloads() -> dict[str, RunRecord]:
     latest: dict[str, RunRecord] = {}
-    for run in current_library().runs(current_workspace()):  # newest first
-        if run.kind == "download":
-            latest.setdefault(run.options["name"], run)
+    for run in current_library().runs(current_workspace(), kind="download"):  # newest first
+        latest.setdefault(run.options["name"], run)
     return latest
 
 

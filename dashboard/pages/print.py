@@ -118,10 +118,10 @@ def show(kind: str, size: str, fastening: str, hollow: bool, ids: list[dict[str,
         Input("print-make", "n_clicks"),
         {name: Input(*place) for name, place in FIELDS.items()},
     ],
-    state=[State("print-live", "value"), State("print-face", "data"), State("print-run", "data")],
+    state=[State("print-live", "value"), State("print-face", "data")],
     prevent_initial_call=True,
 )
-def make(_clicks: int | None, values: dict[str, Any], live: bool, face_id: str, run_id: str | None) -> Any:
+def make(_clicks: int | None, values: dict[str, Any], live: bool, face_id: str) -> Any:
     """Start the making, by the button or by a change; the one that still runs is stopped."""
     from core.options import Printer, SolidOptions
 
@@ -132,10 +132,8 @@ def make(_clicks: int | None, values: dict[str, Any], live: bool, face_id: str, 
         options, checked_for = SolidOptions.from_dict(solid), Printer.from_dict(printer)
     except OptionError as error:
         return dash.no_update, dash.no_update, html.P(str(error), className="run-error")
-    library, workspace = current_library(), current_workspace()
-    if run_id:
-        library.cancel(workspace, run_id)
-    return library.start_solid(workspace, face_id, options, checked_for).id, False, dash.no_update
+    run = current_library().start_solid(current_workspace(), face_id, options, checked_for)
+    return run.id, False, dash.no_update
 
 
 def asked(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

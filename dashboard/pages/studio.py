@@ -7,7 +7,7 @@ from dash import ALL, ClientsideFunction, Input, Output, State, callback, client
 
 from core.depth import weights
 from dashboard.components import faces, page, uploads
-from dashboard.library.records import RunRecord
+from dashboard.library.records import NOT_DONE
 from dashboard.web.context import current_library, current_workspace
 
 dash.register_page(__name__, path="/", title="Lifemask", name="Studio")
@@ -20,7 +20,7 @@ def layout(**_: Any) -> html.Div:
     """Return the page; what runs and what is there come by `refresh`, at once."""
     library, workspace = current_library(), current_workspace()
     folder = library.settings.weights_folder
-    is_new = not library.runs(workspace)
+    is_new = not library.runs(workspace, most=1)
     drop = uploads.drop_zone(small=not is_new)
     return html.Div(
         [
@@ -80,9 +80,12 @@ clientside_callback(
 def refresh(_beat: int | None, _nudge: float | None, dismissed: list[str] | None, shown: list[str] | None) -> Any:
     """Show what the library says; the cards are left alone while they stay the same."""
     library, workspace = current_library(), current_workspace()
-    runs = [run for run in library.runs(workspace) if run.kind == "reconstruct"]
-    photos = {photo.id: photo for photo in library.photos(workspace)}
-    rows = [uploads.run_row(run, photos.get(run.photo_id or "")) for run in reversed(runs) if _is_row(run, dismissed)]
+    runs = library.runs(workspace, kind="reconstruct", states=NOT_DONE)
+    rows = [
+        uploads.run_row(run, library.photo(workspace, run.photo_id or ""))
+        for run in reversed(runs)
+        if run.id not in (dismissed or [])
+    ]
     found = library.faces(workspace)
     ids = [face.id for face in found]
     idle = not any(run.state in ("queued", "running") for run in runs)
@@ -92,10 +95,6 @@ def refresh(_beat: int | None, _nudge: float | None, dismissed: list[str] | None
     cards = html.Div([faces.card(face) for face in found[:SHOWN]], className="cards")
     results = page.section("Results", cards, aside=more) if found else uploads.shown()
     return rows, results, ids, idle
-
-
-def _is_row(run: RunRecord, dismissed: list[str] | None) -> bool:
-    return run.state != "done" and run.id not in (dismissed or [])
 
 
 @callback(

@@ -1,5 +1,6 @@
 """The queue and the worker process, with work that needs no network."""
 
+import multiprocessing
 import os
 import signal
 import time
@@ -9,8 +10,10 @@ from dataclasses import replace
 import pytest
 
 from core.errors import Cancelled
+from dashboard.jobs import worker
 from dashboard.jobs.queue import LEASE_S, LOST, Queue
 from dashboard.jobs.supervisor import Supervisor
+from dashboard.library import schema
 from dashboard.library.library import Library
 from dashboard.library.records import NewFace, RunRecord
 from dashboard.settings import Settings
@@ -106,6 +109,24 @@ def test_a_stopped_server_gives_its_run_back(
     assert now(library, run).state == "queued"
     with pytest.raises(ProcessLookupError):
         os.kill(pid, signal.SIG_DFL)
+
+
+def test_a_worker_that_is_told_to_end_gives_its_run_back_at_once(library: Library) -> None:
+    run = start(library, "slow.jpg")
+    for _ in range(3):  # more often than a run may be tried
+        process = multiprocessing.get_context("spawn").Process(
+            target=worker.main, args=(library.settings, "alone", works.make_works)
+        )
+        process.start()
+        until(library, run, lambda run: run.stage == "Working")
+        process.terminate()
+        process.join(20)
+        assert process.exitcode == 0
+        assert now(library, run).state == "queued"
+        with library.session() as session:
+            row = session.get_one(schema.Run, run.id)
+            assert (row.attempts, row.owner, row.lease_until) == (0, None, None)
+        process.close()
 
 
 def test_a_lease_that_ran_out_gives_the_run_to_another_worker_and_keeps_the_first_off(settings: Settings) -> None:

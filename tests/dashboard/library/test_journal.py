@@ -43,7 +43,7 @@ def aged(folder: Path) -> Path:
 
 
 def files(root: Path) -> set[Path]:
-    return {path for path in root.rglob("*") if path.is_file() and not path.name.startswith("library.sqlite")}
+    return {path for path in root.rglob("*") if path.is_file() and "library" not in path.name}
 
 
 def test_what_a_person_put_into_the_data_folder_stays(library: Library, later: Callable[..., Library]) -> None:

@@ -1,7 +1,9 @@
 import errno
 import io
 import os
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.depth.store import Record
+from core.depth.weights import Installed
 from core.errors import Cancelled, PhotoError, StorageError
 from dashboard.jobs.queue import Queue
 from dashboard.library import deletion
@@ -122,6 +126,110 @@ def test_the_last_face_of_a_photo_takes_the_photo_with_it(library: Library) -> N
     deletion.delete_face(library, workspace, face.id)
     assert library.photos(workspace) == library.runs(workspace) == library.faces(workspace) == []
     assert list(library.folders.photos.iterdir()) == list(library.folders.faces.iterdir()) == []
+
+
+@pytest.mark.parametrize("earlier", ["failed", "cancelled"])
+def test_a_run_that_gave_nothing_does_not_keep_the_photo_of_the_last_face(library: Library, earlier: str) -> None:
+    workspace = library.new_workspace()
+    photo = library.add_photo(workspace, "a.jpg", jpeg())
+    first = library.start_run(workspace, photo.id, Wanted({"whole_photo": True}))
+    if earlier == "failed":
+        queue = Queue(library)
+        queue.claim(["reconstruct"])
+        queue.fail(first.id, "No face found in a.jpg.", "NoFaceError")
+    else:
+        library.cancel(workspace, first.id)
+    face_id = finished_face(library, workspace)
+    waiting = library.start_run(workspace, photo.id, Wanted({"ipd_mm": 60.0}))
+    deletion.delete_face(library, workspace, face_id)
+    assert [p.id for p in library.photos(workspace)] == [photo.id]  # work on it waits
+    library.cancel(workspace, waiting.id)
+    deletion.delete_face(library, workspace, finished_face(library, workspace))
+    assert library.photos(workspace) == library.runs(workspace) == []
+    assert list(library.folders.photos.iterdir()) == []
+
+
+def test_a_deleted_face_is_made_again_when_its_photo_comes_again(library: Library) -> None:
+    workspace = library.new_workspace()
+    photo = library.add_photo(workspace, "two.jpg", jpeg())
+    library.start_run(workspace, photo.id, Wanted())
+    queue = Queue(library)
+    run = queue.claim(["reconstruct"])
+    assert run is not None
+    faces = [NewFace(os.urandom(16).hex(), index, f"two.jpg #{index}", 0.9, "builtin") for index in (1, 2)]
+    queue.finish(run.id, faces)
+    deletion.delete_face(library, workspace, faces[0].id)
+    photo = library.add_photo(workspace, "two.jpg", jpeg())
+    assert library.start_run(workspace, photo.id, Wanted()).state == "queued"
+
+
+def test_equal_uploads_at_once_are_one_photo_and_one_run(library: Library) -> None:
+    workspace, barrier = library.new_workspace(), threading.Barrier(8)
+
+    def upload(_: int) -> tuple[str, str]:
+        barrier.wait()
+        photo = library.add_photo(workspace, "a.jpg", jpeg())
+        return photo.id, library.start_run(workspace, photo.id, Wanted()).id
+
+    with ThreadPoolExecutor(8) as pool:
+        found = set(pool.map(upload, range(8)))
+    assert len(found) == 1
+    assert len(library.photos(workspace)) == len(library.runs(workspace)) == 1
+    assert len(list(library.folders.photos.iterdir())) == 1
+
+
+def test_a_new_solid_supersedes_the_earlier_ones(library: Library) -> None:
+    workspace = library.new_workspace()
+    face_id, other = (finished_face(library, workspace, name, jpeg((n, n, n))) for n, name in enumerate("ab"))
+    kept = library.start_solid(workspace, other, Wanted())
+    queue = Queue(library)
+    first = library.start_solid(workspace, face_id, Wanted())
+    assert queue.claim(["solid"]) == library.runs(workspace, [kept.id])[0]
+    assert queue.claim(["solid"]) == library.runs(workspace, [first.id])[0]
+    for width in range(30):
+        latest = library.start_solid(workspace, face_id, Wanted({"width_mm": width}))
+    with pytest.raises(Cancelled):
+        queue.report(first.id, "Working", 0.5)
+    assert {run.id for run in library.runs(workspace, kind="solid")} == {kept.id, latest.id}
+
+
+def test_a_result_of_other_code_or_weights_is_not_equal(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = library.new_workspace()
+    finished_face(library, workspace)
+    photo = library.add_photo(workspace, "a.jpg", jpeg())
+    assert library.start_run(workspace, photo.id, Wanted()).state == "done"
+    with monkeypatch.context() as patch:
+        patch.setattr("dashboard.library.equality.code", lambda: "changed")
+        assert library.start_run(workspace, photo.id, Wanted()).state == "queued"
+    record = Installed("dpt_large_384", Path("x"), 1, Record("abc", "", ""))
+    network = Wanted({"model": "dpt_large_384"})
+    first = library.start_run(workspace, photo.id, network)
+    assert library.start_run(workspace, photo.id, network).id == first.id
+    monkeypatch.setattr("dashboard.library.library.installed", lambda _: {"dpt_large_384": record})
+    assert library.start_run(workspace, photo.id, network).id != first.id
+
+
+def test_runs_are_filtered_by_the_database(library: Library) -> None:
+    workspace = library.new_workspace()
+    face_id = finished_face(library, workspace)
+    face = library.face(workspace, face_id)
+    assert face is not None
+    solid = library.start_solid(workspace, face_id, Wanted())
+    assert [run.id for run in library.runs(workspace, kind="solid")] == [solid.id]
+    assert [run.id for run in library.runs(workspace, states=["queued"])] == [solid.id]
+    assert [run.id for run in library.runs(workspace, photo_id=face.photo_id)] == [face.run_id]
+    assert len(library.runs(workspace, most=1)) == 1
+    assert [run.id for run in library.runs(workspace, [face.run_id, "none", solid.id])] == [face.run_id, solid.id]
+
+
+def test_a_run_tried_again_while_the_same_waits_is_that_one(library: Library) -> None:
+    workspace = library.new_workspace()
+    photo = library.add_photo(workspace, "a.jpg", jpeg())
+    first = library.start_run(workspace, photo.id, Wanted())
+    library.cancel(workspace, first.id)
+    second = library.start_run(workspace, photo.id, Wanted())
+    assert second.id != first.id
+    assert library.retry(workspace, first.id) == second
 
 
 def test_delete_all_leaves_no_file(library: Library) -> None:

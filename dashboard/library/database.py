@@ -1,0 +1,142 @@
+"""The file of the library's database: opened, checked, and brought from an earlier version's tables to the present."""
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, select
+from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.orm import Session
+
+from core.errors import StorageError
+from dashboard.library import migrations
+from dashboard.library.schema import Base, Step, Workspace
+
+log = logging.getLogger("lifemask.library")
+
+VERSIONS = Path(__file__).parent / "migrations" / "versions"
+STEPS = tuple(sorted(path.stem[1:5] for path in VERSIONS.glob("s[0-9]*.py")))
+FIRST, LATEST = STEPS[0], STEPS[-1]
+OPENING_S = 60.0  # another process may be bringing the database up to date
+
+DAMAGED = (
+    "The database {file} is damaged ({why}). Nothing was changed: put a backup of it in its place, or move it away to "
+    "begin with an empty library. The files of photos and faces stay where they are."
+)
+
+
+def open_database(file: Path) -> Engine:
+    """Open the SQLite database; a new one is made where there is none, an earlier version's is brought up to date.
+
+    Of an earlier version's a copy stays beside it.
+
+    Raises
+    ------
+    StorageError
+        The file is damaged, of a later version, of another program, or cannot be used now; it is left as it is.
+    """
+    engine = create_engine(URL.create("sqlite", database=str(file)), connect_args={"timeout": 15.0})
+    event.listen(engine, "connect", _prepare)
+    try:
+        with _alone(file), _sentences(file):
+            _make_or_upgrade(engine, file)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def _make_or_upgrade(engine: Engine, file: Path) -> None:
+    tables = set(inspect(engine).get_table_names())
+    if not tables:
+        with _all_or_nothing(engine) as connection:
+            Base.metadata.create_all(connection)
+            connection.execute(insert(Step).values(version_num=LATEST))
+        return
+    if Workspace.__tablename__ not in tables:
+        raise StorageError(
+            f"{file} is the database of another program. Choose a new or an empty folder for the library."
+        )
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+        if found != "ok":
+            raise StorageError(DAMAGED.format(file=file, why=str(found).split("\n")[-1]))
+    with Session(engine) as session:
+        step = session.scalar(select(Step.version_num)) if Step.__tablename__ in tables else FIRST
+    if step == LATEST:
+        return
+    if step not in STEPS:
+        raise StorageError(
+            f"{file} was written by a later version of Lifemask (its tables are at step {step}, this version knows "
+            f"{LATEST}). Install that version again, or choose another folder for the library."
+        )
+    backup = _back_up(file)
+    with _all_or_nothing(engine) as connection:
+        migrations.upgrade.run(connection, step)
+    log.warning("The library was brought from step %s to %s; as it was, it is kept in %s", step, LATEST, backup)
+
+
+@contextmanager
+def _all_or_nothing(engine: Engine) -> Iterator[Connection]:
+    """Give a connection whose changes, of tables too, are one transaction."""
+    # by itself the driver of Python commits before each change of a table; so BEGIN and COMMIT are said here
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")  # as SQLite asks for when tables are altered
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        try:
+            yield connection
+            connection.exec_driver_sql("COMMIT")
+        except BaseException:
+            connection.exec_driver_sql("ROLLBACK")
+            raise
+        finally:
+            connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+
+
+def _back_up(file: Path) -> Path:
+    """Copy the database, with what is still in its log, beside it."""
+    now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    backup = file.with_name(f"{file.stem}-before-{LATEST}-{now}.sqlite")
+    source, target = sqlite3.connect(file), sqlite3.connect(backup)
+    try:
+        source.backup(target)
+    finally:
+        source.close()
+        target.close()
+    return backup
+
+
+@contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    """Let one process at a time make or upgrade the tables."""
+    try:
+        with FileLock(file.with_name(".library.lock"), timeout=OPENING_S):
+            yield
+    except Timeout as error:
+        raise StorageError(
+            f"Another process has been opening {file} for {OPENING_S:.0f} s. End it, or wait, and start again."
+        ) from error
+
+
+@contextmanager
+def _sentences(file: Path) -> Iterator[None]:
+    """Turn what SQLite says of a file that it cannot use into a StorageError."""
+    try:
+        yield
+    except (DatabaseError, sqlite3.DatabaseError) as error:
+        reason = error.orig if isinstance(error, DatabaseError) else error
+        is_operational = isinstance(error, (OperationalError, sqlite3.OperationalError))
+        if is_operational and "malformed" not in str(reason):  # locked, read-only, full
+            raise StorageError(f"{file} cannot be used now: {reason}. Mend that and start again.") from error
+        raise StorageError(DAMAGED.format(file=file, why=reason)) from error
+
+
+def _prepare(connection: Any, _: Any) -> None:
+    # WAL lets pages read while the worker writes; NORMAL is safe with it and saves a disk flush per progress report.
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}").close()

@@ -1,0 +1,158 @@
+"""The database of every version opens: made, upgraded with a copy beside it, or refused in a sentence."""
+
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, inspect, text
+
+from core.errors import StorageError
+from dashboard.library import database, migrations
+from dashboard.library.database import FIRST, LATEST, STEPS, open_database
+from dashboard.library.library import Library
+from dashboard.library.schema import Base
+from dashboard.settings import Settings
+
+
+def sql(file: Path, *statements: str) -> list[Any]:
+    with closing(sqlite3.connect(file)) as connection:
+        rows = [connection.execute(statement).fetchall() for statement in statements][-1]
+        connection.commit()
+    return rows
+
+
+@pytest.fixture
+def first(tmp_path: Path) -> Path:
+    """A database with the tables of version 0.1 and no stamp, as that version left it."""
+    file = tmp_path / "data" / "library.sqlite"
+    file.parent.mkdir()
+    engine = database.create_engine(f"sqlite:///{file}")
+    with engine.begin() as connection:
+        config = migrations.upgrade.Config()
+        config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+        config.attributes["connection"] = connection
+        migrations.upgrade.command.upgrade(config, FIRST)
+        connection.execute(text("DROP TABLE alembic_version"))
+    engine.dispose()
+    sql(file, "INSERT INTO workspaces VALUES ('w', 1.0)")
+    return file
+
+
+@pytest.fixture
+def opened() -> Iterator[list[Engine]]:
+    engines: list[Engine] = []
+    yield engines
+    for engine in engines:
+        engine.dispose()
+
+
+def photo(photo_id: str, created: float, name: str = "a.jpg") -> str:
+    return f"INSERT INTO photos VALUES ('{photo_id}', 'w', '{name}', 'hash', 9, 9, NULL, {created})"
+
+
+def run(run_id: str, photo_id: str, created: float, state: str = "done", error: str = "") -> str:
+    return (
+        "INSERT INTO runs (id, workspace_id, kind, photo_id, options, equal_key, state, stage, progress, attempts, "
+        f"created, error) VALUES ('{run_id}', 'w', 'reconstruct', '{photo_id}', '{{}}', 'key', '{state}', '', 1.0, 1, "
+        f"{created}, '{error}')"
+    )
+
+
+def face(face_id: str, run_id: str, photo_id: str) -> str:
+    return f"INSERT INTO faces VALUES ('{face_id}', 'w', '{run_id}', '{photo_id}', 1, 'a', 0.9, 'builtin', 1.0)"
+
+
+def test_an_upgraded_database_has_the_tables_of_a_new_one(first: Path, tmp_path: Path, opened: list[Engine]) -> None:
+    opened.extend(open_database(file) for file in (first, tmp_path / "new.sqlite"))
+    assert [sql(file, "SELECT version_num FROM alembic_version") for file in (first, tmp_path / "new.sqlite")] == [
+        [(LATEST,)],
+        [(LATEST,)],
+    ]
+    upgraded, new = ([described(engine, table) for table in Base.metadata.tables] for engine in opened)
+    assert upgraded == new
+
+
+def described(engine: Engine, table: str) -> dict[str, Any]:
+    found = inspect(engine)
+    indexes = {str(index["name"]): index for index in found.get_indexes(table)}
+    return {
+        "columns": {c["name"]: (str(c["type"]), c["nullable"], c["primary_key"]) for c in found.get_columns(table)},
+        "foreign": sorted(
+            (*k["constrained_columns"], k["referred_table"], str(k["options"])) for k in found.get_foreign_keys(table)
+        ),
+        "indexes": {
+            name: (i["column_names"], bool(i["unique"]), {k: str(v) for k, v in i["dialect_options"].items()})
+            for name, i in indexes.items()
+        },
+    }
+
+
+def test_each_step_follows_the_one_before() -> None:
+    assert tuple(f"{number:04}" for number in range(1, len(STEPS) + 1)) == STEPS
+
+
+def test_an_earlier_library_is_upgraded_and_a_copy_stays(first: Path, opened: list[Engine]) -> None:
+    sql(first, photo("p1", 1.0), photo("p2", 2.0), photo("p3", 3.0, "b.jpg"))
+    sql(first, run("r1", "p1", 1.0), run("r2", "p2", 2.0), run("r3", "p2", 3.0, "failed", "No face found in a.jpg."))
+    sql(first, face("f1", "r1", "p1"), face("f2", "r2", "p2"))
+    opened.append(open_database(first))
+    assert sql(first, "SELECT id FROM photos ORDER BY id") == [("p1",), ("p3",)]  # p2 was p1 again
+    assert sql(first, "SELECT id, photo_id FROM faces ORDER BY id") == [("f1", "p1"), ("f2", "p1")]
+    runs = sql(first, "SELECT id, photo_id, equal_key, error_kind FROM runs ORDER BY id")
+    assert runs == [("r1", "p1", "r1", None), ("r2", "p1", "key", None), ("r3", "p1", "key", "NoFaceError")]
+    assert sql(first, "SELECT name, doomed FROM unsettled_folders") == [("photos/p2", 1)]
+    (backup,) = first.parent.glob("library-before-*.sqlite")
+    assert sql(backup, "SELECT count(*) FROM photos") == [(3,)]
+    for again in (photo("p4", 4.0), run("r4", "p1", 4.0)):
+        with pytest.raises(sqlite3.IntegrityError):
+            sql(first, again)
+    open_database(first).dispose()
+    assert len(list(first.parent.glob("library-before-*.sqlite"))) == 1
+
+
+def test_an_upgrade_that_fails_changes_nothing(first: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sql(first, photo("p1", 1.0))
+    before = sql(first, "SELECT sql FROM sqlite_master ORDER BY name")
+
+    def fails(connection: Any, step: str) -> None:
+        connection.exec_driver_sql("DROP TABLE compared")
+        connection.exec_driver_sql("DELETE FROM photos")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(migrations.upgrade, "run", fails)
+    with pytest.raises(OSError, match="No space"):
+        open_database(first)
+    assert sql(first, "SELECT sql FROM sqlite_master ORDER BY name") == before
+    assert sql(first, "SELECT id FROM photos") == [("p1",)]
+
+
+def test_a_later_version_is_refused(settings: Settings) -> None:
+    library = Library(settings)
+    library.close()
+    sql(library.folders.database, "UPDATE alembic_version SET version_num = '0999'")
+    before = library.folders.database.read_bytes()
+    with pytest.raises(StorageError, match=r"later version of Lifemask .*step 0999"):
+        Library(settings)
+    assert library.folders.database.read_bytes() == before
+
+
+def test_many_that_open_a_new_folder_at_once_all_can(settings: Settings) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        libraries = list(pool.map(lambda _: Library(settings), range(8)))
+    workspace = libraries[0].new_workspace()
+    assert all(library.has_workspace(workspace) for library in libraries)
+    for library in libraries:
+        library.close()
+
+
+@pytest.mark.parametrize("name", ["what?", "50%", "a#b", "mode=ro&x"])
+def test_the_database_stands_in_the_folder_whatever_its_name(tmp_path: Path, name: str) -> None:
+    library = Library(Settings(data=str(tmp_path / name)))
+    library.new_workspace()
+    library.close()
+    assert (tmp_path / name / "library.sqlite").is_file()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
