@@ -1,6 +1,5 @@
 """A reconstruction -> its folder of files, all or none; and the solid of a written face made anew."""
 
-import importlib.metadata
 import json
 import tempfile
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from core.options import Options, Printer, SolidOptions
 from core.preflight import preflight
 from core.progress import Progress, ignore, part_of
 from core.solid import Solid, make_solid
+from core.version import versions
 
 FILES = frozenset(
     {
@@ -176,11 +176,6 @@ def _asked_mm(options: SolidOptions) -> tuple[float | None, float | None, float 
     if options.height_mm is None:
         return (options.width_mm, None, None)
     return (None, None, options.height_mm) if options.kind == "bust" else (None, options.height_mm, None)
-
-
-def versions() -> dict[str, str]:
-    """Of this program and the libraries that its numbers depend on."""
-    return {name: importlib.metadata.version(name) for name in ("lifemask", "torch", "numpy", "scipy", "trimesh")}
 
 
 def read_facts(folder: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from core.version import __version__
 from dashboard.library.sentences import sentence
 from dashboard.settings import Settings
 
@@ -17,7 +18,7 @@ from dashboard.settings import Settings
 # ruff: noqa: PLC0415
 
 PACKAGES = (
-    "lifemask", "numpy", "scipy", "opencv-python-headless", "torch", "timm", "trimesh", "dash", "plotly", "sqlalchemy",
+    "numpy", "scipy", "opencv-python-headless", "torch", "timm", "trimesh", "dash", "plotly", "sqlalchemy",
 )  # fmt: skip
 
 
@@ -39,12 +40,12 @@ def examine(settings: Settings) -> Iterator[tuple[str, bool, str]]:
 
 
 def _versions(_: Settings) -> str:
-    found = [f"Python {platform.python_version()}"]
+    found = [f"lifemask {__version__}", f"Python {platform.python_version()}"]
     for package in PACKAGES:
         try:
             found.append(f"{package} {version(package)}")
         except PackageNotFoundError:
-            found.append(f"{package} (from a checkout)" if package == "lifemask" else f"{package} missing")
+            found.append(f"{package} missing")
     return ", ".join(found)
 
 

@@ -5,10 +5,10 @@ import logging
 import secrets
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from core.errors import LifemaskError
+from core.version import __version__
 from dashboard.settings import Settings
 
 # Commands import what they need: the worker process imports this module too, and `--help` must answer at once.
@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="lifemask", description="Turns photos of faces into depth, point clouds and meshes that print."
     )
-    parser.add_argument("--version", action="version", version=f"lifemask {_version()}")
+    parser.add_argument("--version", action="version", version=f"lifemask {__version__}")
     parser.add_argument("--verbose", action="store_true", help="log what happens, with tracebacks")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -158,10 +158,3 @@ def _doctor(args: argparse.Namespace) -> int:
     from dashboard.cli import doctor
 
     return doctor.command(args)
-
-
-def _version() -> str:
-    try:
-        return version("lifemask")
-    except PackageNotFoundError:
-        return "(from a checkout)"

@@ -88,11 +88,11 @@ def write(
     from core.compare import compare, compare_all
     from core.compare.difference import ASSUMED
     from core.files.face_files import write_json
-    from core.files.face_folder import versions
     from core.geometry.reconstruction import Reconstruction
     from core.measure.regions import face_area
     from core.measure.statistics import relative_depth
     from core.report import report
+    from core.version import versions
     from dashboard.charts.contact_sheet import sheet
 
     progress("Reading the faces", 0.0)
