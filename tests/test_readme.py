@@ -49,8 +49,3 @@ def test_options_and_commands_are_named() -> None:
 def test_ci_runs_the_readmes_test_command() -> None:
     assert "## Run the tests\n\n```sh\npython3 -m venv .venv && .venv/bin/pip install -e '.[test]' && " in README
     assert "README.md" in (ROOT / ".ci" / "run").read_text("utf-8")
-
-
-def test_pictures_and_links_exist() -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", README):
-        assert target.startswith("http") or (ROOT / target).exists(), target
