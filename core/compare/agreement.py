@@ -53,10 +53,10 @@ def agreement(faces: Sequence[Reconstruction]) -> Agreement:
             raise GeometryError(
                 "Agreement compares several networks on one face of one photo; these are of different photos or faces."
             )
-    area = np.logical_and.reduce([face_area(first), *(face.mask for face in faces)])
+    area = np.logical_and.reduce([face_area(first), *(face.head for face in faces)])
     if not area.any():
         raise GeometryError("The networks' depth maps of this face share no pixel. Run them again on the same photo.")
-    depths = np.stack([face.depth_mm - np.median(face.depth_mm[area]) for face in faces]).astype(np.float64)
+    depths = np.stack([face.head_depth_mm - np.median(face.depth_mm[area]) for face in faces]).astype(np.float64)
     depths += np.median(first.depth_mm[area]) - first.reference_mm
     several = np.isfinite(depths).sum(0) >= 2
     spread, mean = np.full(area.shape, np.nan, np.float32), np.full(area.shape, np.nan, np.float32)

@@ -46,7 +46,7 @@ class DepthStatistics:
 
 def relative_depth(reconstruction: Reconstruction) -> NDArray[np.float32]:
     """(S, S) float32: mm behind the tip of the nose, NaN outside the head. Comparable from photo to photo."""
-    return (reconstruction.depth_mm - reconstruction.reference_mm).astype(np.float32)
+    return (reconstruction.head_depth_mm - reconstruction.reference_mm).astype(np.float32)
 
 
 def depth_statistics(depth_mm: NDArray[np.floating]) -> DepthStatistics:
@@ -114,7 +114,7 @@ def relative_depth_in(reconstruction: Reconstruction, unit: str) -> NDArray[np.f
 
 
 def statistics_by_region(reconstruction: Reconstruction, unit: str = "mm") -> dict[str, DepthStatistics]:
-    """Statistics of the depth behind the nose tip: 'head' (all there is), 'face' (all regions), and each region.
+    """Statistics of the depth behind the nose tip: 'head', 'face' (all regions), and each region.
 
     A region in which no depth is seen is left out; a whole photo has 'head' alone.
     """

@@ -106,7 +106,7 @@ def write(
     for i, (face, shape) in enumerate(zip(faces, shapes, strict=True)):
         progress(f"Laying {face.name} onto the reference", PAIRED + (LAID - PAIRED) * i / len(faces))
         if i == reference:
-            _write_seen(shape.crop_rgb, shape.mask, folder / f"seen-{i + 1}.webp")
+            _write_seen(shape.crop_rgb, shape.head, folder / f"seen-{i + 1}.webp")
             continue
         compared[i] = found = compare(shapes[reference], shape, with_scale=with_scale)
         _write_seen(found.warped_rgb, found.seen.mask, folder / f"seen-{i + 1}.webp")

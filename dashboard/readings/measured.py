@@ -80,7 +80,7 @@ class Measured:
             plain = recompute(self.reconstruction, self.reconstruction.crop_rgb, options)  # the texture is not needed
         except GeometryError:
             return None
-        return (plain.depth_mm - np.float32(self.reconstruction.reference_mm)).astype(np.float32)
+        return (plain.head_depth_mm - np.float32(self.reconstruction.reference_mm)).astype(np.float32)
 
     @property
     def parts(self) -> list[str]:
@@ -107,7 +107,7 @@ class Measured:
         if part not in PARTS:
             raise OptionError(f"There is no part called {part!r}. Choose one of: {', '.join(PARTS)}.")
         if part == "head":
-            return np.isfinite(self.behind_mm)
+            return self.reconstruction.head
         masks = [self.regions[name] for name in PARTS[part] if name in self.regions]
         return np.logical_or.reduce(masks) if masks else np.zeros(self.behind_mm.shape, bool)
 

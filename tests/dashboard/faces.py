@@ -45,6 +45,8 @@ def write_face(face: Reconstruction, folder: Path) -> None:
     Image.fromarray(face.crop_rgb).save(folder / "crop.png")
     np.save(folder / "depth.npy", face.depth_mm)
     np.save(folder / "inverse_depth.npy", face.inverse_depth)
+    if face.coverage is not None:
+        Image.fromarray(face.coverage).save(folder / "mask.png")
     camera, points = face.intrinsics, face.landmarks_px
     facts = {
         **face.facts,
