@@ -10,6 +10,7 @@ from scipy.cluster.hierarchy import dendrogram
 
 from core.compare.pairs import PairTable
 from core.files.colours import SEQUENTIAL, Stops, coloured
+from core.measure.table import RMS
 
 # Eight hues that stay apart for colour-blind eyes (after Okabe and Ito), toned for paper.
 SERIES = ("#be5834", "#3a7ca5", "#7a8b3c", "#ca9428", "#886096", "#268c80", "#c46e8c", "#7d766e")
@@ -131,7 +132,7 @@ def pair_matrix(table: PairTable) -> str:
         for column in range(count):
             x, value = margin + column * CELL, ordered[row, column]
             ink = "#fffaf3" if value > 0.55 * highest else "#26221d"
-            shown = "\u2013" if row == column else f"{value:.2f}"
+            shown = "\u2013" if row == column else RMS.text(value)
             parts.append(
                 f'<rect x="{x + 1}" y="{y + 1}" width="{CELL - 2}" height="{CELL - 2}" rx="2" '
                 f'fill="rgb{tuple(int(v) for v in colours[row, column, :3])}"/>'

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 
 from core.errors import LifemaskError, OptionError
+from core.measure.table import DIFFERENCES, Place, chosen
 from core.progress import Progress
 from dashboard.library.sentences import sentences
 from dashboard.readings.comparison_folder import Named
@@ -155,9 +156,10 @@ def command(args: argparse.Namespace) -> int:
         return 0
     names = [face["name"] for face in values["faces"]]
     head = f"DIFFERENCE FROM {names[values['reference'] - 1]}"
-    print(f"{head:40} {'RMS':>8} {'MEDIAN':>8} {'95 %':>8} {'COVERED':>8}")
+    columns = chosen(DIFFERENCES, Place.COMMAND)
+    print(f"{head:40}" + "".join(f"  {one.name.upper()}" for one in columns))
     for number, found in values["differences"].items():
-        lengths = "".join(f" {found[key]:5.2f} mm" for key in ("rms_mm", "median_mm", "p95_mm"))
-        print(f"{names[int(number) - 1]:40}{lengths} {found['coverage']:>8.0%}")
+        numbers = "".join(f"  {one.with_unit(found[one.key]):>{len(one.name)}}" for one in columns)
+        print(f"{names[int(number) - 1]:40}{numbers}")
     print(f"To look at and to print: {args.out / 'report.html'}")
     return 0

@@ -5,7 +5,8 @@ from typing import Any
 import dash_bootstrap_components as dbc
 from dash import html
 
-from dashboard.components.page import Child, button, facts, number, number_field, switch_pair
+from core.measure.table import DISTANCE, IPD
+from dashboard.components.page import Child, button, facts, number, number_field, statistic, switch_pair
 from dashboard.components.uploads import title
 
 PROJECTIONS = (("perspective", "Perspective"), ("orthographic", "Orthographic"))
@@ -26,7 +27,7 @@ def _rows(about: dict[str, Any]) -> list[tuple[str, Child]]:
     if network.get("face_network") and network["face_network"] != network["name"]:
         rows.append(("Face found by", title(network["face_network"])))
     if about["ipd_mm"]:
-        rows.append(("Interpupillary distance, assumed", number(about["ipd_mm"], "mm")))
+        rows.append((IPD.name, statistic(IPD, about["ipd_mm"])))
     rows += [*_camera(about["camera"], about["distance_mm"]), *_fit(about)]
     if face:
         rows += [
@@ -44,7 +45,7 @@ def _camera(camera: dict[str, Any], distance_mm: float) -> list[tuple[str, Child
     rows += [
         ("Field of view, over the diagonal", number(camera.get("fov_deg"), "degrees")),
         ("Projection", camera.get("projection", "perspective")),
-        ("Distance, from these", number(distance_mm, "mm", 0)),
+        (DISTANCE.name, statistic(DISTANCE, distance_mm)),
     ]
     return rows
 

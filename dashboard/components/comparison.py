@@ -6,10 +6,11 @@ from typing import Any
 import dash_ag_grid as dag
 from dash import html
 
+from core.measure.table import AGREEMENT, DIFFERENCES, RMS, SCALE, Place, chosen, part_name
 from dashboard.charts import maps
 from dashboard.components import page, uploads, views
 from dashboard.components.faces import colour
-from dashboard.readings.comparison_folder import COLUMNS, Compared, heading, rows
+from dashboard.readings.comparison_folder import COLUMNS, Compared, rows
 
 WORDS = ("farther in", "farther out")
 FILES = (
@@ -18,7 +19,7 @@ FILES = (
     ("comparison.json", "JSON", "all numbers, transforms and notes"),
     ("comparison.png", "PNG", "photos, depth and differences on their scales"),
 )
-REGION_WORDS = {"face": "whole face"}
+BIG = 3  # of a pair's numbers, the first so many carry the page
 
 
 def file(found: Compared, name: str) -> str:
@@ -40,7 +41,7 @@ def choice(found: Compared, number: int) -> html.Span:
             html.Span(
                 [html.Span(className="dot", style={"--mark": colour(number - 1)}), face["name"]], className="name"
             ),
-            html.Span(page.number(numbers["rms_mm"], "mm RMS", 2), className="soft small"),
+            html.Span([page.statistic(RMS, numbers[RMS.key]), " RMS"], className="soft small"),
         ]
     )
 
@@ -70,22 +71,10 @@ def pair(found: Compared, number: int, view: str) -> html.Div:
 
 
 def _numbers(numbers: dict[str, Any], values: dict[str, Any]) -> html.Div:
-    big = [
-        page.big_number("root mean square", numbers["rms_mm"], "mm", 2),
-        page.big_number("median", numbers["median_mm"], "mm", 2),
-        page.big_number("95 % are below", numbers["p95_mm"], "mm", 2),
-    ]
-    facts = [
-        ("Coverage of the inner face", page.number(100 * numbers["coverage"], "%")),
-        ("Correlation of the depths", page.number(numbers["correlation"], "", 3)),
-        ("Landmarks apart, median", page.number(numbers["landmarks_mm"], "mm")),
-    ]
-    if values["with_scale"]:
-        facts.append(("Size changed by", page.number(numbers["scale"], "times", 3)))
-    regions = [
-        (REGION_WORDS.get(name, name).capitalize(), page.number(value, "mm", 2))
-        for name, value in numbers["by_region"].items()
-    ]
+    shown = [one for one in chosen(DIFFERENCES, Place.PAIR) if one is not SCALE or values["with_scale"]]
+    big = [page.big_number(one, numbers[one.key]) for one in shown[:BIG]]
+    facts = [(page.named(one), page.statistic(one, numbers[one.key])) for one in shown[BIG:]]
+    regions = [(part_name(name), page.statistic(RMS, value)) for name, value in numbers["by_region"].items()]
     return html.Div(
         [
             html.Div(big, className="numbers mb-3"),
@@ -120,12 +109,12 @@ def agreement(found: Compared) -> html.Section | None:
         return None
     networks = [uploads.title(name) for name in values["networks"]]
     facts = [
-        (f"{first} and {second}", html.Span([page.number(values["rms_mm"][i][j], "mm RMS", 2)]))
+        (f"{first} and {second}", html.Span([page.statistic(RMS, values["rms_mm"][i][j]), " RMS"]))
         for i, first in enumerate(networks)
         for j, second in enumerate(networks)
         if i < j
     ]
-    regions = [(name.capitalize(), page.number(value, "mm", 2)) for name, value in values["by_region"].items()]
+    regions = [(part_name(name), page.statistic(RMS, value)) for name, value in values["by_region"].items()]
     graph = views.graph(maps.plain_map(spread, "mm"), "compare-agreement", height="100%", still=True)
     return page.section(
         "Networks on one photo",
@@ -143,10 +132,7 @@ def agreement(found: Compared) -> html.Section | None:
                 html.Div(
                     [
                         html.Div(
-                            [
-                                page.big_number("median over the face", values["median_mm"], "mm", 2),
-                                page.big_number("95 % are below", values["p95_mm"], "mm", 2),
-                            ],
+                            [page.big_number(one, values[one.key]) for one in chosen(AGREEMENT, Place.PAIR)],
                             className="numbers mb-3",
                         ),
                         page.facts([*facts, *regions]),
@@ -167,16 +153,17 @@ def table(values: dict[str, Any]) -> dag.AgGrid:
             {"field": "face", "headerName": "Face", "pinned": "left", "width": 184},
             *[
                 {
-                    "field": key,
-                    "headerName": heading(name, unit),
+                    "field": one.key,
+                    "headerName": one.heading,
+                    "headerTooltip": one.help,
                     "type": "rightAligned",
                     "width": 124,
                     "valueFormatter": {
-                        "function": f"params.value == null ? '' : d3.format('.{digits}f')(params.value)"
+                        "function": f"params.value == null ? '' : d3.format('.{one.digits}f')(params.value)"
                     },
                 }
-                for key, name, unit, digits in COLUMNS
-                if key != "scale" or values.get("with_scale")
+                for one in COLUMNS
+                if one is not SCALE or values.get("with_scale")
             ],
         ],
         defaultColDef={"sortable": True, "wrapHeaderText": True, "autoHeaderHeight": True, "resizable": True},

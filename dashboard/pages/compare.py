@@ -239,14 +239,7 @@ def _waiting(run: RunRecord) -> html.Div:
 def _numbers(face_ids: Sequence[str]) -> html.Section:
     found = [results.load(face) for face in _there(face_ids)]
     about = [
-        {
-            "name": result.face.name,
-            "statistics": result.statistics,
-            "measures": result.statistics.get("face"),
-            "ipd_mm": result.about["ipd_mm"],
-            "distance_mm": result.about["distance_mm"],
-        }
-        for result in found
+        comparison_folder.about(result.face.id, result.face.name, result.measured.reconstruction) for result in found
     ]
     return page.section("Numbers", comparison.table({"faces": about, "differences": {}}), _note())
 

@@ -15,34 +15,24 @@ from PIL import Image
 
 from core.depth.catalog import MODELS
 from core.files.colours import DIVERGING, coloured, signed_limit
+from core.measure.context import Assumed
+from core.measure.table import ASSUMED, DEPTHS, DIFFERENCES, DISTANCE, LENGTHS, RMS, Place, Statistic, chosen, numbers
 from core.progress import Progress, ignore
 from dashboard.library.records import FaceRecord
 
 if TYPE_CHECKING:
     from core.compare import Comparison
+    from core.geometry.reconstruction import Reconstruction
 
 # core.compare and core.measure bring scipy and OpenCV, which need not delay the first page
 # ruff: noqa: PLC0415
 
 READ, PAIRED, LAID = 0.05, 0.45, 0.7  # shares of the work: reading, then pairs, then maps; the rest is files
-# key, name, unit, digits: of the page's table and of comparison.csv, so that both show the same numbers
-COLUMNS = (
-    ("rms_mm", "RMS from reference", "mm", 2),
-    ("median_mm", "Median difference", "mm", 2),
-    ("p95_mm", "95 % of it below", "mm", 2),
-    ("coverage_percent", "Coverage", "%", 1),
-    ("correlation", "Correlation", "", 3),
-    ("scale", "Size changed by", "times", 3),
-    ("nose_protrusion_mm", "Nose before the eyes", "mm", 1),
-    ("width_mm", "Face width", "mm", 1),
-    ("height_mm", "Face height", "mm", 1),
-    ("median", "Median depth", "mm", 2),
-    ("std", "Standard deviation", "mm", 2),
-    ("p5", "5th percentile", "mm", 2),
-    ("p95", "95th percentile", "mm", 2),
-    ("ipd_mm", "Assumed IPD", "mm", 1),
-    ("distance_mm", "Distance, from it", "mm", 0),
+# of the page's table and of comparison.csv
+COLUMNS: tuple[Statistic[Any], ...] = tuple(
+    one for group in (DIFFERENCES, LENGTHS, DEPTHS, ASSUMED) for one in chosen(group, Place.TABLE)
 )
+HEADINGS_IN_CSV = {DISTANCE: "Distance, from it, mm"}  # where a file written before had another than the name of now
 
 
 @dataclass(frozen=True)
@@ -86,7 +76,7 @@ def write(
         From `progress`.
     """
     from core.compare import compare, compare_all
-    from core.compare.difference import ASSUMED
+    from core.compare.difference import ASSUMED as WHAT_IS_ASSUMED
     from core.files.face_files import write_json
     from core.geometry.reconstruction import Reconstruction
     from core.measure.regions import face_area
@@ -122,7 +112,7 @@ def write(
         "scale_mm": limit_mm,
         "reference": reference + 1,
         "with_scale": with_scale,
-        "faces": [_about(face, shape) for face, shape in zip(faces, shapes, strict=True)],
+        "faces": [about(face.id, face.name, shape) for face, shape in zip(faces, shapes, strict=True)],
         "differences": {str(i + 1): found.numbers() for i, found in compared.items()},
         "pairs": {"rms_mm": pairs.rms_mm.tolist(), "order": pairs.order.tolist(), "linkage": pairs.linkage.tolist()},
         "agreement": _write_agreement(shapes, folder),
@@ -141,24 +131,24 @@ def write(
         [compared[i].difference_mm if i in compared else None for i in range(len(faces))],
         limit_mm=limit_mm,
         reference=reference,
-        below=[f"{compared[i].rms_mm:.2f} mm RMS" if i in compared else "" for i in range(len(faces))],
-        note=ASSUMED,
+        below=[f"{RMS.with_unit(compared[i].rms_mm)} RMS" if i in compared else "" for i in range(len(faces))],
+        note=WHAT_IS_ASSUMED,
     )
     drawn.save(folder / "comparison.png")
     progress("Files are written", 1.0)
 
 
-def _about(face: Named, shape: Any) -> dict[str, Any]:
+def about(face_id: str, name: str, shape: "Reconstruction") -> dict[str, Any]:
+    """Return what comparison.json says of a face by itself."""
     from core.measure.face import face_measures
     from core.measure.statistics import depth_statistics, relative_depth
 
     measures = face_measures(shape)
     return {
-        "id": face.id,
-        "name": face.name,
+        "id": face_id,
+        "name": name,
         "network": shape.facts["network"]["name"],
-        "ipd_mm": shape.facts["ipd_mm"],
-        "distance_mm": shape.facts.get("distance_mm"),
+        **numbers(ASSUMED, Assumed(shape.facts["ipd_mm"], shape.facts.get("distance_mm"))),
         "statistics": depth_statistics(relative_depth(shape)).to_dict(),
         "measures": asdict(measures) if measures else None,
     }
@@ -198,27 +188,25 @@ def rows(values: Mapping[str, Any]) -> list[dict[str, Any]]:
     found = []
     for number, face in enumerate(values["faces"], start=1):
         difference = values["differences"].get(str(number), {})
-        numbers = {**face["statistics"], **(face["measures"] or {}), **difference}
-        numbers.update(ipd_mm=face["ipd_mm"], distance_mm=face["distance_mm"])
-        numbers["coverage_percent"] = 100 * difference["coverage"] if difference else None
-        row = {key: None if numbers.get(key) is None else round(numbers[key], digits) for key, *_, digits in COLUMNS}
-        found.append({"face": face["name"], **row})
+        known = {**face["statistics"], **(face["measures"] or {}), **difference}
+        known.update({one.key: face[one.key] for one in ASSUMED})
+        found.append({"face": face["name"], **{one.key: one.rounded(known.get(one.key)) for one in COLUMNS}})
     return found
 
 
-def heading(name: str, unit: str) -> str:
-    """Return a column's name with its unit."""
-    return f"{name}, {unit}" if unit else name
+def column(one: Statistic[Any]) -> str:
+    """Return the heading of a column of comparison.csv, which stays when a name changes."""
+    return HEADINGS_IN_CSV.get(one, one.heading)
 
 
 def as_csv(values: Mapping[str, Any]) -> str:
     """Return the table as comma-separated values, each column with its unit."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(["Face", *[heading(name, unit) for _, name, unit, _ in COLUMNS]])
+    table.writerow(["Face", *[column(one) for one in COLUMNS]])
     for row in rows(values):
-        numbers = [(row[key], digits) for key, *_, digits in COLUMNS]
-        table.writerow([row["face"], *["" if value is None else f"{value:.{digits}f}" for value, digits in numbers]])
+        cells = [(row[one.key], one.digits) for one in COLUMNS]
+        table.writerow([row["face"], *["" if value is None else f"{value:.{digits}f}" for value, digits in cells]])
     return text.getvalue()
 
 

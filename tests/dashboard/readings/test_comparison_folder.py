@@ -12,6 +12,7 @@ from PIL import Image
 
 from core.errors import Cancelled
 from core.files.colours import DIVERGING, coloured, signed_limit
+from core.measure.table import DEPTHS, Place, chosen
 from dashboard.charts.contact_sheet import GAP_PX, PAPER, SIDE_PX
 from dashboard.jobs.queue import Queue
 from dashboard.jobs.tasks import Tasks
@@ -19,6 +20,8 @@ from dashboard.jobs.worker import step
 from dashboard.library import deletion
 from dashboard.library.library import Library
 from dashboard.readings import comparison_folder
+from dashboard.readings.measured import measured
+from tests.core.heads import with_background
 from tests.dashboard.faces import DISTANCE_MM, FOCAL_PX, face, write_face
 from tests.dashboard.library.test_library import finished_face, jpeg
 
@@ -56,13 +59,48 @@ def test_a_bump_is_found_where_it_is_and_as_high_as_it_is(found: comparison_fold
 def test_table_and_csv_show_the_same_numbers(found: comparison_folder.Compared) -> None:
     rows = comparison_folder.rows(found.values)
     assert [row["face"] for row in rows] == ["plain.jpg", "bumped.jpg", "other.jpg"]
-    assert rows[0]["rms_mm"] is rows[0]["coverage_percent"] is None  # the reference is not laid onto itself
+    assert rows[0]["rms_mm"] is rows[0]["coverage"] is None  # the reference is not laid onto itself
     assert rows[1]["rms_mm"] == round(found.values["differences"]["2"]["rms_mm"], 2)
     lines = list(csv.DictReader(io.StringIO((found.folder / "comparison.csv").read_text("utf-8"))))
     for line, row in zip(lines, rows, strict=True):
-        for key, name, unit, _ in comparison_folder.COLUMNS:
-            shown = line[comparison_folder.heading(name, unit)]
-            assert (float(shown) if shown else None) == row[key]
+        for one in comparison_folder.COLUMNS:
+            shown = line[comparison_folder.column(one)]
+            assert (float(shown) if shown else None) == row[one.key]
+    coverage = found.values["differences"]["2"]["coverage"]
+    assert rows[1]["coverage"] == pytest.approx(100 * coverage, abs=0.05)  # a share in the JSON, percent here
+
+
+def test_the_csv_has_the_columns_it_always_had(found: comparison_folder.Compared) -> None:
+    assert (found.folder / "comparison.csv").read_text("utf-8").splitlines()[0] == (
+        'Face,"RMS from reference, mm","Median difference, mm","95 % of it below, mm","Coverage, %",Correlation,'
+        '"Size changed by, times","Nose before the eyes, mm","Face width, mm","Face height, mm","Median depth, mm",'
+        '"Standard deviation, mm","5th percentile, mm","95th percentile, mm","Assumed IPD, mm","Distance, from it, mm"'
+    )
+
+
+def test_a_kept_background_changes_no_number_and_no_picture_of_the_head(tmp_path: Path) -> None:
+    written = {}
+    for kind, shapes in (
+        ("cut", (face(), face(bump_mm=3.0))),
+        ("kept", (with_background(face()), with_background(face(bump_mm=3.0)))),
+    ):
+        out = tmp_path / kind
+        out.mkdir()
+        for number, shape in enumerate(shapes):
+            write_face(shape, out / str(number))
+        named = [comparison_folder.Named(str(i), f"{i}.jpg", out / str(i)) for i in range(2)]
+        comparison_folder.write(named, 0, out)
+        written[kind] = out
+    kept, cut = written["kept"], written["cut"]
+    for name in ("comparison.json", "comparison.csv", "report.html"):
+        assert (kept / name).read_text("utf-8") == (cut / name).read_text("utf-8")
+    for name in ("seen-1.webp", "seen-2.webp", "difference-2.png", "comparison.png"):
+        with Image.open(kept / name) as one, Image.open(cut / name) as other:
+            assert np.array_equal(np.asarray(one), np.asarray(other))
+    # the report says what the Statistics page says
+    depths = measured(kept / "0").depths("head", "mm")
+    for one in chosen(DEPTHS, Place.REPORT):
+        assert f"<td>{one.name}</td><td>{one.text(one.of(depths))}</td>" in (kept / "report.html").read_text("utf-8")
 
 
 def test_pairs_agree_with_the_differences_and_like_is_beside_like(found: comparison_folder.Compared) -> None:
