@@ -15,7 +15,7 @@ import pytest
 import trimesh
 from plotly.io.json import to_json_plotly
 
-from core.compare import compare
+from core.comparison import compare
 from core.errors import GeometryError
 from core.files.face_files import statistics, write_statistics
 from core.files.face_folder import read_facts, write_solid

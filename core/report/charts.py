@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import dendrogram
 
-from core.compare.pairs import PairTable
+from core.comparison.pairs import PairTable
 from core.files.colours import SEQUENTIAL, Stops, coloured
 from core.measure.table import RMS
 

@@ -5,8 +5,8 @@ from datetime import date
 from html import escape
 from pathlib import Path
 
-from core.compare.difference import ASSUMED, EXPRESSION, Comparison
-from core.compare.pairs import PairTable
+from core.comparison.difference import ASSUMED, EXPRESSION, Comparison
+from core.comparison.pairs import PairTable
 from core.geometry.reconstruction import Reconstruction
 from core.report import sections
 from core.report.sections import Compared

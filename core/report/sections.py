@@ -8,8 +8,8 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from core.compare.difference import Comparison
-from core.compare.pairs import PairTable
+from core.comparison.difference import Comparison
+from core.comparison.pairs import PairTable
 from core.errors import GeometryError
 from core.files.colours import DEPTH, DIVERGING, coloured, signed_limit
 from core.geometry.reconstruction import Reconstruction

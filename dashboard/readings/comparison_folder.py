@@ -21,10 +21,10 @@ from core.progress import Progress, ignore
 from dashboard.library.records import FaceRecord
 
 if TYPE_CHECKING:
-    from core.compare import Comparison
+    from core.comparison import Comparison
     from core.geometry.reconstruction import Reconstruction
 
-# core.compare and core.measure bring scipy and OpenCV, which need not delay the first page
+# core.comparison and core.measure bring scipy and OpenCV, which need not delay the first page
 # ruff: noqa: PLC0415
 
 READ, PAIRED, LAID = 0.05, 0.45, 0.7  # shares of the work: reading, then pairs, then maps; the rest is files
@@ -75,8 +75,8 @@ def write(
     Cancelled
         From `progress`.
     """
-    from core.compare import compare, compare_all
-    from core.compare.difference import ASSUMED as WHAT_IS_ASSUMED
+    from core.comparison import compare, compare_all
+    from core.comparison.difference import ASSUMED as WHAT_IS_ASSUMED
     from core.files.face_files import write_json
     from core.geometry.reconstruction import Reconstruction
     from core.measure.regions import face_area
@@ -161,7 +161,7 @@ def _write_seen(rgb: NDArray[np.uint8], where: NDArray[np.bool_], file: Path) ->
 
 def _write_agreement(shapes: Sequence[Any], folder: Path) -> dict[str, Any] | None:
     """Of the networks that were asked about one and the same face, where there are several such."""
-    from core.compare import agreement
+    from core.comparison import agreement
 
     groups: dict[str, dict[str, Any]] = {}
     for shape in shapes:

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from core.compare import compare, compare_all
+from core.comparison import compare, compare_all
 from core.measure.ansur import REFERENCES
 from core.measure.face import face_measures
 from core.measure.statistics import statistics_by_region

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 
-from core.compare.difference import difference_map
-from core.compare.prepared import PreparedFace
-from core.compare.registration import register
+from core.comparison.difference import difference_map
+from core.comparison.prepared import PreparedFace
+from core.comparison.registration import register
 from core.geometry.reconstruction import Reconstruction
 from core.measure.context import Differences
 from core.measure.table import RMS

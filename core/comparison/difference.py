@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.compare.prepared import PreparedFace
-from core.compare.registration import MIN_POINTS, register
+from core.comparison.prepared import PreparedFace
+from core.comparison.registration import MIN_POINTS, register
 from core.errors import GeometryError
 from core.geometry.alignment import apply, scale_of
 from core.geometry.reconstruction import Reconstruction
