@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import OptionError
-from core.files.face_folder import read_facts, write
+from core.files.face_folder import read_facts, write_face
 from core.geometry.reconstruction import Reconstruction
 from core.options import Options, Printer, SolidOptions
 from core.pipeline import recompute
@@ -23,7 +23,7 @@ def rewrite(
     """Compute a written face anew with `changes` to its options, and put all its files in the place of the old ones.
 
     photo_rgb : (H, W, 3) uint8, its photo upright. changes : of `CHANGEABLE`. The solid keeps its kind and size.
-    Returns the options that now hold. Raises as `core.files.face_folder.write`, and OptionError; then nothing changes.
+    Returns the options that now hold. Raises as `core.files.write_face`, and OptionError; then nothing changes.
     """
     progress("Reading the face", 0.0)
     written = Reconstruction.load(folder)
@@ -34,7 +34,7 @@ def rewrite(
     asked = SolidOptions.from_dict(solid["options"]) if solid else None
     checked = (solid or {}).get("preflight") or {}
     printer = Printer.from_dict(checked["printer"]) if "printer" in checked else None
-    write(anew, folder, options, lambda stage, share: progress(stage, 0.2 + 0.8 * share), asked, printer)
+    write_face(anew, folder, options, lambda stage, share: progress(stage, 0.2 + 0.8 * share), asked, printer)
     return options
 
 

@@ -1,7 +1,5 @@
 """Two faces laid onto each other, and what is left between them; all pairs of many; several networks on one photo."""
 
-from core.comparison.agreement import Agreement, agreement
-from core.comparison.difference import Comparison, compare
-from core.comparison.pairs import PairTable, compare_all
+import lazy_loader
 
-__all__ = ["Agreement", "Comparison", "PairTable", "agreement", "compare", "compare_all"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

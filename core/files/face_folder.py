@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from core.errors import OptionError
 from core.files import face_files
 from core.files.atomic import replacing, storage_errors
 from core.geometry.reconstruction import Reconstruction, assumptions
@@ -28,19 +29,19 @@ FILES = frozenset(
 """What a face's folder may hold of ours; anything else in it is somebody's own and is left alone."""
 
 
-def write_all(
+def write_faces(
     reconstructions: Sequence[Reconstruction], folders: Sequence[Path], options: Options, progress: Progress = ignore
 ) -> None:
-    """Write the faces of a photo, each into its folder: all of them or none, else as `write`."""
+    """Write the faces of a photo, each into its folder: all of them or none, else as `write_face`."""
     share = 1.0 / len(folders)
     with replacing(folders, FILES) as parts:
         for index, (reconstruction, part) in enumerate(zip(reconstructions, parts, strict=True)):
             _write(reconstruction, part, options, part_of(progress, share * index, share))
 
 
-def write(
+def write_face(
     reconstruction: Reconstruction,
-    folder: Path,
+    folder: str | Path,
     options: Options,
     progress: Progress = ignore,
     asked: SolidOptions | None = None,
@@ -59,9 +60,41 @@ def write(
         The disk is full or the place cannot be written to.
     Cancelled
         From `progress`.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import core
+    >>> face = core.load_face("results/ada")
+    >>> core.write_face(face, "results/light", core.Options(solid="none", formats=("ply",), max_triangles=2000))
+    >>> sorted(path.name for path in Path("results/light").glob("mesh.*"))
+    ['mesh.ply']
     """
-    with replacing([folder], FILES) as (part,):
+    with replacing([Path(folder)], FILES) as (part,):
         _write(reconstruction, part, options, progress, asked, printer)
+
+
+def load_face(folder: str | Path) -> Reconstruction:
+    """Read back a face that `write_face` wrote, or `lifemask run`; its texture is the crop itself.
+
+    Raises
+    ------
+    OptionError
+        The folder holds no face.
+
+    Examples
+    --------
+    >>> import core
+    >>> face = core.load_face("results/ada")
+    >>> face.depth_mm.shape, face.landmarks_px.shape
+    ((512, 512), (68, 2))
+    """
+    folder = Path(folder)
+    if not (folder / "reconstruction.json").is_file():
+        raise OptionError(
+            f"{folder} holds no face (no reconstruction.json). Give a folder that 'lifemask run' or write_face wrote."
+        )
+    return Reconstruction.load(folder)
 
 
 def _write(

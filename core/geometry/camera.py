@@ -22,15 +22,12 @@ FILM_DIAGONAL_MM = 43.267  # of 24 x 36 mm film, to which EXIF's 35 mm equivalen
 # Over the diagonal: a 50 mm lens on 35 mm film. That is between a phone's main camera (narrowed by cropping) and a
 # portrait lens; portraits that were tried come out at a distance of 0.7 to 1.3 m.
 DEFAULT_FOV_DEG = 46.8
-MIN_FOV_DEG, MAX_FOV_DEG = 5.0, 120.0
 PROFILE_YAW_DEG = 35.0  # beyond it the eyes are too close together in the picture to measure by
 FIT_ROUNDS = 20
 MIN_CORRELATION = 0.3
 INLIER_MM = 5.0  # of relief: a pixel of the fit that is farther from the prior than that is an outlier
-MIN_FOCAL_35MM, MAX_FOCAL_35MM = 5.0, 2000.0
 
 Projection = Literal["perspective", "orthographic"]
-PROJECTIONS: tuple[Projection, ...] = ("perspective", "orthographic")
 
 
 @dataclass(frozen=True)

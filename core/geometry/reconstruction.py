@@ -93,7 +93,7 @@ class Reconstruction:
 
     @classmethod
     def load(cls, folder: Path) -> "Reconstruction":
-        """Read back what `core.files.face_folder.write` wrote; the texture is the crop itself."""
+        """Read back what `core.files.write_face` wrote; the texture is the crop itself."""
         facts = json.loads((folder / "reconstruction.json").read_text("utf-8"))
         with Image.open(folder / "crop.png") as image:
             crop = np.array(image.convert("RGB"))

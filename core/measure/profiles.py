@@ -50,7 +50,17 @@ class Distance:
 
 
 def named_profiles(reconstruction: Reconstruction) -> dict[str, Profile]:
-    """'midline', 'eye line' and 'mouth line'; empty for a whole photo."""
+    """'midline', 'eye line' and 'mouth line'; empty for a whole photo.
+
+    Examples
+    --------
+    >>> import core
+    >>> profiles = core.measure.named_profiles(core.load_face("results/ada"))
+    >>> list(profiles)
+    ['midline', 'eye line', 'mouth line']
+    >>> profiles["midline"].along_mm.shape == profiles["midline"].depth_mm.shape
+    True
+    """
     p = reconstruction.landmarks_px
     if p is None:
         return {}

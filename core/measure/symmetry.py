@@ -46,6 +46,13 @@ def symmetry(reconstruction: Reconstruction) -> Symmetry:
     ------
     GeometryError
         A photo taken whole, or a head turned so far that too little of the other side is seen.
+
+    Examples
+    --------
+    >>> import core
+    >>> found = core.measure.symmetry(core.load_face("results/ada"))
+    >>> 0 < found.rms_mm < 5
+    True
     """
     surface = DepthSurface.of(reconstruction)
     normal, place = _refined(reconstruction, surface, *_by_landmarks(reconstruction))

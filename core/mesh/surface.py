@@ -15,7 +15,6 @@ from core.mesh.taubin import taubin
 from core.mesh.triangulation import GRID_STEP_PX, fill_outside, grid, outlines, sample, triangulate
 
 TOLERANCE_MM = 0.15
-KINDS = ("adaptive", "grid")
 RIM_PX = 1.0  # the outline is drawn this far inside the mask, where the depth is still the head's
 MAX_SLOPE = 60.0  # depth may change by this many times the distance across (89 degrees); beyond, the surface is cut
 MIN_PIECE = 0.02  # of the triangles: smaller pieces left by the cutting are dropped

@@ -41,7 +41,7 @@ NOSE = "mm behind the nose tip"
 
 
 @dataclass(frozen=True)
-class Compared:
+class ComparedFaces:
     """What a report is of; see `core.report.report`."""
 
     faces: tuple[Reconstruction, ...]
@@ -74,7 +74,7 @@ def section(title: str, text: str, body: str, aside: str = "") -> str:
     return f'<section><div class="head"><div><h2>{escape(title)}</h2>{lead}</div>{bar}</div>{body}</section>'
 
 
-def the_faces(compared: Compared) -> str:
+def the_faces(compared: ComparedFaces) -> str:
     """Photo, depth and assumptions of each."""
     low = min(float(np.nanpercentile(depth, 1)) for depth in compared.depths)
     high = max(float(np.nanpercentile(depth, 99)) for depth in compared.depths)
@@ -100,7 +100,7 @@ def _facts(face: Reconstruction) -> str:
     return f'<p class="facts">{escape("; ".join(parts))}</p>'
 
 
-def differences(compared: Compared) -> str:
+def differences(compared: ComparedFaces) -> str:
     """The others on the reference: seen from its camera, and the signed map."""
     reference = compared.faces[compared.reference]
     area, box = face_area(reference), head_box(reference.head)
@@ -135,7 +135,7 @@ def differences(compared: Compared) -> str:
     )  # fmt: skip
 
 
-def _by_region(compared: Compared, i: int, region: str) -> str:
+def _by_region(compared: ComparedFaces, i: int, region: str) -> str:
     if i == compared.reference:
         return "\u2013"
     return RMS.text(compared.comparisons[i].by_region.get(region))
@@ -147,13 +147,13 @@ def _numbers(found: Comparison) -> str:
     return '<dl class="numbers">' + "".join(f"<div><dt>{k}</dt><dd>{v}</dd></div>" for k, v in shown.items()) + "</dl>"
 
 
-def all_pairs(compared: Compared) -> str:
+def all_pairs(compared: ComparedFaces) -> str:
     """Matrix and dendrogram."""
     text = "RMS difference in mm over the inner face, of each face on each other; like stands beside like."
     return section("Every pair", text, pair_matrix(compared.pairs))
 
 
-def depths(compared: Compared) -> str:
+def depths(compared: ComparedFaces) -> str:
     """Histograms and statistics."""
     edges = shared_edges(compared.depths, BINS)
     curves = [
@@ -180,7 +180,7 @@ def depths(compared: Compared) -> str:
     )
 
 
-def profiles(compared: Compared) -> str:
+def profiles(compared: ComparedFaces) -> str:
     """Lines over the reference, and the same lines over the others as laid onto it."""
     own = compared.faces[compared.reference]
     lines = {compared.reference: named_profiles(own)}
@@ -208,7 +208,7 @@ def profiles(compared: Compared) -> str:
     return section("Profiles", text, _grid("profiles", drawn))
 
 
-def symmetries(compared: Compared) -> str:
+def symmetries(compared: ComparedFaces) -> str:
     """Left against right, of each face."""
     found: list[Symmetry | None] = []
     for face in compared.faces:
@@ -247,7 +247,7 @@ def symmetries(compared: Compared) -> str:
     return section("Left and right", text, _grid("faces", cards) + compared.table("RMS, mm", rows), bar)
 
 
-def lengths(compared: Compared) -> str:
+def lengths(compared: ComparedFaces) -> str:
     """Main lengths beside a survey."""
     measures = [face_measures(face) for face in compared.faces]
     shown = chosen(MEASURES, Place.REPORT)

@@ -81,7 +81,7 @@ def _device(settings: Settings) -> str:
 
 def _real_photo(settings: Settings) -> str:
     from core.depth.estimator import Networks
-    from core.files.face_folder import write
+    from core.files.face_folder import write_face
     from core.options import Options
     from core.photo import read_photo
     from core.pipeline import reconstruct
@@ -93,7 +93,7 @@ def _real_photo(settings: Settings) -> str:
     options = Options(model="builtin", max_triangles=10_000)
     found = reconstruct(photo, options, networks)
     with tempfile.TemporaryDirectory() as folder:
-        write(found[0], Path(folder) / "face", options)
+        write_face(found[0], Path(folder) / "face", options)
         count = sum(1 for _ in (Path(folder) / "face").iterdir())
     seconds = time.monotonic() - began
     return f"{photo.name}: {len(found)} face, {count} files in {seconds:.1f} s, the loading of the network included"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 
 from core.files.face_folder import read_facts
-from core.progress import part_of
+from core.progress import Progress, part_of
 from dashboard.jobs.tasks import COMPUTED
 from dashboard.library.sentences import sentence
 from dashboard.settings import Settings
@@ -74,9 +74,9 @@ def run(
 
 def _one(
     path: Path, out: Path, options: "Options", networks: "Networks", *, taken: set[Path],
-    progress: Callable[[str, float], None],
+    progress: Progress,
 ) -> list[Path]:  # fmt: skip
-    from core.files.face_folder import write_all
+    from core.files.face_folder import write_faces
     from core.photo import read_photo
     from core.pipeline import reconstruct
 
@@ -84,7 +84,7 @@ def _one(
     photo = read_photo(path)
     found = reconstruct(photo, options, networks, part_of(progress, 0.0, COMPUTED))
     folders = free_folders(out, path.stem, len(found), photo.sha256, taken)
-    write_all(found, folders, options, part_of(progress, COMPUTED, 1.0 - COMPUTED))
+    write_faces(found, folders, options, part_of(progress, COMPUTED, 1.0 - COMPUTED))
     return folders
 
 

@@ -10,7 +10,7 @@ from core.measure.table import AGREEMENT, DIFFERENCES, RMS, SCALE, Place, chosen
 from dashboard.charts import maps
 from dashboard.components import page, uploads, views
 from dashboard.components.faces import colour
-from dashboard.readings.comparison_folder import COLUMNS, Compared, rows
+from dashboard.readings.comparison_folder import COLUMNS, ComparisonFolder, rows
 
 WORDS = ("farther in", "farther out")
 FILES = (
@@ -22,17 +22,17 @@ FILES = (
 BIG = 3  # of a pair's numbers, the first so many carry the page
 
 
-def file(found: Compared, name: str) -> str:
+def file(found: ComparisonFolder, name: str) -> str:
     """Return the address of a comparison's file."""
     return f"/comparisons/{found.folder.name}/{name}"
 
 
-def others(found: Compared) -> list[int]:
+def others(found: ComparisonFolder) -> list[int]:
     """Return the numbers of all faces but the reference."""
     return [number for number in range(1, 1 + len(found.values["faces"])) if number != found.values["reference"]]
 
 
-def choice(found: Compared, number: int) -> html.Span:
+def choice(found: ComparisonFolder, number: int) -> html.Span:
     """Return a face's difference as a small picture to choose, with its RMS."""
     face, numbers = found.values["faces"][number - 1], found.values["differences"][str(number)]
     return html.Span(
@@ -46,7 +46,7 @@ def choice(found: Compared, number: int) -> html.Span:
     )
 
 
-def pair(found: Compared, number: int, view: str) -> html.Div:
+def pair(found: ComparisonFolder, number: int, view: str) -> html.Div:
     """Return a face against the reference: map, slider or blinking photos, and the numbers beside."""
     values = found.values
     reference, other = values["faces"][values["reference"] - 1], values["faces"][number - 1]
@@ -86,7 +86,7 @@ def _numbers(numbers: dict[str, Any], values: dict[str, Any]) -> html.Div:
     )
 
 
-def pairs(found: Compared) -> html.Section:
+def pairs(found: ComparisonFolder) -> html.Section:
     """Return all pairs as a matrix under its tree."""
     names = [face["name"] for face in found.values["faces"]]
     table = found.values["pairs"]
@@ -102,7 +102,7 @@ def pairs(found: Compared) -> html.Section:
     )
 
 
-def agreement(found: Compared) -> html.Section | None:
+def agreement(found: ComparisonFolder) -> html.Section | None:
     """Return where the networks on one photo agree, and how far they are apart; None without such."""
     values, spread = found.values["agreement"], found.spread_mm
     if values is None or spread is None:
@@ -177,7 +177,7 @@ def table(values: dict[str, Any]) -> dag.AgGrid:
     )
 
 
-def downloads(found: Compared) -> html.Div:
+def downloads(found: ComparisonFolder) -> html.Div:
     """Return links to the files of a comparison that are there."""
     links: Sequence[Any] = [
         html.A(

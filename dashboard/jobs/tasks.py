@@ -8,8 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from core.errors import Cancelled, WeightsError
-from core.progress import part_of
-from dashboard.jobs.queue import Progress
+from core.progress import Progress, part_of
 from dashboard.jobs.worker import Work
 from dashboard.library.library import Library
 from dashboard.library.records import Kind, NewFace, RunRecord
@@ -64,7 +63,7 @@ class Tasks:
 
     def reconstruct(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
         """Photo -> faces and their folders."""
-        from core.files.face_folder import write_all
+        from core.files.face_folder import write_faces
         from core.options import Options
         from core.photo import read_photo
         from core.pipeline import reconstruct
@@ -87,7 +86,7 @@ class Tasks:
         folders = [self.library.folders.face(face.id) for face in faces]
         self.library.journal.begin(folders)
         try:
-            write_all(found, folders, options, part_of(progress, COMPUTED, 1.0 - COMPUTED))
+            write_faces(found, folders, options, part_of(progress, COMPUTED, 1.0 - COMPUTED))
         except BaseException:
             self.library.journal.remove(folders)
             raise

@@ -244,7 +244,7 @@ def _numbers(face_ids: Sequence[str]) -> html.Section:
     return page.section("Numbers", comparison.table({"faces": about, "differences": {}}), _note())
 
 
-def _found(found: comparison_folder.Compared) -> list[Any]:
+def _found(found: comparison_folder.ComparisonFolder) -> list[Any]:
     others = comparison.others(found)
     choices = [{"label": comparison.choice(found, number), "value": number} for number in others]
     return [

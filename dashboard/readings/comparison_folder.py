@@ -211,7 +211,7 @@ def as_csv(values: Mapping[str, Any]) -> str:
 
 
 @dataclass(frozen=True)
-class Compared:
+class ComparisonFolder:
     """What was written of a comparison. values : comparison.json."""
 
     folder: Path
@@ -233,6 +233,6 @@ class Compared:
 
 
 @lru_cache(maxsize=8)
-def read(folder: Path) -> Compared:
+def read(folder: Path) -> ComparisonFolder:
     """Read the folder of a comparison; it never changes once it is there."""
-    return Compared(folder, json.loads((folder / "comparison.json").read_text("utf-8")))
+    return ComparisonFolder(folder, json.loads((folder / "comparison.json").read_text("utf-8")))

@@ -34,12 +34,12 @@ def collins(networks: Networks, astronaut: Path) -> tuple[Photo, Reconstruction]
 def test_recomputed_with_the_same_options_it_is_the_same_to_the_last_bit(
     collins: tuple[Photo, Reconstruction], tmp_path: Path
 ) -> None:
-    from core.files.face_folder import read_facts, write
+    from core.files.face_folder import read_facts, write_face
     from core.recompute import rewrite
 
     photo, found = collins
     options, folder = Options(model="builtin", max_triangles=3000, width_mm=60), tmp_path / "face"
-    write(found, folder, options)
+    write_face(found, folder, options)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     facts = read_facts(folder)
     assert all(

@@ -22,12 +22,13 @@ from dashboard.library.library import Library
 from dashboard.readings import comparison_folder
 from dashboard.readings.measured import measured
 from tests.core.heads import with_background
+from dashboard.readings.comparison_folder import ComparisonFolder
 from tests.dashboard.faces import DISTANCE_MM, FOCAL_PX, face, write_face
 from tests.dashboard.library.test_library import finished_face, jpeg
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> comparison_folder.Compared:
+def found(tmp_path_factory: pytest.TempPathFactory) -> ComparisonFolder:
     """A face, the same with a bump on its cheek, and the same as another network saw it; the first is the reference."""
     place = tmp_path_factory.mktemp("comparing")
     shapes = {"plain": face(), "bumped": face(bump_mm=3.0, sha256="b" * 64), "other": face(1.0, name="dpt_large_384")}
@@ -43,7 +44,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> comparison_folder.Compare
     return comparison_folder.read(out)
 
 
-def test_a_bump_is_found_where_it_is_and_as_high_as_it_is(found: comparison_folder.Compared) -> None:
+def test_a_bump_is_found_where_it_is_and_as_high_as_it_is(found: ComparisonFolder) -> None:
     assert set(found.differences_mm) == {2, 3}
     difference = found.differences_mm[2]
     plain = face().depth_mm
@@ -56,7 +57,7 @@ def test_a_bump_is_found_where_it_is_and_as_high_as_it_is(found: comparison_fold
     assert found.values["differences"]["2"]["by_region"]["right cheek"] > 0.5
 
 
-def test_table_and_csv_show_the_same_numbers(found: comparison_folder.Compared) -> None:
+def test_table_and_csv_show_the_same_numbers(found: ComparisonFolder) -> None:
     rows = comparison_folder.rows(found.values)
     assert [row["face"] for row in rows] == ["plain.jpg", "bumped.jpg", "other.jpg"]
     assert rows[0]["rms_mm"] is rows[0]["coverage"] is None  # the reference is not laid onto itself
@@ -70,7 +71,7 @@ def test_table_and_csv_show_the_same_numbers(found: comparison_folder.Compared) 
     assert rows[1]["coverage"] == pytest.approx(100 * coverage, abs=0.05)  # a share in the JSON, percent here
 
 
-def test_the_csv_has_the_columns_it_always_had(found: comparison_folder.Compared) -> None:
+def test_the_csv_has_the_columns_it_always_had(found: ComparisonFolder) -> None:
     assert (found.folder / "comparison.csv").read_text("utf-8").splitlines()[0] == (
         'Face,"RMS from reference, mm","Median difference, mm","95 % of it below, mm","Coverage, %",Correlation,'
         '"Size changed by, times","Nose before the eyes, mm","Face width, mm","Face height, mm","Median depth, mm",'
@@ -103,14 +104,14 @@ def test_a_kept_background_changes_no_number_and_no_picture_of_the_head(tmp_path
         assert f"<td>{one.name}</td><td>{one.text(one.of(depths))}</td>" in (kept / "report.html").read_text("utf-8")
 
 
-def test_pairs_agree_with_the_differences_and_like_is_beside_like(found: comparison_folder.Compared) -> None:
+def test_pairs_agree_with_the_differences_and_like_is_beside_like(found: ComparisonFolder) -> None:
     rms = np.array(found.values["pairs"]["rms_mm"])
     assert np.array_equal(rms, rms.T)
     assert rms[0, 1] == pytest.approx(found.values["differences"]["2"]["rms_mm"], rel=0.3)
     assert rms[0, 2] < rms[0, 1]
 
 
-def test_networks_on_one_photo_are_set_beside_each_other(found: comparison_folder.Compared) -> None:
+def test_networks_on_one_photo_are_set_beside_each_other(found: ComparisonFolder) -> None:
     agreement = found.values["agreement"]
     assert agreement["networks"] == ["builtin", "dpt_large_384"]
     assert found.spread_mm is not None
@@ -118,7 +119,9 @@ def test_networks_on_one_photo_are_set_beside_each_other(found: comparison_folde
     assert found.spread_mm[y, x] == pytest.approx(0.5, abs=0.1)  # of 0 and 1 mm
 
 
-def test_pictures_lie_on_one_grid_and_are_clear_where_there_is_nothing(found: comparison_folder.Compared) -> None:
+def test_pictures_lie_on_one_grid_and_are_clear_where_there_is_nothing(
+    found: ComparisonFolder,
+) -> None:
     for name in ("seen-1.webp", "seen-2.webp", "difference-2.png"):
         with Image.open(found.folder / name) as picture:
             assert picture.size == found.differences_mm[2].shape[::-1]
@@ -173,7 +176,7 @@ def test_a_face_deleted_meanwhile_ends_the_comparison(library: Library, two: Any
     assert list(Path(library.folders.comparisons).iterdir()) == []
 
 
-def test_the_picture_shows_every_face_and_says_what_it_rests_on(found: comparison_folder.Compared) -> None:
+def test_the_picture_shows_every_face_and_says_what_it_rests_on(found: ComparisonFolder) -> None:
     with Image.open(found.folder / "comparison.png") as picture:
         pixels = np.asarray(picture.convert("RGB")).astype(int)
     assert pixels.shape[1] > 3 * SIDE_PX

@@ -1,0 +1,70 @@
+from . import (
+    comparison,
+    depth,
+    errors,
+    face,
+    files,
+    geometry,
+    measure,
+    mesh,
+    options,
+    photo,
+    pipeline,
+    preflight,
+    progress,
+    recompute,
+    report,
+    solid,
+)
+from .comparison import compare
+from .depth import Networks
+from .errors import (
+    Cancelled,
+    GeometryError,
+    LifemaskError,
+    NoFaceError,
+    OptionError,
+    PhotoError,
+    StorageError,
+    WeightsError,
+)
+from .files import load_face, write_face
+from .options import Options, Printer, SolidOptions
+from .photo import read_photo
+from .pipeline import reconstruct
+
+__all__ = [
+    "Cancelled",
+    "GeometryError",
+    "LifemaskError",
+    "Networks",
+    "NoFaceError",
+    "OptionError",
+    "Options",
+    "PhotoError",
+    "Printer",
+    "SolidOptions",
+    "StorageError",
+    "WeightsError",
+    "compare",
+    "comparison",
+    "depth",
+    "errors",
+    "face",
+    "files",
+    "geometry",
+    "load_face",
+    "measure",
+    "mesh",
+    "options",
+    "photo",
+    "pipeline",
+    "preflight",
+    "progress",
+    "read_photo",
+    "recompute",
+    "reconstruct",
+    "report",
+    "solid",
+    "write_face",
+]

@@ -1,0 +1,3 @@
+from .checks import Check, Preflight, preflight
+
+__all__ = ["Check", "Preflight", "preflight"]
