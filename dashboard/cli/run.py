@@ -9,22 +9,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tqdm import tqdm
 
-from core.files.face_folder import read_facts
+import core
 from core.progress import Progress, part_of
-from dashboard.jobs.tasks import COMPUTED
+from dashboard import jobs
 from dashboard.library.sentences import sentence
 from dashboard.settings import Settings
-
-if TYPE_CHECKING:
-    from core.depth.estimator import Networks
-    from core.options import Options
-
-# `core` is imported by the functions that use it, so that `lifemask --help` answers at once.
-# ruff: noqa: PLC0415
 
 log = logging.getLogger("lifemask.run")
 
@@ -49,8 +42,8 @@ class Outcome:
 def run(
     photos: Sequence[Path],
     out: Path,
-    options: "Options",
-    networks: "Networks",
+    options: "core.Options",
+    networks: "core.Networks",
     progress: Callable[[Path, str, float], None],
 ) -> Iterator[Outcome]:
     """Write DIR/STEM, or DIR/STEM-1, DIR/STEM-2 … where a photo has several faces.
@@ -73,18 +66,14 @@ def run(
 
 
 def _one(
-    path: Path, out: Path, options: "Options", networks: "Networks", *, taken: set[Path],
+    path: Path, out: Path, options: "core.Options", networks: "core.Networks", *, taken: set[Path],
     progress: Progress,
 ) -> list[Path]:  # fmt: skip
-    from core.files.face_folder import write_faces
-    from core.photo import read_photo
-    from core.pipeline import reconstruct
-
     progress("Reading the photo", 0.0)
-    photo = read_photo(path)
-    found = reconstruct(photo, options, networks, part_of(progress, 0.0, COMPUTED))
+    photo = core.read_photo(path)
+    found = core.reconstruct(photo, options, networks, part_of(progress, 0.0, jobs.tasks.COMPUTED))
     folders = free_folders(out, path.stem, len(found), photo.sha256, taken)
-    write_faces(found, folders, options, part_of(progress, COMPUTED, 1.0 - COMPUTED))
+    core.files.write_faces(found, folders, options, part_of(progress, jobs.tasks.COMPUTED, 1.0 - jobs.tasks.COMPUTED))
     return folders
 
 
@@ -103,13 +92,13 @@ def _is_free(folder: Path, sha256: str) -> bool:
     if not folder.exists():
         return True
     try:
-        return bool(read_facts(folder)["photo"]["sha256"] == sha256)
+        return bool(core.files.read_facts(folder)["photo"]["sha256"] == sha256)
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
 
 def _face(folder: Path) -> dict[str, Any]:
-    about = read_facts(folder)
+    about = core.files.read_facts(folder)
     solid = about["solid"] and {
         "kind": about["solid"]["options"]["kind"],
         "size_mm": about["solid"]["size_mm"],
@@ -127,14 +116,10 @@ def _face(folder: Path) -> dict[str, Any]:
 
 def command(args: argparse.Namespace) -> int:
     """Take the photos, say what became of each; the exit code is 0 only if all succeeded."""
-    from core.depth.estimator import Networks
-    from core.depth.weights import default_model
-    from core.options import Options
-
     settings = Settings.from_env()
-    options = Options.from_dict(
+    options = core.Options.from_dict(
         {
-            "model": default_model(settings.weights_folder) if args.model == "auto" else args.model,
+            "model": core.depth.weights.default_model(settings.weights_folder) if args.model == "auto" else args.model,
             "formats": tuple(part.strip() for part in args.formats.split(",") if part.strip()),
             "surface": args.surface,
             "tolerance_mm": args.tolerance_mm,
@@ -158,7 +143,7 @@ def command(args: argparse.Namespace) -> int:
             "ipd_mm": args.ipd_mm,
         }
     )
-    networks = Networks(settings.device, settings.precision, settings.weights_folder)
+    networks = core.Networks(settings.device, settings.precision, settings.weights_folder)
     failed = 0
     with tqdm(
         total=float(len(args.photos)), disable=not sys.stderr.isatty(), bar_format="{percentage:3.0f}% |{bar}| {desc}"

@@ -5,6 +5,8 @@ from typing import Any
 import dash
 from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, dcc, html
 
+from core.errors import LifemaskError
+from core.options import Options
 from dashboard.charts.marking import first_box, marked_photo
 from dashboard.components import page, views
 from dashboard.components.missing import no_photo
@@ -77,9 +79,6 @@ clientside_callback(
 )
 def read(_clicks: int | None, x: float | None, y: float | None, side: float | None, photo_id: str) -> Any:
     """Queue the photo with this box, and go where its progress is seen."""
-    from core.errors import LifemaskError  # noqa: PLC0415 - not needed for the first page
-    from core.options import Options  # noqa: PLC0415
-
     if x is None or y is None or side is None:
         return dash.no_update, "Draw a box round the face, or give its three numbers."
     library, workspace = current_library(), current_workspace()
