@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import leaves_list, linkage
-from scipy.spatial.distance import squareform
 
 from core.comparison.difference import difference_map
 from core.comparison.prepared import PreparedFace
@@ -61,6 +60,8 @@ def compare_all(
         back = difference_map(ready[j], ready[i], np.linalg.inv(transform))[ready[j].inner]
         table[i, j] = table[j, i] = RMS.of(Differences(np.concatenate([there, back])))
     progress("Pairs are compared", 1.0)
-    tree = linkage(squareform(table, checks=False), "average", optimal_ordering=True)
+    tree = scipy.cluster.hierarchy.linkage(
+        scipy.spatial.distance.squareform(table, checks=False), "average", optimal_ordering=True
+    )
     names = tuple(names) if names is not None else tuple(str(i + 1) for i in range(count))
-    return PairTable(names, table, leaves_list(tree).astype(np.int64), tree)
+    return PairTable(names, table, scipy.cluster.hierarchy.leaves_list(tree).astype(np.int64), tree)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
 
 from core.errors import GeometryError
 from core.face.landmarks import DEFAULT_IPD_MM, LEFT_EYE, MEAN_MM, RIGHT_EYE, Pose
@@ -215,7 +215,7 @@ def fit_scale_and_shift(
     spread = value.std()
     if len(value) < 50 or not np.isfinite(spread) or spread <= 1e-9 * max(1.0, float(np.abs(value).max())):
         raise GeometryError("The network's depth map is flat over the face. Use another network or another photo.")
-    correlation = float(spearmanr(value, target).statistic)  # of ranks, which outliers do not move
+    correlation = float(scipy.stats.spearmanr(value, target).statistic)  # of ranks, which outliers do not move
     if not correlation > MIN_CORRELATION:
         raise GeometryError(
             f"The network's depth map does not look like a face (rank correlation {correlation:.2f} with one). "

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from html import escape
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import dendrogram
 
 from core.comparison.pairs import PairTable
 from core.files.colours import SEQUENTIAL, Stops, coloured
@@ -143,7 +143,7 @@ def pair_matrix(table: PairTable) -> str:
 
 
 def _tree(table: PairTable, margin: int) -> list[str]:
-    drawn = dendrogram(table.linkage, no_plot=True)
+    drawn = scipy.cluster.hierarchy.dendrogram(table.linkage, no_plot=True)
     assert drawn["leaves"] == table.order.tolist()
     highest = max(float(table.linkage[:, 2].max()), 1e-9)
     paths = []
