@@ -15,6 +15,7 @@ from . import (
     recompute,
     report,
     solid,
+    version,
 )
 from .comparison import compare
 from .depth import Networks
@@ -32,6 +33,7 @@ from .files import load_face, write_face
 from .options import Options, Printer, SolidOptions
 from .photo import read_photo
 from .pipeline import reconstruct
+from .version import __version__
 
 __all__ = [
     "Cancelled",
@@ -46,6 +48,7 @@ __all__ = [
     "SolidOptions",
     "StorageError",
     "WeightsError",
+    "__version__",
     "compare",
     "comparison",
     "depth",
@@ -66,5 +69,6 @@ __all__ = [
     "reconstruct",
     "report",
     "solid",
+    "version",
     "write_face",
 ]

@@ -1,9 +1,9 @@
 """`python -m tests.benchmarks.importing [--before COMMIT]`: how long a fresh Python takes to what was asked for.
 
-Seconds of a whole process, the start of Python included: on the wall, and of the processor, which hold on a busy machine
-too. Medians of several rounds, in which all lines take turns. With `--before` an earlier commit is timed beside it in the
-same rounds: 9c6e60a is the last one in which README's example had to name its modules, and importing any of them
-imported all that it might ever need.
+Seconds of a whole process, the start of Python included: on the wall, and of the processor, which hold on a busy
+machine too. Medians of several rounds, in which all lines take turns. With `--before` an earlier commit is timed beside
+it in the same rounds: 9c6e60a is the last one in which README's example had to name its modules, and importing any of
+them imported all that it might ever need.
 """
 
 import argparse
