@@ -20,9 +20,9 @@ from dashboard.jobs.worker import step
 from dashboard.library import deletion
 from dashboard.library.library import Library
 from dashboard.readings import comparison_folder
+from dashboard.readings.comparison_folder import ComparisonFolder
 from dashboard.readings.measured import measured
 from tests.core.heads import with_background
-from dashboard.readings.comparison_folder import ComparisonFolder
 from tests.dashboard.faces import DISTANCE_MM, FOCAL_PX, face, write_face
 from tests.dashboard.library.test_library import finished_face, jpeg
 
