@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
-from core.compare import agreement, compare
+from core.comparison import agreement, compare
 from scipy import ndimage
 
 from core.files.face_files import statistics
