@@ -44,6 +44,7 @@ SERIES = (
     "rgb(196, 110, 140)",
     "rgb(125, 118, 110)",
 )
+LABEL_ROWS_PX = {50: 4, 5: 18, 95: 32}  # over a histogram, by percent: on a phone two in a row would overlap
 BEHIND_NOSE = "mm behind the nose tip"
 
 
@@ -193,14 +194,14 @@ def histogram(
     )
     figure = bare_figure(
         trace,
-        margin={"l": 8, "r": 8, "t": 34, "b": 8},
+        margin={"l": 8, "r": 8, "t": 48, "b": 8},
         bargap=0,
         xaxis=axis(f"{unit} behind the nose tip", showgrid=False, fixedrange=brush),
         yaxis=axis(height, rangemode="tozero", nticks=5, fixedrange=brush),
         **({"dragmode": "select", "selectdirection": "h", "selectionrevision": unit} if brush else {}),
     )
     for percent, value in (percentiles or {}).items():
-        labelled = percent in (5, 50, 95)
+        labelled = percent in LABEL_ROWS_PX
         figure.add_shape(
             type="line", x0=value, x1=value, y0=0, y1=1, yref="paper",
             line={"color": ACCENT, "width": 1.5 if percent == 50 else 1, "dash": "solid" if percent == 50 else "dot"},
@@ -209,7 +210,8 @@ def histogram(
         if labelled:
             one = (MEDIAN if percent == 50 else PERCENTILE[percent]).in_unit(unit.lower())
             figure.add_annotation(
-                x=value, y=1, yref="paper", yanchor="bottom", yshift=4 if percent == 50 else 18,
+                x=value, y=1, yref="paper", yanchor="bottom", yshift=LABEL_ROWS_PX[percent],
+                xanchor={5: "left", 50: "center", 95: "right"}[percent],
                 text=f"{one.name} {one.with_unit(value)}", showarrow=False, font={"size": 12},
             )  # fmt: skip
     return figure

@@ -87,6 +87,8 @@ def test_histogram_marks_percentiles_where_they_are() -> None:
     assert [a["text"] for a in layout["annotations"]] == [
         "5th percentile 0.20 mm", "Median depth 2.00 mm", "95th percentile 3.80 mm",
     ]  # fmt: skip
+    assert len({a["yshift"] for a in layout["annotations"]}) == 3  # none lies over another, however near they are
+    assert max(a["yshift"] for a in layout["annotations"]) + 12 < layout["margin"]["t"]
     assert layout["xaxis"]["title"]["text"] == "mm behind the nose tip"
     assert "dragmode" not in layout
     brushed = sent(figures.histogram(data, percentiles={50: 2.0}, unit="IPD", brush=True))["layout"]
