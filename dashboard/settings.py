@@ -1,5 +1,6 @@
 """The one table of settings: name, default, unit, help. Command line, README and tests all read it."""
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -8,18 +9,23 @@ from typing import Any
 
 import platformdirs
 
-from core import depth
+import core
+from core import depth, environment
 from core.errors import OptionError
+
+MB = 10**6  # as disks and downloads count: bytes of a megabyte, wherever 'MB' is said
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One row of the table; `env` is the variable that sets it."""
+    """One row of the table; `env` is the variable that sets it. A number is from `low` to `high`."""
 
     name: str
     default: Any
     unit: str
     help: str
+    low: float = 0
+    high: float = math.inf
 
     @property
     def env(self) -> str:
@@ -32,8 +38,8 @@ class Setting:
         return "" if self.default is None else str(self.default)
 
 
-def _row(default: Any, unit: str, text: str) -> Any:
-    return field(default=default, metadata={"unit": unit, "help": text})
+def _row(default: Any, unit: str, text: str, **limits: float) -> Any:
+    return field(default=default, metadata={"unit": unit, "help": text, **limits})
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,7 @@ class Settings:
     )
     offline: bool = _row(False, "0 or 1", "1: never fetch weights from the network")
     host: str = _row("127.0.0.1", "address", "Address to serve on; 0.0.0.0 lets other machines in")
-    port: int = _row(8050, "", "Port to serve on; 0 picks a free one")
+    port: int = _row(8050, "", "Port to serve on; 0 picks a free one", high=65535)
     hosts: str = _row(
         "", "names, comma", "Host names that a request may carry, beside this machine's own; needed behind a proxy"
     )
@@ -57,8 +63,8 @@ class Settings:
         None, "text", "Signs the workspace cookie; empty: made at the first start and kept beside the library"
     )
     retention_days: float = _row(0.0, "days", "Photos and all made from them are deleted after so long; 0 keeps them")
-    max_upload_mb: int = _row(50, "MB", "Largest photo file")
-    max_megapixels: int = _row(100, "megapixels", "Largest photo")
+    max_upload_mb: int = _row(50, "MB", "Largest photo file", low=1)
+    max_megapixels: int = _row(100, "megapixels", "Largest photo", low=1)
     max_queue: int = _row(200, "runs", "Runs of one workspace that may wait at a time")
     max_queue_total: int = _row(2000, "runs", "Runs of all workspaces that may wait at a time")
     min_free_mb: int = _row(200, "MB", "Free disk below which nothing new is stored")
@@ -67,49 +73,57 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ, **overrides: Any) -> "Settings":
-        """Read the settings from the environment; `overrides` that are not None win.
+        """Read the settings from the environment; `overrides`, of the command line, win where they are not None.
 
         Raises
         ------
         OptionError
-            A value that cannot be used, with the name of its variable.
+            A value that cannot be used, with the name of its variable or its flag.
         """
-        values = {s.name: _convert(s, environ[s.env]) for s in SETTINGS if environ.get(s.env, "") != ""}
-        values.update({name: value for name, value in overrides.items() if value is not None})
+        values = {s.name: _from_text(s, environ) for s in SETTINGS if environment.text(s.env, environ)}
+        for setting in SETTINGS:
+            given = overrides.get(setting.name)
+            if given is not None:
+                values[setting.name] = _within_limits(setting, given, f"--{setting.name.replace('_', '-')}")
         return cls(**values)
 
     @property
     def data_folder(self) -> Path:
         """The folder of the library."""
-        return Path(self.data) if self.data else platformdirs.user_data_path("lifemask", appauthor=False)
+        return environment.path(self.data) if self.data else platformdirs.user_data_path("lifemask", appauthor=False)
 
     @property
     def weights_folder(self) -> Path:
         """The folder of weights."""
-        return Path(self.weights).expanduser() if self.weights else depth.weights.weights_dir()
+        return environment.path(self.weights) if self.weights else depth.weights.weights_dir()
 
     @property
-    def max_upload_bytes(self) -> int:
-        """Largest photo file in bytes."""
-        return self.max_upload_mb * 2**20
+    def photo_limits(self) -> "core.photo.Limits":
+        """What is accepted as a photo."""
+        return core.photo.Limits(max_bytes=self.max_upload_mb * MB, max_pixels=self.max_megapixels * 10**6)
 
 
-SETTINGS: tuple[Setting, ...] = tuple(
-    Setting(f.name, f.default, f.metadata["unit"], f.metadata["help"]) for f in fields(Settings)
-)
+SETTINGS: tuple[Setting, ...] = tuple(Setting(f.name, f.default, **f.metadata) for f in fields(Settings))
 
 
-def _convert(setting: Setting, text: str) -> Any:
-    kind = type(setting.default)
+def _from_text(setting: Setting, environ: Mapping[str, str]) -> Any:
+    text, kind = environment.text(setting.env, environ), type(setting.default)
+    if kind is bool:
+        return environment.switch(setting.env, environ)
+    if kind not in (int, float):
+        return text
     try:
-        if kind is bool:
-            return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[text.strip().lower()]
-        if kind in (int, float):
-            number = kind(text)
-            if number < 0:
-                raise ValueError(text)
-            return number
-    except (KeyError, ValueError):
-        wanted = {bool: "0 or 1", int: "a whole number, not negative", float: "a number, not negative"}[kind]
-        raise OptionError(f"{setting.env} is '{text}'; it must be {wanted}.") from None
-    return text
+        number = kind(text)
+    except ValueError:
+        number = math.nan  # within no limits
+    return _within_limits(setting, number, setting.env, text)
+
+
+def _within_limits(setting: Setting, value: Any, source: str, text: str | None = None) -> Any:
+    """Return the value; OptionError if it is a number beyond the setting's limits. `text`: what the person wrote."""
+    kind = type(setting.default)
+    if kind not in (int, float) or (setting.low <= value <= setting.high and math.isfinite(value)):
+        return value
+    noun = "a whole number" if kind is int else "a number"
+    limits = f"{setting.low:g} or more" if setting.high == math.inf else f"{setting.low:g} to {setting.high:g}"
+    raise OptionError(f"{source} is '{text or value}'; it must be {noun}, {limits}.")

@@ -1,7 +1,9 @@
-"""Photos with clear rights, and servers on a folder of their own."""
+"""Photos with clear rights, and servers on a folder of their own: the one that `lifemask serve` starts."""
 
+import http.client
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -9,7 +11,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from werkzeug.serving import make_server
+from werkzeug.datastructures import EnvironHeaders
 
 from dashboard.library.library import Library
 from dashboard.settings import Settings
@@ -45,29 +47,69 @@ def library(settings: Settings) -> Iterator[Library]:
     library.close()
 
 
-class Browser(FlaskClient):
-    """A client that reads each answer to its end, so that no file stays open."""
+@contextmanager
+def serving(app: Any) -> Iterator[int]:
+    """Serve an app in a thread, until the block ends; gives the port."""
+    from dashboard.web.server import bound, http_server
 
-    def open(self, *args: Any, **kwargs: Any) -> Any:
-        return super().open(*args, **{**kwargs, "buffered": True})
+    with bound(Settings(port=0)) as listener:
+        server = http_server(app, listener)
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            server.trigger.pull_trigger(lambda: server.asyncore.close_all(server._map))  # in the server's own thread
+            thread.join()
+            server.task_dispatcher.shutdown()
+
+
+class Browser(FlaskClient):
+    """Flask's client, whose requests go over HTTP to the real server; it keeps its cookies."""
+
+    def run_wsgi_app(self, environ: Any, buffered: bool = False) -> Any:
+        app = self.application
+        self.application = over_http(app.config["PORT"])  # type: ignore[assignment]
+        try:
+            return super().run_wsgi_app(environ, buffered)
+        finally:
+            self.application = app
+
+
+def over_http(port: int) -> Any:
+    """A WSGI application that asks the server on this port."""
+
+    def ask(environ: Any, start_response: Any) -> Iterable[bytes]:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        try:
+            body = environ["wsgi.input"].read()
+            connection.request(environ["REQUEST_METHOD"], environ["REQUEST_URI"], body, dict(EnvironHeaders(environ)))
+            answer = connection.getresponse()
+            data = answer.read()
+        finally:
+            connection.close()
+        headers = [(name, value) for name, value in answer.getheaders() if name.lower() != "transfer-encoding"]
+        start_response(f"{answer.status} {answer.reason}", headers)
+        return [data]
+
+    return ask
 
 
 @pytest.fixture
 def make_app(settings: Settings) -> Iterator[Callable[..., Any]]:
-    """Make apps, with settings that differ by what is given."""
+    """Make apps and serve them, with settings that differ by what is given."""
     from dashboard.app import create_app
 
-    apps = []
+    with ExitStack() as stack:
 
-    def make(**changes: Any) -> Any:
-        app = create_app(replace(settings, **changes))
-        app.server.test_client_class = Browser
-        apps.append(app)
-        return app
+        def make(**changes: Any) -> Any:
+            app = create_app(replace(settings, **changes))
+            stack.callback(app.server.config["LIBRARY"].close)
+            app.server.config["PORT"] = stack.enter_context(serving(app))
+            app.server.test_client_class = Browser
+            return app
 
-    yield make
-    for app in apps:
-        app.server.config["LIBRARY"].close()
+        yield make
 
 
 @pytest.fixture
@@ -99,14 +141,9 @@ def serve(settings: Settings, make_works: Callable[..., Any] | None = None) -> I
     app = create_app(settings)
     library = app.server.config["LIBRARY"]
     supervisor = Supervisor(library, make_works or tasks.make_works)
-    server = make_server("127.0.0.1", 0, app.server, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    supervisor.start()
-    yield Live(f"http://127.0.0.1:{server.server_port}", library, supervisor)
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(app) as port:
+        supervisor.start()
+        yield Live(f"http://127.0.0.1:{port}", library, supervisor)
     supervisor.stop()
     library.close()
 

@@ -183,7 +183,6 @@ def test_the_command_line_takes_folders_of_faces(old: Path, capsys: pytest.Captu
 
 def test_the_library_lists_what_it_holds(library: Library, made: Any) -> None:
     workspace = made["workspace"]
-    assert library.has_workspace(workspace)
     photos = {photo.id: photo for photo in library.photos(workspace)}
     assert {photo_id: photo.name for photo_id, photo in photos.items()} == {
         made["photos"][name]: PHOTOS[name] for name in ("collins", "hopper", "corner")

@@ -10,6 +10,7 @@ from pathlib import Path
 import requests
 
 from core.errors import Cancelled, StorageError, WeightsError
+from core.storage import writing
 
 Received = Callable[[int, int | None], None]  # bytes so far, bytes in all or None where the server does not say
 
@@ -17,7 +18,7 @@ CHUNK_BYTES = 1 << 20
 ATTEMPTS_WITHOUT_PROGRESS = 4
 PAUSE_S = 0.5
 TIMEOUT_S = (10.0, 30.0)  # to connect, between two chunks
-SPARE_BYTES = 64 << 20  # what a download leaves free on the disk
+SPARE_BYTES = 64 * 10**6  # what a download leaves free on the disk
 REACHED_END = 416  # the range that was asked for starts past the end of the file
 
 
@@ -35,7 +36,7 @@ def fetch(address: str, part: Path, progress: Received, cancelled: Callable[[], 
     WeightsError
         If the server refuses or cannot be reached. What has arrived stays for the next call.
     StorageError
-        If the disk has no room.
+        If the disk has no room, or `part` cannot be written.
     Cancelled
         If `cancelled()` says so. What has arrived stays for the next call.
     """
@@ -90,7 +91,8 @@ def _attempt(address: str, part: Path, progress: Received, cancelled: Callable[[
         length = response.headers.get("Content-Length")
         total = have + int(length) if length else None
         _require_room(part.parent, (total or have) - have)
-        _append(response, part, have=have, total=total, progress=progress, cancelled=cancelled)
+        with writing(part.parent):
+            _append(response, part, have=have, total=total, progress=progress, cancelled=cancelled)
 
 
 def _append(
@@ -115,24 +117,19 @@ def _append(
         raise _InterruptedError from broken
     except OSError as problem:
         if problem.errno in (errno.ENOSPC, errno.EDQUOT):
-            part.unlink(missing_ok=True)
-            raise _full(part.parent, (total or have) - have) from problem
+            part.unlink(missing_ok=True)  # what is no use to anybody makes room
         raise
     if total is not None and have < total:
         raise _InterruptedError
 
 
 def _require_room(folder: Path, need_bytes: int) -> None:
-    if shutil.disk_usage(folder).free < need_bytes + SPARE_BYTES:
-        raise _full(folder, need_bytes)
-
-
-def _full(folder: Path, need_bytes: int) -> StorageError:
     free = shutil.disk_usage(folder).free
-    return StorageError(
-        f"The disk of {folder} has {free / 1e6:.0f} MB free and {need_bytes / 1e6:.0f} MB more are needed. "
-        "Free some room, or choose another folder with LIFEMASK_WEIGHTS."
-    )
+    if free < need_bytes + SPARE_BYTES:
+        raise StorageError(
+            f"The disk of {folder} has {free / 1e6:.0f} MB free and {need_bytes / 1e6:.0f} MB more are needed. "
+            "Free some space, or choose another folder with LIFEMASK_WEIGHTS."
+        )
 
 
 def _pause(seconds: float, cancelled: Callable[[], bool]) -> None:

@@ -10,7 +10,6 @@ For a network NAME:
     default.txt         the network that the person chose
 """
 
-import errno
 import hashlib
 import json
 import os
@@ -22,7 +21,8 @@ from pathlib import Path
 
 import filelock
 
-from core.errors import Cancelled, StorageError, WeightsError
+from core.errors import Cancelled, WeightsError
+from core.storage import writing
 
 
 @dataclass(frozen=True)
@@ -107,23 +107,6 @@ class Place:
             yield
         finally:
             lock.release()
-
-
-@contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Say in one sentence why the folder of weights cannot be written."""
-    try:
-        yield
-    except OSError as problem:
-        if problem.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StorageError(
-                f"The disk of {folder} is full ({free_bytes(folder) / 1e6:.0f} MB free). Free some room and try again."
-            ) from problem
-        if problem.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EEXIST):
-            raise StorageError(
-                f"The folder {folder} cannot be written. Change its rights, or choose another with LIFEMASK_WEIGHTS."
-            ) from problem
-        raise
 
 
 def free_bytes(folder: Path) -> int:

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import platformdirs
 
+from core import environment
 from core.depth import catalog, midas, store
 from core.depth.download import Received, discard, fetch
 from core.depth.store import Place, Record
 from core.errors import WeightsError
+from core.storage import writing
 
 BY_HAND = "added by hand"
-OFF = ("", "0", "false", "no", "off")
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,10 @@ class Installed:
 
 def weights_dir() -> Path:
     """Return the folder of weights: LIFEMASK_WEIGHTS, else the platform's place for a program's data."""
-    chosen = os.environ.get("LIFEMASK_WEIGHTS", "").strip()
-    return Path(chosen).expanduser() if chosen else platformdirs.user_data_path("lifemask", appauthor=False) / "weights"
-
-
-def offline() -> bool:
-    """Whether LIFEMASK_OFFLINE forbids every connection."""
-    return os.environ.get("LIFEMASK_OFFLINE", "").strip().lower() not in OFF
+    chosen = environment.text("LIFEMASK_WEIGHTS")
+    if chosen:
+        return environment.path(chosen)
+    return platformdirs.user_data_path("lifemask", appauthor=False) / "weights"
 
 
 def free_bytes(folder: Path | None = None) -> int:
@@ -76,14 +74,17 @@ def set_default(name: str, folder: Path | None = None) -> None:
     ------
     WeightsError
         If there is no such network or its weights are not on disk.
+    StorageError
+        If the folder cannot be written.
     """
     folder = folder or weights_dir()
     if name == "auto":
-        _default_file(folder).unlink(missing_ok=True)
+        with writing(folder):
+            _default_file(folder).unlink(missing_ok=True)
         return
     if catalog.entry(name).name != catalog.BUILTIN and name not in installed(folder):
         raise _missing(name)
-    with store.writing(folder):
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     store.replace_text(_default_file(folder), name + "\n")
 
@@ -94,14 +95,16 @@ def download(
     cancelled: Callable[[], bool] = lambda: False,
     folder: Path | None = None,
     mirror: str = "",
+    offline: bool | None = None,
 ) -> Installed:
     """Fetch, check and convert the weights of the network called `name`; does nothing when they are there.
 
     Parameters
     ----------
     progress : called with the bytes that have arrived and the bytes in all (None where the server does not say).
-    mirror : server with the published files under the same paths; empty: LIFEMASK_WEIGHTS_MIRROR, else the publisher.
     cancelled : asked between chunks; True stops, and the next call continues.
+    mirror : server with the published files under the same paths; empty: LIFEMASK_WEIGHTS_MIRROR, else the publisher.
+    offline : whether nothing may be fetched; None: as LIFEMASK_OFFLINE says.
 
     Raises
     ------
@@ -116,12 +119,12 @@ def download(
     place = Place(folder or weights_dir(), name)
     with place.locked(cancelled):
         if name not in installed(place.folder):
-            if offline():
+            if environment.switch("LIFEMASK_OFFLINE") if offline is None else offline:
                 raise WeightsError(
                     f"The weights of {name} are not on this machine and LIFEMASK_OFFLINE forbids to fetch them. "
                     f"Unset it, or copy the file here and run: lifemask models add {name}.pt"
                 )
-            with store.writing(place.folder):
+            with writing(place.folder):
                 fetch(address, place.part, progress, cancelled)
             try:
                 _convert(place, place.part, _check(place, place.part, address))
@@ -165,12 +168,14 @@ def delete(name: str, folder: Path | None = None) -> None:
     ------
     WeightsError
         If there is no such network.
+    StorageError
+        If the folder cannot be written.
     """
     _address(name)
     place = Place(folder or weights_dir(), name)
     if not place.folder.is_dir():
         return
-    with place.locked():
+    with place.locked(), writing(place.folder):
         discard(place.part)
         for path in (place.published, place.converted):
             path.unlink(missing_ok=True)
@@ -221,7 +226,7 @@ def _check_unchanged(place: Place) -> None:
 
 def _convert(place: Place, published: Path, record: Record) -> None:
     beside = place.converted.with_suffix(f".{os.getpid()}.tmp")
-    with store.writing(place.folder):
+    with writing(place.folder):
         try:
             midas.checkpoint.convert(place.name, published, beside)
             record = record.with_converted(beside, store.sha256(beside))
@@ -265,7 +270,7 @@ def _address(name: str, mirror: str = "") -> str:
     address = catalog.entry(name).address
     if address is None:
         raise WeightsError(f"The weights of '{name}' come with Lifemask: there is nothing to fetch, add or delete.")
-    mirror = (mirror or os.environ.get("LIFEMASK_WEIGHTS_MIRROR", "")).strip()
+    mirror = mirror or environment.text("LIFEMASK_WEIGHTS_MIRROR")
     return mirror.rstrip("/") + "/" + address.removeprefix(catalog.MIDAS_RELEASES) if mirror else address
 
 

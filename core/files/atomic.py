@@ -1,7 +1,6 @@
-"""Folders written beside their place and put there in one step, and errors of the disk in one sentence."""
+"""Folders written beside their place and put there in one step."""
 
 import ctypes
-import errno
 import os
 import shutil
 import tempfile
@@ -9,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from core.errors import StorageError
+from core.storage import writing
 
 AT_FDCWD, RENAME_EXCHANGE = -100, 2  # Linux, fcntl.h and fs.h
 
@@ -29,11 +28,11 @@ def replacing(folders: Sequence[Path], ours: Collection[str]) -> Iterator[list[P
     parts: list[Path] = []
     try:
         for folder in folders:
-            with storage_errors(folder):
+            with writing(folder):
                 folder.parent.mkdir(parents=True, exist_ok=True)
                 parts.append(Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-")))
                 parts[-1].chmod(0o755)
-        with storage_errors(folders[0]):
+        with writing(folders[0]):
             yield parts
         _replace_all(folders, parts, ours)
     finally:
@@ -46,7 +45,7 @@ def _replace_all(folders: Sequence[Path], parts: Sequence[Path], ours: Collectio
     done: list[tuple[Path, Path]] = []
     try:
         for folder, part in zip(folders, parts, strict=True):
-            with storage_errors(folder):
+            with writing(folder):
                 if folder.exists():
                     _keep(folder, part, ours)
                     _exchange(part, folder)  # not deleted in its place: that takes longer than a reader may wait
@@ -78,19 +77,6 @@ def _link(source: str | Path, target: str | Path) -> None:
         os.link(source, target, follow_symlinks=False)
         return
     shutil.copy2(source, target, follow_symlinks=False)
-
-
-@contextmanager
-def storage_errors(folder: Path) -> Iterator[None]:
-    """Say in one sentence why `folder` could not be written, as a StorageError."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise StorageError(f"The disk is full: {folder.name} could not be written. Free some space.") from error
-        raise StorageError(
-            f"{folder.name} could not be written: {error.strerror or error}. Check the folder."
-        ) from error
 
 
 def _exchange(new: Path, old: Path) -> None:

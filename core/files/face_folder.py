@@ -8,7 +8,7 @@ from typing import Any
 
 from core.errors import OptionError
 from core.files import face_files
-from core.files.atomic import replacing, storage_errors
+from core.files.atomic import replacing
 from core.geometry.reconstruction import Reconstruction, assumptions
 from core.mesh.cloud import point_cloud
 from core.mesh.surface import TOLERANCE_MM, make_surface
@@ -16,6 +16,7 @@ from core.options import Options, Printer, SolidOptions
 from core.preflight import preflight
 from core.progress import Progress, ignore, part_of
 from core.solid import Solid, make_solid
+from core.storage import writing
 from core.version import versions
 
 FILES = frozenset(
@@ -164,7 +165,7 @@ def write_solid(
     reconstruction = Reconstruction.load(folder)
     progress("Making the solid", 0.2)
     solid = make_solid(reconstruction, options)
-    with storage_errors(folder), tempfile.TemporaryDirectory(dir=folder, prefix=".solid-") as name:
+    with writing(folder), tempfile.TemporaryDirectory(dir=folder, prefix=".solid-") as name:
         part = Path(name)
         progress("Checking the solid", 0.6)
         printer = printer or Printer(nozzle_mm=options.nozzle_mm)

@@ -1,3 +1,3 @@
-from .read import Limits, Photo, read_photo
+from .read import UNLIMITED, Limits, Photo, read_photo
 
-__all__ = ["Limits", "Photo", "read_photo"]
+__all__ = ["UNLIMITED", "Limits", "Photo", "read_photo"]

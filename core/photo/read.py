@@ -2,34 +2,56 @@
 
 import hashlib
 import io
+import struct
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pillow_heif
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms, ImageFile, ImageOps, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+from pillow_heif import HeifImageFile, register_heif_opener
 
 from core.errors import PhotoError
+from core.storage import refusal
 
-FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
+PLUGINS = (JpegImagePlugin.JpegImageFile, PngImagePlugin.PngImageFile, WebPImagePlugin.WebPImageFile, HeifImageFile)
 NEUTRAL = (128, 128, 128)  # what shows through transparent pixels: mid gray, neither hair nor skin
 MIN_SIDE_PX = 32
 
 _EXIF_IFD = 0x8769
 _FOCAL_LENGTH_35MM = 0xA405
 
-pillow_heif.register_heif_opener()
-Image.MAX_IMAGE_PIXELS = None  # `Limits.max_pixels` is checked on the header, before any pixel is decoded
+register_heif_opener()
 
 
 @dataclass(frozen=True)
 class Limits:
     """What is accepted: bytes of the file, pixels of the picture, frames of a moving one (the first is taken)."""
 
-    max_bytes: int = 50 * 2**20
-    max_pixels: int = 100_000_000
+    max_bytes: int = 50 * 10**6
+    max_pixels: int = 100 * 10**6
     max_frames: int = 64
+
+    def check_size(self, name: str, size_bytes: int) -> None:
+        """Refuse a file of that size.
+
+        Raises
+        ------
+        PhotoError
+            It is empty or too large.
+        """
+        if size_bytes > self.max_bytes:
+            raise PhotoError(
+                f"{name} has {size_bytes / 1e6:.1f} MB, over the limit of {self.max_bytes / 1e6:.0f} MB. "
+                "Use a smaller file."
+            )
+        if size_bytes == 0:
+            raise PhotoError(f"{name} is empty (0 bytes). Choose the file again.")
+
+
+UNLIMITED = Limits(sys.maxsize, sys.maxsize, sys.maxsize)
+"""For a file that was checked when it came."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +91,7 @@ def read_photo(source: bytes | str | Path, name: str | None = None, limits: Limi
     source = Path(source) if isinstance(source, str) else source
     name = name or (source.name if isinstance(source, Path) else "photo")
     data = _bytes(source, name, limits)
-    try:
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
-    except (OSError, ValueError, SyntaxError) as error:
-        raise PhotoError(f"{name} is not a picture that can be read. Use a JPEG, PNG, WebP or HEIC file.") from error
+    image = _opened(data, name, limits)
     _check_header(image, name, limits)
     try:
         focal_35mm = _focal_35mm(image)
@@ -86,20 +105,37 @@ def read_photo(source: bytes | str | Path, name: str | None = None, limits: Limi
 def _bytes(source: bytes | Path, name: str, limits: Limits) -> bytes:
     if isinstance(source, Path):
         try:
-            size = source.stat().st_size
-            data = source.read_bytes() if size <= limits.max_bytes else b""
+            limits.check_size(name, source.stat().st_size)
+            return source.read_bytes()
         except OSError as error:
-            raise PhotoError(f"{name} cannot be opened: {error.strerror or error}. Check the path.") from error
-    else:
-        size, data = len(source), source
-    if size > limits.max_bytes:
+            raise PhotoError(f"{name} cannot be opened: {refusal(error) or error}") from error
+    limits.check_size(name, len(source))
+    return source
+
+
+def _opened(data: bytes, name: str, limits: Limits) -> ImageFile.ImageFile:
+    """Read the header, by the plugin of the format.
+
+    Not by Image.open: its limit on pixels is a global of the process, below what `limits` may allow, and other code
+    in the process may rely on it.
+    """
+    try:
+        for plugin in PLUGINS:
+            opener, accepts = Image.OPEN[plugin.format]
+            if accepts is not None and accepts(data[:16]) is True:
+                return opener(io.BytesIO(data), "")
+    except Image.DecompressionBombError as error:  # the plugin of WebP looks at that limit, too
+        most = min(limits.max_pixels, 2 * (Image.MAX_IMAGE_PIXELS or sys.maxsize))
         raise PhotoError(
-            f"{name} has {size / 2**20:.1f} MB, over the limit of {limits.max_bytes / 2**20:.0f} MB. "
-            "Use a smaller file."
-        )
-    if size == 0:
-        raise PhotoError(f"{name} is empty (0 bytes). Choose the file again.")
-    return data
+            f"{name} has more pixels than can be read of a WebP file, {most / 1e6:.0f} megapixels. Use a smaller copy."
+        ) from error
+    except (OSError, ValueError, SyntaxError, IndexError, TypeError, struct.error) as error:
+        raise _no_picture(name) from error
+    raise _no_picture(name)
+
+
+def _no_picture(name: str) -> PhotoError:
+    return PhotoError(f"{name} is not a picture that can be read. Use a JPEG, PNG, WebP or HEIC file.")
 
 
 def _check_header(image: Image.Image, name: str, limits: Limits) -> None:

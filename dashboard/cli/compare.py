@@ -15,13 +15,14 @@ from tqdm import tqdm
 from core.errors import LifemaskError, OptionError
 from core.measure.table import DIFFERENCES, Place, chosen
 from core.progress import Progress
-from dashboard.library.sentences import sentences
+from core.storage import writing
 from dashboard.readings.comparison_folder import Named
 from dashboard.settings import Settings
 
 if TYPE_CHECKING:
     from core.depth.estimator import Networks
     from core.options import Options
+    from core.photo import Limits
 
 # `core` is imported by the functions that use it, so that `lifemask --help` answers at once.
 # ruff: noqa: PLC0415
@@ -39,6 +40,7 @@ def compare(
     *,
     with_scale: bool,
     progress: Progress,
+    limits: "Limits",
 ) -> dict[str, Any]:
     """Compare the faces of `sources` with the first of them, and all pairs, into the folder `out`.
 
@@ -55,13 +57,15 @@ def compare(
 
     photos = [source for source in sources if not source.is_dir()]
     share = MADE if photos else 0.0
-    made = _from_photos(photos, out / FACES, options, networks, lambda s, p: progress(s, share * p)) if photos else {}
+    made: dict[Path, list[Path]] = {}
+    if photos:
+        made = _from_photos(photos, out / FACES, options, networks, lambda s, p: progress(s, share * p), limits)
     folders = [folder for source in sources for folder in (made.get(source) or [_written(source)])]
     if len(folders) < 2:
         raise OptionError(
             f"Comparing needs at least two faces; {len(folders)} was given. Name another folder or photo."
         )
-    with sentences(out):
+    with writing(out):
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out, prefix=".comparison-") as name:
             part = Path(name)
@@ -89,8 +93,9 @@ def _written(folder: Path) -> Path:
 
 
 def _from_photos(
-    photos: Sequence[Path], out: Path, options: "Options", networks: Callable[[], "Networks"], progress: Progress
-) -> dict[Path, list[Path]]:
+    photos: Sequence[Path], out: Path, options: "Options", networks: Callable[[], "Networks"], progress: Progress,
+    limits: "Limits",
+) -> dict[Path, list[Path]]:  # fmt: skip
     from dashboard.cli import run
 
     for photo in photos:
@@ -102,7 +107,7 @@ def _from_photos(
     def on(photo: Path, stage: str, share: float) -> None:
         progress(f"{photo.name}: {stage}", (len(found) + share) / len(unique))
 
-    for outcome in run.run(unique, out, options, networks(), on):
+    for outcome in run.run(unique, out, options, networks(), on, limits):
         if outcome.error is not None:
             raise LifemaskError(f"{outcome.photo}: {outcome.error}")
         found[outcome.photo] = outcome.folders
@@ -149,7 +154,8 @@ def command(args: argparse.Namespace) -> int:
             bar.update(share - bar.n)
 
         values = compare(
-            args.faces, args.out, options, networks, with_scale=args.with_scale, progress=progress
+            args.faces, args.out, options, networks,
+            with_scale=args.with_scale, progress=progress, limits=settings.photo_limits,
         )  # fmt: skip
     if args.json:
         print(json.dumps(values))

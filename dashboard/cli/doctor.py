@@ -74,7 +74,7 @@ def _device(settings: Settings) -> str:
 
 
 def _real_photo(settings: Settings) -> str:
-    photo = core.read_photo(web.assets_folder() / "samples" / "eileen-collins.jpg")
+    photo = core.read_photo(web.assets_folder() / "samples" / "eileen-collins.jpg", limits=settings.photo_limits)
     networks = core.Networks(settings.device, settings.precision, settings.weights_folder)
     began = time.monotonic()
     options = core.Options(model="builtin", max_triangles=10_000)

@@ -5,8 +5,8 @@ import logging
 import secrets
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
+from core.environment import path
 from core.errors import LifemaskError
 from core.version import __version__
 from dashboard import jobs, web
@@ -16,12 +16,12 @@ from dashboard.settings import Settings
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code is 0 only if all went well."""
-    args = _parser().parse_args(arguments)
-    logging.basicConfig(
-        level=logging.DEBUG if args.verbose else logging.WARNING,
-        format="%(asctime)s %(name)s %(levelname)s %(message)s",
-    )
     try:
+        args = _parser().parse_args(arguments)
+        logging.basicConfig(
+            level=logging.DEBUG if args.verbose else logging.WARNING,
+            format="%(asctime)s %(name)s %(levelname)s %(message)s",
+        )
         return int(args.command(args))
     except LifemaskError as error:
         print(f"lifemask: {error}", file=sys.stderr)
@@ -74,8 +74,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     run = commands.add_parser("run", help="photos to files, without the pages")
-    run.add_argument("photos", nargs="+", type=Path, metavar="PHOTO")
-    run.add_argument("--out", required=True, type=Path, metavar="DIR", help="writes DIR/STEM, or DIR/STEM-N per face")
+    run.add_argument("photos", nargs="+", type=path, metavar="PHOTO")
+    run.add_argument("--out", required=True, type=path, metavar="DIR", help="writes DIR/STEM, or DIR/STEM-N per face")
     run.add_argument("--model", default="auto", help="network, as 'lifemask models' lists them (the default one)")
     run.add_argument("--formats", default="stl,3mf,obj,ply,glb", help="of mesh and solid (%(default)s)")
     run.add_argument("--surface", default="adaptive", help="adaptive, or grid: every pixel, decimated (%(default)s)")
@@ -112,8 +112,8 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 def _add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     compare = commands.add_parser("compare", help="faces laid onto the first: differences, tables, a report to print")
-    compare.add_argument("faces", nargs="+", type=Path, metavar="FACE", help="a folder that 'run' wrote, or a photo")
-    compare.add_argument("--out", required=True, type=Path, metavar="DIR", help="writes report.html and its numbers")
+    compare.add_argument("faces", nargs="+", type=path, metavar="FACE", help="a folder that 'run' wrote, or a photo")
+    compare.add_argument("--out", required=True, type=path, metavar="DIR", help="writes report.html and its numbers")
     compare.add_argument("--with-scale", action="store_true", help="fit the size too, so that shapes alone compare")
     compare.add_argument("--model", default="auto", help="network for photos (the default one)")
     compare.add_argument("--json", action="store_true", help="print comparison.json")

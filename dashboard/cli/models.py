@@ -2,17 +2,18 @@
 
 import argparse
 import sys
-from pathlib import Path
 
 from tqdm import tqdm
 
 from core import depth
+from core.environment import path
 from dashboard.settings import Settings
 
 
 def command(args: argparse.Namespace) -> int:
     """List the networks; fetch, add, choose or delete the weights of one."""
-    folder = Settings.from_env().weights_folder
+    settings = Settings.from_env()
+    folder = settings.weights_folder
     action = getattr(args, "action", None)
     if action == "download":
         with tqdm(desc=args.name, unit="B", unit_scale=True, disable=not sys.stderr.isatty()) as bar:
@@ -21,9 +22,12 @@ def command(args: argparse.Namespace) -> int:
                 bar.total = total
                 bar.update(done - bar.n)
 
-            print(f"{args.name} is at {depth.weights.download(args.name, progress, folder=folder).path}")
+            fetched = depth.weights.download(
+                args.name, progress, folder=folder, mirror=settings.weights_mirror, offline=settings.offline
+            )
+            print(f"{args.name} is at {fetched.path}")
     elif action == "add":
-        added = depth.weights.add(Path(args.file), folder=folder)
+        added = depth.weights.add(path(args.file), folder=folder)
         print(f"{added.name} is at {added.path}")
     elif action == "delete":
         depth.weights.delete(args.name, folder)

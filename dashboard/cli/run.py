@@ -45,6 +45,7 @@ def run(
     options: "core.Options",
     networks: "core.Networks",
     progress: Callable[[Path, str, float], None],
+    limits: "core.photo.Limits",
 ) -> Iterator[Outcome]:
     """Write DIR/STEM, or DIR/STEM-1, DIR/STEM-2 … where a photo has several faces.
 
@@ -56,7 +57,7 @@ def run(
     for photo in photos:
         began = time.monotonic()
         try:
-            folders = _one(photo, out, options, networks, taken=taken, progress=partial(progress, photo))
+            folders = _one(photo, out, options, networks, taken=taken, progress=partial(progress, photo), limits=limits)
         except Exception as error:
             log.debug("%s failed", photo, exc_info=True)
             yield Outcome(photo, time.monotonic() - began, error=sentence(error, out))
@@ -67,10 +68,10 @@ def run(
 
 def _one(
     path: Path, out: Path, options: "core.Options", networks: "core.Networks", *, taken: set[Path],
-    progress: Progress,
+    progress: Progress, limits: "core.photo.Limits",
 ) -> list[Path]:  # fmt: skip
     progress("Reading the photo", 0.0)
-    photo = core.read_photo(path)
+    photo = core.read_photo(path, limits=limits)
     found = core.reconstruct(photo, options, networks, part_of(progress, 0.0, jobs.tasks.COMPUTED))
     folders = free_folders(out, path.stem, len(found), photo.sha256, taken)
     core.files.write_faces(found, folders, options, part_of(progress, jobs.tasks.COMPUTED, 1.0 - jobs.tasks.COMPUTED))
@@ -154,7 +155,7 @@ def command(args: argparse.Namespace) -> int:
             bar.update(done + share - bar.n)
 
         done = 0
-        for outcome in run(args.photos, args.out, options, networks, progress):
+        for outcome in run(args.photos, args.out, options, networks, progress, settings.photo_limits):
             done += 1
             if outcome.error is not None:
                 failed += 1

@@ -8,6 +8,8 @@ from dash import ClientsideFunction, Input, Output, dcc, html
 
 from core.errors import LifemaskError
 from dashboard.components.page import marks
+from dashboard.library.sentences import of_storage
+from dashboard.web.context import current_library
 
 NOT_INJECTED = r"vendor|samples|icons|boot\.js|service-worker"  # linked below, or fetched when needed
 LINKS = (
@@ -89,13 +91,10 @@ def toast(text: str, title: str = "Lifemask", icon: str | None = None) -> dbc.To
 
 def show_error(error: Exception) -> Any:
     """Show an error of a callback as a toast; what a person can mend in its own words."""
-    text = (
-        str(error)
-        if isinstance(error, LifemaskError)
-        else "Something went wrong in the app; its log says more. Reload the page and try again."
-    )
+    known = error if isinstance(error, LifemaskError) else of_storage(error, current_library().folders.root)
+    text = str(known or "Something went wrong in the app; its log says more. Reload the page and try again.")
     dash.set_props("toasts", {"children": [toast(text, "That did not work")]})
-    if not isinstance(error, LifemaskError):
+    if known is None:
         raise error
 
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 from functools import cached_property
 
 import core
-from core.errors import Cancelled, WeightsError
+from core.errors import Cancelled
 from core.progress import Progress, part_of
 from dashboard import readings
 from dashboard.jobs.worker import Work
 from dashboard.library.library import Library
-from dashboard.library.records import Kind, NewFace, RunRecord
+from dashboard.library.records import Kind, NewFace, PhotoRecord, RunRecord
 
 log = logging.getLogger("lifemask.worker")
 
@@ -57,9 +57,7 @@ class Tasks:
         record = self.library.photo(run.workspace_id, run.photo_id)
         assert record is not None  # the run would have been deleted with it
         progress("Reading the photo", 0.0)
-        stored = core.read_photo(self.library.folders.photo(record.id) / "photo.png", record.name)
-        # the stored PNG carries no metadata: what the file said of itself is in the library
-        photo = replace(stored, focal_35mm=record.focal_35mm, sha256=record.sha256)
+        photo = self._stored(record)
         options = core.Options.from_dict(run.options)
         found = core.reconstruct(photo, options, self.networks, part_of(progress, 0.0, COMPUTED))
         faces = []
@@ -77,6 +75,13 @@ class Tasks:
             raise
         return faces
 
+    def _stored(self, record: PhotoRecord) -> "core.photo.Photo":
+        """Read a photo of the library. It was checked when it came: its PNG may be larger than a file may be sent."""
+        place = self.library.folders.photo(record.id) / "photo.png"
+        stored = core.read_photo(place, record.name, core.photo.UNLIMITED)
+        # the stored PNG carries no metadata: what the file said of itself is in the library
+        return replace(stored, focal_35mm=record.focal_35mm, sha256=record.sha256)
+
     def solid(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
         """Face -> its solid made anew, in the place of the one there was."""
         assert run.face_id is not None
@@ -91,9 +96,10 @@ class Tasks:
     def recompute(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
         """Face -> the same face under other assumptions, in its place; no network takes part."""
         face = self.library.face(run.workspace_id, run.face_id or "")
-        if face is None:
+        record = self.library.photo(run.workspace_id, face.photo_id) if face else None
+        if face is None or record is None:
             raise Cancelled("The face was deleted.")  # and the run with it
-        photo = core.read_photo(self.library.folders.photo(face.photo_id) / "photo.png", face.name)
+        photo = self._stored(record)
         self.library.journal.begin([face.folder])
         core.recompute.rewrite(face.folder, photo.rgb, run.options, progress)
         self.library.journal.end(face.folder)
@@ -122,12 +128,7 @@ class Tasks:
 
     def download(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
         """Fetch the weights of a network, check and convert them."""
-        name = str(run.options["name"])
-        if self.settings.offline:
-            raise WeightsError(
-                f"The setting LIFEMASK_OFFLINE forbids to fetch {name}. "
-                f"Unset it, or copy the file here and run: lifemask models add {name}.pt"
-            )
+        name, settings = str(run.options["name"]), self.settings
         latest = (f"Fetching {name}", 0.0)
 
         def advance(done: int, total: int | None) -> None:
@@ -143,6 +144,6 @@ class Tasks:
             return False
 
         core.depth.weights.download(
-            name, advance, cancelled, self.settings.weights_folder, self.settings.weights_mirror
+            name, advance, cancelled, settings.weights_folder, settings.weights_mirror, offline=settings.offline
         )
         return []

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.errors import OptionError, StorageError
-from dashboard.library.sentences import sentences
+from core.storage import writing
 from dashboard.settings import Settings
 
 THUMBNAIL_PX = 480
@@ -34,7 +34,7 @@ class Folders:
         self.comparisons = self.root / "comparisons"
         self.quarantine = self.root / "quarantine"
         self.database = self.root / "library.sqlite"
-        with sentences(self.root):
+        with writing(self.root):
             self._refuse_a_strange_folder()
             for folder in (self.photos, self.faces, self.comparisons):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -77,7 +77,7 @@ class Folders:
         file = self.root / "secret"
         if not file.exists():
             beside = file.with_name(f"secret.{secrets.token_hex(4)}")
-            with sentences(self.root), open(os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as out:
+            with writing(self.root), open(os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as out:
                 out.write(secrets.token_hex(32))
             with contextlib.suppress(FileExistsError):  # link, unlike rename, never replaces another process's key
                 os.link(beside, file)
@@ -119,7 +119,7 @@ class Folders:
         """Give a folder beside `place`, renamed to it when the block ends well and removed when it does not."""
         beside = place.with_name(f"{place.name}.{secrets.token_hex(4)}.part")
         try:
-            with sentences(self.root):
+            with writing(self.root):
                 beside.mkdir(parents=True)
                 yield beside
                 beside.rename(place)

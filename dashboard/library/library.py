@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Delete, delete, func, select, update
+from sqlalchemy import Delete, delete, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -54,17 +54,19 @@ class Library:
 
     # -- workspaces
 
-    def new_workspace(self) -> str:
-        """Make a workspace; its id of 128 random bits is all that is needed to reach it."""
-        workspace = secrets.token_hex(16)
-        with self.session.begin() as session:
-            session.add(schema.Workspace(id=workspace, created=self.clock()))
-        return workspace
+    @staticmethod
+    def new_workspace() -> str:
+        """Return the id of a new workspace: 128 random bits, all that is needed to reach what is in it.
 
-    def has_workspace(self, workspace: str) -> bool:
-        """Whether the workspace exists."""
-        with self.session() as session:
-            return session.get(schema.Workspace, workspace) is not None
+        It has a row from the first thing on that is put into it; who only looks leaves nothing.
+        """
+        return secrets.token_hex(16)
+
+    def _keep_workspace(self, session: Session, workspace: str) -> None:
+        """Give the workspace its row, in the transaction that puts something into it."""
+        has_row = select(schema.Workspace).filter_by(id=workspace).exists()
+        row = select(literal(workspace), literal(self.clock())).where(~has_row)
+        session.execute(insert(schema.Workspace).from_select(["id", "created"], row))
 
     # -- photos
 
@@ -79,11 +81,8 @@ class Library:
             The disk is full.
         """
         self.folders.check_free()
-        limits = core.photo.Limits(
-            max_bytes=self.settings.max_upload_bytes, max_pixels=self.settings.max_megapixels * 10**6
-        )
         with self._decoding:
-            return self._store(workspace, core.read_photo(source, name, limits))
+            return self._store(workspace, core.read_photo(source, name, self.settings.photo_limits))
 
     def _store(self, workspace: str, photo: "core.photo.Photo") -> PhotoRecord:
         same = self._same_photo(workspace, photo)
@@ -99,6 +98,7 @@ class Library:
         try:
             self.folders.store_photo(row.id, photo.rgb)
             with self.session.begin() as session:
+                self._keep_workspace(session, workspace)
                 session.add(row)
                 self.journal.settle(session, [place])
         except BaseException as error:
@@ -238,6 +238,7 @@ class Library:
                 if of is None:
                     session.execute(_superseded(workspace, kind, face_id, options))
                 self._check_room(session, workspace)
+                self._keep_workspace(session, workspace)
                 row = schema.Run(
                     id=secrets.token_hex(16), workspace_id=workspace, kind=kind, photo_id=photo_id, face_id=face_id,
                     options=options, equal_key=key, stage="Waiting", created=self.clock(), state="queued", progress=0.0,

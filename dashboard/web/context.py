@@ -15,7 +15,10 @@ def current_library() -> Library:
 
 
 def current_workspace() -> str:
-    """Return the workspace of the browser that asks; a new one where its cookie names none."""
+    """Return the workspace of the browser that asks; a new and empty one where its cookie names none.
+
+    Its id goes into the cookie; nothing is stored until something is put into it.
+    """
     if "workspace" not in g:
         g.workspace = current_library().new_workspace()
         g.workspace_is_new = True

@@ -9,13 +9,13 @@ from flask import Request, Response, g, request
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from core.errors import LifemaskError
-from dashboard.settings import Settings
+from dashboard.settings import MB, Settings
 from dashboard.web.context import current_library, current_workspace
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 COOKIE_DAYS = 400  # the longest that browsers grant
-MAX_CALLBACK_BYTES = 8 * 2**20  # callbacks carry ids, never pictures
+MAX_CALLBACK_BYTES = 8 * MB  # callbacks carry ids, never pictures
 PHOTOS_PER_REQUEST = 8
 
 # Dash sets style attributes; Plotly and model-viewer hand pictures and workers to themselves as blob: and data:.
@@ -74,7 +74,7 @@ def guard(app: dash.Dash, settings: Settings) -> None:
 
     @server.after_request
     def _finish(response: Response) -> Response:
-        if g.get("workspace_is_new"):
+        if g.get("workspace_is_new") and (_is_page(request) or request.method not in SAFE_METHODS):
             response.set_cookie(
                 cookie, str(signer.dumps(g.workspace)), max_age=COOKIE_DAYS * 86400, httponly=True, samesite="Lax",
                 secure=request.is_secure,
@@ -88,7 +88,7 @@ def guard(app: dash.Dash, settings: Settings) -> None:
 
 def largest_request_bytes(settings: Settings) -> int:
     """Return the most that one upload may send."""
-    return settings.max_upload_bytes * PHOTOS_PER_REQUEST + 2**20
+    return settings.max_upload_mb * MB * PHOTOS_PER_REQUEST + MB
 
 
 def current_secret(server: flask.Flask) -> str:
@@ -125,7 +125,11 @@ def _recognise(request: Request, signer: URLSafeSerializer, cookie: str) -> None
         workspace = signer.loads(request.cookies.get(cookie, ""))
     except BadSignature:
         workspace = None
-    if isinstance(workspace, str) and current_library().has_workspace(workspace):
+    if isinstance(workspace, str):  # only ours are signed; it may be one that nothing was put into yet
         g.workspace = workspace
-    elif request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
-        current_workspace()  # with the page itself: the many requests that follow it then share one cookie
+    elif _is_page(request):
+        current_workspace()  # its cookie goes with the page itself: the many requests that follow then share it
+
+
+def _is_page(request: Request) -> bool:
+    return request.method == "GET" and "text/html" in request.headers.get("Accept", "")

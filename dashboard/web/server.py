@@ -1,6 +1,7 @@
 """`lifemask serve`: the pages by waitress, the worker beside them."""
 
 import errno
+import json
 import logging
 import signal
 import socket
@@ -10,6 +11,9 @@ from typing import Any, NoReturn
 
 import dash
 import waitress
+from waitress.channel import HTTPChannel
+from waitress.task import ErrorTask
+from waitress.utilities import RequestEntityTooLarge
 
 import core
 from core.errors import OptionError
@@ -17,7 +21,7 @@ from dashboard import readings
 from dashboard.app import create_app
 from dashboard.jobs.supervisor import Supervisor
 from dashboard.library.library import Library
-from dashboard.settings import Settings
+from dashboard.settings import MB, Settings
 from dashboard.web.context import LIBRARY
 from dashboard.web.security import largest_request_bytes
 
@@ -44,17 +48,7 @@ def serve(settings: Settings, *, with_worker: bool = True, debug: bool = False) 
         signal.signal(signal.SIGTERM, _interrupt)
         try:
             # the socket listens before the worker starts: the first page need not wait for it
-            if debug:
-                run = partial(_run_debug, app, listener)
-            else:
-                run = waitress.create_server(
-                    app.server,
-                    sockets=[listener],
-                    threads=THREADS,
-                    ident="lifemask",
-                    # above the app's own limits, which answer with a sentence; this one ends the connection
-                    max_request_body_size=2 * largest_request_bytes(settings),
-                ).run
+            run = partial(_run_debug, app, listener) if debug else http_server(app, listener).run
             print(f"Lifemask is at {address(listener)}  (Ctrl-C ends it)", flush=True)  # noqa: T201
             if with_worker:
                 supervisor.start()
@@ -67,6 +61,41 @@ def serve(settings: Settings, *, with_worker: bool = True, debug: bool = False) 
         finally:
             supervisor.stop()
             library.close()
+
+
+def http_server(app: dash.Dash, listener: socket.socket) -> Any:
+    """Return the waitress server of the app: `run()` serves until `close()`, or Ctrl-C."""
+    server = waitress.create_server(
+        app.server,
+        sockets=[listener],
+        threads=THREADS,
+        ident="lifemask",
+        # above the app's own limit, which knows how much is too much of what; this one ends the connection
+        max_request_body_size=2 * largest_request_bytes(app.server.config[LIBRARY].settings),
+    )
+    server.channel_class = _Channel
+    return server
+
+
+class _ErrorTask(ErrorTask):
+    """What waitress refuses before the app is asked (too large, not HTTP), in the form of all our errors."""
+
+    def execute(self) -> None:
+        error = self.request.error
+        text = f"{error.reason}: {error.body}."
+        if isinstance(error, RequestEntityTooLarge):
+            limit = self.channel.server.adj.max_request_body_size
+            text = f"More than {limit / MB:.0f} MB cannot be sent at a time. Send fewer or smaller photos."
+        body = json.dumps({"error": text}).encode()
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers.append(("Content-Type", "application/json"))
+        self.content_length = len(body)
+        self.set_close_on_finish()
+        self.write(body)
+
+
+class _Channel(HTTPChannel):
+    error_task_class = _ErrorTask
 
 
 def bound(settings: Settings) -> socket.socket:

@@ -193,7 +193,7 @@ def test_full_disk_leaves_what_was_there(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(face_files, "write_cloud", full)
-    with pytest.raises(StorageError, match="The disk is full"):
+    with pytest.raises(StorageError, match="the disk is full"):
         write_face(hopper, tmp_path / "a", Options())
     assert sorted(path.name for path in (tmp_path / "a").iterdir()) == before
     assert [path.name for path in tmp_path.iterdir()] == ["a"]

@@ -52,13 +52,15 @@ def test_a_sample_is_one_click_away(page: Any) -> None:
     page.locator(".run, .card-face").filter(has_text="grace-hopper.jpg").first.wait_for()
 
 
-def test_a_file_that_is_no_picture_says_so_and_harms_no_other(page: Any, tmp_path: Path, press: Any) -> None:
+def test_a_file_that_is_no_picture_says_so_and_harms_no_other(open_page: Any, tmp_path: Path, press: Any) -> None:
+    page = open_page(expected="status of 422")
     broken = tmp_path / "broken.jpg"
     broken.write_text("this is not a picture")
     page.goto("/")
     page.locator("#photo-input").set_input_files(broken)
     page.locator(".run-error").wait_for()
-    assert "broken.jpg" in page.locator(".run-error").inner_text()
+    said = "broken.jpg is not a picture that can be read. Use a JPEG, PNG, WebP or HEIC file."
+    assert page.locator(".run-error").inner_text() == said
     press(page.get_by_role("button", name="Dismiss"), page.locator(".run"), "detached")
 
 

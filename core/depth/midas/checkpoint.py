@@ -4,8 +4,9 @@ A checkpoint holds parameters by their published names, perhaps beside an optimi
 computes for itself may be in the file and are left aside.
 """
 
-import errno
+import os
 import pickle
+import re
 from pathlib import Path
 
 import torch
@@ -71,8 +72,8 @@ def convert(name: str, checkpoint: Path, target: Path) -> None:
     try:
         save_file({key: value.contiguous() for key, value in stored.items()}, target)
     except SafetensorError as problem:
-        if f"os error {errno.ENOSPC}" in str(problem):
-            raise OSError(errno.ENOSPC, "No space left on device", str(target)) from problem
+        if number := re.search(r"os error (\d+)", str(problem)):
+            raise OSError(int(number[1]), os.strerror(int(number[1])), str(target)) from problem
         raise
     target.chmod(0o644)  # safetensors writes for the owner alone
 

@@ -9,6 +9,7 @@ from flask import Response, abort, request, send_file
 from dashboard.library.library import MOST_COMPARED
 from dashboard.library.records import FaceRecord, NotInLibraryError, RunRecord
 from dashboard.web.context import current_library
+from dashboard.web.downloads import as_download
 
 FILES = {
     "crop.png": "image/png",
@@ -66,9 +67,9 @@ def send(file: Path | None, media_type: str, name: str | None = None) -> Respons
     if file is None or not file.is_file():
         raise NotInLibraryError("This file is not in your library; it may have been deleted.")
     # no-cache asks again each time (304 by ETag): a solid made anew keeps its address
-    response = send_file(file, media_type, as_attachment=name is not None, download_name=name, etag=True, max_age=0)
+    response = send_file(file, media_type, etag=True, max_age=0)
     response.headers["Cache-Control"] = "private, no-cache"
-    return response
+    return response if name is None else as_download(response, name)
 
 
 def body() -> dict[str, Any]:

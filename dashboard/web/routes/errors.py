@@ -1,32 +1,73 @@
-"""Errors of requests as {"error": sentence}."""
+"""Errors of requests as {"error": sentence}, whatever goes wrong under the paths that programs read."""
 
-from flask import Blueprint, Response, jsonify, request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from contextlib import suppress
 
-from core.errors import LifemaskError, StorageError
+from flask import Blueprint, Response, current_app, jsonify, request
+from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, NotFound, RequestEntityTooLarge
+
+from core.errors import LifemaskError, PhotoError, StorageError
 from dashboard.library.records import NotInLibraryError, QueueFullError
+from dashboard.library.sentences import of_storage, sentence
+from dashboard.settings import MB
+from dashboard.web.context import current_library
 from dashboard.web.security import ForbiddenError
 
-STATUS = {NotInLibraryError: 404, ForbiddenError: 403, QueueFullError: 429, StorageError: 507}
+STATUS = {NotInLibraryError: 404, ForbiddenError: 403, PhotoError: 422, QueueFullError: 429, StorageError: 507}
+OURS = ("/api/", "/files/", "/photos/", "/comparisons/")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def connect(blueprint: Blueprint) -> None:
-    """Answer errors in sentences: ours in the whole app, those of HTTP under the paths of the blueprint."""
-    blueprint.app_errorhandler(LifemaskError)(_sentence)
+    """Answer errors in sentences: ours in the whole app, all others under the paths that programs read."""
+
+    @blueprint.before_app_request
+    def _check_path() -> None:
+        """Refuse what no path of the blueprint takes: Dash would answer it with a page."""
+        if _is_ours() and not (request.endpoint or "").startswith(f"{blueprint.name}."):
+            allowed = [method for method in METHODS if _takes(method)]
+            if not allowed:
+                raise NotFound(f"There is no path {request.path}.")
+            raise MethodNotAllowed(allowed, f"{request.path} takes {' or '.join(allowed)}, not {request.method}.")
+
+    def _takes(method: str) -> bool:
+        with suppress(HTTPException):
+            endpoint, _ = current_app.url_map.bind("").match(request.path, method)
+            return bool(endpoint.startswith(f"{blueprint.name}."))
+        return False
+
+    blueprint.app_errorhandler(LifemaskError)(_ours)
     blueprint.app_errorhandler(RequestEntityTooLarge)(_too_large)
-    blueprint.errorhandler(HTTPException)(_http)
+    blueprint.app_errorhandler(HTTPException)(_http)
 
 
-def _sentence(error: LifemaskError) -> tuple[Response, int]:
-    return jsonify(error=str(error)), STATUS.get(type(error), 400)
+def status_of(error: LifemaskError) -> int:
+    """Return the status of an answer that says the error."""
+    return STATUS.get(type(error), 400)
+
+
+def _is_ours() -> bool:
+    return f"{request.path}/".startswith(OURS)
+
+
+def _ours(error: LifemaskError) -> tuple[Response, int]:
+    return jsonify(error=str(error)), status_of(error)
 
 
 def _too_large(_: RequestEntityTooLarge) -> tuple[Response, int]:
-    limit = (request.max_content_length or 0) / 2**20
-    sent = (request.content_length or 0) / 2**20
+    limit, sent = (request.max_content_length or 0) / MB, (request.content_length or 0) / MB
     text = f"The upload has {sent:.0f} MB; at most {limit:.0f} MB can be sent at a time. Send fewer or smaller photos."
     return jsonify(error=text), 413
 
 
-def _http(error: HTTPException) -> tuple[Response, int]:
-    return jsonify(error=error.description or error.name), error.code or 500
+def _http(error: HTTPException) -> Response | HTTPException:
+    if not _is_ours():
+        return error
+    text, status = error.description or error.name, error.code or 500
+    if isinstance(error, InternalServerError) and error.original_exception is not None:
+        root = current_library().folders.root
+        text = sentence(error.original_exception, root)
+        status = STATUS[StorageError] if of_storage(error.original_exception, root) else status
+    response = jsonify(error=text)
+    response.status_code = status
+    response.headers.extend((name, value) for name, value in error.get_headers() if name != "Content-Type")  # Allow …
+    return response

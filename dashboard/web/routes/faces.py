@@ -1,6 +1,6 @@
 """Faces: their facts, numbers and files; computed anew, made into a solid, deleted."""
 
-import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,9 +12,11 @@ from dashboard.library import deletion
 from dashboard.library.records import FaceRecord, NotInLibraryError
 from dashboard.web.archive import zipped
 from dashboard.web.context import current_library, current_workspace
+from dashboard.web.downloads import as_download, shortened
 from dashboard.web.routes.answers import FILES, as_dict, body, listed, send
 
 blueprint = Blueprint("faces", __name__)
+STEM_BYTES = 160  # leaves room for what follows it in the name of a file or of a folder of a zip
 
 
 @blueprint.get("/api/faces")
@@ -46,9 +48,8 @@ def faces_zip() -> Response:
     if not files:
         raise NotInLibraryError(f"None of these faces has a file '{names[0]}'. Make it first.")
     response = Response(zipped(files), mimetype="application/zip")
-    response.headers["Content-Disposition"] = f"attachment; filename=lifemask-{len(chosen)}-faces.zip"
     response.headers["Cache-Control"] = "private, no-store"
-    return response
+    return as_download(response, f"lifemask-{len(chosen)}-faces.zip")
 
 
 @blueprint.get("/api/faces/<face_id>")
@@ -73,7 +74,7 @@ def face_statistics(face_id: str) -> Response:
         response = jsonify({"face": record.name, **values})
     if "download" in asked:
         name = download_name(record, f"statistics.{'csv' if asked.get('format') == 'csv' else 'json'}")
-        response.headers["Content-Disposition"] = f"attachment; filename={name}"
+        as_download(response, name)
     return response
 
 
@@ -117,7 +118,7 @@ def _face(face_id: str) -> FaceRecord:
 
 
 def download_name(face: FaceRecord, name: str) -> str:
-    """Return STEM-NN-name, from letters, digits, dot, dash and underscore alone."""
+    """Return STEM-NN-name, from letters and digits of any script, dot, dash and underscore alone."""
     return f"{_stem(face)}-{face.index:02d}-{name}"
 
 
@@ -136,4 +137,11 @@ def folder_names(faces: Sequence[FaceRecord]) -> list[str]:
 
 
 def _stem(face: FaceRecord) -> str:
-    return re.sub(r"[^\w.-]+", "_", Path(face.name.split(" #")[0]).stem).strip("._") or "photo"
+    stem = unicodedata.normalize("NFC", Path(face.name.split(" #")[0]).stem)
+    words = "".join(c if _is_of_a_word(c) else " " for c in stem).split()
+    return shortened("_".join(words).strip("._"), STEM_BYTES) or "photo"
+
+
+def _is_of_a_word(character: str) -> bool:
+    """Whether it is a letter or digit of any script, a mark on one, or a dot, dash or underscore."""
+    return character.isalnum() or character in "._-" or unicodedata.category(character).startswith("M")

@@ -1,32 +1,50 @@
 """Photos: taken in, shown, deleted."""
 
+import io
 import re
+from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, abort, jsonify, request
+from werkzeug.datastructures import FileStorage
 
 from core.errors import LifemaskError
 from dashboard.library import deletion
+from dashboard.library.records import PhotoRecord
 from dashboard.web.context import current_library, current_workspace
 from dashboard.web.routes.answers import send
+from dashboard.web.routes.errors import status_of
 
 blueprint = Blueprint("photos", __name__)
 
 
 @blueprint.post("/api/photos")
-def add_photos() -> Response:
-    """Store the photos of the multipart field `photos`; each that cannot be has its sentence in `errors`."""
-    library, workspace = current_library(), current_workspace()
-    limit = library.settings.max_upload_bytes
-    photos, errors = [], []
-    for part in request.files.getlist("photos"):
+def add_photos() -> tuple[Response, int]:
+    """Store the photos of the multipart field `photos`; each that cannot be has its sentence in `errors`.
+
+    The status is that of the first error where no photo could be stored.
+    """
+    parts = request.files.getlist("photos")
+    if not parts:
+        abort(400, "No photo came: send each as a file in the multipart field 'photos'.")
+    photos: list[dict[str, Any]] = []
+    errors: list[dict[str, str]] = []
+    status = 200
+    for part in parts:
         name = display_name(part.filename or "photo")
         try:
-            data = part.stream.read(limit + 1)  # one byte over the limit is enough for `read_photo` to refuse it
-            photo = library.add_photo(workspace, name, data)
+            photo = _stored(part, name)
             photos.append({"id": photo.id, "name": photo.name, "width": photo.width, "height": photo.height})
         except LifemaskError as error:
+            status = status if errors else status_of(error)
             errors.append({"name": name, "error": str(error)})
-    return jsonify(photos=photos, errors=errors)
+    return jsonify(photos=photos, errors=errors), 200 if photos else status
+
+
+def _stored(part: FileStorage, name: str) -> PhotoRecord:
+    library = current_library()
+    library.settings.photo_limits.check_size(name, part.stream.seek(0, io.SEEK_END))  # before it is in memory
+    part.stream.seek(0)
+    return library.add_photo(current_workspace(), name, part.stream.read())
 
 
 @blueprint.get("/photos/<photo_id>/photo.png")

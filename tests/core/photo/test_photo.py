@@ -1,5 +1,7 @@
 import io
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 from PIL import Image
 
 from core.errors import PhotoError
-from core.photo import Limits, read_photo
+from core.photo import UNLIMITED, Limits, read_photo
 from core.photo.read import NEUTRAL
 
 FOCAL_35MM = 0xA405
@@ -94,13 +96,13 @@ def test_exif_focal_length(written: int, read: float | None) -> None:
     assert read_photo(encoded(gradient(), "JPEG", exif=exif), "a").focal_35mm == read
 
 
-def bomb() -> bytes:
-    """A PNG that says it has 20,000 x 20,000 pixels."""
+def bomb(side: int = 20_000) -> bytes:
+    """A gray PNG that says it has so many pixels on a side."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 20_000, 20_000, 8, 2, 0, 0, 0))
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
 
 
@@ -131,6 +133,31 @@ def test_limits() -> None:
         read_photo(encoded(gradient(), "PNG"), "a", Limits(max_bytes=10))
 
 
-def test_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(PhotoError, match=r"gone\.jpg cannot be opened"):
-        read_photo(tmp_path / "gone.jpg")
+def test_a_megabyte_is_a_million_bytes() -> None:
+    with pytest.raises(PhotoError, match=r"a has 2\.5 MB, over the limit of 2 MB"):
+        read_photo(bytes(2_500_000), "a", Limits(max_bytes=2_000_000))
+
+
+def test_pillows_own_guard_stays_for_the_rest_of_the_process() -> None:
+    code = "import PIL.Image; before = PIL.Image.MAX_IMAGE_PIXELS; import core.photo.read; "
+    code += "assert before and PIL.Image.MAX_IMAGE_PIXELS == before"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[3])
+
+
+@pytest.mark.parametrize("side", [10_000, 15_000])  # Pillow warns from 89 megapixels on, fails from 179 on
+def test_our_limit_holds_in_place_of_pillows(side: int) -> None:
+    data = bomb(side)
+    with pytest.raises(PhotoError, match="over the limit of 80 megapixels"):
+        read_photo(data, "a", Limits(max_pixels=80 * 10**6))
+    with pytest.raises(PhotoError, match="is damaged"):  # it got as far as the pixels, of which there are few
+        read_photo(data, "a", Limits(max_pixels=side**2))
+
+
+def test_a_webp_that_pillow_refuses_is_a_sentence() -> None:
+    size = (16_000 - 1).to_bytes(3, "little")
+    chunk = b"VP8X" + (10).to_bytes(4, "little") + bytes(4) + size + size
+    data = b"RIFF" + (4 + len(chunk)).to_bytes(4, "little") + b"WEBP" + chunk
+    with pytest.raises(PhotoError, match="more pixels than can be read of a WebP file, 100 megapixels"):
+        read_photo(data, "a")
+    with pytest.raises(PhotoError, match="more pixels than can be read of a WebP file, 179 megapixels"):
+        read_photo(data, "a", UNLIMITED)

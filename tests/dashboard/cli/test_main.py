@@ -177,8 +177,40 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(
 
     monkeypatch.setattr("core.files.face_folder._write", full)
     assert main(["run", str(astronaut), "--out", str(tmp_path / "out")]) == 1
-    assert "The disk is full: astronaut could not be written." in capfd.readouterr().err
+    said = f"{tmp_path / 'out' / 'astronaut'} cannot be written: the disk is full. Free some space, and try again."
+    assert capfd.readouterr().err == f"lifemask: {astronaut}: {said}\n"
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["run", "compare"])
+def test_limits_of_photos_are_those_of_the_settings(
+    command: str, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo, out = tmp_path / "noise.png", str(tmp_path / "out")
+    rng = np.random.default_rng(0)
+    Image.fromarray(rng.integers(0, 255, (1100, 1000, 3), np.uint8)).save(photo)
+    monkeypatch.setenv("LIFEMASK_MAX_MEGAPIXELS", "1")
+    assert main([command, str(photo), "--out", out]) != 0
+    assert "1000 x 1100 pixels, over the limit of 1 megapixels" in capfd.readouterr().err
+    monkeypatch.setenv("LIFEMASK_MAX_UPLOAD_MB", "2")
+    assert main([command, str(photo), "--out", out]) != 0
+    assert "noise.png has 3.3 MB, over the limit of 2 MB." in capfd.readouterr().err
+    monkeypatch.setenv("LIFEMASK_MAX_MEGAPIXELS", "many")
+    assert main([command, str(photo), "--out", out]) == 2
+    assert "LIFEMASK_MAX_MEGAPIXELS is 'many'" in capfd.readouterr().err
+
+
+def test_the_home_folder_is_meant_by_its_sign(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "--out=~/out", "~/photo.jpg"]) == 1
+    said = f"lifemask: {tmp_path / 'home' / 'photo.jpg'}: photo.jpg cannot be opened: there is no such file or folder."
+    assert capfd.readouterr().err == f"{said} Check the path.\n"
+    assert main(["run", "--out=~no-such-user/out", "photo.jpg"]) == 2
+    assert "There is no home folder of '~no-such-user'." in capfd.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_models_are_listed_with_what_is_here(capfd: pytest.CaptureFixture[str]) -> None:

@@ -1,21 +1,25 @@
 """The real networks in the real worker: a photo that is uploaded comes back as files."""
 
+import io
 import json
 import time
-from io import BytesIO
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import requests
 import trimesh
+from PIL import Image
 
-from core.errors import OptionError
+from core.errors import OptionError, PhotoError
 from core.options import Options
 from dashboard.jobs.queue import Queue
 from dashboard.jobs.tasks import Tasks
 from dashboard.jobs.worker import step
 from dashboard.library.library import Library
+from dashboard.settings import Settings
 
 FEW = {"model": "builtin", "max_triangles": 3000}
 
@@ -39,7 +43,7 @@ def test_upload_run_download(live: Any, grace_hopper: Path) -> None:
     assert face["network"] == "builtin"
     answer = browser.get(live.url + face["files"]["mesh.stl"] + "?download=1")
     assert answer.headers["Content-Disposition"] == "attachment; filename=grace_hopper-01-mesh.stl"
-    solid = trimesh.load_mesh(BytesIO(answer.content), file_type="stl")
+    solid = trimesh.load_mesh(io.BytesIO(answer.content), file_type="stl")
     assert solid.is_volume
     assert requests.get(live.url + face["files"]["mesh.stl"]).status_code == 404
     assert set(face["files"]) >= {"crop.png", "depth.png", "depth.npy", "statistics.csv", "cloud.ply", "mesh.glb"}
@@ -106,9 +110,32 @@ def test_a_second_photo_loads_no_network_and_a_solid_is_made_anew(
         library.start_recompute(workspace, face.id, {"fov_deg": 40, "focal_mm": 50})
 
 
+def test_a_photo_that_was_taken_in_is_within_all_limits_later(settings: Settings, astronaut: Path) -> None:
+    with Image.open(astronaut) as picture:
+        rgb = np.asarray(picture.convert("RGB").resize((1024, 1024)))
+    grain = np.random.default_rng(0).integers(-40, 40, rgb.shape)
+    sent = io.BytesIO()
+    Image.fromarray(np.clip(rgb + grain, 0, 255).astype(np.uint8)).save(sent, "JPEG", quality=75)
+    tasks = Tasks(Library(replace(settings, max_upload_mb=1, max_megapixels=2)))
+    library, workspace = tasks.library, tasks.library.new_workspace()
+    photo = library.add_photo(workspace, "grainy.jpg", sent.getvalue())
+    tasks.settings = tasks.library.settings = replace(settings, max_upload_mb=1, max_megapixels=1)  # lowered meanwhile
+    stored = library.photo_path(workspace, photo.id)
+    assert stored is not None
+    assert len(sent.getvalue()) < 10**6 < stored.stat().st_size
+    with pytest.raises(PhotoError, match="over the limit of 1 megapixels"):
+        library.add_photo(workspace, "another.jpg", sent.getvalue())
+    options = Options.from_dict({**FEW, "solid": "none", "formats": []})
+    run = work(tasks, library.start_run(workspace, photo.id, options).id, workspace)
+    assert (run.state, run.error) == ("done", None)
+    run = work(tasks, library.start_recompute(workspace, run.face_ids[0], {"smooth": 1.0}).id, workspace)
+    assert (run.state, run.error) == ("done", None)
+    library.close()
+
+
 def test_weights_that_cannot_be_fetched_are_a_sentence(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIFEMASK_OFFLINE", "1")
     workspace = tasks.library.new_workspace()
     run = work(tasks, tasks.library.start_download(workspace, "midas_v21_small_256").id, workspace)
     assert run.state == "failed"
-    assert "LIFEMASK_OFFLINE" in (run.error or "")
+    assert "LIFEMASK_OFFLINE forbids to fetch them" in (run.error or "")

@@ -16,6 +16,7 @@ from dashboard.library.database import FIRST, LATEST, STEPS, open_database
 from dashboard.library.library import Library
 from dashboard.library.schema import Base
 from dashboard.settings import Settings
+from tests.dashboard.library.test_library import jpeg
 
 
 def sql(file: Path, *statements: str) -> list[Any]:
@@ -144,7 +145,8 @@ def test_many_that_open_a_new_folder_at_once_all_can(settings: Settings) -> None
     with ThreadPoolExecutor(8) as pool:
         libraries = list(pool.map(lambda _: Library(settings), range(8)))
     workspace = libraries[0].new_workspace()
-    assert all(library.has_workspace(workspace) for library in libraries)
+    photo = libraries[0].add_photo(workspace, "a.jpg", jpeg())
+    assert all(library.photos(workspace) == [photo] for library in libraries)
     for library in libraries:
         library.close()
 
@@ -152,7 +154,7 @@ def test_many_that_open_a_new_folder_at_once_all_can(settings: Settings) -> None
 @pytest.mark.parametrize("name", ["what?", "50%", "a#b", "mode=ro&x"])
 def test_the_database_stands_in_the_folder_whatever_its_name(tmp_path: Path, name: str) -> None:
     library = Library(Settings(data=str(tmp_path / name)))
-    library.new_workspace()
+    library.add_photo(library.new_workspace(), "a.jpg", jpeg())
     library.close()
     assert (tmp_path / name / "library.sqlite").is_file()
     assert [path.name for path in tmp_path.iterdir()] == [name]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import OptionError, StorageError
-from dashboard.library import deletion
+from dashboard.library import deletion, schema
 from dashboard.library.journal import ABANDONED_S, QUARANTINE_DAYS
 from dashboard.library.library import Library
 from dashboard.library.retention import sweep
@@ -83,8 +83,10 @@ def test_nothing_is_swept_that_a_new_or_older_database_does_not_know(
 
 def test_a_damaged_database_is_a_sentence_and_nothing_changes(settings: Settings) -> None:
     library = Library(settings)
-    for k in range(200):
-        finished_face(library, library.new_workspace(), f"{k}.jpg") if k < 2 else library.new_workspace()
+    for k in range(2):
+        finished_face(library, library.new_workspace(), f"{k}.jpg")
+    with library.session.begin() as session:
+        session.add_all(schema.Workspace(id=library.new_workspace(), created=0.0) for _ in range(200))
     library.close()
     file = library.folders.database
     whole, kept = file.read_bytes(), files(library.folders.root)

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from sqlalchemy import select
 
 from core.depth.store import Record
 from core.depth.weights import Installed
 from core.errors import Cancelled, PhotoError, StorageError
 from dashboard.jobs.queue import Queue
-from dashboard.library import deletion
+from dashboard.library import deletion, schema
 from dashboard.library.library import Library
 from dashboard.library.records import NewFace, NotInLibraryError, QueueFullError
 from dashboard.library.retention import sweep
@@ -37,6 +38,12 @@ def jpeg(colour: tuple[int, int, int] = (200, 120, 90), size: tuple[int, int] = 
     out = io.BytesIO()
     Image.new("RGB", size, colour).save(out, "JPEG", **({"exif": exif} if exif else {}))
     return out.getvalue()
+
+
+def workspaces(library: Library) -> set[str]:
+    """Ids of the workspaces that have a row."""
+    with library.session() as session:
+        return set(session.scalars(select(schema.Workspace.id)))
 
 
 def finished_face(library: Library, workspace: str, name: str = "a.jpg", data: bytes | None = None) -> str:
@@ -239,7 +246,7 @@ def test_delete_all_leaves_no_file(library: Library) -> None:
     deletion.delete_all(library, workspace)
     assert library.photos(workspace) == library.runs(workspace) == []
     assert list(library.folders.photos.iterdir()) == list(library.folders.faces.iterdir()) == []
-    assert library.has_workspace(workspace)
+    assert workspaces(library) == {workspace}
 
 
 def test_retention_deletes_what_is_older(settings: Settings) -> None:
@@ -259,14 +266,33 @@ def test_retention_deletes_what_is_older(settings: Settings) -> None:
 def test_workspaces_that_stay_empty_are_forgotten(settings: Settings) -> None:
     now = time.time()
     library = Library(settings, clock=lambda: now)
-    empty, used = library.new_workspace(), library.new_workspace()
-    finished_face(library, used)
+    emptied, used = library.new_workspace(), library.new_workspace()
+    for workspace in (emptied, used):
+        finished_face(library, workspace)
+    deletion.delete_all(library, emptied)
     sweep(library)
-    assert library.has_workspace(empty)
+    assert workspaces(library) == {emptied, used}
     now += 31 * 86400
     sweep(library)
-    assert (library.has_workspace(empty), library.has_workspace(used)) == (False, True)
+    assert workspaces(library) == {used}
+    finished_face(library, emptied)  # its browser still has the cookie
+    assert workspaces(library) == {emptied, used}
     library.close()
+
+
+def test_a_workspace_is_kept_from_the_first_thing_on_that_is_put_into_it(library: Library) -> None:
+    by_photo, by_run, by_eight = (library.new_workspace() for _ in range(3))
+    assert library.photos(by_photo) == library.runs(by_photo) == library.faces(by_photo) == []
+    with pytest.raises(PhotoError):
+        library.add_photo(by_photo, "a.jpg", b"no picture")
+    deletion.delete_all(library, by_photo)
+    assert workspaces(library) == set()
+    library.add_photo(by_photo, "a.jpg", jpeg())
+    library.start_download(by_run, "dpt_large_384")
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda k: library.add_photo(by_eight, f"{k}.jpg", jpeg((k, k, k))), range(8)))
+    assert len(library.photos(by_eight)) == 8
+    assert workspaces(library) == {by_photo, by_run, by_eight}
 
 
 def test_the_queue_is_bounded(settings: Settings) -> None:

@@ -1,14 +1,20 @@
+import http.client
 import io
+import json
 import os
+import socket
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from PIL import Image
+from sqlalchemy import func, select
 from urllib3.filepost import encode_multipart_formdata
 
 from dashboard.jobs.queue import Queue
 from dashboard.library.library import Library
 from dashboard.library.records import FaceRecord, NewFace
+from dashboard.library.schema import Workspace
 from dashboard.web.routes.answers import FILES
 from dashboard.web.routes.faces import download_name
 from dashboard.web.routes.photos import display_name
@@ -56,10 +62,12 @@ def test_upload_takes_what_it_can_and_says_what_it_cannot(client: Any) -> None:
 
 def test_a_photo_over_the_limit_and_an_upload_over_it(make_app: Any) -> None:
     client = make_app(max_upload_mb=1).server.test_client()
-    answer = upload(client, ("big.jpg", b"\xff" * (2**20 + 1)), ("small.jpg", jpeg()))
+    answer = upload(client, ("big.jpg", b"\xff" * 1_600_000), ("small.jpg", jpeg()))
     assert [photo["name"] for photo in answer.json["photos"]] == ["small.jpg"]
-    assert "big.jpg" in answer.json["errors"][0]["error"]
-    answer = upload(client, ("huge.jpg", b"\xff" * (10 * 2**20)))
+    assert answer.json["errors"] == [
+        {"name": "big.jpg", "error": "big.jpg has 1.6 MB, over the limit of 1 MB. Use a smaller file."}
+    ]
+    answer = upload(client, ("huge.jpg", b"\xff" * 10_000_000))
     assert answer.status_code == 413
     assert answer.json == {
         "error": "The upload has 10 MB; at most 9 MB can be sent at a time. Send fewer or smaller photos."
@@ -73,8 +81,151 @@ def test_a_full_disk_is_a_sentence_in_the_answer(client: Any, monkeypatch: pytes
     data = jpeg()
     monkeypatch.setattr(Image.Image, "save", full)
     answer = upload(client, ("me.jpg", data))
-    assert answer.json["photos"] == []
+    assert (answer.status_code, answer.json["photos"]) == (507, [])
     assert "is full" in answer.json["errors"][0]["error"]
+
+
+@pytest.mark.parametrize("photos", [[("a.jpg", b"text")], [("a.jpg", b"text"), ("b.png", b"")]])
+def test_an_upload_of_which_every_photo_is_refused_is_no_success(client: Any, photos: Any) -> None:
+    answer = upload(client, *photos)
+    assert answer.status_code == 422
+    assert answer.json["photos"] == []
+    assert [error["name"] for error in answer.json["errors"]] == [name for name, _ in photos]
+
+
+def test_an_upload_without_a_photo_says_how_to_send_one(client: Any) -> None:
+    for data in ({}, {"photo": (io.BytesIO(jpeg()), "me.jpg")}, {"photos": "text"}):
+        answer = client.post("/api/photos", data=data)
+        assert answer.status_code == 400
+        assert answer.json == {"error": "No photo came: send each as a file in the multipart field 'photos'."}
+
+
+@pytest.mark.parametrize("accept", ["text/html", "*/*"])
+@pytest.mark.parametrize(
+    ("method", "path", "status", "allowed"),
+    [
+        *(("GET", path, 404, None) for path in ("/api", "/api/", "/api/nothing", "/api/faces/x/y", "/api/faces/")),
+        ("POST", "/api/nothing", 404, None),
+        ("OPTIONS", "/api/nothing", 404, None),
+        ("GET", "/files/nothing", 404, None),
+        ("GET", "/photos", 404, None),
+        ("GET", "/api/photos", 405, "POST"),
+        ("PUT", "/api/photos", 405, "POST"),
+        ("POST", "/api/faces", 405, "GET"),
+        ("PATCH", "/api/runs", 405, "GET, POST"),
+        ("DELETE", "/api/runs/x/cancel", 405, "POST"),
+        ("POST", "/files/x/mesh.stl", 405, "GET"),
+        ("GET", "/api/faces/x", 404, None),
+        ("POST", "/api/runs", 400, None),
+    ],
+)
+def test_whatever_goes_wrong_is_json(
+    client: Any, method: str, path: str, status: int, allowed: str | None, accept: str
+) -> None:
+    answer = client.open(path, method=method, headers={"Accept": accept})
+    assert (answer.status_code, answer.mimetype) == (status, "application/json")
+    assert list(answer.json) == ["error"]
+    assert answer.json["error"].endswith(".")
+    assert answer.headers.get("Allow") == allowed
+
+
+def test_what_nobody_foresaw_is_json_too(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for error, status, words in (
+        (ZeroDivisionError("by zero"), 500, "Something unforeseen went wrong (ZeroDivisionError: by zero)."),
+        (OSError(28, "No space left on device"), 507, "cannot be written: the disk is full."),
+    ):
+        monkeypatch.setattr(Library, "faces", lambda *_, error=error: (_ for _ in ()).throw(error))
+        answer = client.get("/api/faces")
+        assert (answer.status_code, answer.mimetype) == (status, "application/json")
+        assert words in answer.json["error"]
+    assert client.get("/nothing", headers={"Accept": "text/html"}).mimetype == "text/html"
+
+
+@pytest.mark.parametrize(
+    ("head", "status", "words"),
+    [
+        ("POST /api/photos HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999999999999", 413, "cannot be sent"),
+        ("GET /api/faces HTTP/1.1\r\nHost: localhost\r\nno colon", 400, "Bad Request: "),
+        ("GET /api/faces HTTP/1.1\r\nHost: localhost\r\nX: " + "x" * 300_000, 431, "Request Header Fields Too Large: "),
+    ],
+)  # fmt: skip
+def test_what_the_server_refuses_before_the_app_is_json_too(app: Any, head: str, status: int, words: str) -> None:
+    with socket.create_connection(("127.0.0.1", app.server.config["PORT"]), timeout=60) as connection:
+        connection.sendall(f"{head}\r\n\r\n".encode())
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        with answer:
+            said = json.loads(answer.read())
+    assert (answer.status, answer.headers["Content-Type"]) == (status, "application/json")
+    assert words in said["error"]
+    assert said["error"].endswith(".")
+
+
+def workspaces(client: Any) -> int:
+    library: Library = client.application.config["LIBRARY"]
+    with library.session() as session:
+        return session.scalar(select(func.count()).select_from(Workspace)) or 0
+
+
+def test_looking_leaves_nothing_in_the_library(app: Any) -> None:
+    for path in ("/api/faces", "/api/runs", "/api/faces.zip?ids=a", "/api/nothing", "/"):
+        for _ in range(25):
+            answer = app.server.test_client().get(path)
+            assert "Set-Cookie" not in answer.headers
+    page = app.server.test_client()
+    for _ in range(25):
+        page.get("/", headers={"Accept": "text/html"})
+        page.post("/_dash-update-component", json={})
+        assert upload(page, ("a.jpg", b"no picture")).status_code == 422
+    assert workspaces(page) == 0
+    assert upload(page, ("a.jpg", jpeg())).status_code == 200
+    assert workspaces(page) == 1
+
+
+def test_a_page_brings_the_cookie_that_all_its_requests_share(app: Any) -> None:
+    browser = app.server.test_client()
+    cookie = browser.get("/", headers={"Accept": "text/html"}).headers["Set-Cookie"].split(";")[0]
+    name, _, value = cookie.partition("=")
+
+    def send(k: int) -> int:
+        one = app.server.test_client()
+        one.set_cookie(name, value)
+        answer = upload(one, (f"{k}.jpg", jpeg((k, k, k))))
+        assert "Set-Cookie" not in answer.headers
+        return int(answer.status_code)
+
+    with ThreadPoolExecutor(6) as pool:
+        assert set(pool.map(send, range(6))) == {200}
+    assert workspaces(browser) == 1
+    assert len(app.server.config["LIBRARY"].photos(only_workspace(browser))) == 6
+
+
+def test_a_program_keeps_the_cookie_of_its_first_write(app: Any) -> None:
+    program = app.server.test_client()
+    assert program.get("/api/faces").json == {"faces": []}
+    answer = upload(program, ("me.jpg", jpeg()))
+    assert "Set-Cookie" in answer.headers
+    path = f"/photos/{answer.json['photos'][0]['id']}/photo.png"
+    assert program.get(path).status_code == 200
+    assert app.server.test_client().get(path).status_code == 404
+
+
+def only_workspace(client: Any) -> str:
+    with client.application.config["LIBRARY"].session() as session:
+        return str(session.scalars(select(Workspace.id)).one())
+
+
+def test_a_cookie_that_we_did_not_sign_reaches_nothing(app: Any) -> None:
+    owner, thief = app.server.test_client(), app.server.test_client()
+    answer = upload(owner, ("me.jpg", jpeg()))
+    name, _, value = answer.headers["Set-Cookie"].split(";")[0].partition("=")
+    path = f"/photos/{answer.json['photos'][0]['id']}/photo.png"
+    workspace, signature = only_workspace(owner), value.rpartition(".")[2]
+    for forged in (workspace, f'"{workspace}"', f"{workspace}.{signature}", f'"{workspace}".', value[:-1], ""):
+        thief.set_cookie(name, forged)
+        assert thief.get(path).status_code == 404
+    thief.set_cookie(name, value)
+    assert thief.get(path).status_code == 200
 
 
 def test_files_come_by_id_and_allowed_name_alone(client: Any) -> None:
