@@ -102,7 +102,10 @@ class Tasks:
         asked = dict(run.options)
         wanted = asked.pop("printer", None)
         printer = Printer.from_dict(wanted) if wanted else None
-        write_solid(self.library.folders.face(run.face_id), SolidOptions.from_dict(asked), printer, progress)
+        folder = self.library.folders.face(run.face_id)
+        self.library.journal.begin([folder])
+        write_solid(folder, SolidOptions.from_dict(asked), printer, progress)
+        self.library.journal.end(folder)
         return []
 
     def recompute(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
