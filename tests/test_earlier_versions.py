@@ -17,6 +17,7 @@ from plotly.io.json import to_json_plotly
 
 from core.comparison import compare
 from core.errors import GeometryError
+from core.files import catalog
 from core.files.face_files import statistics, write_statistics
 from core.files.face_folder import read_facts, write_solid
 from core.geometry.reconstruction import Reconstruction, assumptions
@@ -66,9 +67,10 @@ def library(settings: Settings) -> Iterator[Library]:
 
 
 def solid_of(folder: Path) -> trimesh.Trimesh:
-    """The solid of a face, of which there is one file alone, whatever it is called."""
-    (file,) = folder.glob("*.stl")
-    return trimesh.load_mesh(file)
+    """The solid of a face, whose STL is now called solid.stl; of a mesh.stl beside it, that it is the surface."""
+    if (folder / "mesh.stl").exists():
+        assert not trimesh.load_mesh(folder / "mesh.stl").is_watertight
+    return trimesh.load_mesh(folder / "solid.stl")
 
 
 def photo_of(old: Path, name: str) -> np.ndarray:
@@ -112,6 +114,18 @@ def test_computed_anew_with_its_own_options_a_face_is_the_same(old: Path, name: 
     assert anew.facts["distance_mm"] == pytest.approx(face.facts["distance_mm"], abs=0.02)
 
 
+@pytest.mark.parametrize("name", PHOTOS)
+def test_the_print_of_a_face_is_its_mesh_stl(old: Path, name: str) -> None:
+    folder = old / "faces" / name
+    files = catalog.present(folder)
+    assert "mesh.stl" not in files  # which is now the surface's, and there is none
+    if name == "hopper_midas":  # has no solid
+        assert "solid.stl" not in files
+        return
+    assert files["solid.stl"] == catalog.print_stl(folder) == folder / "mesh.stl"
+    assert trimesh.load_mesh(files["solid.stl"]).is_volume
+
+
 def test_another_ipd_makes_a_face_larger_in_its_place(old: Path) -> None:
     folder = old / "faces" / "hopper"
     before, solid = Reconstruction.load(folder), read_facts(folder)["solid"]
@@ -133,6 +147,8 @@ def test_a_solid_is_made_of_a_face(old: Path, name: str) -> None:
     solid = solid_of(folder)
     assert solid.is_volume
     assert solid.extents[0] == pytest.approx(45, abs=0.01)
+    assert not (folder / "mesh.stl").exists()  # the earlier solid
+    assert catalog.print_stl(folder) == folder / "solid.stl"
     assert facts == read_facts(folder)["solid"] == json.loads((folder / "solid.json").read_text("utf-8"))
     assert Reconstruction.load(folder).facts["options"]["max_triangles"] == 700  # what the face was made with stays
 
@@ -249,14 +265,22 @@ def test_a_browser_finds_its_library_by_its_cookie(make_app: Any, made: Any) -> 
     assert stranger.get("/api/faces").json["faces"] == []
     for face in faces.values():
         assert {"crop.png", "depth.npy", "reconstruction.json", "solid.json"} <= set(face["files"])
-        (solid,) = (name for name in face["files"] if name.endswith(".stl"))
+        assert [name for name in face["files"] if name.endswith(".stl")] == ["solid.stl"]
         sent = {name: browser.get(address).data for name, address in face["files"].items()}
         assert all(sent.values())
-        assert trimesh.load_mesh(io.BytesIO(sent[solid]), file_type="stl").is_volume
+        assert trimesh.load_mesh(io.BytesIO(sent["solid.stl"]), file_type="stl").is_volume
+        asked = browser.get(f"/files/{face['id']}/mesh.stl?download=1")  # an address that somebody kept
+        assert asked.data == sent["solid.stl"]
+        assert asked.headers["Content-Disposition"].endswith("-01-solid.stl")
         assert browser.get(f"/api/faces/{face['id']}/statistics").json["face"] == face["name"]
-        assert stranger.get(face["files"][solid]).status_code == 404
+        assert stranger.get(face["files"]["solid.stl"]).status_code == 404
     packed = zipfile.ZipFile(io.BytesIO(browser.get(f"/api/faces.zip?ids={','.join(faces)}").data))
     assert len(packed.namelist()) == sum(len(face["files"]) for face in faces.values())
+
+    prints = browser.get(f"/api/faces.zip?ids={','.join(faces)}&files=solid.stl,solid.3mf,mesh.stl").data
+    names = zipfile.ZipFile(io.BytesIO(prints)).namelist()
+    assert sum(name.endswith("/solid.stl") for name in names) == len(faces)
+    assert not [name for name in names if name.endswith("/mesh.stl")]
 
     (run,) = browser.get(f"/api/runs?ids={made['runs']['compare']}").json["runs"]
     values = browser.get(run["files"]["comparison.json"]).json
@@ -277,7 +301,9 @@ def test_the_pages_show_what_the_library_holds(make_app: Any, made: Any) -> None
 
     for face in (collins, hopper, corner):
         for template in ("/face/<face_id>", "/print/<face_id>"):
-            assert f"/files/{face}/" in shown(template.replace("<face_id>", face), template, face_id=face)
+            page = shown(template.replace("<face_id>", face), template, face_id=face)
+            assert f"/files/{face}/solid.stl?download=1" in page
+            assert f"/files/{face}/mesh.stl" not in page
         assert face in shown(f"/statistics?faces={face}", "/statistics", faces=face)
         assert face in shown("/library", "/library")
     assert hopper in shown(f"/compare?faces={collins},{hopper}", "/compare", faces=f"{collins},{hopper}")

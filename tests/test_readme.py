@@ -8,8 +8,10 @@ from typing import Any
 import dash
 import pytest
 
+from core.files.catalog import FILES
 from core.measure.table import GROUPS
 from core.options import Options
+from dashboard.readings import comparison_files
 from dashboard.settings import SETTINGS
 
 ROOT = Path(__file__).parents[1]
@@ -48,6 +50,20 @@ def test_rest_paths_are_named(app: Any) -> None:
             pattern = re.sub(r"<[^>]+>", "<[^>]+>", re.escape(rule.rule).replace(r"\<", "<").replace(r"\>", ">"))
             for method in rule.methods - {"HEAD", "OPTIONS"}:
                 assert re.search(f"`{method} {pattern}[`?]", README), f"{method} {rule.rule}"
+
+
+def test_tables_of_files_are_true() -> None:
+    def rows(after: str) -> list[str]:
+        return README.partition(after)[2].partition("|---|")[2].partition("\n\n")[0].splitlines()[1:]
+
+    assert rows("`lifemask run` writes a folder") == [
+        f"| `{file.name}` | {file.holds} | {file.written} |" for file in FILES.values()
+    ]
+    compared = [f"| `{file.name}` | {file.holds} |" for file in comparison_files.FILES]
+    assert rows("`lifemask compare FACE… --out DIR` takes") == [
+        *compared,
+        "| `faces/` | the folders of the photos' faces |",
+    ]
 
 
 def test_options_and_commands_are_named() -> None:

@@ -12,7 +12,6 @@ For a network NAME:
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from pathlib import Path
 
 import filelock
 
+from core.atomic import replacing_file
 from core.errors import Cancelled, WeightsError
 from core.storage import writing
 
@@ -89,7 +89,8 @@ class Place:
 
     def write_record(self, record: Record) -> None:
         """Keep the record; it outlives the weights."""
-        replace_text(self.record_file, json.dumps(asdict(record), indent=2) + "\n")
+        with writing(self.folder), replacing_file(self.record_file) as part:
+            part.write_text(json.dumps(asdict(record), indent=2) + "\n")
 
     @contextmanager
     def locked(self, cancelled: Callable[[], bool] = lambda: False) -> Iterator[None]:
@@ -113,14 +114,6 @@ def free_bytes(folder: Path) -> int:
     """Return the free bytes of the disk that holds, or will hold, the folder."""
     folder = folder.absolute()
     return shutil.disk_usage(next(place for place in (folder, *folder.parents) if place.is_dir())).free
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Write a small file beside its place and rename it into it."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    with writing(path.parent):
-        beside.write_text(text)
-        beside.replace(path)
 
 
 def sha256(path: Path) -> str:

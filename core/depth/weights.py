@@ -3,7 +3,6 @@
 Nothing here loads torch but the conversion, when it runs. See `core.depth.store` for the folder.
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from pathlib import Path
 import platformdirs
 
 from core import environment
+from core.atomic import leftovers, replacing_file
 from core.depth import catalog, midas, store
 from core.depth.download import Received, discard, fetch
 from core.depth.store import Place, Record
@@ -86,7 +86,8 @@ def set_default(name: str, folder: Path | None = None) -> None:
         raise _missing(name)
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    store.replace_text(_default_file(folder), name + "\n")
+        with replacing_file(_default_file(folder)) as part:
+            part.write_text(name + "\n")
 
 
 def download(
@@ -225,14 +226,12 @@ def _check_unchanged(place: Place) -> None:
 
 
 def _convert(place: Place, published: Path, record: Record) -> None:
-    beside = place.converted.with_suffix(f".{os.getpid()}.tmp")
     with writing(place.folder):
-        try:
-            midas.checkpoint.convert(place.name, published, beside)
-            record = record.with_converted(beside, store.sha256(beside))
-            beside.replace(place.converted)
-        finally:
-            beside.unlink(missing_ok=True)
+        for left in leftovers(place.converted):  # of a process that was killed: this one holds the lock
+            left.unlink()
+        with replacing_file(place.converted) as part:
+            midas.checkpoint.convert(place.name, published, part)
+            record = record.with_converted(part, store.sha256(part))
     place.write_record(record)
 
 

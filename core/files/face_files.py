@@ -151,12 +151,14 @@ def write_cloud(cloud: PointCloud, path: Path, about: Mapping[str, str] | None =
 def write_surface(
     surface: Surface, texture: NDArray[np.uint8], folder: Path, formats: tuple[str, ...], about: Mapping[str, str]
 ) -> None:
-    """Write `mesh.ply` (coloured, mm), `mesh.glb` (textured, metres), `mesh.zip` (OBJ, MTL, PNG, mm), as asked.
+    """Write `mesh.stl` (mm), `mesh.ply` (coloured, mm), `mesh.glb` (textured, metres), `mesh.zip` (OBJ, MTL, PNG, mm).
 
-    about : what the millimetres rest on; every file carries it.
+    Those that `formats` names. about : what the millimetres rest on; every file carries it.
     """
     title = f"Surface of {about['photo']}" if "photo" in about else "Surface"
     mesh = Mesh(surface.vertices_mm, surface.faces, surface.colours, surface.uv, texture, title, about)
+    if "stl" in formats:
+        write_stl(mesh, folder / "mesh.stl", is_surface=True)
     for name, write in (("ply", write_ply), ("glb", write_glb)):
         if name in formats:
             write(mesh, folder / f"mesh.{name}")
@@ -172,7 +174,7 @@ def write_solid_files(
     picture: Path | None = None,
     formats: tuple[str, ...] = SOLID_FORMATS,
 ) -> None:
-    """Write `mesh.stl` and `solid.3mf`, `solid.ply` (coloured), `solid.zip` (OBJ), `solid.glb` (plaster, for pages).
+    """Write `solid.stl` and `solid.3mf`, `solid.ply` (coloured), `solid.zip` (OBJ), `solid.glb` (plaster, for pages).
 
     The STL is always written, since it is what is checked. formats : those to be written beside. about : what the
     millimetres rest on. picture : a PNG to know the 3MF by.
@@ -180,7 +182,7 @@ def write_solid_files(
     about = about or {}
     title = f"{kind.capitalize()} of {about['photo']}" if "photo" in about else kind.capitalize()
     mesh = Mesh(solid.vertices_mm, solid.faces, solid.colours, title=title, about=about)
-    write_stl(mesh, folder / "mesh.stl")
+    write_stl(mesh, folder / "solid.stl")
     write_plaster_glb(mesh, folder / "solid.glb", stands=kind == "bust")
     if "3mf" in formats:
         write_3mf(mesh, folder / "solid.3mf", picture)

@@ -1,14 +1,14 @@
 """A reconstruction -> its folder of files, all or none; and the solid of a written face made anew."""
 
 import json
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from core.atomic import replacing
 from core.errors import OptionError
 from core.files import face_files
-from core.files.atomic import replacing
+from core.files.catalog import FILES, SOLID_STL, is_ours, print_stl
 from core.geometry.reconstruction import Reconstruction, assumptions
 from core.mesh.cloud import point_cloud
 from core.mesh.surface import TOLERANCE_MM, make_surface
@@ -19,23 +19,13 @@ from core.solid import Solid, make_solid
 from core.storage import writing
 from core.version import versions
 
-FILES = frozenset(
-    {
-        *("crop.png", "mask.png", "thumbnail.jpg", "depth_preview.png", "relief_preview.png", "plain_preview.png"),
-        *("depth.npy", "depth.png", "inverse_depth.npy", "prior.npy", "statistics.json", "statistics.csv"),
-        *("cloud.ply", "mesh.ply", "mesh.glb", "mesh.zip", "mesh.stl"),
-        *("solid.3mf", "solid.ply", "solid.zip", "solid.glb", "solid.json", "reconstruction.json"),
-    }
-)
-"""What a face's folder may hold of ours; anything else in it is somebody's own and is left alone."""
-
 
 def write_faces(
     reconstructions: Sequence[Reconstruction], folders: Sequence[Path], options: Options, progress: Progress = ignore
 ) -> None:
     """Write the faces of a photo, each into its folder: all of them or none, else as `write_face`."""
     share = 1.0 / len(folders)
-    with replacing(folders, FILES) as parts:
+    with writing(folders[0]), replacing(folders, is_ours) as parts:
         for index, (reconstruction, part) in enumerate(zip(reconstructions, parts, strict=True)):
             _write(reconstruction, part, options, part_of(progress, share * index, share))
 
@@ -50,7 +40,7 @@ def write_face(
 ) -> None:
     """Write every file of a reconstruction into `folder`, all or none.
 
-    Files of an existing folder are replaced; what it holds beside them (see `FILES`) stays.
+    Files of an existing folder are replaced; what it holds beside them (see `core.files.catalog`) stays.
     asked, printer : of the solid and of its checks; what the options say, if None.
 
     Raises
@@ -71,7 +61,7 @@ def write_face(
     >>> sorted(path.name for path in Path("results/light").glob("mesh.*"))
     ['mesh.ply']
     """
-    with replacing([Path(folder)], FILES) as (part,):
+    with writing(Path(folder)), replacing([Path(folder)], is_ours) as (part,):
         _write(reconstruction, part, options, progress, asked, printer)
 
 
@@ -129,7 +119,7 @@ def _write(
         progress("Checking the solid", 0.8)
         solid = _write_solid(body, asked, part, printer, about, part / "relief_preview.png", options.formats)
         if "stl" not in options.formats:
-            (part / "mesh.stl").unlink()
+            (part / SOLID_STL).unlink()
     facts = {
         **reconstruction.facts,
         "depth_png": {**depth_png, "meaning": "65535 is near_mm, 1 is far_mm, 0 is no depth; linear between"},
@@ -156,8 +146,9 @@ def _write(
 def write_solid(
     folder: Path, options: SolidOptions, printer: Printer | None = None, progress: Progress = ignore
 ) -> dict[str, Any]:
-    """Make the solid of a written face anew: replaces `mesh.stl`, `solid.*` and the facts' solid.
+    """Make the solid of a written face anew: replaces `solid.*` and the facts' solid, all or none.
 
+    The folder is replaced by one that has all its other files, too, so that no reader finds old beside new.
     printer : what the preflight checks for; the usual one with the options' nozzle, if None.
     Returns what `solid.json` holds. Raises GeometryError or StorageError, and then nothing has changed.
     """
@@ -165,17 +156,24 @@ def write_solid(
     reconstruction = Reconstruction.load(folder)
     progress("Making the solid", 0.2)
     solid = make_solid(reconstruction, options)
-    with writing(folder), tempfile.TemporaryDirectory(dir=folder, prefix=".solid-") as name:
-        part = Path(name)
+    anew = _names_of_solid(folder)
+    with writing(folder), replacing([folder], is_ours, stays=lambda name: name not in anew) as (part,):
         progress("Checking the solid", 0.6)
         printer = printer or Printer(nozzle_mm=options.nozzle_mm)
         about = assumptions(reconstruction.facts)
         facts = _write_solid(solid, options, part, printer, about, folder / "relief_preview.png")
         face_files.write_json({**reconstruction.facts, "solid": facts}, part / "reconstruction.json")
         progress("Writing files", 0.9)
-        for path in sorted(part.iterdir()):
-            path.replace(folder / path.name)
     return facts
+
+
+def _names_of_solid(folder: Path) -> set[str]:
+    """What `write_solid` writes anew; in a folder of version 0.1 the solid may be its `mesh.stl`."""
+    return {
+        "reconstruction.json",
+        print_stl(folder).name,
+        *(file.name for file in FILES.values() if file.subject == "solid"),
+    }
 
 
 def _write_solid(
@@ -189,7 +187,7 @@ def _write_solid(
 ) -> dict[str, Any]:
     shown = picture if picture.is_file() else None
     face_files.write_solid_files(solid, folder, options.kind, about, shown, formats)
-    checked = preflight(folder / "mesh.stl", printer, _asked_mm(options), stands=options.kind == "bust")
+    checked = preflight(folder / SOLID_STL, printer, _asked_mm(options), stands=options.kind == "bust")
     numbers = checked.to_dict()
     facts = {
         **{name: numbers[name] for name in ("size_mm", "triangles", "volume_cm3")},

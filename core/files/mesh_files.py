@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from trimesh.visual.material import PBRMaterial, SimpleMaterial
 
+from core.files.catalog import SURFACE_HEADER
 from core.files.threemf import threemf
 
 PLASTER = (236, 230, 220)
@@ -60,11 +61,12 @@ class Mesh:
         return [_line(f"{name}: {value}") for name, value in rows]
 
 
-def write_stl(mesh: Mesh, path: Path) -> None:
-    """Binary STL; its 80 bytes of header name the unit and what the size is scaled to."""
+def write_stl(mesh: Mesh, path: Path, *, is_surface: bool = False) -> None:
+    """Binary STL; its 80 bytes of header name the unit and what the size is scaled to, and say if it is a surface."""
     data = trimesh.exchange.stl.export_stl(mesh.bare())
     scaled = f", scaled to {mesh.about['scaled to']}" if "scaled to" in mesh.about else ""
-    header = _line(f"Lifemask, mm{scaled}").encode()[:HEADER_BYTES].ljust(HEADER_BYTES)
+    what = SURFACE_HEADER.decode() if is_surface else "Lifemask"
+    header = _line(f"{what}, mm{scaled}").encode()[:HEADER_BYTES].ljust(HEADER_BYTES)
     path.write_bytes(header + data[HEADER_BYTES:])
 
 

@@ -3,19 +3,19 @@
 import argparse
 import csv
 import json
-import re
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from core.atomic import replacing_within, restore
 from core.errors import LifemaskError, OptionError
 from core.measure.table import DIFFERENCES, Place, chosen
 from core.progress import Progress
 from core.storage import writing
+from dashboard.readings import comparison_files
 from dashboard.readings.comparison_folder import Named
 from dashboard.settings import Settings
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 FACES = "faces"  # the folder in which faces of photos are written
 MADE = 0.7  # of the work, where there are photos
-NUMBERED = re.compile(r"difference-\d+\.(npy|png)|seen-\d+\.webp|agreement\.npy")  # files of an earlier comparison
 
 
 def compare(
@@ -46,15 +45,18 @@ def compare(
 
     sources : folders that `lifemask run` wrote, or photos; all faces of a photo are taken, left to right, and their
     folders are written to `out/faces`. networks : called if there is a photo.
-    Files of an earlier comparison in `out` are replaced once all new ones are there. Returns comparison.json.
+    Files of an earlier comparison in `out` are replaced once all new ones are there, all or none; what else is in it
+    stays. Returns comparison.json.
 
     Raises
     ------
     LifemaskError
-        A source is neither, holds no face, or fewer than two faces are there.
+        A source is neither, holds no face, or fewer than two faces are there; `out` holds files of somebody's own that
+        would be overwritten.
     """
     from dashboard.readings import comparison_folder
 
+    _refuse_files_of_others(out)
     photos = [source for source in sources if not source.is_dir()]
     share = MADE if photos else 0.0
     made: dict[Path, list[Path]] = {}
@@ -65,25 +67,29 @@ def compare(
         raise OptionError(
             f"Comparing needs at least two faces; {len(folders)} was given. Name another folder or photo."
         )
-    with writing(out):
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out, prefix=".comparison-") as name:
-            part = Path(name)
-            comparison_folder.write(
-                _named(folders),
-                0,
-                part,
-                with_scale=with_scale,
-                progress=lambda s, p: progress(s, share + (1 - share) * p),
-            )
-            values: dict[str, Any] = json.loads((part / "comparison.json").read_text("utf-8"))
-            _write_pairs(values, part / "pairs.csv")
-            for old in out.iterdir():
-                if NUMBERED.fullmatch(old.name):
-                    old.unlink(missing_ok=True)  # there may be fewer faces now
-            for path in part.iterdir():
-                path.replace(out / path.name)
+    with writing(out), replacing_within(out, comparison_files.is_ours, comparison_files.SUMMARY) as part:
+        comparison_folder.write(
+            _named(folders),
+            0,
+            part,
+            with_scale=with_scale,
+            progress=lambda s, p: progress(s, share + (1 - share) * p),
+        )
+        values: dict[str, Any] = json.loads((part / comparison_files.SUMMARY).read_text("utf-8"))
+        _write_pairs(values, part / "pairs.csv")
     return values
+
+
+def _refuse_files_of_others(out: Path) -> None:
+    """Raise OptionError where files would be overwritten that are of no comparison which this program wrote."""
+    with writing(out):
+        restore(out, comparison_files.is_ours, comparison_files.SUMMARY)
+        names = comparison_files.present(out)
+    if names and not comparison_files.holds_comparison(out):
+        raise OptionError(
+            f"{out} holds {names[0]}, which is not of a comparison by Lifemask and would be overwritten. "
+            "Choose another folder with --out, or move the file away."
+        )
 
 
 def _written(folder: Path) -> Path:

@@ -45,7 +45,7 @@ def card(face: FaceRecord) -> html.Article:
                     dcc.Link("Everything about it", href=f"/face/{face.id}"),
                     dcc.Link("Compare", href=f"/compare?faces={face.id}"),
                     dcc.Link("Print", href=f"/print/{face.id}"),
-                    html.A("STL", href=f"/files/{face.id}/mesh.stl?download=1", download=""),
+                    html.A("STL", href=f"/files/{face.id}/solid.stl?download=1", download=""),
                     html.A("GLB", href=f"/files/{face.id}/mesh.glb?download=1", download=""),
                 ],
                 className="card-links",

@@ -6,28 +6,12 @@ from typing import Any, cast
 
 from dash import dcc, html
 
+from core.files import catalog
+from core.files.catalog import FILES
 from dashboard.charts import figures
 from dashboard.components.page import icon
 
-FILES = {
-    "mesh.stl": ("STL", "printable solid, millimetres"),
-    "solid.3mf": ("3MF", "printable solid with colour, size and assumptions, millimetres"),
-    "mesh.glb": ("GLB", "textured surface, metres"),
-    "mesh.zip": ("OBJ", "with material and texture, zipped, millimetres"),
-    "mesh.ply": ("PLY mesh", "coloured surface, millimetres"),
-    "cloud.ply": ("PLY cloud", "coloured points, millimetres"),
-    "solid.zip": ("OBJ solid", "the printable solid with colour, zipped, millimetres"),
-    "solid.ply": ("PLY solid", "the printable solid with colour, millimetres"),
-    "solid.glb": ("GLB solid", "the printable solid in plaster, metres"),
-    "depth.png": ("Depth PNG", "16 bit, near is white"),
-    "depth.npy": ("Depth NPY", "float32, millimetres from the camera"),
-    "mask.png": ("Head mask", "8 bit, soft edge, 128 and more is head"),
-    "prior.npy": ("Prior NPY", "the face network's map, to which the depth was fitted, float32"),
-    "inverse_depth.npy": ("Inverse depth NPY", "what the network returned, float32"),
-    "statistics.csv": ("Statistics CSV", "millimetres behind the nose tip"),
-    "statistics.json": ("Statistics JSON", "with the histogram"),
-    "reconstruction.json": ("Reconstruction JSON", "network, camera, scale and shift, landmarks"),
-}
+TO_DOWNLOAD = tuple(file.name for file in FILES.values() if file.subject != "picture")
 
 
 def address(face_id: str, name: str, folder: Path | None = None) -> str:
@@ -85,21 +69,18 @@ def size(count: int) -> str:
     return f"{count / 1e9:.2f} GB"
 
 
-def downloads(face_id: str, folder: Path, names: Sequence[str] = tuple(FILES)) -> html.Ul:
+def downloads(face_id: str, folder: Path, names: Sequence[str] = TO_DOWNLOAD) -> html.Ul:
     """Return links to the files that are there, with what they hold and how large they are."""
-    rows = []
-    for name in names:
-        file = folder / name
-        if not file.is_file():
-            continue
-        title, meaning = FILES[name]
+    rows, present = [], catalog.present(folder)
+    for name in (name for name in names if name in present):
+        about = FILES[name]
         rows.append(
             html.Li(
                 html.A(
                     [
                         icon("download"),
-                        html.Span([html.Strong(title), html.Span(f" · {meaning}", className="soft small")]),
-                        html.Span(size(file.stat().st_size), className="soft small"),
+                        html.Span([html.Strong(about.title), html.Span(f" · {about.holds}", className="soft small")]),
+                        html.Span(size(present[name].stat().st_size), className="soft small"),
                     ],
                     href=f"/files/{face_id}/{name}?download=1",
                     download="",

@@ -88,9 +88,10 @@ class Tasks:
         asked = dict(run.options)
         wanted = asked.pop("printer", None)
         printer = core.Printer.from_dict(wanted) if wanted else None
-        core.files.write_solid(
-            self.library.folders.face(run.face_id), core.SolidOptions.from_dict(asked), printer, progress
-        )
+        folder = self.library.folders.face(run.face_id)
+        self.library.journal.begin([folder])
+        core.files.write_solid(folder, core.SolidOptions.from_dict(asked), printer, progress)
+        self.library.journal.end(folder)
         return []
 
     def recompute(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from core.atomic import replacing
 from core.errors import OptionError, StorageError
 from core.storage import writing
 from dashboard.settings import Settings
@@ -116,16 +117,9 @@ class Folders:
 
     @contextlib.contextmanager
     def written_beside(self, place: Path) -> Iterator[Path]:
-        """Give a folder beside `place`, renamed to it when the block ends well and removed when it does not."""
-        beside = place.with_name(f"{place.name}.{secrets.token_hex(4)}.part")
-        try:
-            with writing(self.root):
-                beside.mkdir(parents=True)
-                yield beside
-                beside.rename(place)
-        except BaseException:
-            shutil.rmtree(beside, ignore_errors=True)
-            raise
+        """Give a folder beside `place`, which it replaces when the block ends well; it is removed when it does not."""
+        with writing(self.root), replacing([place], is_ours=lambda _name: True) as (part,):
+            yield part
 
     def remove(self, folder: Path) -> None:
         """Remove a folder of files; what is in use by a reader goes when it is closed."""

@@ -114,7 +114,7 @@ class Journal:
 
     @staticmethod
     def _parts(place: Path) -> list[Path]:
-        """Folders beside `place` in which it was being written (see `Folders.written_beside`, `core.files.atomic`)."""
+        """Folders beside `place` in which it was being written: see `core.atomic`; version 0.1 had two shapes."""
         return [*place.parent.glob(f"{place.name}.*.part"), *place.parent.glob(f".{place.name}-*")]
 
     def _note(self, session: Session, places: Iterable[Path], *, doomed: bool) -> None:

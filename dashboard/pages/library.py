@@ -17,8 +17,8 @@ dash.register_page(__name__, path="/library", title="Library – Lifemask", name
 
 MOST = 8
 EXPORTS = (
-    ("To print: STL and 3MF", ("mesh.stl", "solid.3mf")),
-    ("Meshes and clouds", ("mesh.glb", "mesh.zip", "mesh.ply", "cloud.ply")),
+    ("To print: STL and 3MF", ("solid.stl", "solid.3mf")),
+    ("Meshes and clouds", ("mesh.glb", "mesh.zip", "mesh.ply", "mesh.stl", "cloud.ply")),
     ("Depth maps", ("depth.png", "depth.npy", "inverse_depth.npy", "crop.png", "reconstruction.json")),
     ("Numbers: CSV and JSON", ("statistics.csv", "statistics.json", "reconstruction.json", "solid.json")),
     ("All files", ()),

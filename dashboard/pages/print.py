@@ -7,6 +7,7 @@ import dash
 from dash import ALL, Input, Output, State, callback, ctx, dcc, html
 
 from core.errors import OptionError
+from core.files.catalog import FILES
 from core.options import Printer, SolidOptions
 from dashboard.components import page, printing, uploads, views
 from dashboard.components.missing import no_face
@@ -15,8 +16,9 @@ from dashboard.web.context import current_library, current_workspace
 
 dash.register_page(__name__, path_template="/print/<face_id>", title="Print – Lifemask", name="Print")  # noqa: RUF001
 
-SOLID = ("mesh.stl", "solid.3mf", "solid.zip", "solid.ply", "solid.glb")
-SURFACE = ("mesh.zip", "mesh.ply", "mesh.glb")
+SOLID, SURFACE = (
+    tuple(file.name for file in FILES.values() if file.subject == subject) for subject in ("solid", "surface")
+)
 POLL_MS = 400
 FIELDS = {
     "kind": ("print-kind", "value"),

@@ -65,7 +65,7 @@ def median_s(work: Callable[[], Any], rounds: int) -> float:
 def _costs(mesh: mesh_files.Mesh, folder: Path, rounds: int) -> None:
     print(f"{len(mesh.faces):,} triangles; median s of {rounds}, MB")
     for name, write in (
-        ("mesh.stl", mesh_files.write_stl),
+        ("solid.stl", mesh_files.write_stl),
         ("solid.3mf", mesh_files.write_3mf),
         ("solid.ply", mesh_files.write_ply),
         ("solid.zip", mesh_files.write_obj),
@@ -75,7 +75,7 @@ def _costs(mesh: mesh_files.Mesh, folder: Path, rounds: int) -> None:
         print(f"  write {name:12} {seconds:6.3f} {(folder / name).stat().st_size / 1e6:6.2f}")
     _, faces = merged(np.asarray(mesh.vertices_mm, np.float32), mesh.faces)
     print(f"  topology           {median_s(lambda: topology(faces), rounds):6.3f}")
-    print(f"  preflight in all   {median_s(lambda: preflight(folder / 'mesh.stl'), rounds):6.3f}")
+    print(f"  preflight in all   {median_s(lambda: preflight(folder / 'solid.stl'), rounds):6.3f}")
 
 
 def _rays(body: trimesh.Trimesh, rounds: int) -> None:

@@ -14,10 +14,12 @@ import pytest
 import trimesh
 from PIL import Image
 
+from core import atomic
 from core.depth.estimator import Networks
 from core.errors import Cancelled, GeometryError, NoFaceError, OptionError, StorageError
 from core.face.landmarks import LEFT_EYE, NOSE_TIP, RIGHT_EYE
 from core.files import face_files
+from core.files.catalog import FILES
 from core.files.face_folder import read_facts, write_face, write_solid
 from core.geometry.reconstruction import Reconstruction
 from core.options import Options, SolidOptions
@@ -56,7 +58,7 @@ def written(hopper: Reconstruction, tmp_path_factory: pytest.TempPathFactory) ->
 
 def test_every_file_is_written(written: Path) -> None:
     made = ["mesh.glb", "mesh.ply", "mesh.stl", "mesh.zip"]
-    made += ["solid.3mf", "solid.glb", "solid.json", "solid.ply", "solid.zip"]
+    made += ["solid.3mf", "solid.glb", "solid.json", "solid.ply", "solid.stl", "solid.zip"]
     assert sorted(path.name for path in written.iterdir()) == sorted([*ALWAYS, *made])
 
 
@@ -124,7 +126,7 @@ def test_statistics_files_agree(written: Path) -> None:
 
 def test_meshes_read_back(written: Path) -> None:
     facts = read_facts(written)
-    stl = trimesh.load_mesh(written / "mesh.stl")
+    stl = trimesh.load_mesh(written / "solid.stl")
     assert stl.is_volume
     assert stl.extents[0] == pytest.approx(80, abs=0.001)
     assert len(stl.faces) == facts["solid"]["triangles"] <= 60_000
@@ -156,20 +158,78 @@ def test_loaded_again_it_is_the_same(written: Path, hopper: Reconstruction) -> N
 
 
 def test_solid_is_made_anew_in_its_place(written: Path) -> None:
-    before = (written / "mesh.ply").read_bytes()
+    before = {name: (written / name).read_bytes() for name in ("mesh.ply", "mesh.stl", "depth.npy")}
     facts = write_solid(written, SolidOptions(width_mm=50, base_mm=3))
-    assert trimesh.load_mesh(written / "mesh.stl").extents[0] == pytest.approx(50, abs=0.001)
+    assert trimesh.load_mesh(written / "solid.stl").extents[0] == pytest.approx(50, abs=0.001)
     assert facts["preflight"]["size_mm"] == facts["size_mm"]
     checked = {check["name"]: check["state"] for check in facts["preflight"]["checks"]}
     assert {checked[name] for name in ("Closed surface", "Manifold", "Outside outwards", "Size as asked")} == {"good"}
     assert json.loads((written / "solid.json").read_text()) == facts == read_facts(written)["solid"]
-    assert (written / "mesh.ply").read_bytes() == before
+    assert {name: (written / name).read_bytes() for name in before} == before
     assert not list(written.glob(".*"))
 
 
-def test_only_the_formats_asked_for(hopper: Reconstruction, tmp_path: Path) -> None:
-    write_face(hopper, tmp_path / "a", Options(formats=("ply",), solid="none", max_triangles=2000))
-    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == sorted([*ALWAYS, "mesh.ply"])
+@pytest.mark.parametrize(
+    ("formats", "solid", "made"),
+    [
+        (("ply",), "none", ["mesh.ply"]),
+        (("stl",), "none", ["mesh.stl"]),
+        (("stl",), "relief", ["mesh.stl", "solid.stl", "solid.glb", "solid.json"]),
+        (("3mf", "obj"), "relief", ["mesh.zip", "solid.zip", "solid.3mf", "solid.glb", "solid.json"]),
+    ],
+)
+def test_only_the_formats_asked_for(
+    hopper: Reconstruction, tmp_path: Path, formats: tuple[str, ...], solid: str, made: list[str]
+) -> None:
+    write_face(hopper, tmp_path / "a", Options(formats=formats, solid=solid, max_triangles=2000))
+    written = {path.name for path in (tmp_path / "a").iterdir()}
+    assert written == {*ALWAYS, *made}
+    told = {
+        name
+        for name, file in FILES.items()
+        if file.format in (None, *formats) and (file.subject != "solid" or solid != "none") and not file.only
+    }
+    assert written == told  # by the table that README shows
+
+
+def test_the_stl_of_the_surface_is_its_ply_and_the_solids_is_another(written: Path) -> None:
+    surface = trimesh.load_mesh(written / "mesh.stl", process=False)
+    ply = trimesh.load_mesh(written / "mesh.ply", process=False)
+    assert np.abs(surface.triangles - ply.triangles).max() < 1e-3
+    assert not surface.is_watertight
+    assert trimesh.load_mesh(written / "mesh.stl").is_winding_consistent
+    assert surface.triangles_cross[:, 2].sum() > 0.99 * np.abs(surface.triangles_cross[:, 2]).sum()  # to the viewer
+    assert (written / "mesh.stl").stat().st_size == 84 + 50 * len(ply.faces)
+    assert b"surface, mm, scaled to an assumed interpupillary distance of 63 mm" in (
+        written / "mesh.stl"
+    ).read_bytes()[:80]  # fmt: skip
+
+
+@pytest.mark.parametrize("step", ["Checking the solid", "Writing files", "placed"])
+def test_a_solid_that_is_interrupted_leaves_the_earlier_one_whole(
+    hopper: Reconstruction, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    folder = tmp_path / "a"
+    write_face(hopper, folder, Options(max_triangles=1000))
+    (folder / "notes.txt").write_text("mine")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    exchange = atomic._exchange
+
+    def placed(part: Path, place: Path) -> None:
+        exchange(part, place)
+        if json.loads((folder / "solid.json").read_text())["options"]["width_mm"] == 50:
+            raise KeyboardInterrupt
+
+    def stop(stage: str, share: float) -> None:
+        if stage == step:
+            raise KeyboardInterrupt
+
+    if step == "placed":
+        monkeypatch.setattr(atomic, "_exchange", placed)
+    with pytest.raises(KeyboardInterrupt):
+        write_solid(folder, SolidOptions(width_mm=50, max_triangles=1000), progress=stop)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
 @pytest.mark.parametrize("stage", ["Measuring", "Making the mesh", "Making the solid", "Files are written"])
@@ -212,7 +272,7 @@ def test_no_face_is_said_or_the_whole_photo_is_taken(networks: Networks, tmp_pat
     assert found.mask.mean() == pytest.approx(400 / 600, abs=0.01)
     assert any("assumed range" in warning for warning in found.facts["warnings"])
     write_face(found, tmp_path / "coffee", Options(whole_photo=True, max_triangles=4000))
-    assert trimesh.load_mesh(tmp_path / "coffee" / "mesh.stl").is_volume
+    assert trimesh.load_mesh(tmp_path / "coffee" / "solid.stl").is_volume
 
 
 class Midas:

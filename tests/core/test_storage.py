@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from core.atomic import replacing
 from core.depth import weights
 from core.errors import PhotoError, StorageError
-from core.files.atomic import replacing
 from core.photo import read_photo
 from core.storage import REASONS, storage_error, writing
 
@@ -46,7 +46,7 @@ def full(*_: object, **__: object) -> None:
 @pytest.mark.parametrize("where", ["a face's folder", "weights"])
 def test_it_is_the_same_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
     def face() -> None:
-        with replacing([tmp_path], frozenset()):
+        with writing(tmp_path), replacing([tmp_path], lambda _: False):
             full()
 
     def network() -> None:

@@ -61,7 +61,7 @@ def test_the_page_asks_no_other_host(client: Any) -> None:
 
 
 def test_headers_of_every_answer(client: Any) -> None:
-    for path in ("/", "/health", "/api/runs", "/assets/icon.svg", "/files/x/mesh.stl"):
+    for path in ("/", "/health", "/api/runs", "/assets/icon.svg", "/files/x/solid.stl"):
         headers = client.get(path).headers
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Referrer-Policy"] == "no-referrer"

@@ -40,7 +40,7 @@ def make_works(library: Library) -> Mapping[Any, Any]:
         face = NewFace(secrets.token_hex(16), 1, photo.name, 0.5, "none")
         folder = library.folders.face(face.id)
         folder.mkdir()
-        (folder / "mesh.stl").write_bytes(b"solid")
+        (folder / "solid.stl").write_bytes(b"solid")
         (folder / "reconstruction.json").write_text(json.dumps({"pid": os.getpid()}))
         return [face]
 

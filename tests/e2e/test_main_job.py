@@ -34,7 +34,7 @@ def test_a_photo_becomes_a_file_that_prints(page: Any, astronaut: Path, eventual
         page.get_by_text(view, exact=True).click()
         page.locator("#face-scene .gl-container canvas").first.wait_for()
 
-    file = downloaded(page, page.get_by_role("link", name="STL").click)
+    file = downloaded(page, page.get_by_role("link", name="STL · printable solid").click)
     solid = trimesh.load_mesh(file, file_type="stl")
     assert solid.is_watertight
     assert solid.is_volume

@@ -48,7 +48,8 @@ def test_a_mask_of_another_size_is_made_checked_and_downloaded(page_of_two: Any,
     }
     assert {checks[name] for name in ("Closed surface", "Manifold", "Outside outwards", "Size as asked")} == {"Good"}
     assert len(checks) == 9
-    solid = trimesh.load_mesh(downloaded(page, page.get_by_role("link", name="STL").click), file_type="stl")
+    stl = page.get_by_role("link", name="STL · printable solid")
+    solid = trimesh.load_mesh(downloaded(page, stl.click), file_type="stl")
     assert solid.is_volume
     assert abs(solid.extents[0] - 62) < 0.1
     assert len(solid.faces) <= 20_000
@@ -85,5 +86,5 @@ def test_chosen_faces_are_exported_as_one_zip(page_of_two: Any) -> None:
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
         assert sorted(archive.namelist()) == sorted(
-            f"{stem}-01/{name}" for stem in ("astronaut", "grace_hopper") for name in ("mesh.stl", "solid.3mf")
+            f"{stem}-01/{name}" for stem in ("astronaut", "grace_hopper") for name in ("solid.stl", "solid.3mf")
         )

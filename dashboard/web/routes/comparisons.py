@@ -2,8 +2,9 @@
 
 from flask import Blueprint, Response, abort, jsonify, request
 
+from dashboard.readings import comparison_files
 from dashboard.web.context import current_library, current_workspace
-from dashboard.web.routes.answers import COMPARISON_FILES, as_dict, body, send
+from dashboard.web.routes.answers import as_dict, body, send
 
 blueprint = Blueprint("comparisons", __name__)
 
@@ -25,8 +26,9 @@ def start_comparison() -> Response:
 @blueprint.get("/comparisons/<run_id>/<name>")
 def comparison_file(run_id: str, name: str) -> Response:
     """Send a file of a comparison; with ?download=1 as lifemask-NAME."""
-    if name not in COMPARISON_FILES:
+    file = comparison_files.named(name)
+    if file is None:
         abort(404, f"There is no file of the name '{name}'.")
     folder = current_library().comparison(current_workspace(), run_id)
     shown_name = f"lifemask-{name}" if "download" in request.args else None
-    return send(folder and folder / name, COMPARISON_FILES[name], shown_name)
+    return send(folder and folder / name, file.media_type, shown_name)

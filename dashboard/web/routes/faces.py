@@ -6,6 +6,8 @@ from pathlib import Path
 
 from flask import Blueprint, Response, abort, jsonify, request
 
+from core.files import catalog
+from core.files.catalog import FILES
 from core.options import Printer, SolidOptions
 from dashboard import readings
 from dashboard.library import deletion
@@ -13,7 +15,7 @@ from dashboard.library.records import FaceRecord, NotInLibraryError
 from dashboard.web.archive import zipped
 from dashboard.web.context import current_library, current_workspace
 from dashboard.web.downloads import as_download, shortened
-from dashboard.web.routes.answers import FILES, as_dict, body, listed, send
+from dashboard.web.routes.answers import as_dict, body, listed, send
 
 blueprint = Blueprint("faces", __name__)
 STEM_BYTES = 160  # leaves room for what follows it in the name of a file or of a folder of a zip
@@ -27,7 +29,7 @@ def faces() -> Response:
 
 @blueprint.get("/api/faces.zip")
 def faces_zip() -> Response:
-    """Send files of several faces, ?ids=a,b, as one zip with a folder for each; ?files=mesh.stl,solid.3mf or all."""
+    """Send files of several faces, ?ids=a,b, as one zip with a folder for each; ?files=solid.stl,solid.3mf or all."""
     ids, names = listed("ids"), listed("files") or list(FILES)
     if not ids:
         abort(400, "No face is named: give their ids, as in ?ids=a,b.")
@@ -39,12 +41,11 @@ def faces_zip() -> Response:
     if missing:
         raise NotInLibraryError(f"The face '{missing[0][:40]}' is not in your library; it may have been deleted.")
     chosen = [own[face_id] for face_id in ids]
-    files = [
-        (f"{folder}/{name}", face.folder / name)
-        for folder, face in zip(folder_names(chosen), chosen, strict=True)
-        for name in names
-        if (face.folder / name).is_file()
-    ]
+    files = []
+    for folder, face in zip(folder_names(chosen), chosen, strict=True):
+        present = catalog.present(face.folder)
+        wanted = dict.fromkeys(catalog.name_today(face.folder, name) for name in names)
+        files += [(f"{folder}/{name}", present[name]) for name in wanted if name in present]
     if not files:
         raise NotInLibraryError(f"None of these faces has a file '{names[0]}'. Make it first.")
     response = Response(zipped(files), mimetype="application/zip")
@@ -107,7 +108,9 @@ def face_file(face_id: str, name: str) -> Response:
     if name not in FILES:
         abort(404, f"There is no file of the name '{name}'.")
     record = _face(face_id)
-    return send(record.folder / name, FILES[name], download_name(record, name) if "download" in request.args else None)
+    name = catalog.name_today(record.folder, name)
+    file = catalog.present(record.folder).get(name)
+    return send(file, FILES[name].media_type, download_name(record, name) if "download" in request.args else None)
 
 
 def _face(face_id: str) -> FaceRecord:

@@ -10,6 +10,7 @@ import pytest
 import trimesh
 from PIL import Image
 
+from core.files.catalog import SURFACE_HEADER
 from core.files.face_files import write_solid_files, write_surface
 from core.files.mesh_files import Mesh, write_3mf, write_obj, write_ply, write_stl
 from core.geometry.reconstruction import Reconstruction
@@ -56,7 +57,7 @@ def as_sets(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     return corners[np.lexsort(corners.T[::-1])]
 
 
-@pytest.mark.parametrize("name", ["mesh.stl", "solid.ply", "solid.zip", "solid.glb"])
+@pytest.mark.parametrize("name", ["solid.stl", "solid.ply", "solid.zip", "solid.glb"])
 def test_a_solid_read_back_is_the_object(
     made: tuple[Path, Solid, Surface, Reconstruction], name: str, tmp_path: Path
 ) -> None:
@@ -80,7 +81,7 @@ def _merged(mesh: trimesh.Trimesh) -> tuple[np.ndarray, np.ndarray]:
     return points, number.reshape(-1)[mesh.faces]
 
 
-@pytest.mark.parametrize("name", ["mesh.ply", "mesh.zip", "mesh.glb"])
+@pytest.mark.parametrize("name", ["mesh.stl", "mesh.ply", "mesh.zip", "mesh.glb"])
 def test_a_surface_read_back_is_the_object(
     made: tuple[Path, Solid, Surface, Reconstruction], name: str, tmp_path: Path
 ) -> None:
@@ -93,7 +94,7 @@ def test_a_surface_read_back_is_the_object(
     )
     if name == "mesh.ply":
         assert np.array_equal(mesh.visual.vertex_colors[:, :3], surface.colours)
-    else:
+    elif name != "mesh.stl":
         material = mesh.visual.material
         picture = material.image if name.endswith(".zip") else material.baseColorTexture
         assert np.abs(np.asarray(picture.convert("RGB"), int) - face.texture).mean() < 3
@@ -104,11 +105,30 @@ def test_a_surface_read_back_is_the_object(
 def test_every_file_says_what_its_millimetres_rest_on(made: tuple[Path, Solid, Surface, Reconstruction]) -> None:
     folder, _, _, _ = made
     text = b"an assumed interpupillary distance of 63 mm"
-    for name in ("mesh.stl", "mesh.ply", "solid.ply", "mesh.glb", "solid.glb"):
+    for name in ("mesh.stl", "solid.stl", "mesh.ply", "solid.ply", "mesh.glb", "solid.glb"):
         assert text in (folder / name).read_bytes()
     for name, inner in (("mesh.zip", "mesh.obj"), ("solid.zip", "solid.obj"), ("solid.3mf", "3D/3dmodel.model")):
         assert text in zipfile.ZipFile(folder / name).read(inner)
-    assert not (folder / "mesh.stl").read_bytes().startswith(b"solid")  # would be taken for ASCII
+    for name in ("mesh.stl", "solid.stl"):
+        assert not (folder / name).read_bytes().startswith(b"solid")  # would be taken for ASCII
+
+
+def test_the_stl_of_a_surface_faces_the_viewer_and_has_sound_normals(
+    made: tuple[Path, Solid, Surface, Reconstruction],
+) -> None:
+    folder, _, surface, _ = made
+    data = (folder / "mesh.stl").read_bytes()
+    assert len(data) == 84 + 50 * len(surface.faces)  # binary
+    assert data.startswith(SURFACE_HEADER)
+    body = np.frombuffer(data[84:], np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("rest", "<u2")]))
+    ab, ac = (body["corners"][:, k] - body["corners"][:, 0] for k in (1, 2))
+    across = np.cross(ab.astype(float), ac.astype(float))
+    across /= np.linalg.norm(across, axis=1, keepdims=True)
+    assert (body["normal"] * across).sum(1) == pytest.approx(1, abs=1e-3)
+    assert (across[:, 2] > 0).all()  # z is towards the viewer, and this head hides nothing of itself
+    mesh = trimesh.load_mesh(folder / "mesh.stl")
+    assert mesh.is_winding_consistent
+    assert not mesh.is_watertight
 
 
 def test_obj_zip_holds_obj_mtl_and_png(made: tuple[Path, Solid, Surface, Reconstruction]) -> None:
@@ -187,4 +207,4 @@ def test_a_mesh_beside_the_origin_keeps_its_place_in_the_build(tmp_path: Path) -
 
 def test_formats_that_were_not_asked_for_are_not_written(head: Head, tmp_path: Path) -> None:
     write_solid_files(make_solid(head(64), SolidOptions(max_triangles=2000)), tmp_path, formats=("ply",))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["mesh.stl", "solid.glb", "solid.ply"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["solid.glb", "solid.ply", "solid.stl"]

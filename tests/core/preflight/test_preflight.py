@@ -14,7 +14,7 @@ from core.preflight.topology import topology
 from core.preflight.walls import first_hits
 
 
-def written(mesh: trimesh.Trimesh, folder: Path, name: str = "mesh.stl") -> Path:
+def written(mesh: trimesh.Trimesh, folder: Path, name: str = "solid.stl") -> Path:
     path = folder / name
     mesh.export(path)
     return path
@@ -224,7 +224,7 @@ def test_glb_is_in_metres_and_the_answer_is_json(tmp_path: Path) -> None:
 
 
 def test_an_empty_file_and_settings_that_cannot_be(tmp_path: Path) -> None:
-    empty = tmp_path / "mesh.stl"
+    empty = tmp_path / "solid.stl"
     empty.write_bytes(bytes(84))
     with pytest.raises(GeometryError, match="holds no triangle"):
         preflight(empty)

@@ -258,7 +258,7 @@ def test_no_room_is_a_sentence(head: Head, values: dict[str, object], words: str
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_slicer_takes_it_as_it_is(head: Head, tmp_path: Path, kind: str) -> None:
     write_solid_files(make_solid(head(), SolidOptions(kind=kind, width_mm=40, border_mm=2)), tmp_path)
-    stl = tmp_path / "mesh.stl"
+    stl = tmp_path / "solid.stl"
     slicer = [shutil.which("prusa-slicer") or "", "--info", str(stl)]
     info = subprocess.run(slicer, capture_output=True, text=True, check=True).stdout
     assert "manifold = yes" in info
@@ -274,7 +274,7 @@ def test_a_slicer_takes_it_as_it_is(head: Head, tmp_path: Path, kind: str) -> No
 def test_admesh_has_nothing_to_mend(head: Head, tmp_path: Path, values: dict[str, object]) -> None:
     write_solid_files(make_solid(head(160), SolidOptions(**values, **SMALL)), tmp_path)  # type: ignore[arg-type]
     report = subprocess.run(
-        [shutil.which("admesh") or "", str(tmp_path / "mesh.stl")], capture_output=True, text=True, check=True
+        [shutil.which("admesh") or "", str(tmp_path / "solid.stl")], capture_output=True, text=True, check=True
     ).stdout
     faults = (
         "Edges fixed",

@@ -2,11 +2,13 @@
 
 import csv
 import json
+import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from core import atomic
 from core.files.face_files import write_depth, write_json, write_pictures
 from core.geometry.reconstruction import Reconstruction
 from core.measure.table import DIFFERENCES, Place, chosen
@@ -37,6 +39,7 @@ def test_folders_become_one_that_compares_them(tmp_path: Path, capfd: pytest.Cap
     folders = [written(face, tmp_path / name / "me") for name, face in zip("abc", heads, strict=True)]
     out = tmp_path / "out"
     out.mkdir()
+    (out / "comparison.json").write_text(json.dumps({"versions": {"lifemask": "0.1.0"}}))
     (out / "difference-9.npy").write_bytes(b"of an earlier comparison")
     (out / "mine.txt").write_text("of the person")
     (out / "difference-notes.txt").write_text("of the person")
@@ -81,6 +84,60 @@ def test_what_cannot_be_compared_is_a_sentence(
     assert said in stderr
     assert len(stderr.splitlines()) == 1
     assert not (tmp_path / "out" / "report.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("report.html", "<html>of the person</html>"),
+        ("difference-2.npy", "of the person"),
+        ("comparison.json", '{"of": "the person"}'),
+        ("comparison.json", "of the person"),
+    ],
+)
+def test_files_of_a_person_are_not_overwritten(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str, text: str
+) -> None:
+    folders = [written(head(seed=seed), tmp_path / name) for seed, name in enumerate("ab")]
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / name).write_text(text)
+    assert main(["compare", *map(str, folders), "--out", str(out)]) == 2
+    assert capfd.readouterr().err == (
+        f"lifemask: {out} holds {name}, which is not of a comparison by Lifemask and would be overwritten. "
+        "Choose another folder with --out, or move the file away.\n"
+    )
+    assert {path.name: path.read_text() for path in out.iterdir()} == {name: text}
+
+
+@pytest.mark.parametrize("when", ["written", "placed"])
+def test_an_interrupted_comparison_leaves_the_earlier_one_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    folders = [written(head(seed=seed), tmp_path / name) for seed, name in enumerate("ab")]
+    out = tmp_path / "here"
+    out.mkdir()
+    monkeypatch.chdir(out)  # which may be the current folder: it stays where it is
+    assert main(["compare", *map(str, folders), "--out", "."]) == 0
+    (out / "notes.txt").write_text("mine")
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    number, link = out.stat().st_ino, atomic._link
+
+    def stop(*_: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    def half(source: Path, target: Path) -> None:
+        if target == Path("report.html"):
+            stop()
+        link(source, target)
+
+    if when == "written":
+        monkeypatch.setattr("dashboard.cli.compare._write_pairs", stop)
+    else:
+        monkeypatch.setattr(atomic, "_link", half)
+    assert main(["compare", *map(str, reversed(folders)), "--out", "."]) == 130
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    assert out.stat().st_ino == number
 
 
 def test_photos_are_taken_too(astronaut: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

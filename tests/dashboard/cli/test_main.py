@@ -18,7 +18,7 @@ from dashboard.cli.run import free_folders
 
 FILES = {
     "depth.png", "depth.npy", "statistics.json", "statistics.csv", "cloud.ply", "mesh.stl", "mesh.zip", "mesh.ply",
-    "mesh.glb", "reconstruction.json",
+    "mesh.glb", "solid.stl", "reconstruction.json",
 }  # fmt: skip
 
 
@@ -52,7 +52,7 @@ def test_run_writes_what_it_can_and_says_what_it_cannot(
         assert line == f"lifemask: {result['photo']}: {result['error']}"
     for name in ("astronaut", "grace_hopper"):
         assert {file.name for file in (out / name).iterdir()} >= FILES
-        solid = trimesh.load_mesh(out / name / "mesh.stl")
+        solid = trimesh.load_mesh(out / name / "solid.stl")
         assert solid.is_watertight
         assert solid.is_volume
         assert solid.extents[0] == pytest.approx(80.0, abs=0.01)
@@ -78,7 +78,7 @@ def test_the_solid_is_of_the_kind_and_size_asked_for(astronaut: Path, tmp_path: 
     arguments += ["--height-mm", "70", "--wall-mm", "1.6", "--base-mm", "3", "--nozzle-mm", "0.6"]
     assert main(["run", str(astronaut), *arguments]) == 0
     folder = tmp_path / "astronaut"
-    solid = trimesh.load_mesh(folder / "mesh.stl")
+    solid = trimesh.load_mesh(folder / "solid.stl")
     assert solid.is_volume
     assert solid.extents[1] == pytest.approx(70, abs=0.05)
     about = json.loads((folder / "solid.json").read_text())
@@ -86,7 +86,7 @@ def test_the_solid_is_of_the_kind_and_size_asked_for(astronaut: Path, tmp_path: 
     assert about["preflight"]["printer"]["nozzle_mm"] == 0.6
     assert about["preflight"]["size_mm"] == pytest.approx(solid.extents.tolist(), abs=1e-3)
     made = {path.name for path in folder.iterdir()}
-    assert {"mesh.stl", "solid.3mf", "solid.glb", "solid.json"} <= made
+    assert {"solid.stl", "mesh.stl", "solid.3mf", "solid.glb", "solid.json"} <= made
     assert not made & {"mesh.ply", "mesh.zip", "mesh.glb", "solid.ply", "solid.zip"}
 
 
@@ -136,7 +136,7 @@ def test_an_earlier_result_outlives_a_run_that_does_not_end_well(
     monkeypatch.undo()
     assert main([*arguments, "--solid", "none"]) == 0
     assert (face / "notes.txt").read_text() == "mine"
-    assert not (face / "mesh.stl").exists()  # ours, and not asked for this time
+    assert not (face / "solid.stl").exists()  # ours, and not asked for this time
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,14 @@ import pytest
 import requests
 import trimesh
 from PIL import Image
+from sqlalchemy import select
 
 from core.errors import OptionError, PhotoError
 from core.options import Options
 from dashboard.jobs.queue import Queue
 from dashboard.jobs.tasks import Tasks
 from dashboard.jobs.worker import step
+from dashboard.library import schema
 from dashboard.library.library import Library
 from dashboard.settings import Settings
 
@@ -41,11 +43,11 @@ def test_upload_run_download(live: Any, grace_hopper: Path) -> None:
     assert {"Finding faces", "Making the mesh", "Making the solid"} & {stage for stage, _ in seen}
     face = browser.get(f"{live.url}/api/faces/{run['face_ids'][0]}").json()
     assert face["network"] == "builtin"
-    answer = browser.get(live.url + face["files"]["mesh.stl"] + "?download=1")
-    assert answer.headers["Content-Disposition"] == "attachment; filename=grace_hopper-01-mesh.stl"
+    answer = browser.get(live.url + face["files"]["solid.stl"] + "?download=1")
+    assert answer.headers["Content-Disposition"] == "attachment; filename=grace_hopper-01-solid.stl"
     solid = trimesh.load_mesh(io.BytesIO(answer.content), file_type="stl")
     assert solid.is_volume
-    assert requests.get(live.url + face["files"]["mesh.stl"]).status_code == 404
+    assert requests.get(live.url + face["files"]["solid.stl"]).status_code == 404
     assert set(face["files"]) >= {"crop.png", "depth.png", "depth.npy", "statistics.csv", "cloud.ply", "mesh.glb"}
     again = browser.post(f"{live.url}/api/runs", json={"photo_id": photo["id"], "options": FEW}).json()
     assert again == run
@@ -80,16 +82,18 @@ def test_a_second_photo_loads_no_network_and_a_solid_is_made_anew(
     assert tasks.networks.loads == {"builtin": 1}
 
     face = library.faces(workspace)[0]
-    before = trimesh.load_mesh(face.folder / "mesh.stl")
+    before = trimesh.load_mesh(face.folder / "solid.stl")
     from core.options import SolidOptions
 
     wanted = SolidOptions(width_mm=50.0, max_triangles=3000)
     run = work(tasks, library.start_solid(workspace, face.id, wanted).id, workspace)
     assert (run.state, run.error) == ("done", None)
-    after = trimesh.load_mesh(face.folder / "mesh.stl")
+    after = trimesh.load_mesh(face.folder / "solid.stl")
     assert (before.extents[0], after.extents[0]) == (pytest.approx(80.0, abs=0.01), pytest.approx(50.0, abs=0.01))
     assert after.is_volume
     assert library.runs(workspace, [face.run_id])[0].face_ids == [face.id]
+    with library.session() as session:  # the face's folder was noted while it was replaced, and is no more
+        assert session.scalars(select(schema.UnsettledFolder)).all() == []
 
     network_map = (face.folder / "inverse_depth.npy").read_bytes()
     changes = {"fov_deg": 25.0, "projection": "orthographic", "smooth": 1.0}
@@ -101,7 +105,7 @@ def test_a_second_photo_loads_no_network_and_a_solid_is_made_anew(
     assert facts["camera"]["projection"] == "orthographic"
     assert facts["solid"]["options"]["width_mm"] == 50
     assert (face.folder / "inverse_depth.npy").read_bytes() == network_map
-    assert trimesh.load_mesh(face.folder / "mesh.stl").is_volume
+    assert trimesh.load_mesh(face.folder / "solid.stl").is_volume
     again = library.start_run(workspace, face.photo_id, options)  # the face is no longer what these options give
     assert again.id != face.run_id
     with pytest.raises(OptionError, match="'model' cannot be changed"):

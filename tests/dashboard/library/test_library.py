@@ -54,7 +54,7 @@ def finished_face(library: Library, workspace: str, name: str = "a.jpg", data: b
     assert run is not None
     face = NewFace(os.urandom(16).hex(), 1, name, 0.9, "builtin")
     library.folders.face(face.id).mkdir()
-    (library.folders.face(face.id) / "mesh.stl").write_bytes(b"x")
+    (library.folders.face(face.id) / "solid.stl").write_bytes(b"x")
     queue.finish(run.id, [face])
     return face.id
 
@@ -111,7 +111,7 @@ def test_two_workspaces_see_nothing_of_each_other(library: Library) -> None:
         with pytest.raises(NotInLibraryError):
             forbidden()
     deletion.delete_all(library, other)
-    assert (face.folder / "mesh.stl").is_file()
+    assert (face.folder / "solid.stl").is_file()
 
 
 def test_equal_photo_and_options_give_the_existing_result(library: Library) -> None:

@@ -42,8 +42,8 @@ def test_faces_as_one_zip(client: Any) -> None:
     assert (answer.status_code, answer.mimetype) == (200, "application/zip")
     assert answer.headers["Content-Disposition"] == "attachment; filename=lifemask-2-faces.zip"
     archive = zipfile.ZipFile(io.BytesIO(answer.data))
-    assert archive.namelist() == ["Ann_Bob-02/mesh.stl", "Cy-02/mesh.stl", "Cy-02/solid.3mf"]
-    assert archive.read("Cy-02/mesh.stl") == b"solid one"
+    assert archive.namelist() == ["Ann_Bob-02/solid.stl", "Cy-02/solid.stl", "Cy-02/solid.3mf"]
+    assert archive.read("Cy-02/solid.stl") == b"solid one"
     answer = client.get(f"/api/faces.zip?ids={one.id},{two.id}&files=solid.3mf")
     assert zipfile.ZipFile(io.BytesIO(answer.data)).namelist() == ["Cy-02/solid.3mf"]
 
@@ -51,7 +51,7 @@ def test_faces_as_one_zip(client: Any) -> None:
 def test_two_photos_of_one_name_keep_their_folders(client: Any) -> None:
     one, two = make_face(client, "me.jpg"), make_face(client, "ME.jpg")
     answer = client.get(f"/api/faces.zip?ids={one.id},{two.id}")
-    assert zipfile.ZipFile(io.BytesIO(answer.data)).namelist() == ["me-02/mesh.stl", "ME_2-02/mesh.stl"]
+    assert zipfile.ZipFile(io.BytesIO(answer.data)).namelist() == ["me-02/solid.stl", "ME_2-02/solid.stl"]
 
 
 def test_a_zip_of_what_is_not_there_is_one_sentence(client: Any, app: Any) -> None:

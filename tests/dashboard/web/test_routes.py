@@ -11,11 +11,11 @@ from PIL import Image
 from sqlalchemy import func, select
 from urllib3.filepost import encode_multipart_formdata
 
+from core.files.catalog import FILES
 from dashboard.jobs.queue import Queue
 from dashboard.library.library import Library
 from dashboard.library.records import FaceRecord, NewFace
 from dashboard.library.schema import Workspace
-from dashboard.web.routes.answers import FILES
 from dashboard.web.routes.faces import download_name
 from dashboard.web.routes.photos import display_name
 from tests.dashboard.library.test_library import Wanted, jpeg
@@ -40,7 +40,7 @@ def make_face(client: Any, name: str = "Ann & Bob.jpg") -> FaceRecord:
     assert run is not None
     face_id = os.urandom(16).hex()
     library.folders.face(face_id).mkdir()
-    (library.folders.face(face_id) / "mesh.stl").write_bytes(b"solid one")
+    (library.folders.face(face_id) / "solid.stl").write_bytes(b"solid one")
     (library.folders.face(face_id) / "notes.txt").write_bytes(b"not for everybody")
     queue.finish(run.id, [NewFace(face_id, 2, f"{name} #2", 0.9, "builtin")])
     face = library.face(workspace, face_id)
@@ -230,14 +230,14 @@ def test_a_cookie_that_we_did_not_sign_reaches_nothing(app: Any) -> None:
 
 def test_files_come_by_id_and_allowed_name_alone(client: Any) -> None:
     face = make_face(client)
-    answer = client.get(f"/files/{face.id}/mesh.stl")
+    answer = client.get(f"/files/{face.id}/solid.stl")
     assert (answer.status_code, answer.data, answer.mimetype) == (200, b"solid one", "model/stl")
     assert "Content-Disposition" not in answer.headers or answer.headers["Content-Disposition"].startswith("inline")
     assert (
-        client.get(f"/files/{face.id}/mesh.stl", headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+        client.get(f"/files/{face.id}/solid.stl", headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
     )
-    answer = client.get(f"/files/{face.id}/mesh.stl?download=1")
-    assert answer.headers["Content-Disposition"] == "attachment; filename=Ann_Bob-02-mesh.stl"
+    answer = client.get(f"/files/{face.id}/solid.stl?download=1")
+    assert answer.headers["Content-Disposition"] == "attachment; filename=Ann_Bob-02-solid.stl"
     assert client.get(f"/files/{face.id}/mesh.glb").status_code == 404  # allowed, not there
     for path in (
         f"/files/{face.id}/notes.txt",
@@ -245,7 +245,7 @@ def test_files_come_by_id_and_allowed_name_alone(client: Any) -> None:
         f"/files/{face.id}/../../secret",
         "/files/../secret",
         "/files/%2e%2e/secret",
-        f"/files/..%2ffaces%2f{face.id}/mesh.stl",
+        f"/files/..%2ffaces%2f{face.id}/solid.stl",
         "/photos/..%2f..%2f/photo.png",
     ):
         answer = client.get(path)
@@ -257,7 +257,7 @@ def test_another_browser_sees_nothing(client: Any, app: Any) -> None:
     face = make_face(client)
     other = app.server.test_client()
     for path in (
-        f"/api/faces/{face.id}", f"/files/{face.id}/mesh.stl", f"/photos/{face.photo_id}/photo.png",
+        f"/api/faces/{face.id}", f"/files/{face.id}/solid.stl", f"/photos/{face.photo_id}/photo.png",
         f"/photos/{face.photo_id}/thumbnail.jpg",
     ):  # fmt: skip
         assert client.get(path).status_code == 200
@@ -269,15 +269,15 @@ def test_another_browser_sees_nothing(client: Any, app: Any) -> None:
     assert other.delete(f"/api/faces/{face.id}").status_code == 404
     assert other.post(f"/api/runs/{face.run_id}/cancel").status_code == 404
     assert other.delete("/api/workspace").status_code == 200
-    assert client.get(f"/files/{face.id}/mesh.stl").status_code == 200
+    assert client.get(f"/files/{face.id}/solid.stl").status_code == 200
     assert client.delete("/api/workspace").status_code == 200
-    assert client.get(f"/files/{face.id}/mesh.stl").status_code == 404
+    assert client.get(f"/files/{face.id}/solid.stl").status_code == 404
 
 
 def test_face_tells_its_files_and_no_paths(client: Any) -> None:
     face = make_face(client)
     about = client.get(f"/api/faces/{face.id}").json
-    assert about["files"] == {"mesh.stl": f"/files/{face.id}/mesh.stl"}
+    assert about["files"] == {"solid.stl": f"/files/{face.id}/solid.stl"}
     assert str(face.folder) not in str(about)
     assert face.workspace_id not in str(about)
 

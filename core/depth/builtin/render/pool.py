@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from core.atomic import replacing_file
+
 IMAGE_SIDE = 256
 TARGET_SIDE = 256
 
@@ -100,6 +102,5 @@ class PoolWriter:
 
     def flush(self) -> None:
         """Write the count beside its place and rename it, so that no reader sees half of it."""
-        beside = self.folder / "pool.json.part"
-        beside.write_text(json.dumps({"count": self.count, "size": self.size, "seed": self.seed}))
-        beside.replace(self.folder / "pool.json")
+        with replacing_file(self.folder / "pool.json") as part:
+            part.write_text(json.dumps({"count": self.count, "size": self.size, "seed": self.seed}))

@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from core.atomic import replacing_file
 from core.depth.builtin.architecture import FaceUNet
 from core.depth.builtin.train.batches import Batches
 from core.depth.builtin.train.losses import Targets, losses, total
@@ -81,16 +82,16 @@ class Run:
             "optimiser": self.optimiser.state_dict(),
             "progress": [self.step, self.seen, self.elapsed_s],
         }
-        torch.save(state, folder / "checkpoint.pt.part")
-        (folder / "checkpoint.pt.part").replace(folder / "checkpoint.pt")
+        with replacing_file(folder / "checkpoint.pt") as part:
+            torch.save(state, part)
         halves = {
             key: value.to("cpu", torch.float16).contiguous()
             for key, value in self.averaged.state_dict().items()
             if value.is_floating_point()
         }
-        save_file(halves, folder / "weights.safetensors.part")
-        (folder / "weights.safetensors.part").chmod(0o644)  # safetensors writes files that only their owner may read
-        (folder / "weights.safetensors.part").replace(folder / "weights.safetensors")
+        with replacing_file(folder / "weights.safetensors") as part:
+            save_file(halves, part)
+            part.chmod(0o644)  # safetensors writes files that only their owner may read
 
     def restore(self, folder: Path) -> None:
         """Go on from checkpoint.pt."""

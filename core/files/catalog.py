@@ -1,0 +1,146 @@
+"""The table of a face's files: what each is called, what it holds, when it is written. README, paths and pages read it.
+
+Every folder that `core.files.face_folder` writes holds files of this table, and beside them what a person put there.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Subject = Literal["solid", "surface", "cloud", "depth", "numbers", "picture"]
+
+SURFACE_HEADER = b"Lifemask surface"  # how the STL of a surface begins; that of a solid has another header
+SOLID_STL, SURFACE_STL = "solid.stl", "mesh.stl"
+
+
+@dataclass(frozen=True)
+class FaceFile:
+    """A file of a face's folder.
+
+    title : what a person calls it. holds : what it holds, with its unit. subject : what it is of; the files of a
+    solid are written where there is one. format : of `Options.formats`, which then must name it; None where it is
+    written whatever they name. only : what else must hold for it to be written.
+    """
+
+    name: str
+    media_type: str
+    title: str
+    holds: str
+    subject: Subject
+    format: str | None = None
+    only: str = ""
+
+    @property
+    def written(self) -> str:
+        """When it is written, in words."""
+        conditions = [
+            f"`--formats` names {self.format}" if self.format else "",
+            "there is a solid" if self.subject == "solid" else "",
+            self.only,
+        ]
+        return f"if {' and '.join(filter(None, conditions))}" if any(conditions) else "always"
+
+
+STL, GLB, ZIP, NPY, PNG, JSON = (
+    "model/stl", "model/gltf-binary", "application/zip", "application/octet-stream", "image/png", "application/json"
+)  # fmt: skip
+PLY = "application/octet-stream"
+
+FILES = {
+    file.name: file
+    for file in (
+        FaceFile(SOLID_STL, STL, "STL", "printable solid, watertight, mm", "solid", "stl"),
+        FaceFile(
+            "solid.3mf",
+            "model/3mf",
+            "3MF",
+            "printable solid with colours and what its size rests on, mm",
+            "solid",
+            "3mf",
+        ),
+        FaceFile("mesh.glb", GLB, "GLB", "surface with texture, metres", "surface", "glb"),
+        FaceFile("mesh.zip", ZIP, "OBJ", "surface as OBJ with MTL and texture, zipped, mm", "surface", "obj"),
+        FaceFile("mesh.ply", PLY, "PLY mesh", "coloured surface, mm", "surface", "ply"),
+        FaceFile(SURFACE_STL, STL, "STL mesh", "surface without colours, open: does not print, mm", "surface", "stl"),
+        FaceFile("cloud.ply", PLY, "PLY cloud", "coloured points, mm", "cloud"),
+        FaceFile("solid.zip", ZIP, "OBJ solid", "printable solid as OBJ with colours, zipped, mm", "solid", "obj"),
+        FaceFile("solid.ply", PLY, "PLY solid", "coloured printable solid, mm", "solid", "ply"),
+        FaceFile("solid.glb", GLB, "GLB solid", "printable solid in plaster, for pages, metres", "solid"),
+        FaceFile("solid.json", JSON, "Solid JSON", "options, size and checks of the solid", "solid"),
+        FaceFile(
+            "depth.png", PNG, "Depth PNG", "depth on the levelled crop, 16 bits: near is white, 0 is no depth", "depth"
+        ),
+        FaceFile(
+            "depth.npy",
+            NPY,
+            "Depth NPY",
+            "depth on the levelled crop, float32 mm from the camera, NaN beyond the head",
+            "depth",
+        ),
+        FaceFile("mask.png", PNG, "Head mask", "soft mask of the head, 8 bits: 128 and more is head", "depth"),
+        FaceFile("inverse_depth.npy", NPY, "Inverse depth NPY", "what the network returned, float32", "depth"),
+        FaceFile(
+            "prior.npy",
+            NPY,
+            "Prior NPY",
+            "the face network's map, to which that of a MiDaS network is fitted, float32",
+            "depth",
+            only="a MiDaS network was used",
+        ),
+        FaceFile(
+            "statistics.csv",
+            "text/csv",
+            "Statistics CSV",
+            "mean, percentiles, main distances; the same for each part of the face, mm",
+            "numbers",
+        ),
+        FaceFile("statistics.json", JSON, "Statistics JSON", "those numbers, and the histogram", "numbers"),
+        FaceFile(
+            "reconstruction.json",
+            JSON,
+            "Reconstruction JSON",
+            "all that the millimetres rest on: network, camera, scale and shift, landmarks",
+            "numbers",
+        ),
+        FaceFile("crop.png", PNG, "Crop", "the photo, levelled by the eyes and cropped", "picture"),
+        FaceFile("thumbnail.jpg", "image/jpeg", "Thumbnail", "the crop, small", "picture"),
+        FaceFile("depth_preview.png", PNG, "Depth preview", "the depth in colours", "picture"),
+        FaceFile("relief_preview.png", PNG, "Relief preview", "the depth as a plaster cast", "picture"),
+        FaceFile(
+            "plain_preview.png",
+            PNG,
+            "Plain preview",
+            "that cast before the broad shape is drawn to the prior and smoothed",
+            "picture",
+        ),
+    )
+}
+
+
+def is_ours(name: str) -> bool:
+    """Whether a file of this name in a face's folder is one that this program writes."""
+    return name in FILES
+
+
+def print_stl(folder: Path) -> Path:
+    """Return the STL of a face's solid, whether there is one or not.
+
+    Version 0.1 called it `mesh.stl`, which is now the surface. So where there is no `solid.stl`, a `mesh.stl` which
+    does not say in its header that it is a surface is the solid.
+    """
+    solid, mesh = folder / SOLID_STL, folder / SURFACE_STL
+    if solid.exists() or not mesh.is_file():
+        return solid
+    with mesh.open("rb") as file:
+        return solid if file.read(len(SURFACE_HEADER)) == SURFACE_HEADER else mesh
+
+
+def name_today(folder: Path, name: str) -> str:
+    """Return what a file that lies in a face's folder as `name` is called now."""
+    return SOLID_STL if name == SURFACE_STL == print_stl(folder).name else name
+
+
+def present(folder: Path) -> dict[str, Path]:
+    """Return the files of the table that are in a face's folder, by what they are called now."""
+    places = {name_today(folder, name): folder / name for name in FILES if (folder / name).is_file()}
+    return {name: places[name] for name in FILES if name in places}
