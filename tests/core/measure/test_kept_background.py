@@ -4,9 +4,9 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
-from core.comparison import agreement, compare
 from scipy import ndimage
 
+from core.comparison import agreement, compare
 from core.files.face_files import statistics
 from core.geometry.depth_surface import DepthSurface
 from core.measure.face import face_measures, landmarks_mm

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.stats
-from core.comparison import Agreement, Comparison
 
+from core.comparison import Agreement, Comparison
 from core.measure import table
 from core.measure.context import Depths, Differences, LaidOn
 from core.measure.face import FaceMeasures
