@@ -53,15 +53,21 @@ def serving(app: Any) -> Iterator[int]:
     from dashboard.web.server import bound, http_server
 
     with bound(Settings(port=0)) as listener:
-        server = http_server(app, listener)
-        thread = threading.Thread(target=server.run)
+        server, over = http_server(app, listener), threading.Event()
+
+        def run() -> None:  # as `server.run()`, which only Ctrl-C ends
+            while not over.is_set():
+                server.asyncore.loop(0.05, server.adj.asyncore_use_poll, server._map, count=1)
+            server.task_dispatcher.shutdown()
+            server.asyncore.close_all(server._map)
+
+        thread = threading.Thread(target=run)
         thread.start()
         try:
             yield listener.getsockname()[1]
         finally:
-            server.trigger.pull_trigger(lambda: server.asyncore.close_all(server._map))  # in the server's own thread
+            over.set()
             thread.join()
-            server.task_dispatcher.shutdown()
 
 
 class Browser(FlaskClient):

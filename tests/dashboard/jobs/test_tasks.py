@@ -4,6 +4,7 @@ import io
 import json
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import trimesh
 from PIL import Image
 from sqlalchemy import select
 
+import core
 from core.errors import OptionError, PhotoError
 from core.options import Options
 from dashboard.jobs.queue import Queue
@@ -114,7 +116,11 @@ def test_a_second_photo_loads_no_network_and_a_solid_is_made_anew(
         library.start_recompute(workspace, face.id, {"fov_deg": 40, "focal_mm": 50})
 
 
-def test_a_photo_that_was_taken_in_is_within_all_limits_later(settings: Settings, astronaut: Path) -> None:
+def test_a_photo_that_was_taken_in_is_within_all_limits_later(
+    settings: Settings, astronaut: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = {"max_bytes": 10**6, "max_pixels": 10**6}
+    monkeypatch.setattr("core.photo.read.Limits", partial(core.photo.Limits, **small))  # those of who names none
     with Image.open(astronaut) as picture:
         rgb = np.asarray(picture.convert("RGB").resize((1024, 1024)))
     grain = np.random.default_rng(0).integers(-40, 40, rgb.shape)
