@@ -65,7 +65,7 @@ def agreement(faces: Sequence[Reconstruction]) -> Agreement:
     inside = depths[:, area]
     apart = np.sqrt(((inside[:, None] - inside[None]) ** 2).mean(-1))
     return Agreement(
-        names=tuple(face.facts["network"]["name"] for face in faces),
+        names=tuple(face.facts.network.name for face in faces),
         spread_mm=spread,
         mean_mm=mean,
         median_mm=float(np.median(spread[area])),
@@ -77,7 +77,6 @@ def agreement(faces: Sequence[Reconstruction]) -> Agreement:
 
 
 def _same_crop(a: Reconstruction, b: Reconstruction) -> bool:
-    if a.depth_mm.shape != b.depth_mm.shape or a.facts["photo"]["sha256"] != b.facts["photo"]["sha256"]:
+    if a.depth_mm.shape != b.depth_mm.shape or a.facts.photo.sha256 != b.facts.photo.sha256:
         return False
-    crops = [np.array(face.facts["crop"]["crop_to_photo"]) for face in (a, b)]
-    return bool(np.abs(crops[0] - crops[1]).max() < SAME_CROP_PX)
+    return bool(np.abs(a.facts.crop.to_photo - b.facts.crop.to_photo).max() < SAME_CROP_PX)

@@ -181,10 +181,10 @@ def rms(values: NDArray[np.floating]) -> float:
 
 def _notes(reference: Reconstruction, other: Reconstruction) -> tuple[str, ...]:
     notes = [EXPRESSION, ASSUMED]
-    networks = [face.facts["network"]["name"] for face in (reference, other) if "network" in face.facts]
+    networks = [face.facts.network.name for face in (reference, other)]
     if len(set(networks)) > 1:
         notes.append(f"The depths come from different networks ({' and '.join(networks)}), which differ by themselves.")
-    yaws = [face.facts["face"]["yaw_deg"] for face in (reference, other) if face.facts.get("face")]
+    yaws = [face.facts.face.yaw_deg for face in (reference, other) if face.facts.face]
     if len(yaws) == 2 and abs(yaws[0] - yaws[1]) > TURNED_DEG:
         notes.append(
             f"The heads are turned {abs(yaws[0] - yaws[1]):.0f} degrees apart; a cheek that one photo hides is not "

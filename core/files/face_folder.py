@@ -1,15 +1,17 @@
 """A reconstruction -> its folder of files, all or none; and the solid of a written face made anew."""
 
 import importlib.metadata
-import json
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from core.files import face_files
 from core.files.atomic import replacing, storage_errors
+from core.files.facts import SolidFacts, SurfaceFacts, WrittenFacts, read_facts
+from core.geometry.facts import FACTS_FILE
 from core.geometry.reconstruction import Reconstruction, assumptions
+from core.json_files import write_json
 from core.mesh.cloud import point_cloud
 from core.mesh.surface import TOLERANCE_MM, make_surface
 from core.options import Options, Printer, SolidOptions
@@ -22,7 +24,7 @@ FILES = frozenset(
         *("crop.png", "mask.png", "thumbnail.jpg", "depth_preview.png", "relief_preview.png", "plain_preview.png"),
         *("depth.npy", "depth.png", "inverse_depth.npy", "prior.npy", "statistics.json", "statistics.csv"),
         *("cloud.ply", "mesh.ply", "mesh.glb", "mesh.zip", "mesh.stl"),
-        *("solid.3mf", "solid.ply", "solid.zip", "solid.glb", "solid.json", "reconstruction.json"),
+        *("solid.3mf", "solid.ply", "solid.zip", "solid.glb", "solid.json", FACTS_FILE),
     }
 )
 """What a face's folder may hold of ours; anything else in it is somebody's own and is left alone."""
@@ -96,39 +98,34 @@ def _write(
         solid = _write_solid(body, asked, part, printer, about, part / "relief_preview.png", options.formats)
         if "stl" not in options.formats:
             (part / "mesh.stl").unlink()
-    facts = {
-        **reconstruction.facts,
-        "depth_png": {**depth_png, "meaning": "65535 is near_mm, 1 is far_mm, 0 is no depth; linear between"},
-        "surface": {
-            "vertices": len(surface.vertices_mm),
-            "triangles": len(surface.faces),
-            "largest_error_mm": None if surface.error_mm is None else round(surface.error_mm, 4),
-        },
-        "solid": solid,
-        "mesh_origin_mm": reconstruction.origin_mm.tolist(),
-        "units": {"npy": "mm", "stl": "mm", "ply": "mm", "obj": "mm", "glb": "m"},
-        "frames": {
-            "camera": "x right, y down, z forward; depth is z",
-            "mesh": "x right, y up, z towards the viewer; origin at mesh_origin_mm of the camera frame",
-            "solid": "z up from the print bed, x right; y up the picture, of a bust away from the viewer",
-        },
-        "options": options.to_dict(),
-        "versions": versions(),
-    }
-    face_files.write_json(facts, part / "reconstruction.json")
+    x, y, z = reconstruction.origin_mm.tolist()
+    written = WrittenFacts(
+        **vars(reconstruction.facts),
+        depth_png=depth_png,
+        surface=SurfaceFacts(
+            vertices=len(surface.vertices_mm),
+            triangles=len(surface.faces),
+            largest_error_mm=None if surface.error_mm is None else round(surface.error_mm, 4),
+        ),
+        solid=solid,
+        mesh_origin_mm=(x, y, z),
+        options=options,
+        versions=versions(),
+    )
+    write_json(written, part / FACTS_FILE)
     progress("Files are written", 1.0)
 
 
 def write_solid(
     folder: Path, options: SolidOptions, printer: Printer | None = None, progress: Progress = ignore
-) -> dict[str, Any]:
+) -> SolidFacts:
     """Make the solid of a written face anew: replaces `mesh.stl`, `solid.*` and the facts' solid.
 
     printer : what the preflight checks for; the usual one with the options' nozzle, if None.
-    Returns what `solid.json` holds. Raises GeometryError or StorageError, and then nothing has changed.
+    Returns what `solid.json` holds. Raises FormatError, GeometryError or StorageError, and then nothing has changed.
     """
     progress("Reading the face", 0.0)
-    reconstruction = Reconstruction.load(folder)
+    reconstruction, written = Reconstruction.load(folder), read_facts(folder)
     progress("Making the solid", 0.2)
     solid = make_solid(reconstruction, options)
     with storage_errors(folder), tempfile.TemporaryDirectory(dir=folder, prefix=".solid-") as name:
@@ -136,12 +133,12 @@ def write_solid(
         progress("Checking the solid", 0.6)
         printer = printer or Printer(nozzle_mm=options.nozzle_mm)
         about = assumptions(reconstruction.facts)
-        facts = _write_solid(solid, options, part, printer, about, folder / "relief_preview.png")
-        face_files.write_json({**reconstruction.facts, "solid": facts}, part / "reconstruction.json")
+        made = _write_solid(solid, options, part, printer, about, folder / "relief_preview.png")
+        write_json(replace(written, solid=made), part / FACTS_FILE)
         progress("Writing files", 0.9)
         for path in sorted(part.iterdir()):
             path.replace(folder / path.name)
-    return facts
+    return made
 
 
 def _write_solid(
@@ -152,21 +149,23 @@ def _write_solid(
     about: dict[str, str],
     picture: Path,
     formats: tuple[str, ...] = face_files.SOLID_FORMATS,
-) -> dict[str, Any]:
+) -> SolidFacts:
     shown = picture if picture.is_file() else None
     face_files.write_solid_files(solid, folder, options.kind, about, shown, formats)
     checked = preflight(folder / "mesh.stl", printer, _asked_mm(options), stands=options.kind == "bust")
-    numbers = checked.to_dict()
-    facts = {
-        **{name: numbers[name] for name in ("size_mm", "triangles", "volume_cm3")},
-        "watertight": checked.is_watertight,
-        "volume": checked.is_volume,
-        "scale": round(solid.scale, 5),
-        "options": options.to_dict(),
-        "preflight": numbers,
-    }
-    face_files.write_json(facts, folder / "solid.json")
-    return facts
+    found = checked.facts
+    made = SolidFacts(
+        size_mm=found.size_mm,
+        triangles=found.triangles,
+        volume_cm3=found.volume_cm3,
+        watertight=checked.is_watertight,
+        volume=checked.is_volume,
+        scale=round(solid.scale, 5),
+        options=options,
+        preflight=found,
+    )
+    write_json(made, folder / "solid.json")
+    return made
 
 
 def _asked_mm(options: SolidOptions) -> tuple[float | None, float | None, float | None]:
@@ -181,9 +180,3 @@ def _asked_mm(options: SolidOptions) -> tuple[float | None, float | None, float 
 def versions() -> dict[str, str]:
     """Of this program and the libraries that its numbers depend on."""
     return {name: importlib.metadata.version(name) for name in ("lifemask", "torch", "numpy", "scipy", "trimesh")}
-
-
-def read_facts(folder: Path) -> dict[str, Any]:
-    """`reconstruction.json` of a written face."""
-    facts: dict[str, Any] = json.loads((folder / "reconstruction.json").read_text("utf-8"))
-    return facts

@@ -54,8 +54,8 @@ def face_axes(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def face_measures(reconstruction: Reconstruction) -> FaceMeasures | None:
     """Distances between landmarks; None for a whole photo or where the depth at a landmark is missing."""
-    landmarks = reconstruction.landmarks_px
-    if landmarks is None:
+    landmarks, ipd_mm = reconstruction.landmarks_px, reconstruction.facts.ipd_mm
+    if landmarks is None or ipd_mm is None:
         return None
     points = landmarks_mm(reconstruction)
     if np.isfinite(points[INNER]).all(1).sum() < 12:
@@ -74,7 +74,7 @@ def face_measures(reconstruction: Reconstruction) -> FaceMeasures | None:
         width = float(np.linalg.norm(across) * reconstruction.intrinsics.pixel_mm(float(np.nanmedian(points[:, 2]))))
     to_ears = float(before[NOSE_TIP] - (jaw @ axes[2]).mean())
     values = FaceMeasures(
-        ipd_mm=float(reconstruction.facts["ipd_mm"]),
+        ipd_mm=float(ipd_mm),
         nose_protrusion_mm=float(before[NOSE_TIP] - before[OUTER_CORNERS].mean()),
         width_mm=float(width),
         height_mm=float(np.linalg.norm(points[SELLION] - points[MENTON])),

@@ -87,11 +87,13 @@ def the_faces(compared: Compared) -> str:
 
 def _facts(face: Reconstruction) -> str:
     facts = face.facts
-    parts = [f"network {facts['network']['name']}", f"IPD {facts['ipd_mm']:.1f} mm assumed"]
-    if facts.get("distance_mm"):
-        parts.append(f"about {facts['distance_mm'] / 1000:.2f} m from the camera")
-    if facts.get("face"):
-        parts.append(f"turned by {abs(facts['face']['yaw_deg']):.0f}\u00b0")
+    parts = [
+        f"network {facts.network.name}",
+        f"IPD {facts.ipd_mm:.1f} mm assumed",
+        f"about {facts.distance_mm / 1000:.2f} m from the camera",
+    ]
+    if facts.face:
+        parts.append(f"turned by {abs(facts.face.yaw_deg):.0f}\u00b0")
     return f'<p class="facts">{escape(", ".join(parts))}</p>'
 
 

@@ -82,8 +82,9 @@ def compare(
 
 
 def _written(folder: Path) -> Path:
-    if not (folder / "reconstruction.json").is_file():
-        raise OptionError(f"{folder} holds no face (no reconstruction.json). Give a folder that 'lifemask run' wrote.")
+    from core.files.facts import read_facts
+
+    read_facts(folder)  # which raises a sentence where there is no face
     return folder
 
 

@@ -176,15 +176,15 @@ class Library:
 
         Raises
         ------
-        NotInLibraryError, OptionError, QueueFullError, StorageError
+        FormatError, NotInLibraryError, OptionError, QueueFullError, StorageError
         """
-        from core.files.face_folder import read_facts  # noqa: PLC0415 - not needed for the first page
+        from core.files.facts import read_facts  # noqa: PLC0415 - not needed for the first page
         from core.recompute import changed  # noqa: PLC0415
 
         face = self.face(workspace, face_id)
         if face is None:
             raise NotInLibraryError("This face is not in your library; it may have been deleted.")
-        changed(read_facts(face.folder)["options"], changes)  # a wrong one is said at once
+        changed(read_facts(face.folder).options, changes)  # a wrong one is said at once
         run = self._queue(workspace, "recompute", changes, face_id=face.id, of=None)
         with self.session.begin() as session:
             forget_equality(session, face.run_id)  # its photo, asked for as before, is no longer this face

@@ -243,8 +243,8 @@ def _numbers(face_ids: Sequence[str]) -> html.Section:
             "name": result.face.name,
             "statistics": result.statistics,
             "measures": result.statistics.get("face"),
-            "ipd_mm": result.about["ipd_mm"],
-            "distance_mm": result.about["distance_mm"],
+            "ipd_mm": result.facts.ipd_mm,
+            "distance_mm": result.facts.distance_mm,
         }
         for result in found
     ]

@@ -8,7 +8,6 @@ from dash import ClientsideFunction, Input, Output, State, callback, clientside_
 from dashboard.charts.marking import first_box, marked_photo
 from dashboard.components import page, views
 from dashboard.components.missing import no_photo
-from dashboard.readings.results import load
 from dashboard.web.context import current_library, current_workspace
 
 dash.register_page(__name__, path_template="/mark/<photo_id>", title="Mark – Lifemask", name="Mark")  # noqa: RUF001
@@ -18,13 +17,15 @@ LEAD = "Drag the box, or draw another, so that it holds the face from brows to c
 
 def layout(photo_id: str | None = None, face: str | None = None, **_: Any) -> html.Div:
     """Return the page of a photo; `face`: one of its faces, round which the box stands at first."""
+    from core.files.facts import read_facts  # noqa: PLC0415 - not needed for the first page
+
     library, workspace = current_library(), current_workspace()
     photo = library.photo(workspace, photo_id or "")
     if photo is None:
         return no_photo()
     found = library.face(workspace, face or "")
-    about = load(found).about if found and found.photo_id == photo.id else None
-    x, y, side = box = first_box(photo.width, photo.height, about)
+    facts = read_facts(found.folder) if found and found.photo_id == photo.id else None
+    x, y, side = box = first_box(photo.width, photo.height, facts)
     figure = marked_photo(f"/photos/{photo.id}/photo.png", photo.width, photo.height, box)
     height = f"min(72vh, 720px, {100 * photo.height / photo.width:.0f}vw)"
     fields = [

@@ -87,9 +87,9 @@ def write(
     """
     from core.compare import compare, compare_all
     from core.compare.difference import ASSUMED
-    from core.files.face_files import write_json
     from core.files.face_folder import versions
     from core.geometry.reconstruction import Reconstruction
+    from core.json_files import write_json
     from core.measure.regions import face_area
     from core.measure.statistics import relative_depth
     from core.report import report
@@ -156,9 +156,9 @@ def _about(face: Named, shape: Any) -> dict[str, Any]:
     return {
         "id": face.id,
         "name": face.name,
-        "network": shape.facts["network"]["name"],
-        "ipd_mm": shape.facts["ipd_mm"],
-        "distance_mm": shape.facts.get("distance_mm"),
+        "network": shape.facts.network.name,
+        "ipd_mm": shape.facts.ipd_mm,
+        "distance_mm": shape.facts.distance_mm,
         "statistics": depth_statistics(relative_depth(shape)).to_dict(),
         "measures": asdict(measures) if measures else None,
     }
@@ -176,8 +176,8 @@ def _write_agreement(shapes: Sequence[Any], folder: Path) -> dict[str, Any] | No
     groups: dict[str, dict[str, Any]] = {}
     for shape in shapes:
         facts = shape.facts
-        crop = np.round(np.array(facts["crop"]["crop_to_photo"])).tolist()
-        groups.setdefault(json.dumps([facts["photo"]["sha256"], crop]), {}).setdefault(facts["network"]["name"], shape)
+        crop = np.round(facts.crop.to_photo).tolist()
+        groups.setdefault(json.dumps([facts.photo.sha256, crop]), {}).setdefault(facts.network.name, shape)
     several = [list(group.values()) for group in groups.values() if len(group) > 1]
     if not several:
         return None

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,17 +13,20 @@ from numpy.typing import NDArray
 from dashboard.charts.figures import Histogram, Profile
 from dashboard.library.records import FaceRecord
 
+if TYPE_CHECKING:
+    from core.files.facts import WrittenFacts
+
 
 @dataclass(frozen=True)
 class Result:
     """A face and what was written of it.
 
-    about : reconstruction.json; statistics : statistics.json; behind_mm : (S, S) float32, mm behind the nose tip (NaN
+    facts : reconstruction.json; statistics : statistics.json; behind_mm : (S, S) float32, mm behind the nose tip (NaN
     outside the head), on the grid of the crop.
     """
 
     face: FaceRecord
-    about: dict[str, Any]
+    facts: "WrittenFacts"
     statistics: dict[str, Any]
     behind_mm: NDArray[np.float32]
 
@@ -66,9 +69,11 @@ def load(face: FaceRecord) -> Result:
     ------
     FileNotFoundError
         The folder is gone or not whole.
+    FormatError
+        Its reconstruction.json is damaged, foreign or of a newer version.
     """
-    about, statistics, behind_mm = _read(face.folder, (face.folder / "reconstruction.json").stat().st_mtime_ns)
-    return Result(face, about, statistics, behind_mm)
+    facts, statistics, behind_mm = _read(face.folder, (face.folder / "reconstruction.json").stat().st_mtime_ns)
+    return Result(face, facts, statistics, behind_mm)
 
 
 def shared_edges(results: Sequence[Result], bins: int) -> NDArray[np.float64]:
@@ -79,14 +84,16 @@ def shared_edges(results: Sequence[Result], bins: int) -> NDArray[np.float64]:
 
 
 @lru_cache(maxsize=32)
-def _read(folder: Path, _changed: int) -> tuple[dict[str, Any], dict[str, Any], NDArray[np.float32]]:
-    about = json.loads((folder / "reconstruction.json").read_text())
+def _read(folder: Path, _changed: int) -> tuple["WrittenFacts", dict[str, Any], NDArray[np.float32]]:
+    from core.files.facts import read_facts  # noqa: PLC0415 - the first page need not wait for it
+
+    facts = read_facts(folder)
     statistics = json.loads((folder / "statistics.json").read_text())
     depth = np.load(folder / "depth.npy")
     reference_mm = np.nanmin(depth) - np.float32(
         statistics["min"]
     )  # the depth at the nose tip, as the statistics took it
-    return about, statistics, depth - reference_mm
+    return facts, statistics, depth - reference_mm
 
 
 @lru_cache(maxsize=4)

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import os
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from flask import g
 from plotly.io.json import to_json_plotly
 
+from core.errors import FormatError
 from dashboard.jobs.queue import Queue
 from dashboard.jobs.tasks import Tasks
 from dashboard.jobs.worker import step
@@ -80,6 +82,30 @@ def test_numbers_of_a_face_by_rest(client: Any, ids: list[str]) -> None:
         assert answer.status_code == 400
         assert answer.json["error"]
     assert client.application.test_client().get(address).status_code == 404
+
+
+def test_a_face_of_a_newer_version_is_a_sentence(client: Any, asked: Library, ids: list[str], page: Any) -> None:
+    face = asked.face(g.workspace, ids[0])
+    assert face is not None
+    (face.folder / "reconstruction.json").write_text('{"format": 3}')
+    os.utime(face.folder / "depth.npy")
+    newer = "has format 3, which a newer version of Lifemask wrote"
+    for answer in (
+        client.get(f"/api/faces/{ids[0]}/statistics"),
+        client.post(f"/api/faces/{ids[0]}/recompute", json={"options": {"ipd_mm": 60}}),
+    ):
+        assert answer.status_code == 400
+        assert newer in answer.json["error"]
+    assert client.get(f"/api/faces/{ids[0]}").json["id"] == ids[0]  # it is listed, and its files can be fetched
+    for show in (
+        lambda: page("/compare")._page(ids, ids[0], with_scale=False),
+        lambda: page("/statistics")._page(ids[0]),
+        lambda: page("/print/none").layout(ids[0]),
+        lambda: page("/face/none").layout(ids[0]),
+        lambda: page("/mark/none").layout(face.photo_id, face.id),
+    ):
+        with pytest.raises(FormatError, match=newer):  # which the frame shows in these words
+            show()
 
 
 def test_pages_of_a_face_are_small(asked: Library, ids: list[str], page: Any) -> None:
