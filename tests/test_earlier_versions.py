@@ -35,6 +35,7 @@ from dashboard.jobs.worker import step
 from dashboard.library import deletion
 from dashboard.library.library import Library
 from dashboard.library.retention import sweep
+from dashboard.readings import comparison_folder
 from dashboard.settings import Settings
 
 PHOTOS = {"collins": "collins.png", "hopper": "hopper.jpg", "hopper_midas": "hopper.jpg", "corner": "corner.png"}
@@ -163,6 +164,13 @@ def test_keys_that_came_in_the_course_of_the_first_format_are_filled_in(old: Pat
         rewrite(folder, photo_of(old, name), {"ipd_mm": 60.0})
     solid = write_solid(folder, SolidOptions(width_mm=45.0, border_mm=2.0, max_triangles=1000))
     assert read_facts(folder) == replace(facts, solid=solid)
+
+
+def test_a_comparison_is_read_as_it_was_written(library: Library, made: Any) -> None:
+    folder = library.comparison(made["workspace"], made["runs"]["compare"])
+    assert folder is not None
+    facts = comparison_folder.read(folder).facts
+    assert json.loads(json.dumps(asdict(facts))) == json.loads((folder / "comparison.json").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("name", PHOTOS)

@@ -12,6 +12,7 @@ from core.compare.registration import MIN_POINTS, register
 from core.errors import GeometryError
 from core.geometry.alignment import apply, scale_of
 from core.geometry.reconstruction import Reconstruction
+from core.json_files import rows
 from core.measure.regions import face_area, regions
 
 REACH_MM = 25.0  # what lies farther off is another part of the head, or hair, and not a difference of the face
@@ -67,7 +68,7 @@ class Comparison:
         return self.seen.crop_rgb
 
     def numbers(self) -> dict[str, Any]:
-        """All but the maps, for JSON: finite numbers, names and sentences."""
+        """All but the maps: finite numbers, names and sentences, by the name of the field."""
         return {
             "rms_mm": self.rms_mm,
             "median_mm": self.median_mm,
@@ -78,8 +79,8 @@ class Comparison:
             "scale": self.scale,
             "landmarks_mm": self.landmarks_mm,
             "by_region": self.by_region,
-            "transform": self.transform.tolist(),
-            "notes": list(self.notes),
+            "transform": rows(self.transform),
+            "notes": self.notes,
         }
 
 

@@ -7,8 +7,9 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
@@ -21,6 +22,7 @@ from dashboard.settings import Settings
 if TYPE_CHECKING:
     from core.depth.estimator import Networks
     from core.options import Options
+    from dashboard.readings.comparison_facts import ComparisonFacts
 
 # `core` is imported by the functions that use it, so that `lifemask --help` answers at once.
 # ruff: noqa: PLC0415
@@ -38,24 +40,29 @@ def compare(
     *,
     with_scale: bool,
     progress: Progress,
-) -> dict[str, Any]:
+) -> "ComparisonFacts":
     """Compare the faces of `sources` with the first of them, and all pairs, into the folder `out`.
 
     sources : folders that `lifemask run` wrote, or photos; all faces of a photo are taken, left to right, and their
     folders are written to `out/faces`. networks : called if there is a photo.
-    Files of an earlier comparison in `out` are replaced once all new ones are there. Returns comparison.json.
+    Files of an earlier comparison in `out` are replaced once all new ones are there. Returns what comparison.json
+    holds.
 
     Raises
     ------
     LifemaskError
         A source is neither, holds no face, or fewer than two faces are there.
     """
+    from core.files.facts import read_facts
     from dashboard.readings import comparison_folder
 
     photos = [source for source in sources if not source.is_dir()]
+    for source in sources:
+        if source.is_dir():
+            read_facts(source)  # one that cannot be read is said before the networks work on photos
     share = MADE if photos else 0.0
     made = _from_photos(photos, out / FACES, options, networks, lambda s, p: progress(s, share * p)) if photos else {}
-    folders = [folder for source in sources for folder in (made.get(source) or [_written(source)])]
+    folders = [folder for source in sources for folder in (made.get(source) or [source])]
     if len(folders) < 2:
         raise OptionError(
             f"Comparing needs at least two faces; {len(folders)} was given. Name another folder or photo."
@@ -64,28 +71,20 @@ def compare(
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out, prefix=".comparison-") as name:
             part = Path(name)
-            comparison_folder.write(
+            facts = comparison_folder.write(
                 _named(folders),
                 0,
                 part,
                 with_scale=with_scale,
                 progress=lambda s, p: progress(s, share + (1 - share) * p),
             )
-            values: dict[str, Any] = json.loads((part / "comparison.json").read_text("utf-8"))
-            _write_pairs(values, part / "pairs.csv")
+            _write_pairs(facts, part / "pairs.csv")
             for old in out.iterdir():
                 if NUMBERED.fullmatch(old.name):
                     old.unlink(missing_ok=True)  # there may be fewer faces now
             for path in part.iterdir():
                 path.replace(out / path.name)
-    return values
-
-
-def _written(folder: Path) -> Path:
-    from core.files.facts import read_facts
-
-    read_facts(folder)  # which raises a sentence where there is no face
-    return folder
+    return facts
 
 
 def _from_photos(
@@ -118,14 +117,14 @@ def _named(folders: Sequence[Path]) -> list[Named]:
     ]
 
 
-def _write_pairs(values: dict[str, Any], path: Path) -> None:
+def _write_pairs(facts: "ComparisonFacts", path: Path) -> None:
     """RMS difference of every two faces in mm, as a table with names, like beside like."""
-    names, pairs = [face["name"] for face in values["faces"]], values["pairs"]
+    names, pairs = [face.name for face in facts.faces], facts.pairs
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
-        table.writerow(["RMS, mm", *(names[i] for i in pairs["order"])])
-        for i in pairs["order"]:
-            table.writerow([names[i], *(f"{pairs['rms_mm'][i][j]:.3f}" for j in pairs["order"])])
+        table.writerow(["RMS, mm", *(names[i] for i in pairs.order)])
+        for i in pairs.order:
+            table.writerow([names[i], *(f"{pairs.rms_mm[i][j]:.3f}" for j in pairs.order)])
 
 
 def command(args: argparse.Namespace) -> int:
@@ -148,17 +147,16 @@ def command(args: argparse.Namespace) -> int:
             bar.set_description_str(stage, refresh=False)
             bar.update(share - bar.n)
 
-        values = compare(
+        facts = compare(
             args.faces, args.out, options, networks, with_scale=args.with_scale, progress=progress
         )  # fmt: skip
     if args.json:
-        print(json.dumps(values))
+        print(json.dumps(asdict(facts)))
         return 0
-    names = [face["name"] for face in values["faces"]]
-    head = f"DIFFERENCE FROM {names[values['reference'] - 1]}"
+    head = f"DIFFERENCE FROM {facts.face(facts.reference).name}"
     print(f"{head:40} {'RMS':>8} {'MEDIAN':>8} {'95 %':>8} {'COVERED':>8}")
-    for number, found in values["differences"].items():
-        lengths = "".join(f" {found[key]:5.2f} mm" for key in ("rms_mm", "median_mm", "p95_mm"))
-        print(f"{names[int(number) - 1]:40}{lengths} {found['coverage']:>8.0%}")
+    for number, found in facts.differences.items():
+        lengths = "".join(f" {value:5.2f} mm" for value in (found.rms_mm, found.median_mm, found.p95_mm))
+        print(f"{facts.face(number).name:40}{lengths} {found.coverage:>8.0%}")
     print(f"To look at and to print: {args.out / 'report.html'}")
     return 0

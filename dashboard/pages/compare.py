@@ -14,6 +14,7 @@ from dashboard.components.missing import no_faces
 from dashboard.library.library import MOST_COMPARED
 from dashboard.library.records import FaceRecord, RunRecord
 from dashboard.readings import comparison_folder, results
+from dashboard.readings.comparison_facts import ComparedFace
 from dashboard.web.context import current_library, current_workspace
 
 dash.register_page(__name__, path="/compare", title="Compare – Lifemask", name="Compare")  # noqa: RUF001
@@ -238,21 +239,24 @@ def _waiting(run: RunRecord) -> html.Div:
 
 def _numbers(face_ids: Sequence[str]) -> html.Section:
     found = [results.load(face) for face in _there(face_ids)]
-    about = [
-        {
-            "name": result.face.name,
-            "statistics": result.statistics,
-            "measures": result.statistics.get("face"),
-            "ipd_mm": result.facts.ipd_mm,
-            "distance_mm": result.facts.distance_mm,
-        }
+    compared = [
+        ComparedFace(
+            id=result.face.id,
+            name=result.face.name,
+            network=result.facts.network.name,
+            ipd_mm=result.facts.ipd_mm,
+            distance_mm=result.facts.distance_mm,
+            statistics=result.statistics,
+            measures=result.statistics.get("face"),
+        )
         for result in found
     ]
-    return page.section("Numbers", comparison.table({"faces": about, "differences": {}}), _note())
+    return page.section("Numbers", comparison.table(compared, {}), _note())
 
 
 def _found(found: comparison_folder.Compared) -> list[Any]:
-    others = comparison.others(found)
+    others, facts = comparison.others(found), found.facts
+    table = comparison.table(facts.faces, facts.differences, with_scale=facts.with_scale)
     choices = [{"label": comparison.choice(found, number), "value": number} for number in others]
     return [
         dcc.Store(id="compare-folder", data=found.folder.name),
@@ -263,7 +267,7 @@ def _found(found: comparison_folder.Compared) -> list[Any]:
         html.Div(comparison.pair(found, others[0], "map"), id="compare-pair"),
         comparison.pairs(found) if len(others) > 1 else None,
         comparison.agreement(found),
-        page.section("Numbers", comparison.table(found.values), _note(), aside=comparison.downloads(found)),
+        page.section("Numbers", table, _note(), aside=comparison.downloads(found)),
     ]  # fmt: skip
 
 

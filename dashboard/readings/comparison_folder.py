@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -13,13 +13,22 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from core import json_files
 from core.depth.catalog import MODELS
 from core.files.colours import DIVERGING, coloured, signed_limit
 from core.progress import Progress, ignore
 from dashboard.library.records import FaceRecord
+from dashboard.readings.comparison_facts import (
+    AgreementFacts,
+    ComparedFace,
+    ComparisonFacts,
+    DifferenceFacts,
+    PairFacts,
+)
 
 if TYPE_CHECKING:
     from core.compare import Comparison
+    from core.geometry.reconstruction import Reconstruction
 
 # core.compare and core.measure bring scipy and OpenCV, which need not delay the first page
 # ruff: noqa: PLC0415
@@ -71,15 +80,17 @@ def told_apart(faces: Sequence[FaceRecord]) -> list[FaceRecord]:
 
 def write(
     faces: Sequence[Named], reference: int, folder: Path, *, with_scale: bool = False, progress: Progress = ignore
-) -> None:
+) -> ComparisonFacts:
     """Compare every face with the one at `reference`, and all pairs, into a folder that exists.
 
     Writes comparison.json, .csv and .png, and report.html; for the N-th face, from 1: difference-N.npy (float32 mm on
     the reference's crop, not for the reference itself), difference-N.png (coloured, all on the scale `scale_mm`) and
-    seen-N.webp (its photo as the reference's camera sees it).
+    seen-N.webp (its photo as the reference's camera sees it). Returns what comparison.json holds.
 
     Raises
     ------
+    FormatError
+        A folder holds no face that this version can read.
     GeometryError
         A face is a photo taken whole, or two share too little surface.
     Cancelled
@@ -89,7 +100,6 @@ def write(
     from core.compare.difference import ASSUMED
     from core.files.face_folder import versions
     from core.geometry.reconstruction import Reconstruction
-    from core.json_files import write_json
     from core.measure.regions import face_area
     from core.measure.statistics import relative_depth
     from core.report import report
@@ -118,19 +128,23 @@ def write(
         np.save(folder / f"difference-{i + 1}.npy", found.difference_mm)
         picture = Image.fromarray(coloured(found.difference_mm, -limit_mm, limit_mm, DIVERGING))
         picture.save(folder / f"difference-{i + 1}.png")
-    values = {
-        "scale_mm": limit_mm,
-        "reference": reference + 1,
-        "with_scale": with_scale,
-        "faces": [_about(face, shape) for face, shape in zip(faces, shapes, strict=True)],
-        "differences": {str(i + 1): found.numbers() for i, found in compared.items()},
-        "pairs": {"rms_mm": pairs.rms_mm.tolist(), "order": pairs.order.tolist(), "linkage": pairs.linkage.tolist()},
-        "agreement": _write_agreement(shapes, folder),
-        "notes": list(notes),
-        "versions": versions(),
-    }
-    write_json(values, folder / "comparison.json")
-    (folder / "comparison.csv").write_text(as_csv(values), "utf-8")
+    facts = ComparisonFacts(
+        scale_mm=limit_mm,
+        reference=reference + 1,
+        with_scale=with_scale,
+        faces=tuple(_about(face, shape) for face, shape in zip(faces, shapes, strict=True)),
+        differences={i + 1: DifferenceFacts(**found.numbers()) for i, found in compared.items()},
+        pairs=PairFacts(
+            rms_mm=json_files.rows(pairs.rms_mm),
+            order=tuple(pairs.order.tolist()),
+            linkage=json_files.rows(pairs.linkage),
+        ),
+        agreement=_write_agreement(shapes, folder),
+        notes=tuple(notes),
+        versions=versions(),
+    )
+    json_files.write_json(facts, folder / "comparison.json")
+    (folder / "comparison.csv").write_text(as_csv(facts.faces, facts.differences), "utf-8")
     names = [face.name for face in faces]
     text = report(shapes, names, compared, pairs, reference=reference)
     (folder / "report.html").write_text(text, "utf-8")
@@ -146,22 +160,23 @@ def write(
     )
     drawn.save(folder / "comparison.png")
     progress("Files are written", 1.0)
+    return facts
 
 
-def _about(face: Named, shape: Any) -> dict[str, Any]:
+def _about(face: Named, shape: "Reconstruction") -> ComparedFace:
     from core.measure.face import face_measures
     from core.measure.statistics import depth_statistics, relative_depth
 
     measures = face_measures(shape)
-    return {
-        "id": face.id,
-        "name": face.name,
-        "network": shape.facts.network.name,
-        "ipd_mm": shape.facts.ipd_mm,
-        "distance_mm": shape.facts.distance_mm,
-        "statistics": depth_statistics(relative_depth(shape)).to_dict(),
-        "measures": asdict(measures) if measures else None,
-    }
+    return ComparedFace(
+        id=face.id,
+        name=face.name,
+        network=shape.facts.network.name,
+        ipd_mm=shape.facts.ipd_mm,
+        distance_mm=shape.facts.distance_mm,
+        statistics=depth_statistics(relative_depth(shape)).to_dict(),
+        measures=asdict(measures) if measures else None,
+    )
 
 
 def _write_seen(rgb: NDArray[np.uint8], where: NDArray[np.bool_], file: Path) -> None:
@@ -169,11 +184,11 @@ def _write_seen(rgb: NDArray[np.uint8], where: NDArray[np.bool_], file: Path) ->
     Image.fromarray(np.dstack([rgb, alpha])).save(file, quality=86, method=2)
 
 
-def _write_agreement(shapes: Sequence[Any], folder: Path) -> dict[str, Any] | None:
+def _write_agreement(shapes: Sequence["Reconstruction"], folder: Path) -> AgreementFacts | None:
     """Of the networks that were asked about one and the same face, where there are several such."""
     from core.compare import agreement
 
-    groups: dict[str, dict[str, Any]] = {}
+    groups: dict[str, dict[str, Reconstruction]] = {}
     for shape in shapes:
         facts = shape.facts
         crop = np.round(facts.crop.to_photo).tolist()
@@ -183,26 +198,29 @@ def _write_agreement(shapes: Sequence[Any], folder: Path) -> dict[str, Any] | No
         return None
     found = agreement(max(several, key=len))
     np.save(folder / "agreement.npy", found.spread_mm)
-    return {
-        "networks": list(found.names),
-        "median_mm": found.median_mm,
-        "p95_mm": found.p95_mm,
-        "by_region": found.by_region,
-        "rms_mm": found.rms_mm.tolist(),
-        "correlation": found.correlation.tolist(),
-    }
+    return AgreementFacts(
+        networks=found.names,
+        median_mm=found.median_mm,
+        p95_mm=found.p95_mm,
+        by_region=found.by_region,
+        rms_mm=json_files.rows(found.rms_mm),
+        correlation=json_files.rows(found.correlation),
+    )
 
 
-def rows(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+def rows(faces: Iterable[ComparedFace], differences: Mapping[int, DifferenceFacts]) -> list[dict[str, Any]]:
     """Return the table: a row per face with its name, and rounded numbers by the keys of `COLUMNS`; None where none."""
     found = []
-    for number, face in enumerate(values["faces"], start=1):
-        difference = values["differences"].get(str(number), {})
-        numbers = {**face["statistics"], **(face["measures"] or {}), **difference}
-        numbers.update(ipd_mm=face["ipd_mm"], distance_mm=face["distance_mm"])
-        numbers["coverage_percent"] = 100 * difference["coverage"] if difference else None
+    for number, face in enumerate(faces, start=1):
+        difference = differences.get(number)
+        numbers = {**face.statistics, **(face.measures or {}), **(vars(difference) if difference else {})}
+        numbers.update(
+            ipd_mm=face.ipd_mm,
+            distance_mm=face.distance_mm,
+            coverage_percent=100 * difference.coverage if difference else None,
+        )
         row = {key: None if numbers.get(key) is None else round(numbers[key], digits) for key, *_, digits in COLUMNS}
-        found.append({"face": face["name"], **row})
+        found.append({"face": face.name, **row})
     return found
 
 
@@ -211,12 +229,12 @@ def heading(name: str, unit: str) -> str:
     return f"{name}, {unit}" if unit else name
 
 
-def as_csv(values: Mapping[str, Any]) -> str:
+def as_csv(faces: Iterable[ComparedFace], differences: Mapping[int, DifferenceFacts]) -> str:
     """Return the table as comma-separated values, each column with its unit."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["Face", *[heading(name, unit) for _, name, unit, _ in COLUMNS]])
-    for row in rows(values):
+    for row in rows(faces, differences):
         numbers = [(row[key], digits) for key, *_, digits in COLUMNS]
         table.writerow([row["face"], *["" if value is None else f"{value:.{digits}f}" for value, digits in numbers]])
     return text.getvalue()
@@ -224,27 +242,34 @@ def as_csv(values: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Compared:
-    """What was written of a comparison. values : comparison.json."""
+    """What was written of a comparison. facts : comparison.json."""
 
     folder: Path
-    values: dict[str, Any]
+    facts: ComparisonFacts
 
     def number(self, face_id: str) -> int:
         """Return the number of a face, from 1."""
-        return 1 + [face["id"] for face in self.values["faces"]].index(face_id)
+        return 1 + [face.id for face in self.facts.faces].index(face_id)
 
     @cached_property
     def differences_mm(self) -> dict[int, NDArray[np.float32]]:
         """(S, S) by the number of the face, without the reference: positive where it stands out farther."""
-        return {int(number): np.load(self.folder / f"difference-{number}.npy") for number in self.values["differences"]}
+        return {number: np.load(self.folder / f"difference-{number}.npy") for number in self.facts.differences}
 
     @cached_property
     def spread_mm(self) -> NDArray[np.float32] | None:
         """(S, S), how far networks are apart on one photo; None where the faces hold no such."""
-        return np.load(self.folder / "agreement.npy") if self.values["agreement"] else None
+        return np.load(self.folder / "agreement.npy") if self.facts.agreement else None
 
 
 @lru_cache(maxsize=8)
 def read(folder: Path) -> Compared:
-    """Read the folder of a comparison; it never changes once it is there."""
-    return Compared(folder, json.loads((folder / "comparison.json").read_text("utf-8")))
+    """Read the folder of a comparison; it never changes once it is there.
+
+    Raises
+    ------
+    FormatError
+        Its comparison.json is damaged or foreign.
+    """
+    path = folder / "comparison.json"
+    return Compared(folder, json_files.typed(ComparisonFacts, json_files.read_object(path), path))

@@ -133,7 +133,9 @@ def test_a_comparison_is_waited_for_found_and_never_another_ones(asked: Library,
     assert compare.start(ids[1], "rigid", ids) == started  # nothing is done twice
     folder = asked.comparison(g.workspace, started["id"])
     assert folder is not None
-    assert comparison_folder.read(folder).values["agreement"]["networks"] == ["builtin", "dpt_large_384"]
+    agreement = comparison_folder.read(folder).facts.agreement
+    assert agreement is not None
+    assert agreement.networks == ("builtin", "dpt_large_384")
     g.workspace = asked.new_workspace()
     assert compare.start(ids[1], "rigid", ids) == {
         "error": "A face of this comparison is not in your library; it may have been deleted."
