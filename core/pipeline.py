@@ -1,12 +1,12 @@
 """Photo -> reconstructions: the one way through the core that page, command line and worker all take."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core import depth
+from core.depth.network import DepthNetwork
 from core.depth.refine import Mirrored, two_scales
 from core.errors import GeometryError, NoFaceError, OptionError
 from core.face.detect import Face, face_in_box, find_faces
@@ -28,34 +28,8 @@ LOW_SCORE = 0.85
 CLOSE_LOOK = 1.3  # of the landmarks' extent: the face that the second scale looks at
 
 
-class DepthNetwork(Protocol):
-    """What the pipeline asks of a depth network."""
-
-    name: str
-
-    def predict(self, pictures: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
-        """Pictures (H, W, 3) uint8 RGB -> inverse depth (H, W), larger is nearer."""
-        ...
-
-
-class Networks(Protocol):
-    """Where the pipeline gets its networks from; `core.depth.estimator.Networks` is the real one."""
-
-    def face(self) -> FaceNetwork:
-        """The face network, loaded once."""
-        ...
-
-    def depth(self, name: str) -> DepthNetwork:
-        """A depth network of the catalogue, loaded once."""
-        ...
-
-    def default(self) -> str:
-        """The network that 'auto' stands for."""
-        ...
-
-
 def reconstruct(
-    photo: Photo, options: Options, networks: Networks, progress: Progress = ignore
+    photo: Photo, options: Options, networks: "depth.Networks", progress: Progress = ignore
 ) -> list[Reconstruction]:
     """Every face of a photo, left to right; or, if asked and there is no face, the whole photo.
 
@@ -67,6 +41,16 @@ def reconstruct(
         No depth in millimetres can be had.
     Cancelled
         From `progress`.
+
+    Examples
+    --------
+    >>> import core
+    >>> photo = core.read_photo("photo.jpg")
+    >>> (face,) = core.reconstruct(photo, core.Options(ipd_mm=61), core.Networks())
+    >>> face.depth_mm.shape
+    (512, 512)
+    >>> 1000 < face.reference_mm < 1300  # from the camera to the tip of the nose
+    True
     """
     progress("Loading the network", 0.0)
     face_network = networks.face()

@@ -3,6 +3,10 @@
 from collections.abc import Callable
 
 Progress = Callable[[str, float], None]
+"""Called with what is done now, in words for a person, and the share of the whole that is done, 0 to 1.
+
+It may raise `core.errors.Cancelled`, which then ends the work.
+"""
 
 
 def part_of(progress: Progress, start: float, share: float) -> Progress:
@@ -11,4 +15,4 @@ def part_of(progress: Progress, start: float, share: float) -> Progress:
 
 
 def ignore(stage: str, share: float) -> None:
-    """A progress callback that does nothing. Others may raise `core.errors.Cancelled`."""
+    """A progress that nobody follows."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import OptionError
-from core.files.face_folder import write
+from core.files.face_folder import write_face
 from core.files.facts import read_facts
 from core.geometry.reconstruction import Reconstruction
 from core.options import Options
@@ -24,8 +24,8 @@ def rewrite(
     """Compute a written face anew with `changes` to its options, and put all its files in the place of the old ones.
 
     photo_rgb : (H, W, 3) uint8, its photo upright. changes : of `CHANGEABLE`. The solid keeps its kind and size.
-    Returns the options that now hold. Raises as `core.files.face_folder.write`, FormatError and OptionError; then
-    nothing changes.
+    Returns the options that now hold. Raises as `core.files.write_face`, FormatError and OptionError; then nothing
+    changes.
     """
     progress("Reading the face", 0.0)
     written, facts = Reconstruction.load(folder), read_facts(folder)
@@ -34,7 +34,7 @@ def rewrite(
     anew = recompute(written, photo_rgb, options)
     asked = facts.solid.options if facts.solid else None
     printer = facts.solid.preflight.printer if facts.solid and facts.solid.preflight else None
-    write(anew, folder, options, lambda stage, share: progress(stage, 0.2 + 0.8 * share), asked, printer)
+    write_face(anew, folder, options, lambda stage, share: progress(stage, 0.2 + 0.8 * share), asked, printer)
     return options
 
 

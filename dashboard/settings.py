@@ -8,7 +8,7 @@ from typing import Any
 
 import platformdirs
 
-from core.depth.weights import weights_dir
+from core import depth
 from core.errors import OptionError
 
 
@@ -86,7 +86,7 @@ class Settings:
     @property
     def weights_folder(self) -> Path:
         """The folder of weights."""
-        return Path(self.weights).expanduser() if self.weights else weights_dir()
+        return Path(self.weights).expanduser() if self.weights else depth.weights.weights_dir()
 
     @property
     def max_upload_bytes(self) -> int:

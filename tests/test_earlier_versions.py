@@ -16,9 +16,9 @@ import pytest
 import trimesh
 from plotly.io.json import to_json_plotly
 
-from core.compare import compare
+from core.comparison import compare
 from core.errors import GeometryError
-from core.files.face_files import statistics
+from core.files.face_files import statistics, write_statistics
 from core.files.face_folder import write_solid
 from core.files.facts import read_facts
 from core.geometry.camera import Intrinsics
@@ -107,6 +107,10 @@ def test_a_face_is_read_whole(old: Path, name: str) -> None:
     assert ("shape from the prior" in said) == (name == "hopper_midas")
     written = json.loads((folder / "statistics.json").read_text("utf-8"))
     anew = statistics(face)
+    assert list(anew) == list(written)
+    write_statistics(anew, old)
+    rows, old_rows = ((place / "statistics.csv").read_text("utf-8").splitlines() for place in (old, folder))
+    assert [row.split(",")[::2] for row in rows] == [row.split(",")[::2] for row in old_rows]  # names and units
     assert {key: anew[key] for key in ("median", "p5", "p95")} == pytest.approx(
         {key: written[key] for key in ("median", "p5", "p95")}, abs=0.05
     )

@@ -1,5 +1,6 @@
 """What a person can use stands in the README."""
 
+import itertools
 import re
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import dash
 import pytest
 
+from core.measure.table import GROUPS
 from core.options import Options
 from dashboard.settings import SETTINGS
 
@@ -17,6 +19,15 @@ README = (ROOT / "README.md").read_text("utf-8")
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda s: s.name)
 def test_settings_table_is_true(setting: Any) -> None:
     assert f"| `{setting.env}` | {setting.shown_default} | {setting.unit} | {setting.help} |" in README
+
+
+def test_statistics_table_is_true() -> None:
+    lines = ["| of | number | unit | what it is |", "|---|---|---|---|"]
+    for group, statistics in GROUPS.items():
+        for (unit, meaning), several in itertools.groupby(statistics, lambda one: (one.unit, one.help)):
+            lines.append(f"| {group} | {', '.join(one.name for one in several)} | {unit} | {meaning} |")
+    table = "\n".join(lines)
+    assert table in README, table
 
 
 def test_pages_are_named(app: Any) -> None:
@@ -49,8 +60,3 @@ def test_options_and_commands_are_named() -> None:
 def test_ci_runs_the_readmes_test_command() -> None:
     assert "## Run the tests\n\n```sh\npython3 -m venv .venv && .venv/bin/pip install -e '.[test]' && " in README
     assert "README.md" in (ROOT / ".ci" / "run").read_text("utf-8")
-
-
-def test_pictures_and_links_exist() -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", README):
-        assert target.startswith("http") or (ROOT / target).exists(), target

@@ -4,7 +4,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-DEFAULT_SMOOTH = 0.5  # by `python -m tests.benchmarks.smoothing`
 FULL_MM = 1.0  # at strength 1, what rises less than so much over its surroundings is taken for noise
 BASE_SHARE = 1 / 40  # of the map's side: standard deviation of the shape that is taken off first (6 mm on a face)
 WINDOW_SHARE = 1 / 128  # of the map's side: half the window's width (3 mm on a face)

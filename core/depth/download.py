@@ -11,7 +11,7 @@ import requests
 
 from core.errors import Cancelled, StorageError, WeightsError
 
-Progress = Callable[[int, int | None], None]  # bytes so far, bytes in all or None where the server does not say
+Received = Callable[[int, int | None], None]  # bytes so far, bytes in all or None where the server does not say
 
 CHUNK_BYTES = 1 << 20
 ATTEMPTS_WITHOUT_PROGRESS = 4
@@ -25,7 +25,7 @@ class _InterruptedError(Exception):
     """The connection broke; what has arrived is kept."""
 
 
-def fetch(address: str, part: Path, progress: Progress, cancelled: Callable[[], bool]) -> None:
+def fetch(address: str, part: Path, progress: Received, cancelled: Callable[[], bool]) -> None:
     """Fetch `address` into `part`, continuing what an earlier call left there; see `discard`.
 
     The server's entity tag stands beside the part, so that a file which changed meanwhile is begun anew.
@@ -65,7 +65,7 @@ def discard(part: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _attempt(address: str, part: Path, progress: Progress, cancelled: Callable[[], bool]) -> None:
+def _attempt(address: str, part: Path, progress: Received, cancelled: Callable[[], bool]) -> None:
     """One connection: ask for what is missing, append what comes."""
     have = part.stat().st_size if part.is_file() else 0
     tag = _read_tag(part)
@@ -99,7 +99,7 @@ def _append(
     *,
     have: int,
     total: int | None,
-    progress: Progress,
+    progress: Received,
     cancelled: Callable[[], bool],
 ) -> None:
     try:

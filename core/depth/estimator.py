@@ -4,7 +4,6 @@ import gc
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
@@ -13,24 +12,13 @@ from torch.nn import functional
 
 from core.depth import catalog, midas, weights
 from core.depth.builtin.depth import BuiltinDepth
+from core.depth.builtin.network import BuiltinNetwork
 from core.depth.device import choose_device, choose_trunk_dtype, keep_freed_memory, known_precision
-from core.depth.midas.network import MidasModule
 from core.depth.midas.preprocess import network_input
-
-if TYPE_CHECKING:
-    from core.face.maps import FaceNetwork
+from core.depth.network import DepthNetwork
+from core.face.maps import FaceNetwork
 
 BATCH = 16
-
-
-class DepthNetwork(Protocol):
-    """One network that gives the inverse depth of pictures."""
-
-    name: str
-
-    def predict(self, pictures: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
-        """(H, W, 3) uint8 RGB each -> (H, W) float32 inverse depth each, larger is nearer."""
-        ...
 
 
 class Networks:
@@ -62,11 +50,9 @@ class Networks:
         self._face: FaceNetwork | None = None
         self._depth: MidasNetwork | None = None
 
-    def face(self) -> "FaceNetwork":
+    def face(self) -> FaceNetwork:
         """Return the built-in network, which finds, masks and measures faces."""
         if self._face is None:
-            from core.depth.builtin.network import BuiltinNetwork  # noqa: PLC0415
-
             self._face = BuiltinNetwork(device=self.device.type)
             self.loads[catalog.BUILTIN] += 1
         return self._face
@@ -113,7 +99,7 @@ class MidasNetwork:
     precision : the number format of the encoder's trunk; all else is float32.
     """
 
-    def __init__(self, name: str, network: MidasModule, device: torch.device, trunk_dtype: torch.dtype) -> None:
+    def __init__(self, name: str, network: "midas.MidasModule", device: torch.device, trunk_dtype: torch.dtype) -> None:
         self.name = name
         self._model = catalog.entry(name)
         self._device = device

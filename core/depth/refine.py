@@ -1,12 +1,12 @@
 """More detail from the same network, for more time: both mirror images averaged; a close look merged into the whole."""
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.depth.network import DepthNetwork
 from core.errors import OptionError
 
 CELLS = 12  # a side, of the coarse maps that two scales are matched on
@@ -14,20 +14,10 @@ CELLS = 12  # a side, of the coarse maps that two scales are matched on
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels; right and bottom are outside
 
 
-class Predictor(Protocol):
-    """Anything that gives the inverse depth of pictures; see `core.depth.estimator.DepthNetwork`."""
-
-    name: str
-
-    def predict(self, pictures: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
-        """(H, W, 3) uint8 RGB each -> (H, W) float32 inverse depth each."""
-        ...
-
-
 class Mirrored:
     """A network that sees each picture and its mirror image and answers with the mean of both; twice the time."""
 
-    def __init__(self, network: Predictor) -> None:
+    def __init__(self, network: DepthNetwork) -> None:
         self.name = network.name
         self._network = network
 
@@ -45,7 +35,7 @@ class Mirrored:
         return answers
 
 
-def two_scales(network: Predictor, picture: NDArray[np.uint8], box: Box) -> NDArray[np.float32]:
+def two_scales(network: DepthNetwork, picture: NDArray[np.uint8], box: Box) -> NDArray[np.float32]:
     """Return the inverse depth of a picture (H, W, 3), with what the network sees of `box` alone merged into it.
 
     Raises

@@ -1,6 +1,6 @@
 """The weights of the MiDaS networks: fetched or added by hand, checked, converted once, deleted.
 
-Nothing here imports torch but the conversion, when it runs. See `core.depth.store` for the folder.
+Nothing here loads torch but the conversion, when it runs. See `core.depth.store` for the folder.
 """
 
 import os
@@ -11,8 +11,8 @@ from pathlib import Path
 
 import platformdirs
 
-from core.depth import catalog, store
-from core.depth.download import Progress, discard, fetch
+from core.depth import catalog, midas, store
+from core.depth.download import Received, discard, fetch
 from core.depth.store import Place, Record
 from core.errors import WeightsError
 
@@ -90,7 +90,7 @@ def set_default(name: str, folder: Path | None = None) -> None:
 
 def download(
     name: str,
-    progress: Progress = lambda _done, _total: None,
+    progress: Received = lambda _done, _total: None,
     cancelled: Callable[[], bool] = lambda: False,
     folder: Path | None = None,
     mirror: str = "",
@@ -220,12 +220,10 @@ def _check_unchanged(place: Place) -> None:
 
 
 def _convert(place: Place, published: Path, record: Record) -> None:
-    from core.depth.midas import checkpoint  # noqa: PLC0415  torch is loaded only where it is needed
-
     beside = place.converted.with_suffix(f".{os.getpid()}.tmp")
     with store.writing(place.folder):
         try:
-            checkpoint.convert(place.name, published, beside)
+            midas.checkpoint.convert(place.name, published, beside)
             record = record.with_converted(beside, store.sha256(beside))
             beside.replace(place.converted)
         finally:

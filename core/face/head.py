@@ -5,8 +5,8 @@ from typing import TypeVar
 
 import cv2
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from core.face.landmarks import MIRRORED
 from core.face.maps import FaceMaps, FaceNetwork
@@ -61,19 +61,19 @@ def head_mask(head: NDArray[np.float32], landmarks_px: NDArray[np.float64]) -> N
     side = head.shape[0]
     sharp = _passed(cv2.GaussianBlur(head, (0, 0), side / 256) > 0.5, cv2.MORPH_OPEN, side // 128)
     whole = _passed(cv2.GaussianBlur(head, (0, 0), side / 85) > 0.5, cv2.MORPH_CLOSE, side // 85)
-    broad = _passed(ndimage.binary_fill_holes(whole), cv2.MORPH_OPEN, side // 43)
+    broad = _passed(scipy.ndimage.binary_fill_holes(whole), cv2.MORPH_OPEN, side // 43)
     face = np.zeros_like(sharp)
     cv2.fillConvexPoly(face, cv2.convexHull(np.round(landmarks_px).astype(np.int32)), 1)
     near_face = cv2.dilate(face, disc(side // 50)) > 0
     seamless = cv2.GaussianBlur(np.where(near_face, sharp, broad).astype(np.float32), (0, 0), side / 200) > 0.5
-    labels, count = ndimage.label(seamless)
+    labels, count = scipy.ndimage.label(seamless)
     if count == 0:
         return np.zeros_like(seamless)
     columns, rows = np.clip(np.round(landmarks_px), 0, side - 1).astype(int).T
     votes = np.bincount(labels[rows, columns], minlength=count + 1)
     votes[0] = 0
     best = votes.argmax() if votes.any() else np.bincount(labels[labels > 0]).argmax()
-    return np.asarray(ndimage.binary_fill_holes(labels == best))
+    return np.asarray(scipy.ndimage.binary_fill_holes(labels == best))
 
 
 def _passed(mask: NDArray[np.generic], operation: int, radius: int) -> NDArray[np.uint8]:

@@ -33,7 +33,10 @@ def coloured(values: NDArray[np.floating], low: float, high: float, stops: Stops
 
 
 def signed_limit(maps_mm: Sequence[NDArray[np.floating]]) -> float:
-    """One end of a scale for signed maps: the greatest 98th percentile of their absolute values, whole mm."""
+    """One end of a scale for signed maps: the greatest 98th percentile of their absolute values, whole mm.
+
+    Give it maps of the face alone: hair differs by centimetres and would leave the face pale.
+    """
     found = [np.abs(values[np.isfinite(values)]) for values in maps_mm]
     ends = [float(np.percentile(values, 98)) for values in found if values.size]
     return float(max(1.0, np.ceil(max(ends, default=1.0))))

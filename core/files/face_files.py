@@ -34,6 +34,7 @@ from core.measure.statistics import (
     shared_edges,
     statistics_by_region,
 )
+from core.measure.table import DEPTHS, MEASURES, Place, chosen
 from core.mesh.cloud import PointCloud
 from core.mesh.surface import Surface
 from core.solid import Solid
@@ -128,17 +129,14 @@ def statistics(reconstruction: Reconstruction) -> dict[str, Any]:
 def write_statistics(values: dict[str, Any], folder: Path) -> None:
     """Write `statistics.json` and `statistics.csv` (name, value, unit)."""
     write_json(values, folder / "statistics.json")
-    units = {"count": "pixels", "skewness": ""}
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["name", "value", "unit"])
-    for name, value in values.items():
-        if isinstance(value, (int, float)):
-            table.writerow([name, value, units.get(name, "mm")])
-    for name, value in (values["face"] or {}).items():
-        table.writerow([f"face.{name.removesuffix('_mm')}", value, "mm"])
+    table.writerows([one.key, values[one.key], one.unit] for one in chosen(DEPTHS, Place.FILES))
+    if values["face"] is not None:
+        table.writerows([f"face.{one.key.removesuffix('_mm')}", values["face"][one.key], one.unit] for one in MEASURES)
     for region, found in values["regions"].items():
-        table.writerows([f"{region}.{name}", value, units.get(name, "mm")] for name, value in found.items())
+        table.writerows([f"{region}.{one.key}", found[one.key], one.unit] for one in chosen(DEPTHS, Place.FILES))
     (folder / "statistics.csv").write_text(text.getvalue(), "utf-8")
 
 

@@ -1,6 +1,5 @@
 """A reconstruction -> its folder of files, all or none; and the solid of a written face made anew."""
 
-import importlib.metadata
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,6 +17,7 @@ from core.options import Options, Printer, SolidOptions
 from core.preflight import preflight
 from core.progress import Progress, ignore, part_of
 from core.solid import Solid, make_solid
+from core.version import versions
 
 FILES = frozenset(
     {
@@ -30,19 +30,19 @@ FILES = frozenset(
 """What a face's folder may hold of ours; anything else in it is somebody's own and is left alone."""
 
 
-def write_all(
+def write_faces(
     reconstructions: Sequence[Reconstruction], folders: Sequence[Path], options: Options, progress: Progress = ignore
 ) -> None:
-    """Write the faces of a photo, each into its folder: all of them or none, else as `write`."""
+    """Write the faces of a photo, each into its folder: all of them or none, else as `write_face`."""
     share = 1.0 / len(folders)
     with replacing(folders, FILES) as parts:
         for index, (reconstruction, part) in enumerate(zip(reconstructions, parts, strict=True)):
             _write(reconstruction, part, options, part_of(progress, share * index, share))
 
 
-def write(
+def write_face(
     reconstruction: Reconstruction,
-    folder: Path,
+    folder: str | Path,
     options: Options,
     progress: Progress = ignore,
     asked: SolidOptions | None = None,
@@ -61,9 +61,36 @@ def write(
         The disk is full or the place cannot be written to.
     Cancelled
         From `progress`.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import core
+    >>> face = core.load_face("results/ada")
+    >>> core.write_face(face, "results/light", core.Options(solid="none", formats=("ply",), max_triangles=2000))
+    >>> sorted(path.name for path in Path("results/light").glob("mesh.*"))
+    ['mesh.ply']
     """
-    with replacing([folder], FILES) as (part,):
+    with replacing([Path(folder)], FILES) as (part,):
         _write(reconstruction, part, options, progress, asked, printer)
+
+
+def load_face(folder: str | Path) -> Reconstruction:
+    """Read back a face that `write_face` wrote, or `lifemask run`; its texture is the crop itself.
+
+    Raises
+    ------
+    FormatError
+        The folder holds no face, or its `reconstruction.json` is damaged, foreign or of a newer version.
+
+    Examples
+    --------
+    >>> import core
+    >>> face = core.load_face("results/ada")
+    >>> face.depth_mm.shape, face.landmarks_px.shape
+    ((512, 512), (68, 2))
+    """
+    return Reconstruction.load(Path(folder))
 
 
 def _write(
@@ -175,8 +202,3 @@ def _asked_mm(options: SolidOptions) -> tuple[float | None, float | None, float 
     if options.height_mm is None:
         return (options.width_mm, None, None)
     return (None, None, options.height_mm) if options.kind == "bust" else (None, options.height_mm, None)
-
-
-def versions() -> dict[str, str]:
-    """Of this program and the libraries that its numbers depend on."""
-    return {name: importlib.metadata.version(name) for name in ("lifemask", "torch", "numpy", "scipy", "trimesh")}

@@ -1,8 +1,8 @@
 """Points that correspond -> the motion that lays one set onto the other, with or without a change of size."""
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 ROUNDS = 12
 OUTLIER = 2.5  # times the median distance: what is farther off counts less, in proportion
@@ -74,6 +74,6 @@ def plane_step(
 def moved_about(step: NDArray[np.float64], middle: NDArray[np.float64]) -> NDArray[np.float64]:
     """(4, 4) transform of a step as `plane_step` gives it, about a point (3,)."""
     result = identity()
-    result[:3, :3] = np.exp(step[6]) * Rotation.from_rotvec(step[:3]).as_matrix()
+    result[:3, :3] = np.exp(step[6]) * scipy.spatial.transform.Rotation.from_rotvec(step[:3]).as_matrix()
     result[:3, 3] = middle + step[3:6] - result[:3, :3] @ middle
     return result

@@ -11,24 +11,23 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
 
 from core.errors import GeometryError
 from core.face.landmarks import DEFAULT_IPD_MM, LEFT_EYE, MEAN_MM, RIGHT_EYE, Pose
 from core.face.window import inverse, transform
 
 FILM_DIAGONAL_MM = 43.267  # of 24 x 36 mm film, to which EXIF's 35 mm equivalent refers (CIPA DCG-001)
-DEFAULT_FOV_DEG = 46.8  # over the diagonal: a 50 mm lens on 35 mm film
-MIN_FOV_DEG, MAX_FOV_DEG = 5.0, 120.0
+# Over the diagonal: a 50 mm lens on 35 mm film. That is between a phone's main camera (narrowed by cropping) and a
+# portrait lens; portraits that were tried come out at a distance of 0.7 to 1.3 m.
+DEFAULT_FOV_DEG = 46.8
 PROFILE_YAW_DEG = 35.0  # beyond it the eyes are too close together in the picture to measure by
 FIT_ROUNDS = 20
 MIN_CORRELATION = 0.3
 INLIER_MM = 5.0  # of relief: a pixel of the fit that is farther from the prior than that is an outlier
-MIN_FOCAL_35MM, MAX_FOCAL_35MM = 5.0, 2000.0
 
 Projection = Literal["perspective", "orthographic"]
-PROJECTIONS: tuple[Projection, ...] = ("perspective", "orthographic")
 
 
 @dataclass(frozen=True)
@@ -216,7 +215,7 @@ def fit_scale_and_shift(
     spread = value.std()
     if len(value) < 50 or not np.isfinite(spread) or spread <= 1e-9 * max(1.0, float(np.abs(value).max())):
         raise GeometryError("The network's depth map is flat over the face. Use another network or another photo.")
-    correlation = float(spearmanr(value, target).statistic)  # of ranks, which outliers do not move
+    correlation = float(scipy.stats.spearmanr(value, target).statistic)  # of ranks, which outliers do not move
     if not correlation > MIN_CORRELATION:
         raise GeometryError(
             f"The network's depth map does not look like a face (rank correlation {correlation:.2f} with one). "

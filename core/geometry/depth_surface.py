@@ -35,8 +35,7 @@ class DepthSurface:
     @classmethod
     def of(cls, reconstruction: Reconstruction) -> "DepthSurface":
         """The surface of a head, in its camera frame."""
-        head = np.where(reconstruction.head, reconstruction.depth_mm, np.float32(np.nan))
-        return cls(head, reconstruction.intrinsics)
+        return cls(reconstruction.head_depth_mm, reconstruction.intrinsics)
 
     @cached_property
     def _turn(self) -> NDArray[np.float32]:

@@ -19,7 +19,7 @@ class Reconstruction:
     crop_rgb : (S, S, 3) uint8, the frame of all maps.
     texture : (T, T, 3) uint8, the same square, T >= S.
     inverse_depth : (S, S) float32, the network's own, larger is nearer.
-    depth_mm : (S, S) float32, z of the camera frame, NaN outside the head.
+    depth_mm : (S, S) float32, z of the camera frame, NaN outside the head and what was kept round it.
     intrinsics : of the crop.
     landmarks_px : (68, 2) float64, crop pixels; None for a whole photo.
     facts : what its millimetres rest on.
@@ -51,12 +51,17 @@ class Reconstruction:
             return self.mask
         return self.mask & (self.coverage >= 128)
 
+    @property
+    def head_depth_mm(self) -> NDArray[np.float32]:
+        """(S, S) float32, z of the camera frame, NaN outside the head: what is measured, compared and stands free."""
+        return np.where(self.head, self.depth_mm, np.float32(np.nan))
+
     def depth_at(self, points_px: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Median depth in mm round each crop pixel (n, 2); NaN where no depth is near."""
-        side, reach = self.depth_mm.shape[0], 2
+        """Median depth of the head in mm round each crop pixel (n, 2); NaN where none is near."""
+        depth, side, reach = self.head_depth_mm, self.depth_mm.shape[0], 2
         result = np.full(len(points_px), np.nan)
         for i, (x, y) in enumerate(np.clip(np.round(points_px), 0, side - 1).astype(int)):
-            patch = self.depth_mm[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1]
+            patch = depth[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1]
             if np.isfinite(patch).any():
                 result[i] = np.nanmedian(patch)
         return result
@@ -68,7 +73,7 @@ class Reconstruction:
             tip = float(self.depth_at(self.landmarks_px[[NOSE_TIP]])[0])
             if np.isfinite(tip):
                 return tip
-        return float(np.nanpercentile(self.depth_mm, 1))
+        return float(np.nanpercentile(self.head_depth_mm, 1))
 
     @property
     def origin_mm(self) -> NDArray[np.float64]:
@@ -79,7 +84,7 @@ class Reconstruction:
             if np.isfinite(points).all():
                 return np.asarray(points.mean(0))
         middle = np.full(2, (self.depth_mm.shape[0] - 1) / 2)
-        return self.intrinsics.unproject(middle, np.asarray(np.nanmedian(self.depth_mm)))
+        return self.intrinsics.unproject(middle, np.asarray(np.nanmedian(self.head_depth_mm)))
 
     def to_mesh_frame(self, points_mm: NDArray[np.floating]) -> NDArray[np.float64]:
         """Camera frame (n, 3) -> mesh frame: x right, y up, z towards the viewer, origin as above, mm."""
@@ -87,7 +92,7 @@ class Reconstruction:
 
     @classmethod
     def load(cls, folder: Path) -> "Reconstruction":
-        """Read back what `core.files.face_folder.write` wrote; the texture is the crop itself.
+        """Read back what `core.files.write_face` wrote; the texture is the crop itself.
 
         Raises
         ------

@@ -20,7 +20,7 @@ BESIDE_EYES, BESIDE_MOUTH = 0.75, 0.6  # IPD beyond the eyes, mouth widths beyon
 
 @dataclass(frozen=True)
 class Profile:
-    """Depth along a line of the crop.
+    """Depth of the head along a line of the crop.
 
     points_px : (n, 2) crop pixels. along_mm : (n,) place across the camera's axis in the plane of the line, 0 at the
     nose tip (midline), at the middle (eye line, mouth line) or at the line's start; NaN where there is no depth.
@@ -50,7 +50,17 @@ class Distance:
 
 
 def named_profiles(reconstruction: Reconstruction) -> dict[str, Profile]:
-    """'midline', 'eye line' and 'mouth line'; empty for a whole photo."""
+    """'midline', 'eye line' and 'mouth line'; empty for a whole photo.
+
+    Examples
+    --------
+    >>> import core
+    >>> profiles = core.measure.named_profiles(core.load_face("results/ada"))
+    >>> list(profiles)
+    ['midline', 'eye line', 'mouth line']
+    >>> profiles["midline"].along_mm.shape == profiles["midline"].depth_mm.shape
+    True
+    """
     p = reconstruction.landmarks_px
     if p is None:
         return {}
@@ -124,7 +134,7 @@ def _profile(
     pixels = start + steps[:, None] * (end - start)
     side = len(reconstruction.depth_mm)
     inside = ((pixels >= 0) & (pixels <= side - 1)).all(1)
-    depth = np.where(inside, sample(reconstruction.depth_mm.astype(np.float64), pixels), np.nan)
+    depth = np.where(inside, sample(reconstruction.head_depth_mm.astype(np.float64), pixels), np.nan)
     points = reconstruction.intrinsics.unproject(pixels, depth)
     direction = (end - start) / max(length, 1e-9)
     along = points[:, :2] @ direction

@@ -22,6 +22,13 @@ def regions(reconstruction: Reconstruction) -> dict[str, NDArray[np.bool_]]:
 
     'Right' is the person's right, at the left of the picture. The masks do not overlap and lie within the head; the
     forehead ends where hair begins on most faces, at three quarters of a third of the face. Empty for a whole photo.
+
+    Examples
+    --------
+    >>> import core
+    >>> parts = core.measure.regions(core.load_face("results/ada"))
+    >>> parts["chin"].shape, parts["chin"].dtype
+    ((512, 512), dtype('bool'))
     """
     landmarks = reconstruction.landmarks_px
     if landmarks is None:

@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from core.errors import GeometryError
 from core.geometry.reconstruction import Reconstruction
@@ -15,7 +13,6 @@ from core.mesh.taubin import taubin
 from core.mesh.triangulation import GRID_STEP_PX, fill_outside, grid, outlines, sample, triangulate
 
 TOLERANCE_MM = 0.15
-KINDS = ("adaptive", "grid")
 RIM_PX = 1.0  # the outline is drawn this far inside the mask, where the depth is still the head's
 MAX_SLOPE = 60.0  # depth may change by this many times the distance across (89 degrees); beyond, the surface is cut
 MIN_PIECE = 0.02  # of the triangles: smaller pieces left by the cutting are dropped
@@ -82,7 +79,7 @@ def _adaptive(
     mask = reconstruction.mask
     depth = fill_outside(reconstruction.depth_mm, mask)
     seeds = np.concatenate([*outlines(mask, -RIM_PX), grid(mask, GRID_STEP_PX)])
-    refine = ndimage.binary_erosion(mask, iterations=2)
+    refine = scipy.ndimage.binary_erosion(mask, iterations=2)
     pixel_mm = float(reconstruction.intrinsics.pixel_mm(float(np.nanmedian(reconstruction.depth_mm))))
     mesh = triangulate(depth, refine, seeds, sample(depth, seeds), pixel_mm, max_triangles, tolerance_mm)
     inside = sample(mask.astype(np.float32), mesh.points_px[mesh.faces].mean(1)) > 0.5
@@ -116,7 +113,7 @@ def _large_pieces(faces: NDArray[np.int32], vertex_count: int) -> NDArray[np.int
     if len(faces) == 0:
         return faces
     start, end = faces.ravel(), np.roll(faces, 1, axis=1).ravel()
-    graph = coo_matrix((np.ones(len(start), bool), (start, end)), shape=(vertex_count, vertex_count))
-    piece = connected_components(graph, directed=False)[1][faces[:, 0]]
+    graph = scipy.sparse.coo_matrix((np.ones(len(start), bool), (start, end)), shape=(vertex_count, vertex_count))
+    piece = scipy.sparse.csgraph.connected_components(graph, directed=False)[1][faces[:, 0]]
     sizes = np.bincount(piece)
     return np.asarray(faces[sizes[piece] >= max(MIN_PIECE * len(faces), 1)])

@@ -1,8 +1,8 @@
 """Taubin's smoothing: a step that shrinks and one that swells, so that what is smooth keeps its size."""
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix, diags
 
 SHRINK = 0.5
 PASS_BAND = 0.1  # frequencies of the mesh below this are kept: 1 / SHRINK + 1 / SWELL
@@ -17,10 +17,10 @@ def taubin(vertices: NDArray[np.float64], faces: NDArray[np.int32], rounds: int)
     swell = 1 / (PASS_BAND - 1 / SHRINK)
     count = len(vertices)
     start, end = faces.ravel(), np.roll(faces, -1, axis=1).ravel()
-    directed = coo_matrix((np.ones(len(start)), (start, end)), shape=(count, count)).tocsr()
+    directed = scipy.sparse.coo_matrix((np.ones(len(start)), (start, end)), shape=(count, count)).tocsr()
     joined = ((directed + directed.T) > 0).astype(np.float64)
     neighbours = np.asarray(joined.sum(1)).ravel()
-    mean = diags(1 / np.maximum(neighbours, 1)) @ joined
+    mean = scipy.sparse.diags(1 / np.maximum(neighbours, 1)) @ joined
     one_sided = (directed != directed.T).astype(bool)
     free = np.ones(count)
     free[np.unique(np.concatenate(one_sided.nonzero()))] = 0

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import contourpy
 import cv2
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
-from scipy.spatial import Delaunay
 
 from core.errors import GeometryError
 
@@ -59,7 +58,7 @@ def grid(mask: NDArray[np.bool_], step_px: float) -> NDArray[np.float64]:
     x, y = np.meshgrid(np.arange(0, width - 0.5, step_px), np.arange(0, height - 0.5, step_px * np.sqrt(0.75)))
     x[1::2] += step_px / 2
     points = np.stack([x.ravel(), y.ravel()], axis=-1)
-    inner = ndimage.distance_transform_edt(mask) > step_px / 2
+    inner = scipy.ndimage.distance_transform_edt(mask) > step_px / 2
     points = points[points[:, 0] <= width - 1]
     columns, lines = np.round(points).astype(int).T
     return np.asarray(points[inner[lines, columns]])
@@ -69,13 +68,13 @@ def fill_outside(values: NDArray[np.floating], mask: NDArray[np.bool_]) -> NDArr
     """Values beyond the mask are those of the nearest pixel within it."""
     if not mask.any():
         raise GeometryError("There is no depth to make a surface from. Use another photo or network.")
-    nearest = ndimage.distance_transform_edt(~mask, return_distances=False, return_indices=True)
+    nearest = scipy.ndimage.distance_transform_edt(~mask, return_distances=False, return_indices=True)
     return np.asarray(values[tuple(nearest)], dtype=np.float64)
 
 
 def sample(values: NDArray[np.floating], points_px: NDArray[np.floating]) -> NDArray[np.float64]:
     """Bilinear values (n,) of a map at points (n, 2)."""
-    return np.asarray(ndimage.map_coordinates(values, points_px[:, ::-1].T, order=1, mode="nearest"))
+    return np.asarray(scipy.ndimage.map_coordinates(values, points_px[:, ::-1].T, order=1, mode="nearest"))
 
 
 def triangulate(
@@ -126,11 +125,11 @@ def triangulate(
     return Triangulation(points, values, _wound(points, faces.reshape(-1, 3)), float(wrong.max(initial=0)))
 
 
-def _delaunay(points: NDArray[np.float64]) -> Delaunay:
+def _delaunay(points: NDArray[np.float64]) -> "scipy.spatial.Delaunay":
     if len(points) < 3:
         raise GeometryError("There is too little depth to make a surface from. Use another photo or network.")
     try:
-        return Delaunay(points)
+        return scipy.spatial.Delaunay(points)
     except Exception as error:  # scipy raises QhullError for points on one line
         raise GeometryError("The depth lies on one line; no surface can be made from it. Use another photo.") from error
 

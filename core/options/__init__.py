@@ -1,7 +1,5 @@
 """What a person can choose: for a photo, for a solid, and the printer it is for."""
 
-from core.options.printer import Printer
-from core.options.run import Options
-from core.options.solid import SolidOptions
+import lazy_loader
 
-__all__ = ["Options", "Printer", "SolidOptions"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

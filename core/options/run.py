@@ -1,19 +1,23 @@
 """What a person can choose for a photo: one object for page, command line and REST."""
 
+import math
 from dataclasses import asdict, dataclass
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from core.depth.catalog import MODELS
-from core.depth.denoise import DEFAULT_SMOOTH
 from core.errors import OptionError
 from core.face.landmarks import DEFAULT_IPD_MM
-from core.geometry.camera import MAX_FOCAL_35MM, MAX_FOV_DEG, MIN_FOCAL_35MM, MIN_FOV_DEG, PROJECTIONS, Projection
-from core.mesh.surface import KINDS as SURFACES
 from core.options.choices import read_choices
 from core.options.solid import KINDS, SolidOptions
 
+if TYPE_CHECKING:
+    from core.geometry.camera import Projection
+
+PROJECTIONS = ("perspective", "orthographic")
+MIN_FOV_DEG, MAX_FOV_DEG = 5.0, 120.0
+MIN_FOCAL_35MM, MAX_FOCAL_35MM = 5.0, 2000.0
+DEFAULT_SMOOTH = 0.5  # by `python -m tests.benchmarks.smoothing`
+SURFACES = ("adaptive", "grid")
 FORMATS = ("stl", "3mf", "obj", "ply", "glb")
 SOLIDS = (*KINDS, "none")
 LEAST_BOX_PX = 16
@@ -28,7 +32,7 @@ class Options:
     ipd_mm: float = DEFAULT_IPD_MM
     fov_deg: float | None = None
     focal_mm: float | None = None  # 35 mm equivalent
-    projection: Projection = "perspective"
+    projection: "Projection" = "perspective"
     smooth: float = DEFAULT_SMOOTH
     background: bool = False
     refine: str = "none"
@@ -65,7 +69,7 @@ class Options:
         if not 0 <= self.smooth <= 1:
             raise OptionError(f"A smoothing of {self.smooth:g} is out of range (0, none, to 1, strong).")
         if self.box is not None and not (
-            len(self.box) == 3 and np.isfinite(self.box).all() and self.box[2] >= LEAST_BOX_PX
+            len(self.box) == 3 and all(map(math.isfinite, self.box)) and self.box[2] >= LEAST_BOX_PX
         ):
             raise OptionError(
                 f"A box needs three numbers, x and y of its middle and a side of {LEAST_BOX_PX} pixels or more, "

@@ -1,5 +1,5 @@
 """Bytes of a picture file -> an upright photo."""
 
-from core.photo.read import Limits, Photo, read_photo
+import lazy_loader
 
-__all__ = ["Limits", "Photo", "read_photo"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

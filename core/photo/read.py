@@ -48,15 +48,25 @@ class Photo:
     sha256: str
 
 
-def read_photo(source: bytes | Path, name: str | None = None, limits: Limits | None = None) -> Photo:
+def read_photo(source: bytes | str | Path, name: str | None = None, limits: Limits | None = None) -> Photo:
     """Read a JPEG, PNG, WebP or HEIC picture of any mode, within `limits`.
+
+    source : the file's path, or its bytes.
 
     Raises
     ------
     PhotoError
         The file cannot be read, is no such picture, is broken, too large or too small.
+
+    Examples
+    --------
+    >>> import core
+    >>> photo = core.read_photo("photo.jpg")
+    >>> photo.name, photo.rgb.shape
+    ('photo.jpg', (512, 512, 3))
     """
     limits = limits or Limits()
+    source = Path(source) if isinstance(source, str) else source
     name = name or (source.name if isinstance(source, Path) else "photo")
     data = _bytes(source, name, limits)
     try:

@@ -1,6 +1,5 @@
 """Checks of a printable file, on the file as written, one module per idea."""
 
-from core.preflight.checks import Preflight, preflight
-from core.preflight.facts import Check
+import lazy_loader
 
-__all__ = ["Check", "Preflight", "preflight"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

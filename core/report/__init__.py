@@ -1,5 +1,5 @@
 """A comparison of faces as one HTML file that opens offline and prints."""
 
-from core.report.page import report
+import lazy_loader
 
-__all__ = ["report"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

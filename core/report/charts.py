@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from html import escape
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import dendrogram
 
-from core.compare.pairs import PairTable
+from core.comparison.pairs import PairTable
 from core.files.colours import SEQUENTIAL, Stops, coloured
+from core.measure.table import RMS
 
 # Eight hues that stay apart for colour-blind eyes (after Okabe and Ito), toned for paper.
 SERIES = ("#be5834", "#3a7ca5", "#7a8b3c", "#ca9428", "#886096", "#268c80", "#c46e8c", "#7d766e")
@@ -131,7 +132,7 @@ def pair_matrix(table: PairTable) -> str:
         for column in range(count):
             x, value = margin + column * CELL, ordered[row, column]
             ink = "#fffaf3" if value > 0.55 * highest else "#26221d"
-            shown = "\u2013" if row == column else f"{value:.2f}"
+            shown = "\u2013" if row == column else RMS.text(value)
             parts.append(
                 f'<rect x="{x + 1}" y="{y + 1}" width="{CELL - 2}" height="{CELL - 2}" rx="2" '
                 f'fill="rgb{tuple(int(v) for v in colours[row, column, :3])}"/>'
@@ -142,7 +143,7 @@ def pair_matrix(table: PairTable) -> str:
 
 
 def _tree(table: PairTable, margin: int) -> list[str]:
-    drawn = dendrogram(table.linkage, no_plot=True)
+    drawn = scipy.cluster.hierarchy.dendrogram(table.linkage, no_plot=True)
     assert drawn["leaves"] == table.order.tolist()
     highest = max(float(table.linkage[:, 2].max()), 1e-9)
     paths = []

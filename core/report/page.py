@@ -5,11 +5,11 @@ from datetime import date
 from html import escape
 from pathlib import Path
 
-from core.compare.difference import ASSUMED, EXPRESSION, Comparison
-from core.compare.pairs import PairTable
+from core.comparison.difference import ASSUMED, EXPRESSION, Comparison
+from core.comparison.pairs import PairTable
 from core.geometry.reconstruction import Reconstruction
 from core.report import sections
-from core.report.sections import Compared
+from core.report.sections import ComparedFaces
 
 STYLE = Path(__file__).with_name("style.css")
 COUNTS = {2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six", 7: "Seven", 8: "Eight"}
@@ -32,7 +32,7 @@ def report(
     others = [i for i in range(len(faces)) if i != reference]
     if sorted(comparisons) != others:
         raise ValueError(f"comparisons must be of the faces {others}, not {sorted(comparisons)}")
-    compared = Compared(tuple(faces), tuple(names), comparisons, pairs, reference)
+    compared = ComparedFaces(tuple(faces), tuple(names), comparisons, pairs, reference)
     count = COUNTS.get(len(faces), str(len(faces)))
     day = f" {made.day} {made:%B %Y}." if made else ""
     body = "".join(
@@ -58,7 +58,7 @@ def report(
     )
 
 
-def _notes(compared: Compared) -> str:
+def _notes(compared: ComparedFaces) -> str:
     notes = dict.fromkeys([EXPRESSION, ASSUMED])
     for i, comparison in compared.comparisons.items():
         own = [note for note in comparison.notes if note not in notes]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.compare.difference import PAPER
+from core.comparison.difference import PAPER
 
 Box = tuple[int, int, int, int]
 

@@ -8,8 +8,8 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from core.compare.difference import Comparison
-from core.compare.pairs import PairTable
+from core.comparison.difference import Comparison
+from core.comparison.pairs import PairTable
 from core.errors import GeometryError
 from core.files.colours import DEPTH, DIVERGING, coloured, signed_limit
 from core.geometry.reconstruction import Reconstruction
@@ -19,24 +19,29 @@ from core.measure.profiles import named_profiles
 from core.measure.regions import REGIONS, face_area
 from core.measure.statistics import density, relative_depth, shared_edges, statistics_by_region
 from core.measure.symmetry import Symmetry, symmetry
+from core.measure.table import (
+    DEPTHS,
+    DIFFERENCES,
+    DISTANCE,
+    IPD,
+    MEASURES,
+    MEDIAN,
+    RMS,
+    SYMMETRY_COVERAGE,
+    SYMMETRY_RMS,
+    Place,
+    chosen,
+    part_name,
+)
 from core.report.charts import SERIES, Curve, chart, colour_bar, pair_matrix
 from core.report.pictures import head_box, map_address, photo_address
 
 BINS = 96
 NOSE = "mm behind the nose tip"
-STATISTICS = {
-    "mean": "Mean", "median": "Median", "std": "Standard deviation", "iqr": "Interquartile range", "range": "Range",
-    "p1": "1st percentile", "p5": "5th percentile", "p25": "25th percentile", "p75": "75th percentile",
-    "p95": "95th percentile", "p99": "99th percentile",
-}  # fmt: skip
-LENGTHS = {
-    "ipd_mm": "Interpupillary distance, assumed", "width_mm": "Face width", "height_mm": "Chin to bridge of the nose",
-    "nose_protrusion_mm": "Nose tip before the eyes", "nose_to_ears_mm": "Nose tip before the ears",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Compared:
+class ComparedFaces:
     """What a report is of; see `core.report.report`."""
 
     faces: tuple[Reconstruction, ...]
@@ -69,7 +74,7 @@ def section(title: str, text: str, body: str, aside: str = "") -> str:
     return f'<section><div class="head"><div><h2>{escape(title)}</h2>{lead}</div>{bar}</div>{body}</section>'
 
 
-def the_faces(compared: Compared) -> str:
+def the_faces(compared: ComparedFaces) -> str:
     """Photo, depth and assumptions of each."""
     low = min(float(np.nanpercentile(depth, 1)) for depth in compared.depths)
     high = max(float(np.nanpercentile(depth, 99)) for depth in compared.depths)
@@ -89,15 +94,15 @@ def _facts(face: Reconstruction) -> str:
     facts = face.facts
     parts = [
         f"network {facts.network.name}",
-        f"IPD {facts.ipd_mm:.1f} mm assumed",
-        f"about {facts.distance_mm / 1000:.2f} m from the camera",
+        f"{IPD.name} {IPD.with_unit(facts.ipd_mm)}",
+        f"{DISTANCE.name} {DISTANCE.with_unit(facts.distance_mm)}",
     ]
     if facts.face:
         parts.append(f"turned by {abs(facts.face.yaw_deg):.0f}\u00b0")
-    return f'<p class="facts">{escape(", ".join(parts))}</p>'
+    return f'<p class="facts">{escape("; ".join(parts))}</p>'
 
 
-def differences(compared: Compared) -> str:
+def differences(compared: ComparedFaces) -> str:
     """The others on the reference: seen from its camera, and the signed map."""
     reference = compared.faces[compared.reference]
     area, box = face_area(reference), head_box(reference.head)
@@ -118,46 +123,39 @@ def differences(compared: Compared) -> str:
         )
     ends = ("lies farther in", "stands out farther")
     rows = [
-        [_part(name), *(_by_region(compared, i, name) for i in range(len(compared.faces)))]
+        [part_name(name), *(_by_region(compared, i, name) for i in range(len(compared.faces)))]
         for name in ("face", *REGIONS)
     ]
     text = (
         "Signed, at right angles to the reference's face. The figures are of the inner face (brows, eyes, nose, "
         "mouth), where hair, beard and a turned head change least. What the other photo does not show is left blank."
     )
-    table = compared.table("RMS by region, mm", rows)
+    table = compared.table(f"RMS by region, {RMS.unit}", rows)
     return section(
         f"Difference from {compared.names[compared.reference]}", text, "".join(articles) + table,
         colour_bar("difference", DIVERGING, -limit, limit, ends),
     )  # fmt: skip
 
 
-def _by_region(compared: Compared, i: int, region: str) -> str:
+def _by_region(compared: ComparedFaces, i: int, region: str) -> str:
     if i == compared.reference:
         return "\u2013"
-    return _mm(compared.comparisons[i].by_region.get(region))
+    return RMS.text(compared.comparisons[i].by_region.get(region))
 
 
 def _numbers(found: Comparison) -> str:
-    values = {
-        "RMS": f"{found.rms_mm:.2f} mm",
-        "Median": f"{found.median_mm:.2f} mm",
-        "95 % below": f"{found.p95_mm:.2f} mm",
-        "Hausdorff 95": f"{found.hausdorff95_mm:.2f} mm",
-        "Covered": f"{100 * found.coverage:.0f} %",
-        "Correlation": f"{found.correlation:.3f}",
-        "Size changed": f"\u00d7 {found.scale:.3f}" if abs(found.scale - 1) > 1e-6 else "no",
-    }
-    return '<dl class="numbers">' + "".join(f"<div><dt>{k}</dt><dd>{v}</dd></div>" for k, v in values.items()) + "</dl>"
+    numbers = found.numbers()
+    shown = {one.name: one.with_unit(numbers[one.key]) for one in chosen(DIFFERENCES, Place.REPORT)}
+    return '<dl class="numbers">' + "".join(f"<div><dt>{k}</dt><dd>{v}</dd></div>" for k, v in shown.items()) + "</dl>"
 
 
-def all_pairs(compared: Compared) -> str:
+def all_pairs(compared: ComparedFaces) -> str:
     """Matrix and dendrogram."""
     text = "RMS difference in mm over the inner face, of each face on each other; like stands beside like."
     return section("Every pair", text, pair_matrix(compared.pairs))
 
 
-def depths(compared: Compared) -> str:
+def depths(compared: ComparedFaces) -> str:
     """Histograms and statistics."""
     edges = shared_edges(compared.depths, BINS)
     curves = [
@@ -166,20 +164,25 @@ def depths(compared: Compared) -> str:
     ]
     drawn = chart(curves, NOSE, "share of pixels per mm", width=1000, height=280, from_zero=True)
     found = [statistics_by_region(face) for face in compared.faces]
-    rows = [[name, *(_mm(getattr(one["head"], key)) for one in found)] for key, name in STATISTICS.items()]
-    rows.append(["Skewness", *(f"{one['head'].skewness:.2f}".replace("-", "\u2212") for one in found)])
+    rows = [
+        [one.name, *(one.text(getattr(face["head"], one.key)) for face in found)]
+        for one in chosen(DEPTHS, Place.REPORT)
+    ]
     rows += [
-        [f"Median of the {name}", *(_mm(one[name].median) if name in one else "\u2013" for one in found)]
+        [
+            f"{MEDIAN.name} of the {name}",
+            *(MEDIAN.text(parts[name].median if name in parts else None) for parts in found),
+        ]
         for name in ("face", *REGIONS)
     ]
     return section(
         "How deep the heads are",
-        "Whole head unless a part is named.",
+        f"{part_name('head')} unless a part is named.",
         _grid("scroll", [drawn]) + compared.table("Depth, mm", rows),
     )
 
 
-def profiles(compared: Compared) -> str:
+def profiles(compared: ComparedFaces) -> str:
     """Lines over the reference, and the same lines over the others as laid onto it."""
     own = compared.faces[compared.reference]
     lines = {compared.reference: named_profiles(own)}
@@ -207,7 +210,7 @@ def profiles(compared: Compared) -> str:
     return section("Profiles", text, _grid("profiles", drawn))
 
 
-def symmetries(compared: Compared) -> str:
+def symmetries(compared: ComparedFaces) -> str:
     """Left against right, of each face."""
     found: list[Symmetry | None] = []
     for face in compared.faces:
@@ -224,14 +227,18 @@ def symmetries(compared: Compared) -> str:
         if one is None:
             continue
         box, drawn = head_box(face.head), coloured(one.difference_mm, -limit, limit, DIVERGING)
-        caption = f"RMS {one.rms_mm:.2f} mm over {100 * one.coverage:.0f} % of the face"
+        caption = (
+            f"RMS {SYMMETRY_RMS.with_unit(one.rms_mm)} over {SYMMETRY_COVERAGE.with_unit(one.coverage)} of the face"
+        )
         picture = _figure(map_address(drawn, box), f"Left against right of {compared.names[i]}", caption)
         cards.append(f"<div>{compared.name(i)}{picture}</div>")
     rows = [
         [
-            _part(name),
+            part_name(name),
             *(
-                "not seen" if one is None else _mm(one.rms_mm if name == "face" else one.by_region.get(name))
+                "not seen"
+                if one is None
+                else SYMMETRY_RMS.text(one.rms_mm if name == "face" else one.by_region.get(name))
                 for one in found
             ),
         ]
@@ -242,24 +249,19 @@ def symmetries(compared: Compared) -> str:
     return section("Left and right", text, _grid("faces", cards) + compared.table("RMS, mm", rows), bar)
 
 
-def lengths(compared: Compared) -> str:
+def lengths(compared: ComparedFaces) -> str:
     """Main lengths beside a survey."""
     measures = [face_measures(face) for face in compared.faces]
+    shown = chosen(MEASURES, Place.REPORT)
     rows = []
-    for key, name in LENGTHS.items():
-        known = REFERENCES.get(key)
+    for length in shown:
+        known = REFERENCES.get(length.key)
         spreads = [_spread(one) for one in (known.men, known.women, known.pooled)] if known else ["\u2013"] * 3
-        rows.append([name, *(_mm(getattr(one, key, None), 1) for one in measures), *spreads])
+        rows.append([length.name, *(length.text(getattr(one, length.key, None)) for one in measures), *spreads])
     table = compared.table("Length, mm", rows, ("Men", "Women", "Both"))
-    return section(
-        "Lengths",
-        CAUTION,
-        table + f'<p class="note">Mean \u00b1 standard deviation, both: as many men as women. {escape(SOURCE)}.</p>',
-    )
-
-
-def _part(name: str) -> str:
-    return "Whole face" if name == "face" else name.capitalize()
+    meanings = ". ".join(f"{length.name}: {length.help}" for length in shown)
+    spread = f"Mean \u00b1 standard deviation, both: as many men as women. {SOURCE}."
+    return section("Lengths", CAUTION, table + f'<p class="note">{escape(meanings)}. {escape(spread)}</p>')
 
 
 def _colour(i: int) -> str:
@@ -268,10 +270,6 @@ def _colour(i: int) -> str:
 
 def _spread(spread: Spread) -> str:
     return f"{spread.mean_mm:.1f} \u00b1 {spread.std_mm:.1f}"
-
-
-def _mm(value: float | None, digits: int = 2) -> str:
-    return "\u2013" if value is None else f"{value:.{digits}f}".replace("-", "\u2212")
 
 
 def _grid(kind: str, parts: Sequence[str]) -> str:

@@ -1,6 +1,5 @@
 """Reconstruction -> printable solid, one module per idea."""
 
-from core.solid.make import make_solid
-from core.solid.shape import Solid
+import lazy_loader
 
-__all__ = ["Solid", "make_solid"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -31,7 +31,7 @@ def make_lithophane(reconstruction: Reconstruction, options: SolidOptions) -> So
         The corners do not fit.
     """
     side = reconstruction.crop_rgb.shape[0]
-    life = pixel_mm(reconstruction) if reconstruction.mask.any() else 1.0
+    life = pixel_mm(reconstruction) if reconstruction.head.any() else 1.0
     picture_mm = print_pitch(options, (side - 1.0, side - 1.0), life) * (side - 1)
     count = int(np.clip(round(picture_mm / (MM_PER_PX_NOZZLES * options.nozzle_mm)) + 1, 64, side))
     pitch = picture_mm / (count - 1)

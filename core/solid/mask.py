@@ -94,7 +94,7 @@ def _face(reconstruction: Reconstruction, view: Frontal) -> NDArray[np.bool_]:
     """(H, W) bool on the frontal grid: the face within its cut; without landmarks, all there is."""
     side = reconstruction.depth_mm.shape[0]
     landmarks = reconstruction.landmarks_px
-    region = reconstruction.mask
+    region = reconstruction.head
     if landmarks is not None:
         jaw = landmarks[JAW]
         eyes = np.stack([landmarks[RIGHT_EYE].mean(0), landmarks[LEFT_EYE].mean(0)])

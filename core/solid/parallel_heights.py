@@ -46,11 +46,11 @@ class Frontal:
 
 def pixel_mm(reconstruction: Reconstruction) -> float:
     """Millimetres across that a crop pixel sees, at the head's median depth."""
-    return float(reconstruction.intrinsics.pixel_mm(float(np.nanmedian(reconstruction.depth_mm))))
+    return float(reconstruction.intrinsics.pixel_mm(float(np.nanmedian(reconstruction.head_depth_mm))))
 
 
 def frontal(reconstruction: Reconstruction) -> Frontal:
-    """Turn what the camera saw in perspective into heights along its axis.
+    """Turn what the camera saw of the head in perspective into heights along its axis.
 
     Each grid point's line of sight is followed backwards until it meets the depth map; the first meeting counts, so
     what the camera saw in front hides what is behind.
@@ -60,7 +60,7 @@ def frontal(reconstruction: Reconstruction) -> Frontal:
     GeometryError
         There is too little depth.
     """
-    mask = largest(reconstruction.mask)
+    mask = largest(reconstruction.head)
     if mask.sum() < MIN_PIXELS:
         raise GeometryError("There is too little depth to make a solid from. Use another photo or network.")
     depth = np.where(mask, reconstruction.depth_mm, np.nan).astype(np.float64)

@@ -31,7 +31,7 @@ def make_relief(reconstruction: Reconstruction, options: SolidOptions) -> Solid:
     GeometryError
         There is too little depth.
     """
-    life_mm = pixel_mm(reconstruction) if reconstruction.mask.any() else 1.0
+    life_mm = pixel_mm(reconstruction) if reconstruction.head.any() else 1.0
     mask, depth, pitch, shift = _framed(reconstruction, options, life_mm)
     scale = pitch / life_mm
     true = np.where(mask, (np.nanmax(depth[mask]) - np.nan_to_num(depth)) * scale, 0.0)

@@ -12,6 +12,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from core.measure.table import MEDIAN, PERCENTILE
+
 # 'Share chart' would upload the figure, which is a face, to somebody else's machine.
 GRAPH_CONFIG: dict[str, Any] = {
     "displaylogo": False,
@@ -205,10 +207,10 @@ def histogram(
             opacity=1.0 if labelled else 0.45,
         )  # fmt: skip
         if labelled:
-            name = "median" if percent == 50 else f"P{percent}"
+            one = (MEDIAN if percent == 50 else PERCENTILE[percent]).in_unit(unit.lower())
             figure.add_annotation(
                 x=value, y=1, yref="paper", yanchor="bottom", yshift=4 if percent == 50 else 18,
-                text=f"{name} {value:.{digits}f} {unit}", showarrow=False, font={"size": 12},
+                text=f"{one.name} {one.with_unit(value)}", showarrow=False, font={"size": 12},
             )  # fmt: skip
     return figure
 

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from core.files.colours import DIVERGING, SEQUENTIAL, Stops
+from core.measure.table import RMS
 from dashboard.charts.figures import ACCENT, INK, axis, bare_figure, depth_map
 
 STEP = 2  # every how many pixels of the crop the page shows
@@ -124,9 +125,9 @@ def pairs(names: Sequence[str], rms_mm: NDArray[np.floating], linkage: NDArray[n
     trace = go.Heatmap(
         z=values, x=places, y=places, zmin=0, zmax=float(np.nanmax(apart, initial=1e-3)), xgap=2, ygap=2,
         colorscale=[[0, FAINT], [1, FULL]], showscale=False, hoverongaps=False,
-        texttemplate="%{z:.1f}", textfont={"size": 12},
+        texttemplate=f"%{{z:.{RMS.digits}f}}", textfont={"size": 12},
         customdata=[[f"{a} and {b}" for b in short] for a in short],
-        hovertemplate="%{customdata}<br>%{z:.2f} mm RMS<extra></extra>",
+        hovertemplate=f"%{{customdata}}<br>%{{z:.{RMS.digits}f}} mm RMS<extra></extra>",
     )  # fmt: skip
     ticks = {"tickvals": places, "ticktext": short, "showgrid": False}
     figure = bare_figure(
@@ -141,7 +142,8 @@ def pairs(names: Sequence[str], rms_mm: NDArray[np.floating], linkage: NDArray[n
             figure.add_trace(
                 go.Scatter(
                     x=(np.array(across, np.float32) - 5) / 10, y=np.array(up, np.float32), yaxis="y2", mode="lines",
-                    line={"color": INK, "width": 1.4}, hovertemplate="joined at %{y:.2f} mm RMS<extra></extra>",
+                    line={"color": INK, "width": 1.4},
+                    hovertemplate=f"joined at %{{y:.{RMS.digits}f}} mm RMS<extra></extra>",
                 )
             )  # fmt: skip
         figure.update_layout(yaxis2={"domain": [0.8, 1], "visible": False, "anchor": "x", "rangemode": "tozero"})

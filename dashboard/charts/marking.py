@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
+import core
 from dashboard.charts.figures import ACCENT, bare_figure
 
 if TYPE_CHECKING:
@@ -16,14 +17,11 @@ FIRST_SHARE = 0.4  # of the photo's shorter side
 
 def first_box(width: int, height: int, facts: "Facts | None") -> Box:
     """The box that stands there at first: round the face that the facts are of, else in the middle."""
-    from core.face.detect import BOX_IPD_SHARE  # noqa: PLC0415 - not needed for the first page
-    from core.face.level import IPD_SHARE  # noqa: PLC0415
-
     if not facts or not facts.face:
         return width // 2, height // 2, round(FIRST_SHARE * min(width, height))
     side_px, to_photo = facts.crop.side_px, facts.crop.to_photo
     x, y = to_photo @ [(side_px - 1) / 2, (side_px - 1) / 2, 1]
-    side = side_px * np.hypot(to_photo[0, 0], to_photo[1, 0]) * IPD_SHARE / BOX_IPD_SHARE
+    side = side_px * np.hypot(to_photo[0, 0], to_photo[1, 0]) * core.face.IPD_SHARE / core.face.BOX_IPD_SHARE
     return round(np.clip(x, 0, width - 1)), round(np.clip(y, 0, height - 1)), round(side)
 
 

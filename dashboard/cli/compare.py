@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
+import core
 from core.errors import LifemaskError, OptionError
+from core.measure.table import DIFFERENCES, Place, chosen
 from core.progress import Progress
 from dashboard.library.sentences import sentences
 from dashboard.readings.comparison_folder import Named
@@ -53,13 +55,12 @@ def compare(
     LifemaskError
         A source is neither, holds no face, or fewer than two faces are there.
     """
-    from core.files.facts import read_facts
     from dashboard.readings import comparison_folder
 
     photos = [source for source in sources if not source.is_dir()]
     for source in sources:
         if source.is_dir():
-            read_facts(source)  # one that cannot be read is said before the networks work on photos
+            core.files.read_facts(source)  # one that cannot be read is said before the networks work on photos
     share = MADE if photos else 0.0
     made = _from_photos(photos, out / FACES, options, networks, lambda s, p: progress(s, share * p)) if photos else {}
     folders = [folder for source in sources for folder in (made.get(source) or [source])]
@@ -154,9 +155,10 @@ def command(args: argparse.Namespace) -> int:
         print(json.dumps(asdict(facts)))
         return 0
     head = f"DIFFERENCE FROM {facts.face(facts.reference).name}"
-    print(f"{head:40} {'RMS':>8} {'MEDIAN':>8} {'95 %':>8} {'COVERED':>8}")
+    columns = chosen(DIFFERENCES, Place.COMMAND)
+    print(f"{head:40}" + "".join(f"  {one.name.upper()}" for one in columns))
     for number, found in facts.differences.items():
-        lengths = "".join(f" {value:5.2f} mm" for value in (found.rms_mm, found.median_mm, found.p95_mm))
-        print(f"{facts.face(number).name:40}{lengths} {found.coverage:>8.0%}")
+        numbers = "".join(f"  {one.with_unit(getattr(found, one.key)):>{len(one.name)}}" for one in columns)
+        print(f"{facts.face(number).name:40}{numbers}")
     print(f"To look at and to print: {args.out / 'report.html'}")
     return 0

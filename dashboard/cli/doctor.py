@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import core
+from core.version import __version__
+from dashboard import library, web
 from dashboard.library.sentences import sentence
 from dashboard.settings import Settings
 
-# What is examined is imported by its check, so that one that is missing does not stop the others.
-# ruff: noqa: PLC0415
-
+# What is examined is loaded by its check: one that is missing does not stop the others.
 PACKAGES = (
-    "lifemask", "numpy", "scipy", "opencv-python-headless", "torch", "timm", "trimesh", "dash", "plotly", "sqlalchemy",
+    "numpy", "scipy", "opencv-python-headless", "torch", "timm", "trimesh", "dash", "plotly", "sqlalchemy",
 )  # fmt: skip
 
 
@@ -39,12 +40,12 @@ def examine(settings: Settings) -> Iterator[tuple[str, bool, str]]:
 
 
 def _versions(_: Settings) -> str:
-    found = [f"Python {platform.python_version()}"]
+    found = [f"lifemask {__version__}", f"Python {platform.python_version()}"]
     for package in PACKAGES:
         try:
             found.append(f"{package} {version(package)}")
         except PackageNotFoundError:
-            found.append(f"{package} (from a checkout)" if package == "lifemask" else f"{package} missing")
+            found.append(f"{package} missing")
     return ", ".join(found)
 
 
@@ -56,43 +57,30 @@ def _data_folder(settings: Settings) -> str:
 
 
 def _free_disk(settings: Settings) -> str:
-    from dashboard.library.folders import Folders
-
-    Folders(settings).check_free()
+    library.Folders(settings).check_free()
     return f"{shutil.disk_usage(settings.data_folder).free / 1e9:.1f} GB free on the disk of the data folder"
 
 
 def _weights(settings: Settings) -> str:
-    from core.depth import weights
-
     folder = settings.weights_folder
-    here = weights.installed(folder)
+    here = core.depth.weights.installed(folder)
     names = ", ".join(f"{name} ({entry.size_bytes / 1e6:.0f} MB)" for name, entry in here.items()) or "no MiDaS network"
-    return f"{names} in {folder}; used when none is named: {weights.default_model(folder)}"
+    return f"{names} in {folder}; used when none is named: {core.depth.weights.default_model(folder)}"
 
 
 def _device(settings: Settings) -> str:
-    from core.depth.estimator import Networks
-
-    networks = Networks(settings.device, settings.precision, settings.weights_folder)
+    networks = core.Networks(settings.device, settings.precision, settings.weights_folder)
     return f"{networks.device} (asked for: {settings.device}), {os.cpu_count()} processors"
 
 
 def _real_photo(settings: Settings) -> str:
-    from core.depth.estimator import Networks
-    from core.files.face_folder import write
-    from core.options import Options
-    from core.photo import read_photo
-    from core.pipeline import reconstruct
-    from dashboard.web.assets import assets_folder
-
-    photo = read_photo(assets_folder() / "samples" / "eileen-collins.jpg")
-    networks = Networks(settings.device, settings.precision, settings.weights_folder)
+    photo = core.read_photo(web.assets_folder() / "samples" / "eileen-collins.jpg")
+    networks = core.Networks(settings.device, settings.precision, settings.weights_folder)
     began = time.monotonic()
-    options = Options(model="builtin", max_triangles=10_000)
-    found = reconstruct(photo, options, networks)
+    options = core.Options(model="builtin", max_triangles=10_000)
+    found = core.reconstruct(photo, options, networks)
     with tempfile.TemporaryDirectory() as folder:
-        write(found[0], Path(folder) / "face", options)
+        core.write_face(found[0], Path(folder) / "face", options)
         count = sum(1 for _ in (Path(folder) / "face").iterdir())
     seconds = time.monotonic() - began
     return f"{photo.name}: {len(found)} face, {count} files in {seconds:.1f} s, the loading of the network included"

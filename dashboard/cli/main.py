@@ -5,14 +5,13 @@ import logging
 import secrets
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from core.errors import LifemaskError
+from core.version import __version__
+from dashboard import jobs, web
+from dashboard.cli import compare, doctor, models, run
 from dashboard.settings import Settings
-
-# Commands import what they need: the worker process imports this module too, and `--help` must answer at once.
-# ruff: noqa: PLC0415
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="lifemask", description="Turns photos of faces into depth, point clouds and meshes that print."
     )
-    parser.add_argument("--version", action="version", version=f"lifemask {_version()}")
+    parser.add_argument("--version", action="version", version=f"lifemask {__version__}")
     parser.add_argument("--verbose", action="store_true", help="log what happens, with tracebacks")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -122,46 +121,27 @@ def _add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _serve(args: argparse.Namespace) -> int:
-    from dashboard.web.server import serve
-
     settings = Settings.from_env(host=args.host, port=args.port, data=args.data)
-    serve(settings, with_worker=not args.no_worker, debug=args.debug)
+    web.serve(settings, with_worker=not args.no_worker, debug=args.debug)
     return 0
 
 
 def _worker(args: argparse.Namespace) -> int:
-    from dashboard.jobs import tasks, worker
-
-    worker.main(Settings.from_env(data=args.data), secrets.token_hex(8), tasks.make_works)
+    jobs.worker.main(Settings.from_env(data=args.data), secrets.token_hex(8), jobs.tasks.make_works)
     return 0
 
 
 def _run(args: argparse.Namespace) -> int:
-    from dashboard.cli import run
-
     return run.command(args)
 
 
 def _compare(args: argparse.Namespace) -> int:
-    from dashboard.cli import compare
-
     return compare.command(args)
 
 
 def _models(args: argparse.Namespace) -> int:
-    from dashboard.cli import models
-
     return models.command(args)
 
 
 def _doctor(args: argparse.Namespace) -> int:
-    from dashboard.cli import doctor
-
     return doctor.command(args)
-
-
-def _version() -> str:
-    try:
-        return version("lifemask")
-    except PackageNotFoundError:
-        return "(from a checkout)"

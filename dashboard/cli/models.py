@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from core.depth import catalog, weights
+from core import depth
 from dashboard.settings import Settings
 
 
@@ -21,22 +21,22 @@ def command(args: argparse.Namespace) -> int:
                 bar.total = total
                 bar.update(done - bar.n)
 
-            print(f"{args.name} is at {weights.download(args.name, progress, folder=folder).path}")
+            print(f"{args.name} is at {depth.weights.download(args.name, progress, folder=folder).path}")
     elif action == "add":
-        added = weights.add(Path(args.file), folder=folder)
+        added = depth.weights.add(Path(args.file), folder=folder)
         print(f"{added.name} is at {added.path}")
     elif action == "delete":
-        weights.delete(args.name, folder)
+        depth.weights.delete(args.name, folder)
         print(f"The weights of {args.name} are deleted.")
     elif action == "default":
-        weights.set_default(args.name, folder)
-        print(f"Used when none is named: {weights.default_model(folder)}")
+        depth.weights.set_default(args.name, folder)
+        print(f"Used when none is named: {depth.weights.default_model(folder)}")
     else:
-        here, chosen = weights.installed(folder), weights.default_model(folder)
+        here, chosen = depth.weights.installed(folder), depth.weights.default_model(folder)
         print(f"{'NETWORK':24} {'MB':>6}  HERE  GOOD FOR")
-        for model in catalog.MODELS.values():
+        for model in depth.catalog.MODELS.values():
             size = f"{model.download_bytes / 1e6:.0f}" if model.download_bytes else ""
-            mark = "yes" if model.name in here or model.name == catalog.BUILTIN else ""
+            mark = "yes" if model.name in here or model.name == depth.catalog.BUILTIN else ""
             print(f"{model.name:24} {size:>6}  {mark + ('*' if model.name == chosen else ''):4}  {model.good_for}")
         print(f"* used when none is named. Weights are kept in {folder}")
     return 0

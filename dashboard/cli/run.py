@@ -9,23 +9,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tqdm import tqdm
 
+import core
 from core.errors import FormatError
-from core.files.facts import read_facts
-from core.progress import part_of
-from dashboard.jobs.tasks import COMPUTED
+from core.progress import Progress, part_of
+from dashboard import jobs
 from dashboard.library.sentences import sentence
 from dashboard.settings import Settings
-
-if TYPE_CHECKING:
-    from core.depth.estimator import Networks
-    from core.options import Options
-
-# `core` is imported by the functions that use it, so that `lifemask --help` answers at once.
-# ruff: noqa: PLC0415
 
 log = logging.getLogger("lifemask.run")
 
@@ -50,8 +43,8 @@ class Outcome:
 def run(
     photos: Sequence[Path],
     out: Path,
-    options: "Options",
-    networks: "Networks",
+    options: "core.Options",
+    networks: "core.Networks",
     progress: Callable[[Path, str, float], None],
 ) -> Iterator[Outcome]:
     """Write DIR/STEM, or DIR/STEM-1, DIR/STEM-2 … where a photo has several faces.
@@ -74,18 +67,14 @@ def run(
 
 
 def _one(
-    path: Path, out: Path, options: "Options", networks: "Networks", *, taken: set[Path],
-    progress: Callable[[str, float], None],
+    path: Path, out: Path, options: "core.Options", networks: "core.Networks", *, taken: set[Path],
+    progress: Progress,
 ) -> list[Path]:  # fmt: skip
-    from core.files.face_folder import write_all
-    from core.photo import read_photo
-    from core.pipeline import reconstruct
-
     progress("Reading the photo", 0.0)
-    photo = read_photo(path)
-    found = reconstruct(photo, options, networks, part_of(progress, 0.0, COMPUTED))
+    photo = core.read_photo(path)
+    found = core.reconstruct(photo, options, networks, part_of(progress, 0.0, jobs.tasks.COMPUTED))
     folders = free_folders(out, path.stem, len(found), photo.sha256, taken)
-    write_all(found, folders, options, part_of(progress, COMPUTED, 1.0 - COMPUTED))
+    core.files.write_faces(found, folders, options, part_of(progress, jobs.tasks.COMPUTED, 1.0 - jobs.tasks.COMPUTED))
     return folders
 
 
@@ -104,13 +93,13 @@ def _is_free(folder: Path, sha256: str) -> bool:
     if not folder.exists():
         return True
     try:
-        return read_facts(folder).photo.sha256 == sha256
+        return bool(core.files.read_facts(folder).photo.sha256 == sha256)
     except (OSError, FormatError):  # somebody else's, or of a newer version
         return False
 
 
 def _face(folder: Path) -> dict[str, Any]:
-    facts = read_facts(folder)
+    facts = core.files.read_facts(folder)
     solid = facts.solid and {
         "kind": facts.solid.options.kind,
         "size_mm": facts.solid.size_mm,
@@ -128,14 +117,10 @@ def _face(folder: Path) -> dict[str, Any]:
 
 def command(args: argparse.Namespace) -> int:
     """Take the photos, say what became of each; the exit code is 0 only if all succeeded."""
-    from core.depth.estimator import Networks
-    from core.depth.weights import default_model
-    from core.options import Options
-
     settings = Settings.from_env()
-    options = Options.from_dict(
+    options = core.Options.from_dict(
         {
-            "model": default_model(settings.weights_folder) if args.model == "auto" else args.model,
+            "model": core.depth.weights.default_model(settings.weights_folder) if args.model == "auto" else args.model,
             "formats": tuple(part.strip() for part in args.formats.split(",") if part.strip()),
             "surface": args.surface,
             "tolerance_mm": args.tolerance_mm,
@@ -159,7 +144,7 @@ def command(args: argparse.Namespace) -> int:
             "ipd_mm": args.ipd_mm,
         }
     )
-    networks = Networks(settings.device, settings.precision, settings.weights_folder)
+    networks = core.Networks(settings.device, settings.precision, settings.weights_folder)
     failed = 0
     with tqdm(
         total=float(len(args.photos)), disable=not sys.stderr.isatty(), bar_format="{percentage:3.0f}% |{bar}| {desc}"

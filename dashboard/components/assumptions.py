@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import dash_bootstrap_components as dbc
 from dash import html
 
-from dashboard.components.page import Child, button, facts, number, number_field, switch_pair
+from core.measure.table import DISTANCE, IPD
+from dashboard.components.page import Child, button, facts, number, number_field, statistic, switch_pair
 from dashboard.components.uploads import title
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def _rows(about: "Facts") -> list[tuple[str, Child]]:
     if network.face_network != network.name:
         rows.append(("Face found by", title(network.face_network)))
     if about.ipd_mm:
-        rows.append(("Interpupillary distance, assumed", number(about.ipd_mm, "mm")))
+        rows.append((IPD.name, statistic(IPD, about.ipd_mm)))
     rows += [*_camera(about.camera, about.distance_mm), *_fit(about)]
     if face:
         rows += [
@@ -47,7 +48,7 @@ def _camera(camera: "CameraFacts", distance_mm: float) -> list[tuple[str, Child]
         ("Focal length, 35 mm equivalent", number(camera.focal_equivalent_mm, "mm")),
         ("Field of view, over the diagonal", number(camera.fov_deg, "degrees")),
         ("Projection", camera.projection),
-        ("Distance, from these", number(distance_mm, "mm", 0)),
+        (DISTANCE.name, statistic(DISTANCE, distance_mm)),
     ]
 
 

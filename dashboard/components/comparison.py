@@ -7,11 +7,12 @@ import dash_ag_grid as dag
 import numpy as np
 from dash import html
 
+from core.measure.table import AGREEMENT, DIFFERENCES, RMS, SCALE, Place, chosen, part_name
 from dashboard.charts import maps
 from dashboard.components import page, uploads, views
 from dashboard.components.faces import colour
 from dashboard.readings.comparison_facts import ComparedFace, ComparisonFacts, DifferenceFacts
-from dashboard.readings.comparison_folder import COLUMNS, Compared, heading, rows
+from dashboard.readings.comparison_folder import COLUMNS, ComparisonFolder, rows
 
 WORDS = ("farther in", "farther out")
 FILES = (
@@ -20,32 +21,32 @@ FILES = (
     ("comparison.json", "JSON", "all numbers, transforms and notes"),
     ("comparison.png", "PNG", "photos, depth and differences on their scales"),
 )
-REGION_WORDS = {"face": "whole face"}
+BIG = 3  # of a pair's numbers, the first so many carry the page
 
 
-def file(found: Compared, name: str) -> str:
+def file(found: ComparisonFolder, name: str) -> str:
     """Return the address of a comparison's file."""
     return f"/comparisons/{found.folder.name}/{name}"
 
 
-def others(found: Compared) -> list[int]:
+def others(found: ComparisonFolder) -> list[int]:
     """Return the numbers of all faces but the reference."""
     return [number for number in range(1, 1 + len(found.facts.faces)) if number != found.facts.reference]
 
 
-def choice(found: Compared, number: int) -> html.Span:
+def choice(found: ComparisonFolder, number: int) -> html.Span:
     """Return a face's difference as a small picture to choose, with its RMS."""
     face, difference = found.facts.face(number), found.facts.differences[number]
     return html.Span(
         [
             html.Img(src=file(found, f"difference-{number}.png"), alt=""),
             html.Span([html.Span(className="dot", style={"--mark": colour(number - 1)}), face.name], className="name"),
-            html.Span(page.number(difference.rms_mm, "mm RMS", 2), className="soft small"),
+            html.Span([page.statistic(RMS, difference.rms_mm), " RMS"], className="soft small"),
         ]
     )
 
 
-def pair(found: Compared, number: int, view: str) -> html.Div:
+def pair(found: ComparisonFolder, number: int, view: str) -> html.Div:
     """Return a face against the reference: map, slider or blinking photos, and the numbers beside."""
     facts = found.facts
     reference, other = facts.face(facts.reference), facts.face(number)
@@ -69,35 +70,23 @@ def pair(found: Compared, number: int, view: str) -> html.Div:
     )
 
 
-def _numbers(numbers: DifferenceFacts, of: ComparisonFacts) -> html.Div:
-    big = [
-        page.big_number("root mean square", numbers.rms_mm, "mm", 2),
-        page.big_number("median", numbers.median_mm, "mm", 2),
-        page.big_number("95 % are below", numbers.p95_mm, "mm", 2),
-    ]
-    facts = [
-        ("Coverage of the inner face", page.number(100 * numbers.coverage, "%")),
-        ("Correlation of the depths", page.number(numbers.correlation, "", 3)),
-        ("Landmarks apart, median", page.number(numbers.landmarks_mm, "mm")),
-    ]
-    if of.with_scale:
-        facts.append(("Size changed by", page.number(numbers.scale, "times", 3)))
-    regions = [
-        (REGION_WORDS.get(name, name).capitalize(), page.number(value, "mm", 2))
-        for name, value in numbers.by_region.items()
-    ]
+def _numbers(difference: DifferenceFacts, of: ComparisonFacts) -> html.Div:
+    shown = [one for one in chosen(DIFFERENCES, Place.PAIR) if one is not SCALE or of.with_scale]
+    big = [page.big_number(one, getattr(difference, one.key)) for one in shown[:BIG]]
+    facts = [(page.named(one), page.statistic(one, getattr(difference, one.key))) for one in shown[BIG:]]
+    regions = [(part_name(name), page.statistic(RMS, value)) for name, value in difference.by_region.items()]
     return html.Div(
         [
             html.Div(big, className="numbers mb-3"),
             page.facts(facts),
             html.H3("By region, RMS", className="mt-4"),
             page.facts(regions),
-            html.Div([html.P(note, className="note") for note in numbers.notes]),
+            html.Div([html.P(note, className="note") for note in difference.notes]),
         ]
     )
 
 
-def pairs(found: Compared) -> html.Section:
+def pairs(found: ComparisonFolder) -> html.Section:
     """Return all pairs as a matrix under its tree."""
     names, table = [face.name for face in found.facts.faces], found.facts.pairs
     figure = maps.pairs(names, np.array(table.rms_mm), np.array(table.linkage))
@@ -112,19 +101,19 @@ def pairs(found: Compared) -> html.Section:
     )
 
 
-def agreement(found: Compared) -> html.Section | None:
+def agreement(found: ComparisonFolder) -> html.Section | None:
     """Return where the networks on one photo agree, and how far they are apart; None without such."""
     agreed, spread = found.facts.agreement, found.spread_mm
     if agreed is None or spread is None:
         return None
     networks = [uploads.title(name) for name in agreed.networks]
     facts = [
-        (f"{first} and {second}", html.Span([page.number(agreed.rms_mm[i][j], "mm RMS", 2)]))
+        (f"{first} and {second}", html.Span([page.statistic(RMS, agreed.rms_mm[i][j]), " RMS"]))
         for i, first in enumerate(networks)
         for j, second in enumerate(networks)
         if i < j
     ]
-    regions = [(name.capitalize(), page.number(value, "mm", 2)) for name, value in agreed.by_region.items()]
+    regions = [(part_name(name), page.statistic(RMS, value)) for name, value in agreed.by_region.items()]
     graph = views.graph(maps.plain_map(spread, "mm"), "compare-agreement", height="100%", still=True)
     return page.section(
         "Networks on one photo",
@@ -142,10 +131,7 @@ def agreement(found: Compared) -> html.Section | None:
                 html.Div(
                     [
                         html.Div(
-                            [
-                                page.big_number("median over the face", agreed.median_mm, "mm", 2),
-                                page.big_number("95 % are below", agreed.p95_mm, "mm", 2),
-                            ],
+                            [page.big_number(one, getattr(agreed, one.key)) for one in chosen(AGREEMENT, Place.PAIR)],
                             className="numbers mb-3",
                         ),
                         page.facts([*facts, *regions]),
@@ -168,16 +154,17 @@ def table(
             {"field": "face", "headerName": "Face", "pinned": "left", "width": 184},
             *[
                 {
-                    "field": key,
-                    "headerName": heading(name, unit),
+                    "field": one.key,
+                    "headerName": one.heading,
+                    "headerTooltip": one.help,
                     "type": "rightAligned",
                     "width": 124,
                     "valueFormatter": {
-                        "function": f"params.value == null ? '' : d3.format('.{digits}f')(params.value)"
+                        "function": f"params.value == null ? '' : d3.format('.{one.digits}f')(params.value)"
                     },
                 }
-                for key, name, unit, digits in COLUMNS
-                if key != "scale" or with_scale
+                for one in COLUMNS
+                if one is not SCALE or with_scale
             ],
         ],
         defaultColDef={"sortable": True, "wrapHeaderText": True, "autoHeaderHeight": True, "resizable": True},
@@ -191,7 +178,7 @@ def table(
     )
 
 
-def downloads(found: Compared) -> html.Div:
+def downloads(found: ComparisonFolder) -> html.Div:
     """Return links to the files of a comparison that are there."""
     links: Sequence[Any] = [
         html.A(

@@ -1,23 +1,16 @@
 """A face's lengths beside those of a survey: numbers, and where they lie in the spread of men and women."""
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from dash import html
 
+from core.measure.table import MEASURES, Place, chosen
 from dashboard.components import page
 
 if TYPE_CHECKING:
     from core.measure.ansur import Spread
     from core.measure.face import FaceMeasures
 
-NAMES = {
-    "ipd_mm": "Interpupillary distance, assumed",
-    "width_mm": "Face width",
-    "height_mm": "Face height, chin to nasal bridge",
-    "nose_protrusion_mm": "Nose tip before the eyes",
-    "nose_to_ears_mm": "Nose tip before the ears",
-}
 SHOWN_STD = 3.0  # how many standard deviations the small picture of a spread reaches to each side
 
 
@@ -28,12 +21,12 @@ def table(measures: "FaceMeasures | None") -> html.Div:
     if measures is None:
         return html.Div(html.P("Too few landmarks of this face have depth to measure it.", className="note"))
     rows: list[list[Any]] = []
-    for key, name in NAMES.items():
-        value, reference = asdict(measures)[key], REFERENCES.get(key)
+    for length in chosen(MEASURES, Place.PART):
+        value, reference = getattr(measures, length.key), REFERENCES.get(length.key)
         rows.append(
             [
-                name,
-                page.number(value, "mm"),
+                page.named(length),
+                page.statistic(length, value),
                 _spread(reference.women) if reference else "",
                 _spread(reference.men) if reference else "",
                 _picture(value, reference.pooled) if reference and value is not None else "",

@@ -6,6 +6,8 @@ from typing import Any
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
+from core.measure.table import Statistic
+
 Child = Any  # what Dash takes as a child: a component, a text, a list of them, nothing
 
 
@@ -63,14 +65,24 @@ def number(value: float | None, unit: str = "", digits: int = 1) -> html.Span:
     return html.Span([text, html.Span(unit, className="unit")] if unit and value is not None else text)
 
 
-def big_number(label: str, value: float | None, unit: str, digits: int = 1) -> html.Div:
+def statistic(one: Statistic[Any], value: float | None) -> html.Span:
+    """Return a number of the table of statistics with its unit beside it; a dash for None."""
+    return number(one.shown(value), one.unit, one.digits)
+
+
+def named(one: Statistic[Any]) -> html.Span:
+    """Return the name of a statistic; what it is appears when it is pointed at."""
+    return html.Span(one.name, title=one.help)
+
+
+def big_number(one: Statistic[Any], value: float | None) -> html.Div:
     """Return a number that carries a page."""
     return html.Div(
-        [html.Div(number(value, unit, digits), className="number-big"), html.Div(label, className="number-label")]
+        [html.Div(statistic(one, value), className="number-big"), html.Div(named(one), className="number-label")]
     )
 
 
-def facts(rows: Sequence[tuple[str, Child]]) -> html.Dl:
+def facts(rows: Sequence[tuple[Child, Child]]) -> html.Dl:
     """Return a list of names and values under hairlines."""
     return html.Dl([html.Div([html.Dt(name), html.Dd(value)]) for name, value in rows], className="facts")
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 import dash_bootstrap_components as dbc
 from dash import html
 
+from core.options import Printer, SolidOptions
+from core.options.printer import DENSITIES
 from dashboard.components.page import Child, button, field, icon, marks, number, number_field, section, switch_pair
 
 if TYPE_CHECKING:
     from core.files.facts import SolidFacts
-    from core.options import Printer, SolidOptions
     from core.preflight.facts import Check, PreflightFacts
 
 KINDS = (("relief", "Relief"), ("mask", "Mask"), ("bust", "Bust"), ("lithophane", "Lithophane"))
@@ -66,7 +67,7 @@ def applying(kind: str, size: str, fastening: str, *, hollow: bool) -> set[str]:
     return names
 
 
-def form(made: "SolidOptions", printer: "Printer") -> html.Form:
+def form(made: SolidOptions, printer: Printer) -> html.Form:
     """Return the choices, filled in with those that the solid was last made with."""
     size = "life" if made.life_size else "width" if made.height_mm is None else "height"
     shown = applying(made.kind, size, made.fastening, hollow=made.hollow)
@@ -143,15 +144,13 @@ def _choice(key: str, label: str, options: Sequence[tuple[str, str]], value: str
     )
 
 
-def _beds(printer: "Printer") -> dbc.Select:
+def _beds(printer: Printer) -> dbc.Select:
     beds = sorted({*BEDS, tuple(round(side) for side in printer.bed_mm)})
     options = [{"label": "{} x {} x {} mm".format(*bed), "value": "x".join(map(str, bed))} for bed in beds]
     return dbc.Select(id="print-bed", options=options, value="x".join(f"{side:.0f}" for side in printer.bed_mm))
 
 
-def _filaments(printer: "Printer") -> dbc.Select:
-    from core.options.printer import DENSITIES  # noqa: PLC0415 - brings scipy, which need not delay the first page
-
+def _filaments(printer: Printer) -> dbc.Select:
     options = [
         {"label": f"{name}, {density} g/cm\N{SUPERSCRIPT THREE}", "value": name} for name, density in DENSITIES.items()
     ]

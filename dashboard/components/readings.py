@@ -7,16 +7,14 @@ import numpy as np
 from dash import html
 
 from core.files.colours import signed_limit
+from core.measure.context import Depths, Differences
+from core.measure.table import MEDIAN, SMOOTHED_RMS, STD, SYMMETRY_COVERAGE, SYMMETRY_RMS, part_name
 from dashboard.charts import figures, maps
 from dashboard.components import lengths, page, views
 
 if TYPE_CHECKING:
     from dashboard.readings.measured import Measured
 
-PART_WORDS = {
-    "head": "Whole head", "face": "Face", "forehead": "Forehead", "eyes": "Eyes", "nose": "Nose", "cheeks": "Cheeks",
-    "mouth": "Mouth", "chin": "Chin",
-}  # fmt: skip
 ALONG = {"midline": "mm above the nose tip", "eye line": "mm from between the eyes", "mouth line": "mm from its middle"}
 
 
@@ -52,7 +50,7 @@ def _symmetry(found: "Measured") -> html.Div | html.P:
         return html.P("This head is turned so far that its other side cannot be compared.", className="note")
     limit = signed_limit([symmetry.difference_mm[found.mask("face")]])
     figure = maps.signed_map(symmetry.difference_mm, limit, ("less far out", "farther out"))
-    rows = [(name.capitalize(), page.number(value, "mm", 2)) for name, value in symmetry.by_region.items()]
+    rows = [(part_name(name), page.statistic(SYMMETRY_RMS, value)) for name, value in symmetry.by_region.items()]
     return html.Div(
         [
             html.Figure(
@@ -65,12 +63,12 @@ def _symmetry(found: "Measured") -> html.Div | html.P:
             ),
             html.Div(
                 [
-                    page.big_number("RMS over the face", symmetry.rms_mm, "mm", 2),
+                    page.big_number(SYMMETRY_RMS, symmetry.rms_mm),
                     html.H3("By region, RMS", className="mt-4"),
                     page.facts(rows),
                     html.P(
-                        f"{symmetry.coverage:.0%} of the face have a counterpart that is seen. Light from one side, a "
-                        "turned head and the network's own habits count here, too.",
+                        f"{SYMMETRY_COVERAGE.with_unit(symmetry.coverage)} of the face have a counterpart that is "
+                        "seen. Light from one side, a turned head and the network's own habits count here, too.",
                         className="note",
                     ),
                 ]
@@ -90,12 +88,15 @@ def smoothing(found: "Measured") -> Any:
     rows: list[list[Any]] = []
     for part in found.parts:
         mask = found.mask(part)
-        before, after, apart = (
-            values[mask & np.isfinite(taken)] for values in (found.unsmoothed_mm, found.behind_mm, taken)
+        before, after = (Depths.of(values[mask]) for values in (found.unsmoothed_mm, found.behind_mm))
+        rows.append(
+            [
+                part_name(part),
+                *[page.statistic(one, one.measure(depths)) for one in (MEDIAN, STD) for depths in (before, after)],
+                page.statistic(SMOOTHED_RMS, SMOOTHED_RMS.measure(Differences(taken[mask]))),
+            ]
         )
-        numbers = (np.median(before), np.median(after), before.std(), after.std(), np.sqrt((apart**2).mean()))
-        rows.append([PART_WORDS[part], *[page.number(float(value), "mm", 2) for value in numbers]])
-    columns = ["Part", "Median before", "After", "Standard deviation before", "After", "Changed by, RMS"]
+    columns = ["Part", f"{MEDIAN.name} before", "After", f"{STD.name} before", "After", SMOOTHED_RMS.name]
     return page.section(
         "Before and after smoothing",
         html.Div(

@@ -1,7 +1,7 @@
 """The queue of runs as workers see it. A run is a worker's own while its lease lasts."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, select, update
@@ -17,8 +17,6 @@ LOST = (
     "The worker ended without a word while it worked on this, twice. It may have run out of memory: "
     "try a smaller photo or a smaller network."
 )
-
-Progress = Callable[[str, float], None]
 
 
 class Queue:

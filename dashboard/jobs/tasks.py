@@ -5,20 +5,14 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
+import core
 from core.errors import Cancelled, WeightsError
-from core.progress import part_of
-from dashboard.jobs.queue import Progress
+from core.progress import Progress, part_of
+from dashboard import readings
 from dashboard.jobs.worker import Work
 from dashboard.library.library import Library
 from dashboard.library.records import Kind, NewFace, RunRecord
-
-if TYPE_CHECKING:
-    from core.depth.estimator import Networks
-
-# `core` is imported by the functions that use it: the page process imports this module too, and must stay small.
-# ruff: noqa: PLC0415
 
 log = logging.getLogger("lifemask.worker")
 
@@ -46,38 +40,28 @@ class Tasks:
         self.settings = library.settings
 
     @cached_property
-    def networks(self) -> "Networks":
+    def networks(self) -> "core.Networks":
         """The networks that this process holds."""
-        from core.depth.estimator import Networks
-
-        return Networks(self.settings.device, self.settings.precision, self.settings.weights_folder)
+        return core.Networks(self.settings.device, self.settings.precision, self.settings.weights_folder)
 
     def warm(self) -> None:
         """Load what the first photo needs before it comes."""
         try:
-            import core.files.face_folder
-            import core.pipeline  # noqa: F401
-
-            self.networks.face()
+            log.debug("Loaded: %s", [core.reconstruct, core.files.write_faces, self.networks.face()])
         except Exception:  # the first run says it to the person who waits for it
             log.exception("The networks cannot be loaded")
 
     def reconstruct(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
         """Photo -> faces and their folders."""
-        from core.files.face_folder import write_all
-        from core.options import Options
-        from core.photo import read_photo
-        from core.pipeline import reconstruct
-
         assert run.photo_id is not None
         record = self.library.photo(run.workspace_id, run.photo_id)
         assert record is not None  # the run would have been deleted with it
         progress("Reading the photo", 0.0)
-        stored = read_photo(self.library.folders.photo(record.id) / "photo.png", record.name)
+        stored = core.read_photo(self.library.folders.photo(record.id) / "photo.png", record.name)
         # the stored PNG carries no metadata: what the file said of itself is in the library
         photo = replace(stored, focal_35mm=record.focal_35mm, sha256=record.sha256)
-        options = Options.from_dict(run.options)
-        found = reconstruct(photo, options, self.networks, part_of(progress, 0.0, COMPUTED))
+        options = core.Options.from_dict(run.options)
+        found = core.reconstruct(photo, options, self.networks, part_of(progress, 0.0, COMPUTED))
         faces = []
         for index, reconstruction in enumerate(found, start=1):
             name = record.name if len(found) == 1 else f"{record.name} #{index}"
@@ -87,7 +71,7 @@ class Tasks:
         folders = [self.library.folders.face(face.id) for face in faces]
         self.library.journal.begin(folders)
         try:
-            write_all(found, folders, options, part_of(progress, COMPUTED, 1.0 - COMPUTED))
+            core.files.write_faces(found, folders, options, part_of(progress, COMPUTED, 1.0 - COMPUTED))
         except BaseException:
             self.library.journal.remove(folders)
             raise
@@ -95,54 +79,49 @@ class Tasks:
 
     def solid(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
         """Face -> its solid made anew, in the place of the one there was."""
-        from core.files.face_folder import write_solid
-        from core.options import Printer, SolidOptions
-
         assert run.face_id is not None
         asked = dict(run.options)
         wanted = asked.pop("printer", None)
-        printer = Printer.from_dict(wanted) if wanted else None
-        write_solid(self.library.folders.face(run.face_id), SolidOptions.from_dict(asked), printer, progress)
+        printer = core.Printer.from_dict(wanted) if wanted else None
+        core.files.write_solid(
+            self.library.folders.face(run.face_id), core.SolidOptions.from_dict(asked), printer, progress
+        )
         return []
 
     def recompute(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
         """Face -> the same face under other assumptions, in its place; no network takes part."""
-        from core.photo import read_photo
-        from core.recompute import rewrite
-
         face = self.library.face(run.workspace_id, run.face_id or "")
         if face is None:
             raise Cancelled("The face was deleted.")  # and the run with it
-        photo = read_photo(self.library.folders.photo(face.photo_id) / "photo.png", face.name)
+        photo = core.read_photo(self.library.folders.photo(face.photo_id) / "photo.png", face.name)
         self.library.journal.begin([face.folder])
-        rewrite(face.folder, photo.rgb, run.options, progress)
+        core.recompute.rewrite(face.folder, photo.rgb, run.options, progress)
         self.library.journal.end(face.folder)
         return []
 
     def compare(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
         """Faces -> the folder of their comparison."""
-        from dashboard.readings import comparison_folder
-
         options, folders = run.options, self.library.folders
         found = [self.library.face(run.workspace_id, face_id) for face_id in options["faces"]]
         there = [face for face in found if face is not None]
         if len(there) < len(found):
             raise Cancelled("A face was deleted.")  # and the run with it
         faces = [
-            comparison_folder.Named(face.id, face.name, face.folder) for face in comparison_folder.told_apart(there)
+            readings.comparison_folder.Named(face.id, face.name, face.folder)
+            for face in readings.comparison_folder.told_apart(there)
         ]
         reference = options["faces"].index(options["reference"])
         place = folders.comparison(run.id)
         self.library.journal.remove([place])  # of a worker that ended after it had written
         self.library.journal.begin([place])
         with folders.written_beside(place) as folder:
-            comparison_folder.write(faces, reference, folder, with_scale=options["with_scale"], progress=progress)
+            readings.comparison_folder.write(
+                faces, reference, folder, with_scale=options["with_scale"], progress=progress
+            )
         return []
 
     def download(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
         """Fetch the weights of a network, check and convert them."""
-        from core.depth import weights
-
         name = str(run.options["name"])
         if self.settings.offline:
             raise WeightsError(
@@ -163,5 +142,7 @@ class Tasks:
                 return True
             return False
 
-        weights.download(name, advance, cancelled, self.settings.weights_folder, self.settings.weights_mirror)
+        core.depth.weights.download(
+            name, advance, cancelled, self.settings.weights_folder, self.settings.weights_mirror
+        )
         return []

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from core.errors import Cancelled, LifemaskError
-from dashboard.jobs.queue import Progress, Queue
+from core.progress import Progress
+from dashboard.jobs.queue import Queue
 from dashboard.library.library import Library
 from dashboard.library.records import Kind, NewFace, RunRecord
 from dashboard.library.sentences import sentence

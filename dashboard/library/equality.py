@@ -4,13 +4,11 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import core
-
-LIBRARIES = ("numpy", "opencv-python-headless", "scipy", "timm", "torch", "trimesh")
+from core.version import libraries
 
 
 def equal_key(kind: str, of: Sequence[str], options: Mapping[str, Any]) -> str:
@@ -29,15 +27,3 @@ def code() -> str:
         found.update(path.relative_to(root).as_posix().encode())
         found.update(path.read_bytes())
     return found.hexdigest()
-
-
-@cache
-def libraries() -> dict[str, str]:
-    """Return the versions of the libraries whose numbers enter a result."""
-    found = {}
-    for package in LIBRARIES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = ""
-    return found

@@ -102,6 +102,8 @@ class Folders:
     def store_photo(self, photo_id: str, rgb: NDArray[np.uint8]) -> None:
         """Write photo.png and thumbnail.jpg, both without any metadata: all files or none.
 
+        A run then sees the same pixels as the command line does.
+
         Parameters
         ----------
         rgb : (H, W, 3) uint8, upright

@@ -5,14 +5,16 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Delete, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
+import core
 from core.depth.weights import default_model, installed
 from core.errors import OptionError
+from core.options import Options, Printer, SolidOptions
 from dashboard.library import schema
 from dashboard.library.database import open_database
 from dashboard.library.equality import equal_key
@@ -20,10 +22,6 @@ from dashboard.library.folders import Folders
 from dashboard.library.journal import Journal
 from dashboard.library.records import FaceRecord, Kind, NotInLibraryError, PhotoRecord, QueueFullError, RunRecord, State
 from dashboard.settings import Settings
-
-if TYPE_CHECKING:
-    from core.options import Options, Printer, SolidOptions
-    from core.photo import Photo
 
 __all__ = ["FaceRecord", "Library", "NotInLibraryError", "PhotoRecord", "QueueFullError", "RunRecord"]
 
@@ -80,14 +78,14 @@ class Library:
         StorageError
             The disk is full.
         """
-        from core.photo import Limits, read_photo  # noqa: PLC0415 - OpenCV and HEIC need not delay the first page
-
         self.folders.check_free()
-        limits = Limits(max_bytes=self.settings.max_upload_bytes, max_pixels=self.settings.max_megapixels * 10**6)
+        limits = core.photo.Limits(
+            max_bytes=self.settings.max_upload_bytes, max_pixels=self.settings.max_megapixels * 10**6
+        )
         with self._decoding:
-            return self._store(workspace, read_photo(source, name, limits))
+            return self._store(workspace, core.read_photo(source, name, limits))
 
-    def _store(self, workspace: str, photo: "Photo") -> PhotoRecord:
+    def _store(self, workspace: str, photo: "core.photo.Photo") -> PhotoRecord:
         same = self._same_photo(workspace, photo)
         if same is not None:
             return same
@@ -111,7 +109,7 @@ class Library:
             return same  # it was sent twice at a time
         return row.record()
 
-    def _same_photo(self, workspace: str, photo: "Photo") -> PhotoRecord | None:
+    def _same_photo(self, workspace: str, photo: "core.photo.Photo") -> PhotoRecord | None:
         with self.session() as session:
             row = session.scalar(
                 select(schema.Photo).filter_by(workspace_id=workspace, sha256=photo.sha256, name=photo.name)
@@ -139,7 +137,7 @@ class Library:
 
     # -- runs
 
-    def start_run(self, workspace: str, photo_id: str, options: "Options") -> RunRecord:
+    def start_run(self, workspace: str, photo_id: str, options: Options) -> RunRecord:
         """Queue a photo, or return the run that already has, or will have, the same result.
 
         Raises
@@ -157,7 +155,7 @@ class Library:
         return self._queue(workspace, "reconstruct", wanted, photo_id=photo.id, of=[photo.sha256, photo.name, made_of])
 
     def start_solid(
-        self, workspace: str, face_id: str, options: "SolidOptions", printer: "Printer | None" = None
+        self, workspace: str, face_id: str, options: SolidOptions, printer: Printer | None = None
     ) -> RunRecord:
         """Queue the making of a face's solid anew, checked for a printer; it replaces the one there is.
 
@@ -178,13 +176,10 @@ class Library:
         ------
         FormatError, NotInLibraryError, OptionError, QueueFullError, StorageError
         """
-        from core.files.facts import read_facts  # noqa: PLC0415 - not needed for the first page
-        from core.recompute import changed  # noqa: PLC0415
-
         face = self.face(workspace, face_id)
         if face is None:
             raise NotInLibraryError("This face is not in your library; it may have been deleted.")
-        changed(read_facts(face.folder).options, changes)  # a wrong one is said at once
+        core.recompute.changed(core.files.read_facts(face.folder).options, changes)  # a wrong one is said at once
         run = self._queue(workspace, "recompute", changes, face_id=face.id, of=None)
         with self.session.begin() as session:
             forget_equality(session, face.run_id)  # its photo, asked for as before, is no longer this face

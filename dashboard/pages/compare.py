@@ -14,7 +14,6 @@ from dashboard.components.missing import no_faces
 from dashboard.library.library import MOST_COMPARED
 from dashboard.library.records import FaceRecord, RunRecord
 from dashboard.readings import comparison_folder, results
-from dashboard.readings.comparison_facts import ComparedFace
 from dashboard.web.context import current_library, current_workspace
 
 dash.register_page(__name__, path="/compare", title="Compare – Lifemask", name="Compare")  # noqa: RUF001
@@ -239,22 +238,13 @@ def _waiting(run: RunRecord) -> html.Div:
 
 def _numbers(face_ids: Sequence[str]) -> html.Section:
     found = [results.load(face) for face in _there(face_ids)]
-    compared = [
-        ComparedFace(
-            id=result.face.id,
-            name=result.face.name,
-            network=result.facts.network.name,
-            ipd_mm=result.facts.ipd_mm,
-            distance_mm=result.facts.distance_mm,
-            statistics=result.statistics,
-            measures=result.statistics.get("face"),
-        )
-        for result in found
+    faces = [
+        comparison_folder.about(result.face.id, result.face.name, result.measured.reconstruction) for result in found
     ]
-    return page.section("Numbers", comparison.table(compared, {}), _note())
+    return page.section("Numbers", comparison.table(faces, {}), _note())
 
 
-def _found(found: comparison_folder.Compared) -> list[Any]:
+def _found(found: comparison_folder.ComparisonFolder) -> list[Any]:
     others, facts = comparison.others(found), found.facts
     table = comparison.table(facts.faces, facts.differences, with_scale=facts.with_scale)
     choices = [{"label": comparison.choice(found, number), "value": number} for number in others]

@@ -5,6 +5,7 @@ from typing import Any
 import dash
 from dash import Input, Output, State, callback, dcc, html
 
+from core.measure.table import COUNT, DEPTHS, LENGTHS, Place, chosen
 from dashboard.charts import figures, scenes
 from dashboard.components import assumptions, page, uploads, views
 from dashboard.components.missing import no_face
@@ -16,6 +17,7 @@ from dashboard.web.context import current_library, current_workspace
 dash.register_page(__name__, path_template="/face/<face_id>", title="Face – Lifemask", name="Face")  # noqa: RUF001
 
 POLL_MS = 500
+BINS = 64
 VIEWS = (
     ("model", "Textured model"),
     ("mesh", "Plaster mesh"),
@@ -166,6 +168,8 @@ def _detail(result: results.Result) -> html.Section | None:
 def _depth(result: results.Result) -> html.Section:
     face = result.face
     height, width = result.behind_mm.shape
+    # a background that was kept is shown, too, on the head's scale
+    figure = figures.depth_map(result.measured.with_background_mm, range_mm=figures.depth_range([result.behind_mm]))
     return page.section(
         "Depth",
         html.Div(
@@ -178,7 +182,7 @@ def _depth(result: results.Result) -> html.Section:
                 html.Figure(
                     [
                         html.Div(
-                            views.graph(figures.depth_map(result.behind_mm), "face-depth", height="100%", still=True),
+                            views.graph(figure, "face-depth", height="100%", still=True),
                             className="depth-map",
                         ),
                         html.Figcaption("Depth on the same grid. Point at it for the value; near is bright."),
@@ -191,27 +195,17 @@ def _depth(result: results.Result) -> html.Section:
 
 
 def _numbers(result: results.Result) -> html.Section:
-    stats = result.statistics
-    figure = figures.histogram(result.histogram(), percentiles=result.percentiles)
-    measures = stats.get("face") or {}
-    numbers = [
-        ("median", stats["median"]),
-        ("mean", stats["mean"]),
-        ("standard deviation", stats["std"]),
-        ("5 to 95 percent", stats["p95"] - stats["p5"]),
-        ("nose before the eyes", measures.get("nose_protrusion_mm")),
-        ("face width", measures.get("width_mm")),
-        ("face height", measures.get("height_mm")),
-    ]
+    depths, measures = result.measured.depths("head", "mm"), result.measured.measures
+    figure = figures.histogram(result.histogram(BINS), percentiles=depths.percentiles)
+    numbers = [page.big_number(one, one.measure(depths)) for one in chosen(DEPTHS, Place.FACE)]
+    if measures is not None:
+        numbers += [page.big_number(one, getattr(measures, one.key)) for one in chosen(LENGTHS, Place.FACE)]
     return page.section(
         "How deep it is",
-        html.Div(
-            [page.big_number(label, value, "mm") for label, value in numbers if value is not None],
-            className="numbers mb-4",
-        ),
+        html.Div(numbers, className="numbers mb-4"),
         views.graph(figure, "face-histogram", height=320, still=True),
         html.P(
-            f"{result.values.size:,} pixels of the head, in millimetres behind the nose tip.",
+            f"{COUNT.with_unit(COUNT.of(depths))} of the head, in millimetres behind the nose tip.",
             className="note",
         ),
         aside=dcc.Link("All numbers", href=f"/statistics?faces={result.face.id}"),

@@ -5,6 +5,9 @@ from typing import Any
 import dash
 from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, dcc, html
 
+import core
+from core.errors import LifemaskError
+from core.options import Options
 from dashboard.charts.marking import first_box, marked_photo
 from dashboard.components import page, views
 from dashboard.components.missing import no_photo
@@ -17,14 +20,12 @@ LEAD = "Drag the box, or draw another, so that it holds the face from brows to c
 
 def layout(photo_id: str | None = None, face: str | None = None, **_: Any) -> html.Div:
     """Return the page of a photo; `face`: one of its faces, round which the box stands at first."""
-    from core.files.facts import read_facts  # noqa: PLC0415 - not needed for the first page
-
     library, workspace = current_library(), current_workspace()
     photo = library.photo(workspace, photo_id or "")
     if photo is None:
         return no_photo()
     found = library.face(workspace, face or "")
-    facts = read_facts(found.folder) if found and found.photo_id == photo.id else None
+    facts = core.files.read_facts(found.folder) if found and found.photo_id == photo.id else None
     x, y, side = box = first_box(photo.width, photo.height, facts)
     figure = marked_photo(f"/photos/{photo.id}/photo.png", photo.width, photo.height, box)
     height = f"min(72vh, 720px, {100 * photo.height / photo.width:.0f}vw)"
@@ -78,9 +79,6 @@ clientside_callback(
 )
 def read(_clicks: int | None, x: float | None, y: float | None, side: float | None, photo_id: str) -> Any:
     """Queue the photo with this box, and go where its progress is seen."""
-    from core.errors import LifemaskError  # noqa: PLC0415 - not needed for the first page
-    from core.options import Options  # noqa: PLC0415
-
     if x is None or y is None or side is None:
         return dash.no_update, "Draw a box round the face, or give its three numbers."
     library, workspace = current_library(), current_workspace()

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any
 import dash
 from dash import ALL, Input, Output, State, callback, ctx, dcc, html
 
+import core
 from core.errors import OptionError
+from core.options import Printer, SolidOptions
 from dashboard.components import page, printing, uploads, views
 from dashboard.components.missing import no_face
 from dashboard.library.records import FaceRecord
@@ -13,8 +15,6 @@ from dashboard.web.context import current_library, current_workspace
 
 if TYPE_CHECKING:
     from core.files.facts import SolidFacts
-
-# ruff: noqa: PLC0415 - core.solid and core.preflight bring scipy, which need not delay the first page
 
 dash.register_page(__name__, path_template="/print/<face_id>", title="Print – Lifemask", name="Print")  # noqa: RUF001
 
@@ -34,8 +34,6 @@ FIELDS = {
 
 def layout(face_id: str | None = None, **_: Any) -> html.Div:
     """Return the page of a face's solid."""
-    from core.options import Printer, SolidOptions
-
     face = current_library().face(current_workspace(), face_id or "")
     if face is None:
         return no_face()
@@ -63,9 +61,7 @@ def layout(face_id: str | None = None, **_: Any) -> html.Div:
 
 def _solid(face: FaceRecord) -> "SolidFacts | None":
     """Return what was written of the solid, None where there is none."""
-    from core.files.facts import read_facts
-
-    return read_facts(face.folder).solid
+    return core.files.read_facts(face.folder).solid
 
 
 def _stage(face: FaceRecord, solid: "SolidFacts | None") -> Any:
@@ -126,8 +122,6 @@ def show(kind: str, size: str, fastening: str, hollow: bool, ids: list[dict[str,
 )
 def make(_clicks: int | None, values: dict[str, Any], live: bool, face_id: str) -> Any:
     """Start the making, by the button or by a change; the one that still runs is stopped."""
-    from core.options import Printer, SolidOptions
-
     if not ctx.triggered or (ctx.triggered_id != "print-make" and not live):
         return dash.no_update, dash.no_update, dash.no_update
     try:

@@ -9,10 +9,10 @@ import numpy as np
 from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, dcc, html
 
 from core.errors import LifemaskError
+from core.measure.table import COUNT, DEPTHS, SYMMETRY_RMS, Place, chosen, part_name
 from dashboard.charts import figures, maps
 from dashboard.components import faces, page, readings, views
 from dashboard.components.missing import no_faces
-from dashboard.components.readings import PART_WORDS
 from dashboard.library.records import FaceRecord
 from dashboard.web.context import current_library, current_workspace
 
@@ -23,12 +23,6 @@ if TYPE_CHECKING:
 
 dash.register_page(__name__, path="/statistics", title="Statistics – Lifemask", name="Statistics")  # noqa: RUF001
 
-ROWS = (
-    ("mean", "Mean"), ("median", "Median"), ("std", "Standard deviation"), ("iqr", "Interquartile range"),
-    ("range", "Range"), ("min", "Least"), ("p1", "1st percentile"), ("p5", "5th percentile"),
-    ("p25", "25th percentile"), ("p75", "75th percentile"), ("p95", "95th percentile"), ("p99", "99th percentile"),
-    ("max", "Greatest"),
-)  # fmt: skip
 BINS = 64
 DRAWN = "mm along the line"
 PLACES = {
@@ -80,7 +74,7 @@ def _about(found: "Measured") -> dict[str, Any]:
 
 
 def _controls(found: "Measured") -> html.Div:
-    parts = [(part, PART_WORDS[part]) for part in found.parts]
+    parts = [(part, part_name(part)) for part in found.parts]
     return html.Div(
         [
             page.switch_pair("statistics-part", parts, "head", look="views"),
@@ -179,15 +173,15 @@ def _between(found: "Measured") -> html.Div | None:
 
 
 def _histogram(found: "Measured", part: str, unit: str, bins: int, height: str) -> Any:
-    from core.measure.statistics import depth_statistics, histogram
+    from core.measure.statistics import histogram
     from dashboard.readings.measured import bin_edges
 
-    values = found.values(part, unit)
-    edges, stats = bin_edges(values, bins), depth_statistics(values).to_dict()
-    data = figures.Histogram(PART_WORDS[part], edges.astype(np.float32), histogram(values, edges).astype(np.int32))
-    marks = {percent: stats[f"p{percent}"] for percent in (1, 5, 25, 50, 75, 95, 99)}
+    depths = found.depths(part, unit)
+    edges = bin_edges(depths.values, bins)
+    counts = histogram(depths.values, edges).astype(np.int32)
+    data = figures.Histogram(part_name(part), edges.astype(np.float32), counts)
     word = "IPD" if unit == "ipd" else unit
-    return figures.histogram(data, percentiles=marks, density=height == "density", unit=word, brush=True)
+    return figures.histogram(data, percentiles=depths.percentiles, density=height == "density", unit=word, brush=True)
 
 
 @callback(
@@ -217,32 +211,32 @@ def draw(part: str, unit: str, bins: int | None, height: str, face_id: str) -> A
 
 
 def _numbers(found: "Measured", part: str, unit: str) -> html.Div:
-    word, digits = ("IPD", 3) if unit == "ipd" else ("mm", 2)
-    stats = found.statistics(part, unit).to_dict()
-    rows: list[tuple[str, Any]] = [(name, page.number(stats[key], word, digits)) for key, name in ROWS]
-    rows.append(("Skewness", page.number(stats["skewness"], digits=2)))
-    rows.append(("Pixels", page.number(stats["count"], "px", 0)))
+    depths = found.depths(part, unit)
+    shown = [one.in_unit(unit) for one in chosen(DEPTHS, Place.PART)]
+    rows = [(page.named(one), page.statistic(one, one.measure(depths))) for one in shown]
     return html.Div(
         [
-            html.Div([html.H3(PART_WORDS[part]), page.facts(rows)]),
-            html.Div([html.H3("Part by part"), _by_part(found, unit, word, digits)]),
+            html.Div([html.H3(part_name(part)), page.facts(rows)]),
+            html.Div([html.H3("Part by part"), _by_part(found, unit)]),
         ],
         className="numbers-of",
     )
 
 
-def _by_part(found: "Measured", unit: str, word: str, digits: int) -> html.Div:
+def _by_part(found: "Measured", unit: str) -> html.Div:
+    shown = [one.in_unit(unit) for one in chosen(DEPTHS, Place.PARTS)]
     rows: list[list[Any]] = []
     for part in found.parts:
-        stats = found.statistics(part, unit)
-        symmetry = found.symmetry_mm(part)
+        depths = found.depths(part, unit)
         rows.append(
-            [PART_WORDS[part]]
-            + [page.number(value, word, digits) for value in (stats.median, stats.std, stats.p5, stats.p95)]
-            + [page.number(symmetry, "mm", 2)]
+            [
+                part_name(part),
+                *[page.statistic(one, one.measure(depths)) for one in shown],
+                page.statistic(SYMMETRY_RMS, found.symmetry_mm(part)),
+            ]
         )
-    columns = ["Part", "Median", "Standard deviation", "P5", "P95", "Left against right, RMS"]
-    return page.table(columns, rows, numeric=range(1, 6))
+    columns = ["Part", *[one.name for one in shown], SYMMETRY_RMS.name]
+    return page.table(columns, rows, numeric=range(1, len(columns)))
 
 
 def _downloads(face: FaceRecord) -> html.Div:
@@ -285,7 +279,8 @@ def say(low: float | None, high: float | None, part: str, unit: str, face_id: st
     values = measured(face.folder).values(part, unit)
     count = int(((values >= low) & (values <= high)).sum())
     word = "IPD" if unit == "ipd" else unit
-    return f"{count:,} of {values.size:,} pixels ({count / values.size:.1%}) lie there: {low:g} to {high:g} {word}."
+    of = f"{COUNT.text(count)} of {COUNT.with_unit(values.size)}"
+    return f"{of} ({count / values.size:.1%}) lie there: {low:g} to {high:g} {word}."
 
 
 @callback(

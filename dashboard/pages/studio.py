@@ -6,6 +6,7 @@ import dash
 from dash import ALL, ClientsideFunction, Input, Output, State, callback, clientside_callback, ctx, dcc, html
 
 from core.depth import weights
+from core.options import Options
 from dashboard.components import faces, page, uploads
 from dashboard.library.records import NOT_DONE
 from dashboard.web.context import current_library, current_workspace
@@ -124,8 +125,6 @@ def act(clicks: list[int | None], dismissed: list[str] | None) -> Any:
 
 
 def _whole(run_id: str) -> None:
-    from core.options import Options  # noqa: PLC0415 - not needed for the first page
-
     library, workspace = current_library(), current_workspace()
     for run in library.runs(workspace, [run_id]):
         if run.photo_id:

@@ -16,6 +16,8 @@ from PIL import Image
 from core import json_files
 from core.depth.catalog import MODELS
 from core.files.colours import DIVERGING, coloured, signed_limit
+from core.measure.context import Assumed
+from core.measure.table import ASSUMED, DEPTHS, DIFFERENCES, DISTANCE, LENGTHS, RMS, Place, Statistic, chosen, numbers
 from core.progress import Progress, ignore
 from dashboard.library.records import FaceRecord
 from dashboard.readings.comparison_facts import (
@@ -27,31 +29,18 @@ from dashboard.readings.comparison_facts import (
 )
 
 if TYPE_CHECKING:
-    from core.compare import Comparison
+    from core.comparison import Comparison
     from core.geometry.reconstruction import Reconstruction
 
-# core.compare and core.measure bring scipy and OpenCV, which need not delay the first page
+# core.comparison and core.measure bring scipy and OpenCV, which need not delay the first page
 # ruff: noqa: PLC0415
 
 READ, PAIRED, LAID = 0.05, 0.45, 0.7  # shares of the work: reading, then pairs, then maps; the rest is files
-# key, name, unit, digits: of the page's table and of comparison.csv, so that both show the same numbers
-COLUMNS = (
-    ("rms_mm", "RMS from reference", "mm", 2),
-    ("median_mm", "Median difference", "mm", 2),
-    ("p95_mm", "95 % of it below", "mm", 2),
-    ("coverage_percent", "Coverage", "%", 1),
-    ("correlation", "Correlation", "", 3),
-    ("scale", "Size changed by", "times", 3),
-    ("nose_protrusion_mm", "Nose before the eyes", "mm", 1),
-    ("width_mm", "Face width", "mm", 1),
-    ("height_mm", "Face height", "mm", 1),
-    ("median", "Median depth", "mm", 2),
-    ("std", "Standard deviation", "mm", 2),
-    ("p5", "5th percentile", "mm", 2),
-    ("p95", "95th percentile", "mm", 2),
-    ("ipd_mm", "Assumed IPD", "mm", 1),
-    ("distance_mm", "Distance, from it", "mm", 0),
+# of the page's table and of comparison.csv
+COLUMNS: tuple[Statistic[Any], ...] = tuple(
+    one for group in (DIFFERENCES, LENGTHS, DEPTHS, ASSUMED) for one in chosen(group, Place.TABLE)
 )
+HEADINGS_IN_CSV = {DISTANCE: "Distance, from it, mm"}  # where a file written before had another than the name of now
 
 
 @dataclass(frozen=True)
@@ -96,13 +85,13 @@ def write(
     Cancelled
         From `progress`.
     """
-    from core.compare import compare, compare_all
-    from core.compare.difference import ASSUMED
-    from core.files.face_folder import versions
+    from core.comparison import compare, compare_all
+    from core.comparison.difference import ASSUMED as WHAT_IS_ASSUMED
     from core.geometry.reconstruction import Reconstruction
     from core.measure.regions import face_area
     from core.measure.statistics import relative_depth
     from core.report import report
+    from core.version import versions
     from dashboard.charts.contact_sheet import sheet
 
     progress("Reading the faces", 0.0)
@@ -116,7 +105,7 @@ def write(
     for i, (face, shape) in enumerate(zip(faces, shapes, strict=True)):
         progress(f"Laying {face.name} onto the reference", PAIRED + (LAID - PAIRED) * i / len(faces))
         if i == reference:
-            _write_seen(shape.crop_rgb, shape.mask, folder / f"seen-{i + 1}.webp")
+            _write_seen(shape.crop_rgb, shape.head, folder / f"seen-{i + 1}.webp")
             continue
         compared[i] = found = compare(shapes[reference], shape, with_scale=with_scale)
         _write_seen(found.warped_rgb, found.seen.mask, folder / f"seen-{i + 1}.webp")
@@ -132,7 +121,7 @@ def write(
         scale_mm=limit_mm,
         reference=reference + 1,
         with_scale=with_scale,
-        faces=tuple(_about(face, shape) for face, shape in zip(faces, shapes, strict=True)),
+        faces=tuple(about(face.id, face.name, shape) for face, shape in zip(faces, shapes, strict=True)),
         differences={i + 1: DifferenceFacts(**found.numbers()) for i, found in compared.items()},
         pairs=PairFacts(
             rms_mm=json_files.rows(pairs.rms_mm),
@@ -155,25 +144,25 @@ def write(
         [compared[i].difference_mm if i in compared else None for i in range(len(faces))],
         limit_mm=limit_mm,
         reference=reference,
-        below=[f"{compared[i].rms_mm:.2f} mm RMS" if i in compared else "" for i in range(len(faces))],
-        note=ASSUMED,
+        below=[f"{RMS.with_unit(compared[i].rms_mm)} RMS" if i in compared else "" for i in range(len(faces))],
+        note=WHAT_IS_ASSUMED,
     )
     drawn.save(folder / "comparison.png")
     progress("Files are written", 1.0)
     return facts
 
 
-def _about(face: Named, shape: "Reconstruction") -> ComparedFace:
+def about(face_id: str, name: str, shape: "Reconstruction") -> ComparedFace:
+    """Return what comparison.json says of a face by itself."""
     from core.measure.face import face_measures
     from core.measure.statistics import depth_statistics, relative_depth
 
     measures = face_measures(shape)
     return ComparedFace(
-        id=face.id,
-        name=face.name,
+        id=face_id,
+        name=name,
         network=shape.facts.network.name,
-        ipd_mm=shape.facts.ipd_mm,
-        distance_mm=shape.facts.distance_mm,
+        **numbers(ASSUMED, Assumed(shape.facts.ipd_mm, shape.facts.distance_mm)),
         statistics=depth_statistics(relative_depth(shape)).to_dict(),
         measures=asdict(measures) if measures else None,
     )
@@ -186,7 +175,7 @@ def _write_seen(rgb: NDArray[np.uint8], where: NDArray[np.bool_], file: Path) ->
 
 def _write_agreement(shapes: Sequence["Reconstruction"], folder: Path) -> AgreementFacts | None:
     """Of the networks that were asked about one and the same face, where there are several such."""
-    from core.compare import agreement
+    from core.comparison import agreement
 
     groups: dict[str, dict[str, Reconstruction]] = {}
     for shape in shapes:
@@ -213,35 +202,30 @@ def rows(faces: Iterable[ComparedFace], differences: Mapping[int, DifferenceFact
     found = []
     for number, face in enumerate(faces, start=1):
         difference = differences.get(number)
-        numbers = {**face.statistics, **(face.measures or {}), **(vars(difference) if difference else {})}
-        numbers.update(
-            ipd_mm=face.ipd_mm,
-            distance_mm=face.distance_mm,
-            coverage_percent=100 * difference.coverage if difference else None,
-        )
-        row = {key: None if numbers.get(key) is None else round(numbers[key], digits) for key, *_, digits in COLUMNS}
-        found.append({"face": face.name, **row})
+        known = {**face.statistics, **(face.measures or {}), **(vars(difference) if difference else {})}
+        known.update({one.key: getattr(face, one.key) for one in ASSUMED})
+        found.append({"face": face.name, **{one.key: one.rounded(known.get(one.key)) for one in COLUMNS}})
     return found
 
 
-def heading(name: str, unit: str) -> str:
-    """Return a column's name with its unit."""
-    return f"{name}, {unit}" if unit else name
+def column(one: Statistic[Any]) -> str:
+    """Return the heading of a column of comparison.csv, which stays when a name changes."""
+    return HEADINGS_IN_CSV.get(one, one.heading)
 
 
 def as_csv(faces: Iterable[ComparedFace], differences: Mapping[int, DifferenceFacts]) -> str:
     """Return the table as comma-separated values, each column with its unit."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(["Face", *[heading(name, unit) for _, name, unit, _ in COLUMNS]])
+    table.writerow(["Face", *[column(one) for one in COLUMNS]])
     for row in rows(faces, differences):
-        numbers = [(row[key], digits) for key, *_, digits in COLUMNS]
-        table.writerow([row["face"], *["" if value is None else f"{value:.{digits}f}" for value, digits in numbers]])
+        cells = [(row[one.key], one.digits) for one in COLUMNS]
+        table.writerow([row["face"], *["" if value is None else f"{value:.{digits}f}" for value, digits in cells]])
     return text.getvalue()
 
 
 @dataclass(frozen=True)
-class Compared:
+class ComparisonFolder:
     """What was written of a comparison. facts : comparison.json."""
 
     folder: Path
@@ -263,7 +247,7 @@ class Compared:
 
 
 @lru_cache(maxsize=8)
-def read(folder: Path) -> Compared:
+def read(folder: Path) -> ComparisonFolder:
     """Read the folder of a comparison; it never changes once it is there.
 
     Raises
@@ -272,4 +256,4 @@ def read(folder: Path) -> Compared:
         Its comparison.json is damaged or foreign.
     """
     path = folder / "comparison.json"
-    return Compared(folder, json_files.typed(ComparisonFacts, json_files.read_object(path), path))
+    return ComparisonFolder(folder, json_files.typed(ComparisonFacts, json_files.read_object(path), path))

@@ -14,11 +14,13 @@ from core.errors import GeometryError, OptionError
 from core.files.facts import read_facts
 from core.geometry.reconstruction import Reconstruction
 from core.measure.ansur import CAUTION, REFERENCES, SOURCE
+from core.measure.context import Depths, Differences
 from core.measure.face import FaceMeasures, face_measures
 from core.measure.profiles import Profile, named_profiles
 from core.measure.regions import REGIONS, regions
-from core.measure.statistics import DepthStatistics, density, depth_statistics, histogram, relative_depth, unit_mm
+from core.measure.statistics import density, histogram, relative_depth, unit_mm
 from core.measure.symmetry import Symmetry, symmetry
+from core.measure.table import DEPTHS, MEASURES, MM, SYMMETRY_RMS, Place, chosen, numbers
 from core.options import Options
 
 PARTS: dict[str, tuple[str, ...]] = {
@@ -48,6 +50,11 @@ class Measured:
     def behind_mm(self) -> NDArray[np.float32]:
         """(S, S), mm behind the nose tip, NaN outside the head."""
         return relative_depth(self.reconstruction)
+
+    @property
+    def with_background_mm(self) -> NDArray[np.float32]:
+        """(S, S), mm behind the nose tip, NaN outside the head and what was kept round it."""
+        return (self.reconstruction.depth_mm - np.float32(self.reconstruction.reference_mm)).astype(np.float32)
 
     @cached_property
     def regions(self) -> dict[str, NDArray[np.bool_]]:
@@ -85,7 +92,7 @@ class Measured:
             plain = recompute(self.reconstruction, self.reconstruction.crop_rgb, options)  # the texture is not needed
         except GeometryError:
             return None
-        return (plain.depth_mm - np.float32(self.reconstruction.reference_mm)).astype(np.float32)
+        return (plain.head_depth_mm - np.float32(self.reconstruction.reference_mm)).astype(np.float32)
 
     @property
     def parts(self) -> list[str]:
@@ -112,7 +119,7 @@ class Measured:
         if part not in PARTS:
             raise OptionError(f"There is no part called {part!r}. Choose one of: {', '.join(PARTS)}.")
         if part == "head":
-            return np.isfinite(self.behind_mm)
+            return self.reconstruction.head
         masks = [self.regions[name] for name in PARTS[part] if name in self.regions]
         return np.logical_or.reduce(masks) if masks else np.zeros(self.behind_mm.shape, bool)
 
@@ -130,17 +137,15 @@ class Measured:
             raise OptionError(f"Nothing of the {part} is seen here. Choose another part.")
         return (values / np.float32(unit_mm(self.reconstruction, unit))).astype(np.float32)
 
-    def statistics(self, part: str, unit: str) -> DepthStatistics:
-        """Return the statistics of a part; errors as `values`."""
-        return depth_statistics(self.values(part, unit))
+    def depths(self, part: str, unit: str) -> Depths:
+        """Return what statistics of a part's depth are computed of; unit and errors as `values`."""
+        return Depths.of(self.values(part, unit))
 
     def symmetry_mm(self, part: str) -> float | None:
         """RMS of left against right over a part, in mm; None where it is not known."""
         if self.symmetry is None:
             return None
-        difference = self.symmetry.difference_mm[self.mask(part)].astype(np.float64)
-        difference = difference[np.isfinite(difference)]
-        return float(np.sqrt((difference**2).mean())) if difference.size else None
+        return SYMMETRY_RMS.measure(Differences(self.symmetry.difference_mm[self.mask(part)]))
 
 
 def measured(folder: Path) -> Measured:
@@ -167,14 +172,14 @@ def summary(found: Measured, part: str, unit: str, bins: int) -> dict[str, Any]:
         "unit": unit,
         "meaning": "depth behind the tip of the nose" if found.regions else "depth behind the nearest hundredth",
         "assumed_ipd_mm": found.reconstruction.facts.ipd_mm,
-        "parts": {name: found.statistics(name, unit).to_dict() for name in found.parts},
+        "parts": {name: numbers(chosen(DEPTHS, Place.FILES), found.depths(name, unit)) for name in found.parts},
         "histogram": {
             "part": part,
             "edges": edges.tolist(),
             "counts": histogram(values, edges).tolist(),
             "density": density(values, edges).tolist(),
         },
-        "symmetry_rms_mm": {name: found.symmetry_mm(name) for name in found.parts} if found.symmetry else None,
+        SYMMETRY_RMS.key: {name: found.symmetry_mm(name) for name in found.parts} if found.symmetry else None,
         "measures_mm": asdict(found.measures) if found.measures else None,
         "survey": {
             "source": SOURCE,
@@ -189,14 +194,14 @@ def as_csv(values: dict[str, Any]) -> str:
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["part", "name", "value", "unit"])
-    for part, numbers in values["parts"].items():
-        for name, value in numbers.items():
-            unit = {"count": "pixels", "skewness": ""}.get(name, values["unit"])
-            table.writerow([part, name, value, unit])
-    for part, value in (values["symmetry_rms_mm"] or {}).items():
-        table.writerow([part, "left against right, RMS", value, "mm"])
-    for name, value in (values["measures_mm"] or {}).items():
-        table.writerow(["face", name.removesuffix("_mm"), value, "mm"])
+    for part, found in values["parts"].items():
+        for one in chosen(DEPTHS, Place.FILES):
+            table.writerow([part, one.key, found[one.key], values["unit"] if one.unit == MM else one.unit])
+    for part, value in (values[SYMMETRY_RMS.key] or {}).items():
+        table.writerow([part, "left against right, RMS", value, SYMMETRY_RMS.unit])
+    if values["measures_mm"] is not None:
+        for length in MEASURES:
+            table.writerow(["face", length.key.removesuffix("_mm"), values["measures_mm"][length.key], length.unit])
     return text.getvalue()
 
 

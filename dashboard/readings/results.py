@@ -1,6 +1,5 @@
 """What a face's folder says, read for the pages; kept in memory while the files do not change."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,42 +9,34 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+import core
 from dashboard.charts.figures import Histogram, Profile
 from dashboard.library.records import FaceRecord
 
 if TYPE_CHECKING:
     from core.files.facts import WrittenFacts
+    from dashboard.readings.measured import Measured
 
 
 @dataclass(frozen=True)
 class Result:
     """A face and what was written of it.
 
-    facts : reconstruction.json; statistics : statistics.json; behind_mm : (S, S) float32, mm behind the nose tip (NaN
-    outside the head), on the grid of the crop.
+    facts : reconstruction.json. measured : its depth, and what is measured on it.
     """
 
     face: FaceRecord
     facts: "WrittenFacts"
-    statistics: dict[str, Any]
-    behind_mm: NDArray[np.float32]
+    measured: "Measured"
 
     @property
-    def values(self) -> NDArray[np.float32]:
-        """(n,) mm behind the nose tip, of all pixels that have a depth."""
-        return self.behind_mm[np.isfinite(self.behind_mm)]
+    def behind_mm(self) -> NDArray[np.float32]:
+        """(S, S), mm behind the nose tip on the grid of the crop, NaN outside the head."""
+        return self.measured.behind_mm
 
-    @property
-    def percentiles(self) -> dict[int, float]:
-        """Percent -> mm behind the nose tip."""
-        return {percent: self.statistics[f"p{percent}"] for percent in (1, 5, 25, 50, 75, 95, 99)}
-
-    def histogram(self) -> Histogram:
-        """Return the histogram that was written with the face."""
-        data = self.statistics["histogram"]
-        return Histogram(
-            self.face.name, np.asarray(data["edges"], np.float32), np.asarray(data["counts"], np.int32)
-        )  # fmt: skip
+    def histogram(self, bins: int) -> Histogram:
+        """Return the histogram of the head."""
+        return self.histogram_over(shared_edges([self], bins))
 
     def histogram_over(self, edges: NDArray[Any]) -> Histogram:
         """Return counts between given edges, in mm behind the nose tip."""
@@ -56,9 +47,7 @@ class Result:
 
     def profile(self, name: str) -> Profile | None:
         """Return the 'midline', 'eye line' or 'mouth line'; None for a photo without a face."""
-        from dashboard.readings.measured import measured  # noqa: PLC0415 - the first page need not wait for it
-
-        line = measured(self.face.folder).profiles.get(name)
+        line = self.measured.profiles.get(name)
         return Profile(self.face.name, line.along_mm, line.depth_mm) if line else None
 
 
@@ -72,8 +61,10 @@ def load(face: FaceRecord) -> Result:
     FormatError
         Its reconstruction.json is damaged, foreign or of a newer version.
     """
-    facts, statistics, behind_mm = _read(face.folder, (face.folder / "reconstruction.json").stat().st_mtime_ns)
-    return Result(face, facts, statistics, behind_mm)
+    from dashboard.readings.measured import measured  # noqa: PLC0415 - the first page need not wait for it
+
+    facts = _read(face.folder, (face.folder / "reconstruction.json").stat().st_mtime_ns)
+    return Result(face, facts, measured(face.folder))
 
 
 def shared_edges(results: Sequence[Result], bins: int) -> NDArray[np.float64]:
@@ -84,16 +75,8 @@ def shared_edges(results: Sequence[Result], bins: int) -> NDArray[np.float64]:
 
 
 @lru_cache(maxsize=32)
-def _read(folder: Path, _changed: int) -> tuple["WrittenFacts", dict[str, Any], NDArray[np.float32]]:
-    from core.files.facts import read_facts  # noqa: PLC0415 - the first page need not wait for it
-
-    facts = read_facts(folder)
-    statistics = json.loads((folder / "statistics.json").read_text())
-    depth = np.load(folder / "depth.npy")
-    reference_mm = np.nanmin(depth) - np.float32(
-        statistics["min"]
-    )  # the depth at the nose tip, as the statistics took it
-    return facts, statistics, depth - reference_mm
+def _read(folder: Path, _changed: int) -> "WrittenFacts":
+    return core.files.read_facts(folder)
 
 
 @lru_cache(maxsize=4)

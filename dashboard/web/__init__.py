@@ -1,1 +1,5 @@
 """Requests: who asks, what may be asked, and what is answered."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

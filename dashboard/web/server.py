@@ -1,17 +1,19 @@
 """`lifemask serve`: the pages by waitress, the worker beside them."""
 
 import errno
+import logging
 import signal
 import socket
 import threading
 from functools import partial
-from importlib import import_module
 from typing import Any, NoReturn
 
 import dash
 import waitress
 
+import core
 from core.errors import OptionError
+from dashboard import readings
 from dashboard.app import create_app
 from dashboard.jobs.supervisor import Supervisor
 from dashboard.library.library import Library
@@ -19,9 +21,10 @@ from dashboard.settings import Settings
 from dashboard.web.context import LIBRARY
 from dashboard.web.security import largest_request_bytes
 
+log = logging.getLogger("lifemask.serve")
+
 THREADS = 8
 FIRST_PAGE_S = 2.0
-LATER = ("core.options", "dashboard.readings.measured")
 
 
 def serve(settings: Settings, *, with_worker: bool = True, debug: bool = False) -> None:
@@ -55,8 +58,7 @@ def serve(settings: Settings, *, with_worker: bool = True, debug: bool = False) 
             print(f"Lifemask is at {address(listener)}  (Ctrl-C ends it)", flush=True)  # noqa: T201
             if with_worker:
                 supervisor.start()
-            # what the first run and the first numbers need is imported once the first page has been served
-            first_run = threading.Timer(FIRST_PAGE_S, lambda: [import_module(name) for name in LATER])
+            first_run = threading.Timer(FIRST_PAGE_S, _load_what_comes_next)
             first_run.daemon = True
             first_run.start()
             run()
@@ -98,6 +100,11 @@ def _run_debug(app: dash.Dash, listener: socket.socket) -> None:
     port = listener.getsockname()[1]
     listener.close()
     app.run(host=app.server.config[LIBRARY].settings.host, port=port, debug=True, use_reloader=False)
+
+
+def _load_what_comes_next() -> None:
+    """Load what the first photo and the first numbers need, once the first page has been served."""
+    log.debug("Loaded: %s", [core.read_photo, readings.measured.measured])
 
 
 def _interrupt(*_: Any) -> NoReturn:

@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 from scipy.interpolate import LinearNDInterpolator
 
-from core.compare.difference import compare
+from core.comparison.difference import compare
 from core.depth.estimator import Networks
 from core.errors import LifemaskError
 from core.face.detect import find_faces

@@ -17,9 +17,9 @@ import cv2
 import numpy as np
 import trimesh
 
-from core.compare import compare, compare_all
-from core.compare.prepared import PreparedFace
-from core.compare.registration import by_landmarks, register
+from core.comparison import compare, compare_all
+from core.comparison.prepared import PreparedFace
+from core.comparison.registration import by_landmarks, register
 from core.geometry.alignment import apply
 from core.geometry.reconstruction import Reconstruction
 from core.measure.profiles import named_profiles

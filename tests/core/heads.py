@@ -1,7 +1,7 @@
 """A head whose surface is known in closed form, seen by any camera; and the rendered heads beside the repo."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -114,6 +114,13 @@ def head(placed=Placed(), bump=None, *, side=SIDE, focal=1.6, jitter_px=0.6, net
     landmarks += np.random.default_rng(seed).normal(0, jitter_px, landmarks.shape)
     facts = facts_of(camera, landmarks, network=network, yaw_deg=-placed.yaw)
     return Reconstruction(rgb, rgb, (1 / depth).astype(np.float32), depth, camera, landmarks, facts)
+
+
+def with_background(face, behind_mm=800.0):
+    """The face with a wall behind it that was kept, as `--background` does."""
+    wall = np.float32(np.nanmax(face.depth_mm) + behind_mm)
+    coverage = np.where(face.mask, 255, 0).astype(np.uint8)
+    return replace(face, depth_mm=np.where(face.mask, face.depth_mm, wall), coverage=coverage)
 
 
 def rendered(name, folder=GROUND_TRUTH):

@@ -18,7 +18,7 @@ from core.depth.estimator import Networks
 from core.errors import Cancelled, GeometryError, NoFaceError, OptionError, StorageError
 from core.face.landmarks import LEFT_EYE, NOSE_TIP, RIGHT_EYE
 from core.files import face_files
-from core.files.face_folder import write, write_solid
+from core.files.face_folder import write_face, write_solid
 from core.files.facts import read_facts
 from core.geometry.reconstruction import Reconstruction
 from core.options import Options, SolidOptions
@@ -51,7 +51,7 @@ def hopper(networks: Networks, grace_hopper: Path) -> Reconstruction:
 @pytest.fixture(scope="module")
 def written(hopper: Reconstruction, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("out") / "hopper"
-    write(hopper, folder, Options(model="builtin"))
+    write_face(hopper, folder, Options(model="builtin"))
     return folder
 
 
@@ -171,7 +171,7 @@ def test_solid_is_made_anew_in_its_place(written: Path) -> None:
 
 
 def test_only_the_formats_asked_for(hopper: Reconstruction, tmp_path: Path) -> None:
-    write(hopper, tmp_path / "a", Options(formats=("ply",), solid="none", max_triangles=2000))
+    write_face(hopper, tmp_path / "a", Options(formats=("ply",), solid="none", max_triangles=2000))
     assert sorted(path.name for path in (tmp_path / "a").iterdir()) == sorted([*ALWAYS, "mesh.ply"])
 
 
@@ -182,14 +182,14 @@ def test_cancelled_writing_leaves_nothing(hopper: Reconstruction, tmp_path: Path
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        write(hopper, tmp_path / "a", Options(), cancel)
+        write_face(hopper, tmp_path / "a", Options(), cancel)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_full_disk_leaves_what_was_there(
     hopper: Reconstruction, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write(hopper, tmp_path / "a", Options(formats=(), solid="none", max_triangles=1000))
+    write_face(hopper, tmp_path / "a", Options(formats=(), solid="none", max_triangles=1000))
     before = sorted(path.name for path in (tmp_path / "a").iterdir())
 
     def full(*_: object) -> None:
@@ -197,7 +197,7 @@ def test_full_disk_leaves_what_was_there(
 
     monkeypatch.setattr(face_files, "write_cloud", full)
     with pytest.raises(StorageError, match="The disk is full"):
-        write(hopper, tmp_path / "a", Options())
+        write_face(hopper, tmp_path / "a", Options())
     assert sorted(path.name for path in (tmp_path / "a").iterdir()) == before
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
@@ -214,7 +214,7 @@ def test_no_face_is_said_or_the_whole_photo_is_taken(networks: Networks, tmp_pat
     assert found.landmarks_px is None
     assert found.mask.mean() == pytest.approx(400 / 600, abs=0.01)
     assert any("assumed range" in warning for warning in found.facts.warnings)
-    write(found, tmp_path / "coffee", Options(whole_photo=True, max_triangles=4000))
+    write_face(found, tmp_path / "coffee", Options(whole_photo=True, max_triangles=4000))
     assert trimesh.load_mesh(tmp_path / "coffee" / "mesh.stl").is_volume
 
 

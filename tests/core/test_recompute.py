@@ -10,6 +10,7 @@ import pytest
 
 from core.depth.estimator import Networks
 from core.errors import GeometryError, OptionError
+from core.files.face_files import statistics
 from core.geometry.reconstruction import Reconstruction, assumptions
 from core.options import Options
 from core.photo import Photo, read_photo
@@ -33,13 +34,13 @@ def collins(networks: Networks, astronaut: Path) -> tuple[Photo, Reconstruction]
 def test_recomputed_with_the_same_options_it_is_the_same_to_the_last_bit(
     collins: tuple[Photo, Reconstruction], tmp_path: Path
 ) -> None:
-    from core.files.face_folder import write
+    from core.files.face_folder import write_face
     from core.files.facts import read_facts
     from core.recompute import rewrite
 
     photo, found = collins
     options, folder = Options(model="builtin", max_triangles=3000, width_mm=60), tmp_path / "face"
-    write(found, folder, options)
+    write_face(found, folder, options)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     facts = read_facts(folder)
     assert all(
@@ -84,6 +85,9 @@ def test_background_is_kept_only_if_asked(collins: tuple[Photo, Reconstruction])
     assert any("nothing but heads" in text for text in kept.facts.warnings)
     assert found.mask.mean() < 0.6 < kept.mask.mean()
     assert np.isfinite(kept.depth_mm[kept.mask]).all()
+    assert np.array_equal(kept.head, found.head)
+    for key in ("median", "std", "range"):  # numbers are of the head, whether what is round it was kept or not
+        assert statistics(kept)[key] == pytest.approx(statistics(found)[key], rel=0.01)
     assert np.array_equal(found.mask, found.coverage >= 128)
     soft = (found.coverage > 0) & (found.coverage < 255)
     assert 0.005 < soft.mean() < 0.1

@@ -40,5 +40,7 @@ def write_face(face: Reconstruction, folder: Path) -> None:
     Image.fromarray(face.crop_rgb).save(folder / "crop.png")
     np.save(folder / "depth.npy", face.depth_mm)
     np.save(folder / "inverse_depth.npy", face.inverse_depth)
+    if face.coverage is not None:
+        Image.fromarray(face.coverage).save(folder / "mask.png")
     write_facts(face.facts, folder)
     write_json(statistics(face), folder / "statistics.json")

@@ -30,7 +30,7 @@ def test_the_first_page_needs_no_torch(tmp_path: Path) -> None:
         "assert client.get('/_dash-layout').status_code == 200\n"
         "import dashboard.jobs.supervisor, dashboard.web.server, dashboard.readings.measured\n"
         "import dashboard.readings.comparison_folder, dashboard.charts.contact_sheet\n"
-        "import core.compare, core.pipeline, core.recompute, core.report\n"
+        "import core.comparison, core.pipeline, core.recompute, core.report\n"
         "heavy = {'torch', 'timm', 'torchvision'} & sys.modules.keys()\n"
         "assert not heavy, heavy\n"
     )

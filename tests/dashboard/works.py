@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.errors import NoFaceError
-from dashboard.jobs.queue import Progress
+from core.progress import Progress
 from dashboard.library.library import Library
 from dashboard.library.records import NewFace, RunRecord
 

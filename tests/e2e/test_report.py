@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from core.compare import compare, compare_all
+from core.comparison import compare, compare_all
 from core.report import report
 from tests.core.heads import Bump, head
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from core.measure.table import DEPTHS, Place, chosen
 from tests.e2e.axe import violations
 
 MAP = "document.querySelector('#statistics-map .js-plotly-plot')"
@@ -74,8 +75,8 @@ def test_another_part_has_other_numbers_and_the_rest_is_veiled(read: Any, eventu
         (row["part"], row["name"]): float(row["value"])
         for row in csv.DictReader(Path(waiting.value.path()).read_text("utf-8").splitlines())
     }
-    for shown, name in (("Mean", "mean"), ("Median", "median"), ("95th percentile", "p95"), ("Range", "range")):
-        assert table[shown] == f"{found['nose', name]:.2f}mm"
+    for one in chosen(DEPTHS, Place.PART):
+        assert table[one.name] == f"{one.text(found['nose', one.key])}{one.unit}"
 
 
 def test_two_points_and_a_drawn_line_are_measured(read: Any, eventually: Any) -> None:

@@ -1,5 +1,5 @@
 """The 13 published MiDaS networks, built on timm's modules."""
 
-from core.depth.midas.checkpoint import load
+import lazy_loader
 
-__all__ = ["load"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from flask import Blueprint, Response, abort, jsonify, request
 
+from core.options import Printer, SolidOptions
+from dashboard import readings
 from dashboard.library import deletion
 from dashboard.library.records import FaceRecord, NotInLibraryError
 from dashboard.web.archive import zipped
@@ -58,17 +60,15 @@ def face(face_id: str) -> Response:
 @blueprint.get("/api/faces/<face_id>/statistics")
 def face_statistics(face_id: str) -> Response:
     """Numbers of a face by part, in ?unit=mm or ipd, with the histogram of ?part= in ?bins=; ?format=csv as rows."""
-    from dashboard.readings import measured  # noqa: PLC0415 - not needed for the first page
-
     record, asked = _face(face_id), request.args
     try:
         bins = int(asked.get("bins", "64"))
     except ValueError:
         abort(400, f"bins is '{asked['bins']}', but must be a whole number.")
     part, unit = asked.get("part", "head"), asked.get("unit", "mm")
-    values = measured.summary(measured.measured(record.folder), part, unit, bins)
+    values = readings.measured.summary(readings.measured.measured(record.folder), part, unit, bins)
     if asked.get("format") == "csv":
-        response = Response(measured.as_csv(values), mimetype="text/csv")
+        response = Response(readings.measured.as_csv(values), mimetype="text/csv")
     else:
         response = jsonify({"face": record.name, **values})
     if "download" in asked:
@@ -80,8 +80,6 @@ def face_statistics(face_id: str) -> Response:
 @blueprint.post("/api/faces/<face_id>/solid")
 def start_solid(face_id: str) -> Response:
     """Queue the making of the solid anew with {options}, checked for the {printer}."""
-    from core.options import Printer, SolidOptions  # noqa: PLC0415 - not needed for the first page
-
     asked = body()
     options = SolidOptions.from_dict(asked.get("options") or {})
     printer = Printer.from_dict(asked["printer"]) if asked.get("printer") else None

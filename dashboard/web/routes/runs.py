@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response, jsonify, request
 
+from core.options import Options
 from dashboard.web.context import current_library, current_workspace
 from dashboard.web.routes.answers import as_dict, body
 
@@ -11,8 +12,6 @@ blueprint = Blueprint("runs", __name__)
 @blueprint.post("/api/runs")
 def start_run() -> Response:
     """Queue {photo_id, options}."""
-    from core.options import Options  # noqa: PLC0415 - not needed for the first page
-
     asked = body()
     options = Options.from_dict(asked.get("options") or {})
     run = current_library().start_run(current_workspace(), str(asked.get("photo_id")), options)

@@ -138,7 +138,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from core.depth import catalog, weights
 checkpoint = SimpleNamespace(convert=lambda name, source, target: target.write_bytes(source.read_bytes()))
-sys.modules["core.depth.midas"] = SimpleNamespace(checkpoint=checkpoint)  # in place of torch
+weights.midas = SimpleNamespace(checkpoint=checkpoint)  # in place of torch
 catalog.MODELS[{NAME!r}] = replace(catalog.MODELS[{NAME!r}], sha256={sha256!r})
 print("ready", flush=True)
 sys.stdin.readline()

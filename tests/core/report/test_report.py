@@ -2,18 +2,24 @@
 
 import re
 from datetime import date
+from html import escape
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
-from core.compare import compare, compare_all
+from core.comparison import compare, compare_all
 from core.measure.ansur import REFERENCES
+from core.measure.face import face_measures
+from core.measure.statistics import statistics_by_region
+from core.measure.table import DEPTHS, DIFFERENCES, MEASURES, Place, chosen
 from core.report import report
 from core.report.charts import Curve, chart, label, ticks
 from tests.core.heads import Bump, Placed, head
 
 NAMES = ("Ada <b>", "Grace", "Marie")
+FACES = (head(), head(bump=Bump(30, 45), seed=1), head(Placed(yaw=17), seed=2))
+DEPTHS_OF_FACES = [statistics_by_region(face) for face in FACES]
 
 
 class _Reader(HTMLParser):
@@ -43,10 +49,9 @@ class _Reader(HTMLParser):
 
 @pytest.fixture(scope="module")
 def page():
-    faces = [head(), head(bump=Bump(30, 45), seed=1), head(Placed(yaw=17), seed=2)]
-    comparisons = {0: compare(faces[1], faces[0]), 2: compare(faces[1], faces[2])}
-    pairs = compare_all(faces, NAMES)
-    text = report(faces, NAMES, comparisons, pairs, reference=1, made=date(2026, 11, 22))
+    comparisons = {0: compare(FACES[1], FACES[0]), 2: compare(FACES[1], FACES[2])}
+    pairs = compare_all(FACES, NAMES)
+    text = report(FACES, NAMES, comparisons, pairs, reference=1, made=date(2026, 11, 22))
     return text, comparisons, pairs
 
 
@@ -67,11 +72,19 @@ def test_it_is_one_file_that_asks_for_nothing(page) -> None:
 def test_it_shows_the_numbers_that_were_computed(page) -> None:
     text, comparisons, pairs = page
     for found in comparisons.values():
-        assert f"{found.rms_mm:.2f} mm" in text
-        assert f"{100 * found.coverage:.0f} %" in text
+        for one in chosen(DIFFERENCES, Place.REPORT):
+            shown = one.with_unit(found.numbers()[one.key])
+            assert f"<dt>{one.name}</dt><dd>{shown}</dd>" in text
         for region in ("nose", "left cheek"):
             assert f"<td>{found.by_region[region]:.2f}</td>" in text
     assert f">{pairs.rms_mm[0, 1]:.2f}</text>" in text
+    for one in chosen(DEPTHS, Place.REPORT):
+        cells = "".join(f"<td>{one.text(getattr(depths['head'], one.key))}</td>" for depths in DEPTHS_OF_FACES)
+        assert f"<td>{one.name}</td>{cells}" in text
+    for one in chosen(MEASURES, Place.REPORT):
+        cells = "".join(f"<td>{one.text(getattr(face_measures(face), one.key))}</td>" for face in FACES)
+        assert f"<td>{one.name}</td>{cells}" in text
+        assert f"{one.name}: {escape(one.help)}" in text
     width = REFERENCES["width_mm"]
     assert f"{width.men.mean_mm:.1f} \u00b1 {width.men.std_mm:.1f}" in text
     assert "22 November 2026" in text

@@ -84,13 +84,15 @@ def test_histogram_marks_percentiles_where_they_are() -> None:
     data = figures.Histogram("x", np.arange(5, dtype=np.float32), np.ones(4, np.int32))
     layout = sent(figures.histogram(data, percentiles={5: 0.2, 25: 1.0, 50: 2.0, 95: 3.8}))["layout"]
     assert [shape["x0"] for shape in layout["shapes"]] == [0.2, 1.0, 2.0, 3.8]
-    assert [a["text"] for a in layout["annotations"]] == ["P5 0.2 mm", "median 2.0 mm", "P95 3.8 mm"]
+    assert [a["text"] for a in layout["annotations"]] == [
+        "5th percentile 0.20 mm", "Median depth 2.00 mm", "95th percentile 3.80 mm",
+    ]  # fmt: skip
     assert layout["xaxis"]["title"]["text"] == "mm behind the nose tip"
     assert "dragmode" not in layout
     brushed = sent(figures.histogram(data, percentiles={50: 2.0}, unit="IPD", brush=True))["layout"]
     assert (brushed["dragmode"], brushed["selectdirection"]) == ("select", "h")
     assert brushed["xaxis"]["title"]["text"] == "IPD behind the nose tip"
-    assert brushed["annotations"][0]["text"] == "median 2.000 IPD"
+    assert brushed["annotations"][0]["text"] == "Median depth 2.000 IPD"
 
 
 def test_overlaid_histograms_and_profiles_keep_the_order_of_colours() -> None:

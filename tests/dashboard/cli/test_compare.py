@@ -9,6 +9,7 @@ import pytest
 
 from core.files.face_files import write_depth, write_pictures
 from core.geometry.reconstruction import Reconstruction
+from core.measure.table import DIFFERENCES, Place, chosen
 from dashboard.cli.main import main
 from tests.core.heads import Bump, Placed, head
 from tests.facts import write_facts
@@ -51,7 +52,11 @@ def test_folders_become_one_that_compares_them(tmp_path: Path, capfd: pytest.Cap
     assert np.nanmax(np.load(out / "difference-2.npy")) == pytest.approx(3, abs=0.3)
     assert values["differences"]["3"]["median_mm"] < 0.05
     assert values["differences"]["3"]["scale"] == pytest.approx(1 / 1.1, rel=2e-3)
-    assert f"{values['differences']['2']['rms_mm']:5.2f} mm" in printed
+    top, second, *_ = printed.splitlines()
+    assert top.startswith("DIFFERENCE FROM me (1)  ")
+    for one in chosen(DIFFERENCES, Place.COMMAND):
+        assert one.name.upper() in top
+        assert f"  {one.with_unit(values['differences']['2'][one.key])}" in second
     assert str(out / "report.html") in printed
     assert (out / "report.html").read_text().startswith("<!doctype html>")
     rows = list(csv.reader((out / "pairs.csv").read_text().splitlines()))

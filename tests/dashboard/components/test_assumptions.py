@@ -47,11 +47,11 @@ def found(part: Any, key: str) -> Any:
 def test_every_assumption_is_said_with_its_unit() -> None:
     said = text_of(assumptions.panel(ABOUT))
     for words in (
-        "Interpupillary distance, assumed 61.5 mm",
+        "Assumed IPD 61.5 mm",
         "Focal length from given focal length",
         "Focal length, 35 mm equivalent 85.0 mm",
         "Projection orthographic",
-        "Distance, from these 812 mm",
+        "Distance to camera 812 mm",
         "a (scale) 1.5e-06",
         "b (shift) 0.00123",
         "Residual of the fit, median 2.2 mm",

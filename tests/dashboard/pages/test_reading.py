@@ -10,15 +10,30 @@ from typing import Any
 
 import dash
 import pytest
+from dash.development.base_component import Component
 from flask import g
 from plotly.io.json import to_json_plotly
 
 from core.errors import FormatError
+from core.measure.table import (
+    AGREEMENT,
+    DEPTHS,
+    DIFFERENCES,
+    LENGTHS,
+    MEASURES,
+    SCALE,
+    SYMMETRY_RMS,
+    Place,
+    Statistic,
+    chosen,
+)
 from dashboard.jobs.queue import Queue
 from dashboard.jobs.tasks import Tasks
 from dashboard.jobs.worker import step
 from dashboard.library.library import Library
-from dashboard.readings import comparison_folder
+from dashboard.readings import comparison_folder, results
+from dashboard.readings.measured import measured
+from tests.core.heads import with_background
 from tests.dashboard.faces import face, write_face
 from tests.dashboard.web.test_routes import make_face
 
@@ -117,6 +132,67 @@ def test_pages_of_a_face_are_small(asked: Library, ids: list[str], page: Any) ->
     assert packed(compare._page(ids, ids[0], with_scale=False)) < 600_000
 
 
+def texts_of(part: Any) -> list[str]:
+    """Every text of a part of a page, in order."""
+    if isinstance(part, (list, tuple)):
+        return [text for child in part for text in texts_of(child)]
+    if isinstance(part, Component):
+        return texts_of(getattr(part, "children", None))
+    return [] if part is None else [str(part)]
+
+
+def has(texts: list[str], one: Statistic[Any], value: float | None) -> bool:
+    """Whether a statistic's name is said and its number and unit, too."""
+    number = [one.text(value), *([one.unit] if one.unit and value is not None else [])]
+    return one.name in texts and number in [texts[i : i + len(number)] for i in range(len(texts))]
+
+
+@pytest.mark.parametrize("unit", ["mm", "ipd"])
+def test_the_statistics_page_reads_the_table(asked: Library, ids: list[str], page: Any, unit: str) -> None:
+    found = measured(asked.folders.face(ids[0]))
+    texts = texts_of(page("/statistics").draw("nose", unit, 32, "count", ids[0])[1])
+    for one in chosen(DEPTHS, Place.PART):
+        assert has(texts, one.in_unit(unit), one.of(found.depths("nose", unit)))
+    for one in chosen(DEPTHS, Place.PARTS):
+        assert has(texts, one.in_unit(unit), one.of(found.depths("cheeks", unit)))
+    assert has(texts, SYMMETRY_RMS, found.symmetry_mm("cheeks"))
+    texts = texts_of(page("/statistics")._page(ids[0]))
+    for one in chosen(MEASURES, Place.PART):
+        assert has(texts, one, getattr(found.measures, one.key))
+    assert has(texts, SYMMETRY_RMS, found.symmetry.rms_mm)
+
+
+def test_the_face_page_reads_the_table_and_knows_the_head_from_a_kept_background(
+    asked: Library, ids: list[str]
+) -> None:
+    record = asked.face(g.workspace, ids[0])
+    assert record is not None
+    (of_face,) = [one for one in dash.page_registry.values() if one.get("path_template") == "/face/<face_id>"]
+    texts = {}
+    for kind, shape in (("cut", face()), ("kept", with_background(face()))):
+        write_face(shape, record.folder)
+        result = results.load(record)
+        section = sys.modules[of_face["module"]]._numbers(result)
+        texts[kind] = texts_of(section)
+        for one in chosen(DEPTHS, Place.FACE):
+            assert has(texts[kind], one, one.of(result.measured.depths("head", "mm")))
+        for one in chosen(LENGTHS, Place.FACE):
+            assert has(texts[kind], one, getattr(result.measured.measures, one.key))
+    assert texts["kept"] == texts["cut"]
+
+
+def test_the_compare_page_reads_the_table(asked: Library, ids: list[str], page: Any) -> None:
+    section = page("/compare")._numbers(ids)
+    (grid,) = [part for part in section._traverse() if getattr(part, "id", None) == "compare-table"]
+    shown = [one for one in comparison_folder.COLUMNS if one is not SCALE]
+    assert [(column["field"], column["headerName"]) for column in grid.columnDefs[1:]] == [
+        (one.key, one.heading) for one in shown
+    ]
+    depths = measured(asked.folders.face(ids[1])).depths("head", "mm")
+    for one in chosen(DEPTHS, Place.TABLE):
+        assert grid.rowData[1][one.key] == one.rounded(one.of(depths))
+
+
 def test_a_comparison_is_waited_for_found_and_never_another_ones(asked: Library, ids: list[str], page: Any) -> None:
     compare = page("/compare")
     started = compare.start(ids[1], "rigid", ids)
@@ -133,9 +209,14 @@ def test_a_comparison_is_waited_for_found_and_never_another_ones(asked: Library,
     assert compare.start(ids[1], "rigid", ids) == started  # nothing is done twice
     folder = asked.comparison(g.workspace, started["id"])
     assert folder is not None
-    agreement = comparison_folder.read(folder).facts.agreement
-    assert agreement is not None
-    assert agreement.networks == ("builtin", "dpt_large_384")
+    facts = comparison_folder.read(folder).facts
+    assert facts.agreement is not None
+    assert facts.agreement.networks == ("builtin", "dpt_large_384")
+    texts = texts_of(found)
+    for one in chosen(DIFFERENCES, Place.PAIR):
+        assert one is SCALE or has(texts, one, getattr(facts.differences[1], one.key))
+    for one in chosen(AGREEMENT, Place.PAIR):
+        assert has(texts, one, getattr(facts.agreement, one.key))
     g.workspace = asked.new_workspace()
     assert compare.start(ids[1], "rigid", ids) == {
         "error": "A face of this comparison is not in your library; it may have been deleted."

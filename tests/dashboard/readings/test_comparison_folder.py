@@ -13,6 +13,7 @@ from PIL import Image
 from core.errors import Cancelled, FormatError
 from core.files.colours import DIVERGING, coloured, signed_limit
 from core.json_files import write_json
+from core.measure.table import DEPTHS, Place, chosen
 from dashboard.charts.contact_sheet import GAP_PX, PAPER, SIDE_PX
 from dashboard.jobs.queue import Queue
 from dashboard.jobs.tasks import Tasks
@@ -20,12 +21,15 @@ from dashboard.jobs.worker import step
 from dashboard.library import deletion
 from dashboard.library.library import Library
 from dashboard.readings import comparison_folder
+from dashboard.readings.comparison_folder import ComparisonFolder
+from dashboard.readings.measured import measured
+from tests.core.heads import with_background
 from tests.dashboard.faces import DISTANCE_MM, FOCAL_PX, face, write_face
 from tests.dashboard.library.test_library import finished_face, jpeg
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> comparison_folder.Compared:
+def found(tmp_path_factory: pytest.TempPathFactory) -> ComparisonFolder:
     """A face, the same with a bump on its cheek, and the same as another network saw it; the first is the reference."""
     place = tmp_path_factory.mktemp("comparing")
     shapes = {"plain": face(), "bumped": face(bump_mm=3.0, sha256="b" * 64), "other": face(1.0, name="dpt_large_384")}
@@ -41,7 +45,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> comparison_folder.Compare
     return comparison_folder.read(out)
 
 
-def test_a_bump_is_found_where_it_is_and_as_high_as_it_is(found: comparison_folder.Compared) -> None:
+def test_a_bump_is_found_where_it_is_and_as_high_as_it_is(found: ComparisonFolder) -> None:
     assert set(found.differences_mm) == {2, 3}
     difference = found.differences_mm[2]
     plain = face().depth_mm
@@ -54,7 +58,7 @@ def test_a_bump_is_found_where_it_is_and_as_high_as_it_is(found: comparison_fold
     assert found.facts.differences[2].by_region["right cheek"] > 0.5
 
 
-def test_what_is_written_is_read_back_equal(found: comparison_folder.Compared, tmp_path: Path) -> None:
+def test_what_is_written_is_read_back_equal(found: ComparisonFolder, tmp_path: Path) -> None:
     place = tmp_path / "again"
     place.mkdir()
     write_json(found.facts, place / "comparison.json")
@@ -66,26 +70,61 @@ def test_what_is_written_is_read_back_equal(found: comparison_folder.Compared, t
         comparison_folder.read(place)
 
 
-def test_table_and_csv_show_the_same_numbers(found: comparison_folder.Compared) -> None:
+def test_table_and_csv_show_the_same_numbers(found: ComparisonFolder) -> None:
     rows = comparison_folder.rows(found.facts.faces, found.facts.differences)
     assert [row["face"] for row in rows] == ["plain.jpg", "bumped.jpg", "other.jpg"]
-    assert rows[0]["rms_mm"] is rows[0]["coverage_percent"] is None  # the reference is not laid onto itself
+    assert rows[0]["rms_mm"] is rows[0]["coverage"] is None  # the reference is not laid onto itself
     assert rows[1]["rms_mm"] == round(found.facts.differences[2].rms_mm, 2)
     lines = list(csv.DictReader(io.StringIO((found.folder / "comparison.csv").read_text("utf-8"))))
     for line, row in zip(lines, rows, strict=True):
-        for key, name, unit, _ in comparison_folder.COLUMNS:
-            shown = line[comparison_folder.heading(name, unit)]
-            assert (float(shown) if shown else None) == row[key]
+        for one in comparison_folder.COLUMNS:
+            shown = line[comparison_folder.column(one)]
+            assert (float(shown) if shown else None) == row[one.key]
+    coverage = found.values["differences"]["2"]["coverage"]
+    assert rows[1]["coverage"] == pytest.approx(100 * coverage, abs=0.05)  # a share in the JSON, percent here
 
 
-def test_pairs_agree_with_the_differences_and_like_is_beside_like(found: comparison_folder.Compared) -> None:
+def test_the_csv_has_the_columns_it_always_had(found: ComparisonFolder) -> None:
+    assert (found.folder / "comparison.csv").read_text("utf-8").splitlines()[0] == (
+        'Face,"RMS from reference, mm","Median difference, mm","95 % of it below, mm","Coverage, %",Correlation,'
+        '"Size changed by, times","Nose before the eyes, mm","Face width, mm","Face height, mm","Median depth, mm",'
+        '"Standard deviation, mm","5th percentile, mm","95th percentile, mm","Assumed IPD, mm","Distance, from it, mm"'
+    )
+
+
+def test_a_kept_background_changes_no_number_and_no_picture_of_the_head(tmp_path: Path) -> None:
+    written = {}
+    for kind, shapes in (
+        ("cut", (face(), face(bump_mm=3.0))),
+        ("kept", (with_background(face()), with_background(face(bump_mm=3.0)))),
+    ):
+        out = tmp_path / kind
+        out.mkdir()
+        for number, shape in enumerate(shapes):
+            write_face(shape, out / str(number))
+        named = [comparison_folder.Named(str(i), f"{i}.jpg", out / str(i)) for i in range(2)]
+        comparison_folder.write(named, 0, out)
+        written[kind] = out
+    kept, cut = written["kept"], written["cut"]
+    for name in ("comparison.json", "comparison.csv", "report.html"):
+        assert (kept / name).read_text("utf-8") == (cut / name).read_text("utf-8")
+    for name in ("seen-1.webp", "seen-2.webp", "difference-2.png", "comparison.png"):
+        with Image.open(kept / name) as one, Image.open(cut / name) as other:
+            assert np.array_equal(np.asarray(one), np.asarray(other))
+    # the report says what the Statistics page says
+    depths = measured(kept / "0").depths("head", "mm")
+    for one in chosen(DEPTHS, Place.REPORT):
+        assert f"<td>{one.name}</td><td>{one.text(one.of(depths))}</td>" in (kept / "report.html").read_text("utf-8")
+
+
+def test_pairs_agree_with_the_differences_and_like_is_beside_like(found: ComparisonFolder) -> None:
     rms = np.array(found.facts.pairs.rms_mm)
     assert np.array_equal(rms, rms.T)
     assert rms[0, 1] == pytest.approx(found.facts.differences[2].rms_mm, rel=0.3)
     assert rms[0, 2] < rms[0, 1]
 
 
-def test_networks_on_one_photo_are_set_beside_each_other(found: comparison_folder.Compared) -> None:
+def test_networks_on_one_photo_are_set_beside_each_other(found: ComparisonFolder) -> None:
     agreement = found.facts.agreement
     assert agreement is not None
     assert agreement.networks == ("builtin", "dpt_large_384")
@@ -94,7 +133,9 @@ def test_networks_on_one_photo_are_set_beside_each_other(found: comparison_folde
     assert found.spread_mm[y, x] == pytest.approx(0.5, abs=0.1)  # of 0 and 1 mm
 
 
-def test_pictures_lie_on_one_grid_and_are_clear_where_there_is_nothing(found: comparison_folder.Compared) -> None:
+def test_pictures_lie_on_one_grid_and_are_clear_where_there_is_nothing(
+    found: ComparisonFolder,
+) -> None:
     for name in ("seen-1.webp", "seen-2.webp", "difference-2.png"):
         with Image.open(found.folder / name) as picture:
             assert picture.size == found.differences_mm[2].shape[::-1]
@@ -149,7 +190,7 @@ def test_a_face_deleted_meanwhile_ends_the_comparison(library: Library, two: Any
     assert list(Path(library.folders.comparisons).iterdir()) == []
 
 
-def test_the_picture_shows_every_face_and_says_what_it_rests_on(found: comparison_folder.Compared) -> None:
+def test_the_picture_shows_every_face_and_says_what_it_rests_on(found: ComparisonFolder) -> None:
     with Image.open(found.folder / "comparison.png") as picture:
         pixels = np.asarray(picture.convert("RGB")).astype(int)
     assert pixels.shape[1] > 3 * SIDE_PX

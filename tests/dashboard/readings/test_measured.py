@@ -7,9 +7,11 @@ import pytest
 
 from core.errors import OptionError
 from core.measure.regions import REGIONS
+from core.measure.table import DEPTHS, numbers
 from core.options import Options
 from core.pipeline import recompute
 from dashboard.readings.measured import PARTS, Measured, as_csv, bin_edges, summary
+from tests.core.heads import with_background
 from tests.dashboard.faces import face
 from tests.facts import facts_of
 
@@ -29,10 +31,11 @@ def test_parts_are_made_of_regions_and_all_lie_in_the_head(found: Measured) -> N
 
 
 def test_interpupillary_distances_are_millimetres_by_the_assumed_one(found: Measured) -> None:
-    mm, ipd = found.statistics("nose", "mm"), found.statistics("nose", "ipd")
-    assert ipd.median == pytest.approx(mm.median / 63, rel=1e-5)
-    assert ipd.p95 == pytest.approx(mm.p95 / 63, rel=1e-5)
-    assert (ipd.count, ipd.skewness) == (mm.count, pytest.approx(mm.skewness, abs=1e-4))
+    mm, ipd = (numbers(DEPTHS, found.depths("nose", unit)) for unit in ("mm", "ipd"))
+    for one in DEPTHS:
+        if one.unit == "mm":
+            assert ipd[one.key] == pytest.approx(mm[one.key] / 63, rel=1e-5)
+    assert (ipd["count"], ipd["skewness"]) == (mm["count"], pytest.approx(mm["skewness"], abs=1e-4))
 
 
 def test_a_face_that_is_its_own_mirror_image_has_no_asymmetry_and_a_bump_shows_where_it_is() -> None:
@@ -47,8 +50,8 @@ def test_a_face_that_is_its_own_mirror_image_has_no_asymmetry_and_a_bump_shows_w
 def test_the_rows_of_the_csv_are_the_numbers_of_the_json(found: Measured) -> None:
     values = summary(found, "nose", "ipd", 32)
     rows = {(row["part"], row["name"]): row for row in csv.DictReader(io.StringIO(as_csv(values)))}
-    for part, numbers in values["parts"].items():
-        for name, value in numbers.items():
+    for part, measured in values["parts"].items():
+        for name, value in measured.items():
             assert float(rows[part, name]["value"]) == value
     assert rows["nose", "median"]["unit"] == "ipd"
     assert rows["nose", "count"]["unit"] == "pixels"
@@ -57,6 +60,25 @@ def test_the_rows_of_the_csv_are_the_numbers_of_the_json(found: Measured) -> Non
     counts, edges = values["histogram"]["counts"], np.array(values["histogram"]["edges"])
     assert sum(counts) == values["parts"]["nose"]["count"]
     assert (np.array(values["histogram"]["density"]) * np.diff(edges)).sum() == pytest.approx(1)
+
+
+def test_the_rows_of_the_csv_are_named_as_ever(found: Measured) -> None:
+    lines = as_csv(summary(found, "head", "ipd", 16)).splitlines()
+    rows = [line.split(",") for line in lines if '"' not in line]
+    lengths = ("mean", "median", "std", "min", "max", "range", "iqr", "p1", "p5", "p25", "p50", "p75", "p95", "p99")
+    assert [(name, unit) for part, name, _, unit in rows if part == "nose"] == [
+        ("count", "pixels"), *[(name, "ipd") for name in lengths], ("skewness", ""),
+    ]  # fmt: skip
+    assert [(name, unit) for part, name, _, unit in rows if part == "face"][-5:] == [
+        (name, "mm") for name in ("ipd", "nose_protrusion", "width", "height", "nose_to_ears")
+    ]
+    assert sum(',"left against right, RMS",' in line for line in lines) == len(PARTS)
+
+
+def test_the_head_is_the_head_where_the_background_was_kept(found: Measured) -> None:
+    kept = Measured(with_background(found.reconstruction))
+    assert summary(kept, "head", "mm", 64) == summary(found, "head", "mm", 64)
+    assert np.nanmax(kept.with_background_mm) > 800  # it is there to be looked at
 
 
 def test_what_cannot_be_measured_is_a_sentence(found: Measured) -> None:

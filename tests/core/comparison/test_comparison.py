@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.compare import agreement, compare, compare_all
+from core.comparison import agreement, compare, compare_all
 from core.errors import GeometryError
 from core.geometry.alignment import apply, procrustes, scale_of
 from core.geometry.facts import NetworkFacts

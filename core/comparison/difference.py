@@ -7,13 +7,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.compare.prepared import PreparedFace
-from core.compare.registration import MIN_POINTS, register
+from core.comparison.prepared import PreparedFace
+from core.comparison.registration import MIN_POINTS, register
 from core.errors import GeometryError
 from core.geometry.alignment import apply, scale_of
 from core.geometry.reconstruction import Reconstruction
 from core.json_files import rows
+from core.measure.context import Differences, LaidOn
 from core.measure.regions import face_area, regions
+from core.measure.table import DIFFERENCES, RMS, by_region, numbers
 
 REACH_MM = 25.0  # what lies farther off is another part of the head, or hair, and not a difference of the face
 SIGHT_MM = 60.0  # along the line of sight the two surfaces may be farther apart than along their normals
@@ -37,14 +39,10 @@ class Comparison:
         farther. NaN where the other is not seen, and outside the reference's head.
     transform : (4, 4), mesh frame of the other -> mesh frame of the reference; `scale` is its change of size (1 unless
         asked for).
-    rms_mm, median_mm, p95_mm : of the size of the difference over the inner face (brows, eyes, nose, mouth), where
-        hair, beard and a turned head change least.
-    hausdorff95_mm : the greater of the 95th percentiles of both, each face on the other.
-    coverage : share of the inner face where the other is seen too, 0..1.
-    correlation : of both depths over that area.
+    rms_mm, median_mm, p95_mm, hausdorff95_mm, coverage, correlation, landmarks_mm : as `core.measure.table.DIFFERENCES`
+        says, over the inner face (brows, eyes, nose, mouth), where hair, beard and a turned head change least.
     by_region : RMS in mm of 'face' (all regions) and of each region; what the other does not show is left out.
     seen : the other's depth (mm, camera frame of the reference, NaN where unseen) and photo, in the reference's crop.
-    landmarks_mm : median distance of the landmarks when laid onto each other by them alone.
     notes : sentences on what the numbers rest on.
     """
 
@@ -70,14 +68,7 @@ class Comparison:
     def numbers(self) -> dict[str, Any]:
         """All but the maps: finite numbers, names and sentences, by the name of the field."""
         return {
-            "rms_mm": self.rms_mm,
-            "median_mm": self.median_mm,
-            "p95_mm": self.p95_mm,
-            "hausdorff95_mm": self.hausdorff95_mm,
-            "coverage": self.coverage,
-            "correlation": self.correlation,
-            "scale": self.scale,
-            "landmarks_mm": self.landmarks_mm,
+            **{statistic.key: getattr(self, statistic.key) for statistic in DIFFERENCES},
             "by_region": self.by_region,
             "transform": rows(self.transform),
             "notes": self.notes,
@@ -91,32 +82,38 @@ def compare(reference: Reconstruction, other: Reconstruction, *, with_scale: boo
     ------
     GeometryError
         One of them is a photo taken whole, or they share too little surface.
+
+    Examples
+    --------
+    >>> import core
+    >>> found = core.compare(core.load_face("results/ada"), core.load_face("results/grace"))
+    >>> found.difference_mm.shape  # on the crop of the first; positive where the second stands out
+    (512, 512)
+    >>> 0.5 < found.rms_mm < 5
+    True
     """
     a, b = PreparedFace.of(reference), PreparedFace.of(other)
     found = register(a, b, with_scale=with_scale)
     difference = difference_map(a, b, found.transform)
     depth, rgb = seen_by(a, b, found.transform)
     known = np.isfinite(difference)
-    size = np.abs(difference[a.inner & known]).astype(np.float64)
     both = a.inner & np.isfinite(depth)
-    if len(size) < MIN_POINTS or both.sum() < MIN_POINTS:
+    if known[a.inner].sum() < MIN_POINTS or both.sum() < MIN_POINTS:
         raise GeometryError("The two faces share too little surface to be compared. Choose other photos.")
-    p95 = float(np.percentile(size, 95))
-    parts = {"face": face_area(reference), **regions(reference)}
+    laid = LaidOn(
+        difference[a.inner],
+        back=_back(a, b, found.transform),
+        depths_mm=np.stack([reference.depth_mm[both], depth[both]]),
+        scale=scale_of(found.transform),
+        landmarks_mm=found.landmarks_mm,
+    )
     return Comparison(
         difference_mm=difference,
         transform=_mesh_frame(reference) @ found.transform @ np.linalg.inv(_mesh_frame(other)),
-        scale=scale_of(found.transform),
-        rms_mm=rms(size),
-        median_mm=float(np.median(size)),
-        p95_mm=p95,
-        hausdorff95_mm=max(p95, _p95_back(a, b, found.transform)),
-        coverage=float(known[a.inner].mean()),
-        correlation=float(np.corrcoef(reference.depth_mm[both], depth[both])[0, 1]),
-        by_region={name: rms(difference[part & known]) for name, part in parts.items() if known[part].any()},
+        by_region=by_region(RMS, difference, {"face": face_area(reference), **regions(reference)}),
         seen=replace(reference, depth_mm=depth, crop_rgb=rgb, texture=rgb),
-        landmarks_mm=found.landmarks_mm,
         notes=_notes(reference, other),
+        **numbers(DIFFERENCES, laid),
     )
 
 
@@ -132,13 +129,12 @@ def difference_map(
     return difference
 
 
-def _p95_back(reference: PreparedFace, other: PreparedFace, transform: NDArray[np.floating]) -> float:
-    """95th percentile in mm of how far the reference lies from samples of the other's inner face."""
+def _back(reference: PreparedFace, other: PreparedFace, transform: NDArray[np.floating]) -> Differences:
+    """How far the reference stands out from the other, at samples of the other's inner face."""
     apart = reference.surface.meet(
         apply(transform, other.samples), other.sample_normals @ transform[:3, :3].T / scale_of(transform), REACH_MM
     )
-    known = np.isfinite(apart)
-    return float(np.percentile(np.abs(apart[known]), 95)) if known.any() else 0.0
+    return Differences(apart)
 
 
 def seen_by(
@@ -173,11 +169,6 @@ def _mesh_frame(reconstruction: Reconstruction) -> NDArray[np.float64]:
     result = np.diag([*flip, 1.0])
     result[:3, 3] = -flip * reconstruction.origin_mm
     return result
-
-
-def rms(values: NDArray[np.floating]) -> float:
-    """Root mean square of finite values."""
-    return float(np.sqrt(np.mean(np.square(values, dtype=np.float64))))
 
 
 def _notes(reference: Reconstruction, other: Reconstruction) -> tuple[str, ...]:

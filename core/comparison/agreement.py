@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.compare.difference import rms
 from core.errors import GeometryError
 from core.geometry.reconstruction import Reconstruction
+from core.measure.context import Differences
 from core.measure.regions import face_area, regions
+from core.measure.table import RMS, SPREAD_MEDIAN, SPREAD_P95, by_region
 
 SAME_CROP_PX = 1.0
 
@@ -53,24 +54,25 @@ def agreement(faces: Sequence[Reconstruction]) -> Agreement:
             raise GeometryError(
                 "Agreement compares several networks on one face of one photo; these are of different photos or faces."
             )
-    area = np.logical_and.reduce([face_area(first), *(face.mask for face in faces)])
+    area = np.logical_and.reduce([face_area(first), *(face.head for face in faces)])
     if not area.any():
         raise GeometryError("The networks' depth maps of this face share no pixel. Run them again on the same photo.")
-    depths = np.stack([face.depth_mm - np.median(face.depth_mm[area]) for face in faces]).astype(np.float64)
+    depths = np.stack([face.head_depth_mm - np.median(face.depth_mm[area]) for face in faces]).astype(np.float64)
     depths += np.median(first.depth_mm[area]) - first.reference_mm
     several = np.isfinite(depths).sum(0) >= 2
     spread, mean = np.full(area.shape, np.nan, np.float32), np.full(area.shape, np.nan, np.float32)
     spread[several] = np.nanstd(depths[:, several], axis=0)
     mean[several] = np.nanmean(depths[:, several], axis=0)
     inside = depths[:, area]
-    apart = np.sqrt(((inside[:, None] - inside[None]) ** 2).mean(-1))
+    apart = np.array([[RMS.of(Differences(one - other)) for other in inside] for one in inside])
+    over_face = Differences(spread[area])
     return Agreement(
         names=tuple(face.facts.network.name for face in faces),
         spread_mm=spread,
         mean_mm=mean,
-        median_mm=float(np.median(spread[area])),
-        p95_mm=float(np.percentile(spread[area], 95)),
-        by_region={name: rms(spread[part & several]) for name, part in regions(first).items() if several[part].any()},
+        median_mm=SPREAD_MEDIAN.of(over_face),
+        p95_mm=SPREAD_P95.of(over_face),
+        by_region=by_region(RMS, spread, regions(first)),
         rms_mm=apart,
         correlation=np.asarray(np.corrcoef(inside)),
     )

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import leaves_list, linkage
-from scipy.spatial.distance import squareform
 
-from core.compare.difference import difference_map, rms
-from core.compare.prepared import PreparedFace
-from core.compare.registration import register
+from core.comparison.difference import difference_map
+from core.comparison.prepared import PreparedFace
+from core.comparison.registration import register
 from core.geometry.reconstruction import Reconstruction
+from core.measure.context import Differences
+from core.measure.table import RMS
 from core.progress import Progress, ignore
 
 
@@ -57,9 +58,10 @@ def compare_all(
         transform = register(ready[i], ready[j], with_scale=with_scale).transform
         there = difference_map(ready[i], ready[j], transform)[ready[i].inner]
         back = difference_map(ready[j], ready[i], np.linalg.inv(transform))[ready[j].inner]
-        both = np.concatenate([there, back])
-        table[i, j] = table[j, i] = rms(both[np.isfinite(both)])
+        table[i, j] = table[j, i] = RMS.of(Differences(np.concatenate([there, back])))
     progress("Pairs are compared", 1.0)
-    tree = linkage(squareform(table, checks=False), "average", optimal_ordering=True)
+    tree = scipy.cluster.hierarchy.linkage(
+        scipy.spatial.distance.squareform(table, checks=False), "average", optimal_ordering=True
+    )
     names = tuple(names) if names is not None else tuple(str(i + 1) for i in range(count))
-    return PairTable(names, table, leaves_list(tree).astype(np.int64), tree)
+    return PairTable(names, table, scipy.cluster.hierarchy.leaves_list(tree).astype(np.int64), tree)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.compare.prepared import PreparedFace
+from core.comparison.prepared import PreparedFace
 from core.errors import GeometryError
 from core.face.landmarks import INNER
 from core.geometry.alignment import apply, moved_about, plane_step, procrustes, scale_of

@@ -1,0 +1,78 @@
+from . import (
+    comparison,
+    depth,
+    errors,
+    face,
+    files,
+    geometry,
+    json_files,
+    measure,
+    mesh,
+    options,
+    photo,
+    pipeline,
+    preflight,
+    progress,
+    recompute,
+    report,
+    solid,
+    version,
+)
+from .comparison import compare
+from .depth import Networks
+from .errors import (
+    Cancelled,
+    FormatError,
+    GeometryError,
+    LifemaskError,
+    NoFaceError,
+    OptionError,
+    PhotoError,
+    StorageError,
+    WeightsError,
+)
+from .files import load_face, write_face
+from .options import Options, Printer, SolidOptions
+from .photo import read_photo
+from .pipeline import reconstruct
+from .version import __version__
+
+__all__ = [
+    "Cancelled",
+    "FormatError",
+    "GeometryError",
+    "LifemaskError",
+    "Networks",
+    "NoFaceError",
+    "OptionError",
+    "Options",
+    "PhotoError",
+    "Printer",
+    "SolidOptions",
+    "StorageError",
+    "WeightsError",
+    "__version__",
+    "compare",
+    "comparison",
+    "depth",
+    "errors",
+    "face",
+    "files",
+    "geometry",
+    "json_files",
+    "load_face",
+    "measure",
+    "mesh",
+    "options",
+    "photo",
+    "pipeline",
+    "preflight",
+    "progress",
+    "read_photo",
+    "recompute",
+    "reconstruct",
+    "report",
+    "solid",
+    "version",
+    "write_face",
+]

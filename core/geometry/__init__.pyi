@@ -1,0 +1,3 @@
+from .reconstruction import Reconstruction
+
+__all__ = ["Reconstruction"]

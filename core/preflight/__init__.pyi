@@ -1,0 +1,4 @@
+from .checks import Preflight, preflight
+from .facts import Check
+
+__all__ = ["Check", "Preflight", "preflight"]

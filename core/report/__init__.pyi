@@ -1,0 +1,3 @@
+from .page import report
+
+__all__ = ["report"]

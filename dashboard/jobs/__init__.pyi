@@ -1,0 +1,3 @@
+from . import tasks, worker
+
+__all__ = ["tasks", "worker"]

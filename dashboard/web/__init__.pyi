@@ -1,0 +1,4 @@
+from .assets import assets_folder
+from .server import serve
+
+__all__ = ["assets_folder", "serve"]
