@@ -5,6 +5,7 @@ from . import (
     face,
     files,
     geometry,
+    json_files,
     measure,
     mesh,
     options,
@@ -21,6 +22,7 @@ from .comparison import compare
 from .depth import Networks
 from .errors import (
     Cancelled,
+    FormatError,
     GeometryError,
     LifemaskError,
     NoFaceError,
@@ -37,6 +39,7 @@ from .version import __version__
 
 __all__ = [
     "Cancelled",
+    "FormatError",
     "GeometryError",
     "LifemaskError",
     "Networks",
@@ -56,6 +59,7 @@ __all__ = [
     "face",
     "files",
     "geometry",
+    "json_files",
     "load_face",
     "measure",
     "mesh",

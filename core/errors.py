@@ -29,5 +29,9 @@ class StorageError(LifemaskError):
     """Something cannot be written: the disk is full or the folder is read-only."""
 
 
+class FormatError(LifemaskError):
+    """A file of a face or of a comparison cannot be read: it is damaged, foreign, or a newer version wrote it."""
+
+
 class Cancelled(LifemaskError):  # noqa: N818 - a wish, not an error
     """The person asked to stop."""

@@ -1,7 +1,6 @@
 """Photo -> reconstructions: the one way through the core that page, command line and worker all take."""
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +14,11 @@ from core.face.head import head_maps, head_mask
 from core.face.level import MAX_TEXTURE_PX, Crop, inside_photo, level, whole
 from core.face.maps import FaceNetwork
 from core.face.window import cut
-from core.geometry.camera import DEFAULT_FOV_DEG, FILM_DIAGONAL_MM, INLIER_MM, photo_intrinsics
+from core.geometry.camera import FILM_DIAGONAL_MM, photo_intrinsics
+from core.geometry.facts import CameraFacts, CropFacts, FaceFacts, Facts, FitFacts, NetworkFacts, PhotoFacts, PriorFacts
 from core.geometry.metric_depth import BUILTIN, Observation, Solution, soft_mask, solve
 from core.geometry.reconstruction import Reconstruction
+from core.json_files import rows
 from core.options import Options
 from core.photo import Photo
 from core.progress import Progress, ignore
@@ -66,10 +67,11 @@ def reconstruct(
     for i, face in enumerate(faces):
         progress(_of("Estimating depth", i, len(faces)), 0.3 + 0.7 * i / len(faces))
         seen = _head(photo, face, options.refine, face_network, depth_network)
-        found.append(_solved(seen, about, _about_face(face), options))
+        found.append(_solved(seen, about, photo.focal_35mm, _about_face(face), options))
     if not faces:
         progress("Estimating depth", 0.3)
-        found.append(_solved(_whole(photo, face_network, depth_network), about, None, options))
+        seen = _whole(photo, face_network, depth_network)
+        found.append(_solved(seen, about, photo.focal_35mm, None, options))
     progress("Depth is ready", 1.0)
     return found
 
@@ -100,27 +102,26 @@ def recompute(written: Reconstruction, photo_rgb: NDArray[np.uint8], options: Op
         An earlier version wrote the face, and kept too little of it.
     """
     facts = written.facts
-    if written.coverage is None or "prior" not in facts:
+    if written.coverage is None or facts.prior is None:
         raise GeometryError(
             "This face was made by an earlier version, which kept too little to compute it anew. "
             "Process its photo again."
         )
-    to_photo = np.array(facts["crop"]["crop_to_photo"])
-    name, confidence = facts["network"]["name"], facts["landmarks_confidence"]
+    to_photo, name, confidence = facts.crop.to_photo, facts.network.name, facts.landmarks_confidence
     seen = Observation(
         crop=Crop(written.crop_rgb, to_photo, _texture(photo_rgb, to_photo, written.crop_rgb.shape[0])),
-        photo_shape=(facts["photo"]["height_px"], facts["photo"]["width_px"]),
+        photo_shape=(facts.photo.height_px, facts.photo.width_px),
         network=name,
-        refine=facts["refine"],
+        refine=facts.refine,
         inverse_depth=written.inverse_depth,
         relief=written.relief,
-        mm_per_unit=facts["prior"]["mm_per_unit"],
+        mm_per_unit=facts.prior.mm_per_unit,
         coverage=written.coverage,
         landmarks_px=written.landmarks_px,
         confidence=None if confidence is None else np.array(confidence),
     )
-    about = {"photo": facts["photo"], "focal_35mm": facts["camera"]["focal_35mm"]}
-    return _solved(seen, about, facts["face"], replace(options, model=name, refine=facts["refine"]))
+    options = replace(options, model=name, refine=facts.refine)
+    return _solved(seen, facts.photo, facts.camera.focal_35mm, facts.face, options)
 
 
 def _texture(rgb: NDArray[np.uint8], crop_to_photo: NDArray[np.float64], side_px: int) -> NDArray[np.uint8]:
@@ -184,25 +185,24 @@ def _whole(photo: Photo, face_network: FaceNetwork, depth_network: DepthNetwork)
     )
 
 
-def _about_photo(photo: Photo) -> dict[str, Any]:
+def _about_photo(photo: Photo) -> PhotoFacts:
     height, width = photo.rgb.shape[:2]
-    about = {"name": photo.name, "sha256": photo.sha256, "width_px": width, "height_px": height}
-    return {"photo": about, "focal_35mm": photo.focal_35mm}
+    return PhotoFacts(name=photo.name, sha256=photo.sha256, width_px=width, height_px=height)
 
 
-def _about_face(face: Face) -> dict[str, float]:
-    return {
-        "score": round(face.score, 4),
-        "roll_deg": round(face.roll_deg, 2),
-        "yaw_deg": round(face.pose.yaw_deg, 2),
-        "pitch_deg": round(face.pose.pitch_deg, 2),
-    }
+def _about_face(face: Face) -> FaceFacts:
+    return FaceFacts(
+        score=round(face.score, 4),
+        roll_deg=round(face.roll_deg, 2),
+        yaw_deg=round(face.pose.yaw_deg, 2),
+        pitch_deg=round(face.pose.pitch_deg, 2),
+    )
 
 
 def _solved(
-    seen: Observation, about: dict[str, Any], face: dict[str, float] | None, options: Options
+    seen: Observation, photo: PhotoFacts, focal_35mm: float | None, face: FaceFacts | None, options: Options
 ) -> Reconstruction:
-    camera, source = photo_intrinsics(seen.photo_shape, about["focal_35mm"], options.fov_deg, options.focal_mm)
+    camera, source = photo_intrinsics(seen.photo_shape, focal_35mm, options.fov_deg, options.focal_mm)
     solution = solve(
         seen,
         camera,
@@ -212,28 +212,24 @@ def _solved(
         background=options.background,
     )
     warnings = [*_warnings(seen, face, background=options.background), *solution.warnings]
-    facts = {
-        "photo": about["photo"],
-        "network": {"name": seen.network, "face_network": BUILTIN},
-        "refine": seen.refine,
-        "crop": {"side_px": seen.crop.side_px, "crop_to_photo": seen.crop.crop_to_photo.tolist()},
-        "camera": _camera_facts(seen, solution, source, about["focal_35mm"]),
-        "scale_and_shift": _fit_facts(solution),
-        "prior": {"mm_per_unit": seen.mm_per_unit, "weight": solution.prior_weight},
-        "smooth": options.smooth,
-        "background": options.background or seen.landmarks_px is None,
-        "ipd_mm": None if seen.landmarks_px is None else options.ipd_mm,
-        "distance_mm": round(solution.distance_mm, 2),
-        "landmarks_px": None,
-        "landmarks_crop_px": None,
-        "landmarks_confidence": None,
-        "face": face,
-        "warnings": warnings,
-    }
-    if seen.landmarks_px is not None and seen.confidence is not None:
-        facts["landmarks_px"] = seen.crop.to_photo(seen.landmarks_px).round(3).tolist()
-        facts["landmarks_crop_px"] = seen.landmarks_px.tolist()
-        facts["landmarks_confidence"] = seen.confidence.tolist()
+    facts = Facts(
+        photo=photo,
+        network=NetworkFacts(name=seen.network, face_network=BUILTIN),
+        refine=seen.refine,
+        crop=CropFacts(side_px=seen.crop.side_px, crop_to_photo=rows(seen.crop.crop_to_photo)),
+        camera=_camera_facts(seen, solution, source, focal_35mm),
+        scale_and_shift=_fit_facts(solution),
+        prior=PriorFacts(mm_per_unit=seen.mm_per_unit, weight=solution.prior_weight),
+        smooth=options.smooth,
+        background=options.background or seen.landmarks_px is None,
+        ipd_mm=None if seen.landmarks_px is None else options.ipd_mm,
+        distance_mm=round(solution.distance_mm, 2),
+        landmarks_px=None if seen.landmarks_px is None else rows(seen.crop.to_photo(seen.landmarks_px).round(3)),
+        landmarks_crop_px=None if seen.landmarks_px is None else rows(seen.landmarks_px),
+        landmarks_confidence=None if seen.confidence is None else tuple(seen.confidence.tolist()),
+        face=face,
+        warnings=tuple(warnings),
+    )
     return Reconstruction(
         crop_rgb=seen.crop.rgb,
         texture=seen.crop.texture,
@@ -248,7 +244,7 @@ def _solved(
     )
 
 
-def _warnings(seen: Observation, face: dict[str, float] | None, *, background: bool) -> list[str]:
+def _warnings(seen: Observation, face: FaceFacts | None, *, background: bool) -> list[str]:
     if face is None:
         warnings = ["No face: millimetres follow from an assumed range of distances, not from a face."]
         if seen.network == BUILTIN:
@@ -261,50 +257,48 @@ def _warnings(seen: Observation, face: dict[str, float] | None, *, background: b
         warnings.append(
             "The built-in network has learnt nothing but heads: what it says of the background is not depth."
         )
-    if face["score"] < LOW_SCORE:
-        warnings.append(f"The face was found with a low score ({face['score']:.2f}); look whether it is one.")
-    if abs(face["yaw_deg"]) > LARGE_TURN_DEG:
+    if face.score < LOW_SCORE:
+        warnings.append(f"The face was found with a low score ({face.score:.2f}); look whether it is one.")
+    if abs(face.yaw_deg) > LARGE_TURN_DEG:
         warnings.append(
-            f"The head is turned by {abs(face['yaw_deg']):.0f} degrees; "
+            f"The head is turned by {abs(face.yaw_deg):.0f} degrees; "
             "its far side is not seen and the scale is less sure."
         )
     return warnings
 
 
-def _camera_facts(seen: Observation, solution: Solution, source: str, focal_35mm: float | None) -> dict[str, Any]:
+def _camera_facts(seen: Observation, solution: Solution, source: str, focal_35mm: float | None) -> CameraFacts:
     intrinsics, px = solution.intrinsics, seen.crop.photo_px_per_px
     diagonal_px = float(np.hypot(*seen.photo_shape)) / px
-    return {
-        "projection": intrinsics.projection,
-        "K": intrinsics.K.tolist(),
-        "K_takes": "turn.T @ (x, y, z) in mm" if intrinsics.mm_per_px is None else "(x, y, 1), x and y in mm",
-        "turn": intrinsics.turn.tolist(),
-        "line_of_sight": list(intrinsics.sight),
-        "focal_px": intrinsics.focal_px,
-        "mm_per_px": intrinsics.mm_per_px,
-        "focal_photo_px": intrinsics.focal_px * px,
-        "focal_source": source,
-        "focal_35mm": focal_35mm,
-        "focal_equivalent_mm": round(intrinsics.focal_px / diagonal_px * FILM_DIAGONAL_MM, 3),
-        "fov_deg": round(float(np.degrees(2 * np.arctan(diagonal_px / 2 / intrinsics.focal_px))), 3),
-        "default_fov_deg": DEFAULT_FOV_DEG,
-    }
+    return CameraFacts(
+        projection=intrinsics.projection,
+        K=rows(intrinsics.K),
+        K_takes="turn.T @ (x, y, z) in mm" if intrinsics.mm_per_px is None else "(x, y, 1), x and y in mm",
+        turn=rows(intrinsics.turn),
+        line_of_sight=intrinsics.sight,
+        focal_px=intrinsics.focal_px,
+        mm_per_px=intrinsics.mm_per_px,
+        focal_photo_px=intrinsics.focal_px * px,
+        focal_source=source,
+        focal_35mm=focal_35mm,
+        focal_equivalent_mm=round(intrinsics.focal_px / diagonal_px * FILM_DIAGONAL_MM, 3),
+        fov_deg=round(float(np.degrees(2 * np.arctan(diagonal_px / 2 / intrinsics.focal_px))), 3),
+    )
 
 
-def _fit_facts(solution: Solution) -> dict[str, Any]:
+def _fit_facts(solution: Solution) -> FitFacts:
     fit, distance = solution.fit, solution.distance_mm
     if solution.intrinsics.projection == "perspective":
         a, b, equation = fit.a, fit.b, "a * inverse_depth + b = 1 / depth_mm"
     else:
         a, b = fit.a * distance**2, distance * (2 - distance * fit.b)
         equation = "b - a * inverse_depth = depth_mm"
-    return {
-        "a": a,
-        "b": b,
-        "equation": equation,
-        "then": "drawn to the prior's shape by prior.weight and to its rim, smoothed by smooth, bounded",
-        "fitted_to": fit.fitted_to,
-        "residual_mm": fit.residual_mm,
-        "inlier_share": fit.inlier_share,
-        "inlier_mm": INLIER_MM,
-    }
+    return FitFacts(
+        a=a,
+        b=b,
+        equation=equation,
+        then="drawn to the prior's shape by prior.weight and to its rim, smoothed by smooth, bounded",
+        fitted_to=fit.fitted_to,
+        residual_mm=fit.residual_mm,
+        inlier_share=fit.inlier_share,
+    )

@@ -1,6 +1,6 @@
 """A written face under other assumptions: all of its files follow, and no network runs."""
 
-from dataclasses import fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import OptionError
-from core.files.face_folder import read_facts, write_face
+from core.files.face_folder import write_face
+from core.files.facts import read_facts
 from core.geometry.reconstruction import Reconstruction
-from core.options import Options, Printer, SolidOptions
+from core.options import Options
 from core.pipeline import recompute
 from core.progress import Progress, ignore
 
@@ -23,25 +24,22 @@ def rewrite(
     """Compute a written face anew with `changes` to its options, and put all its files in the place of the old ones.
 
     photo_rgb : (H, W, 3) uint8, its photo upright. changes : of `CHANGEABLE`. The solid keeps its kind and size.
-    Returns the options that now hold. Raises as `core.files.write_face`, and OptionError; then nothing changes.
+    Returns the options that now hold. Raises as `core.files.write_face`, FormatError and OptionError; then nothing
+    changes.
     """
     progress("Reading the face", 0.0)
-    written = Reconstruction.load(folder)
-    options = changed(written.facts["options"], changes)
+    written, facts = Reconstruction.load(folder), read_facts(folder)
+    options = changed(facts.options, changes)
     progress("Computing depth", 0.1)
     anew = recompute(written, photo_rgb, options)
-    solid = read_facts(folder).get("solid")
-    asked = SolidOptions.from_dict(solid["options"]) if solid else None
-    checked = (solid or {}).get("preflight") or {}
-    printer = Printer.from_dict(checked["printer"]) if "printer" in checked else None
+    asked = facts.solid.options if facts.solid else None
+    printer = facts.solid.preflight.printer if facts.solid and facts.solid.preflight else None
     write_face(anew, folder, options, lambda stage, share: progress(stage, 0.2 + 0.8 * share), asked, printer)
     return options
 
 
-def changed(options: dict[str, Any], changes: dict[str, Any]) -> Options:
+def changed(options: Options, changes: dict[str, Any]) -> Options:
     """The options of a face with some of `CHANGEABLE` changed; a field of view and a focal length replace each other.
-
-    options : as `Options.to_dict` gives them, of this version or an earlier one.
 
     Raises
     ------
@@ -53,8 +51,7 @@ def changed(options: dict[str, Any], changes: dict[str, Any]) -> Options:
         raise OptionError(
             f"{min(wrong)!r} cannot be changed without the network. Choose from: {', '.join(CHANGEABLE)}."
         )
-    known = {field.name for field in fields(Options)}
-    kept = {name: value for name, value in options.items() if name in known}
+    kept = asdict(options)
     for one, other in (("fov_deg", "focal_mm"), ("focal_mm", "fov_deg")):
         if changes.get(one) is not None and changes.get(other) is None:
             kept[other] = None

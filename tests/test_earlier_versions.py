@@ -6,6 +6,7 @@ import tarfile
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,11 @@ from core.comparison import compare
 from core.errors import GeometryError
 from core.files import catalog
 from core.files.face_files import statistics, write_statistics
-from core.files.face_folder import read_facts, write_solid
+from core.files.face_folder import write_solid
+from core.files.facts import read_facts
+from core.geometry.camera import Intrinsics
 from core.geometry.reconstruction import Reconstruction, assumptions
+from core.json_files import write_json
 from core.options import Options, SolidOptions
 from core.photo import read_photo
 from core.pipeline import recompute
@@ -32,6 +36,7 @@ from dashboard.jobs.worker import step
 from dashboard.library import deletion
 from dashboard.library.library import Library
 from dashboard.library.retention import sweep
+from dashboard.readings import comparison_folder
 from dashboard.settings import Settings
 
 PHOTOS = {"collins": "collins.png", "hopper": "hopper.jpg", "hopper_midas": "hopper.jpg", "corner": "corner.png"}
@@ -73,6 +78,13 @@ def solid_of(folder: Path) -> trimesh.Trimesh:
     return trimesh.load_mesh(folder / "solid.stl")
 
 
+def solid_facts(folder: Path) -> Any:
+    """What is written of the solid of a face that has one."""
+    facts = read_facts(folder).solid
+    assert facts is not None
+    return facts
+
+
 def photo_of(old: Path, name: str) -> np.ndarray:
     return read_photo(old / "photos" / PHOTOS[name]).rgb
 
@@ -106,12 +118,73 @@ def test_a_face_is_read_whole(old: Path, name: str) -> None:
     )
 
 
+def keys(values: Any, place: str = "") -> set[str]:
+    """The path of every key of a JSON object and of those within it."""
+    found = set()
+    for name, value in values.items() if isinstance(values, dict) else ():
+        found |= {f"{place}{name}", *keys(value, f"{place}{name}.")}
+    return found
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_facts_are_upgraded_and_nothing_but_the_format_is_new(old: Path, name: str) -> None:
+    folder = old / "faces" / name
+    before = json.loads((folder / "reconstruction.json").read_text("utf-8"))
+    facts = read_facts(folder)
+    write_json(facts, folder / "reconstruction.json")
+    after = json.loads((folder / "reconstruction.json").read_text("utf-8"))
+    assert keys(after) == keys(before) | {"format"}
+    assert after == {**before, "format": 2}
+    assert read_facts(folder) == facts
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_keys_that_came_in_the_course_of_the_first_format_are_filled_in(old: Path, name: str) -> None:
+    """Until November 2026, before the version was called 0.1, there was but one camera, no prior and no smoothing."""
+    folder = old / "faces" / name
+    file = folder / "reconstruction.json"
+    values = json.loads(file.read_text("utf-8"))
+    camera, focal_mm = values["camera"], values["camera"]["focal_equivalent_mm"]
+    for part, later in (
+        (camera, ("projection", "K_takes", "turn", "line_of_sight", "mm_per_px", "focal_equivalent_mm")),
+        (values["scale_and_shift"], ("then", "inlier_share", "inlier_mm")),
+        (values["options"], ("smooth", "projection", "background", "refine", "box", "surface", "taubin", "wall_mm")),
+        (values, ("refine", "prior", "smooth", "background", "landmarks_confidence")),
+    ):
+        for key in later:
+            del part[key]
+    if values["solid"]:
+        del values["solid"]["preflight"]
+    file.write_text(json.dumps(values), "utf-8")
+    facts = read_facts(folder)
+    assert facts.camera.focal_equivalent_mm == pytest.approx(focal_mm, abs=1e-3)
+    assert facts.camera.intrinsics == Intrinsics(camera["focal_px"], camera["K"][0][2], camera["K"][1][2])
+    assert np.array_equal(facts.camera.turn, np.eye(3))
+    assert (facts.refine, facts.smooth, facts.options.smooth) == ("none", 0.0, 0.0)
+    assert facts.prior is facts.landmarks_confidence is facts.scale_and_shift.inlier_share is None
+    assert facts.background == (name == "corner")
+    assert (facts.solid is None) == (name == "hopper_midas")
+    assert facts.solid is None or facts.solid.preflight is None
+    assert assumptions(facts)["smoothing"] == "0 of 1"
+    with pytest.raises(GeometryError, match="made by an earlier version"):
+        rewrite(folder, photo_of(old, name), {"ipd_mm": 60.0})
+    solid = write_solid(folder, SolidOptions(width_mm=45.0, border_mm=2.0, max_triangles=1000))
+    assert read_facts(folder) == replace(facts, solid=solid)
+
+
+def test_a_comparison_is_read_as_it_was_written(library: Library, made: Any) -> None:
+    folder = library.comparison(made["workspace"], made["runs"]["compare"])
+    assert folder is not None
+    facts = comparison_folder.read(folder).facts
+    assert json.loads(json.dumps(asdict(facts))) == json.loads((folder / "comparison.json").read_text("utf-8"))
+
+
 @pytest.mark.parametrize("name", PHOTOS)
 def test_computed_anew_with_its_own_options_a_face_is_the_same(old: Path, name: str) -> None:
     face = Reconstruction.load(old / "faces" / name)
-    anew = recompute(face, photo_of(old, name), changed(face.facts["options"], {}))
+    anew = recompute(face, photo_of(old, name), changed(read_facts(old / "faces" / name).options, {}))
     assert np.allclose(anew.depth_mm, face.depth_mm, atol=0.05, equal_nan=True)
-    assert anew.facts["distance_mm"] == pytest.approx(face.facts["distance_mm"], abs=0.02)
+    assert anew.facts.distance_mm == pytest.approx(face.facts.distance_mm, abs=0.02)
 
 
 @pytest.mark.parametrize("name", PHOTOS)
@@ -128,15 +201,15 @@ def test_the_print_of_a_face_is_its_mesh_stl(old: Path, name: str) -> None:
 
 def test_another_ipd_makes_a_face_larger_in_its_place(old: Path) -> None:
     folder = old / "faces" / "hopper"
-    before, solid = Reconstruction.load(folder), read_facts(folder)["solid"]
+    before, solid = Reconstruction.load(folder), solid_facts(folder)
     options = rewrite(folder, photo_of(old, "hopper"), {"ipd_mm": 72.0})
     assert (options.ipd_mm, options.projection, options.smooth) == (72.0, "orthographic", 0.8)
     after = Reconstruction.load(folder)
-    assert after.facts["distance_mm"] == pytest.approx(before.facts["distance_mm"] * 72 / 60, rel=0.001)
+    assert after.facts.distance_mm == pytest.approx(before.facts.distance_mm * 72 / 60, rel=0.001)
     assert np.array_equal(after.inverse_depth, before.inverse_depth)
-    anew = read_facts(folder)["solid"]  # and the solid and its printer are those that were asked for last
-    assert anew["options"] == {**anew["options"], **solid["options"]}
-    assert anew["preflight"]["printer"]["filament"] == "PETG"
+    anew = solid_facts(folder)  # and the solid and its printer are those that were asked for last
+    assert anew.options == solid.options
+    assert anew.preflight.printer.filament == "PETG"
     assert solid_of(folder).is_volume
 
 
@@ -149,8 +222,9 @@ def test_a_solid_is_made_of_a_face(old: Path, name: str) -> None:
     assert solid.extents[0] == pytest.approx(45, abs=0.01)
     assert not (folder / "mesh.stl").exists()  # the earlier solid
     assert catalog.print_stl(folder) == folder / "solid.stl"
-    assert facts == read_facts(folder)["solid"] == json.loads((folder / "solid.json").read_text("utf-8"))
-    assert Reconstruction.load(folder).facts["options"]["max_triangles"] == 700  # what the face was made with stays
+    assert facts == read_facts(folder).solid
+    assert json.loads((folder / "solid.json").read_text("utf-8")) == json.loads(json.dumps(asdict(facts)))
+    assert read_facts(folder).options.max_triangles == 700  # what the face was made with stays
 
 
 def test_faces_are_compared(old: Path) -> None:
@@ -219,7 +293,7 @@ def test_the_library_lists_what_it_holds(library: Library, made: Any) -> None:
         assert (face.name, face.network, face.index) == (PHOTOS[name], "builtin", 1)
         assert (face.photo_id, face.run_id) == (made["photos"][name], made["runs"][f"reconstruct {name}"])
         assert (face.score is None) == (name == "corner")
-        assert Reconstruction.load(face.folder).facts["photo"]["sha256"] == photos[face.photo_id].sha256
+        assert Reconstruction.load(face.folder).facts.photo.sha256 == photos[face.photo_id].sha256
 
     runs = {run.id: run for run in library.runs(workspace)}
     by_name = {name: runs.pop(run_id) for name, run_id in made["runs"].items()}
@@ -327,14 +401,14 @@ def test_the_worker_goes_on(library: Library, made: Any) -> None:
 
     collins, hopper = (library.folders.face(made["faces"][name]) for name in ("collins", "hopper"))
     work(made["runs"]["queued"])  # waited when the server was ended
-    assert read_facts(collins)["solid"]["options"]["kind"] == "lithophane"
+    assert solid_facts(collins).options.kind == "lithophane"
     assert solid_of(collins).is_volume
 
     work(library.start_recompute(workspace, hopper.name, {"ipd_mm": 66.0}).id)
     facts = read_facts(hopper)
-    assert (facts["ipd_mm"], facts["options"]["focal_mm"]) == (66.0, 85.0)
-    assert facts["solid"]["options"]["width_mm"] == 60
-    assert facts["solid"]["preflight"]["printer"]["filament"] == "ASA"
+    assert (facts.ipd_mm, facts.options.focal_mm) == (66.0, 85.0)
+    assert solid_facts(hopper).options.width_mm == 60
+    assert solid_facts(hopper).preflight.printer.filament == "ASA"
     assert solid_of(hopper).is_volume
 
     assert library.retry(workspace, made["runs"]["cancelled"]).state == "queued"

@@ -43,7 +43,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_what_the_readme_writes_is_a_face(place: Path) -> None:
     face = core.load_face(place / "results" / "face-0")
-    assert face.facts["ipd_mm"] == 61
+    assert face.facts.ipd_mm == 61
     assert np.isfinite(face.depth_mm).any()
     assert (place / "results" / "face-0" / "mesh.glb").is_file()
 

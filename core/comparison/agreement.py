@@ -67,7 +67,7 @@ def agreement(faces: Sequence[Reconstruction]) -> Agreement:
     apart = np.array([[RMS.of(Differences(one - other)) for other in inside] for one in inside])
     over_face = Differences(spread[area])
     return Agreement(
-        names=tuple(face.facts["network"]["name"] for face in faces),
+        names=tuple(face.facts.network.name for face in faces),
         spread_mm=spread,
         mean_mm=mean,
         median_mm=SPREAD_MEDIAN.of(over_face),
@@ -79,7 +79,6 @@ def agreement(faces: Sequence[Reconstruction]) -> Agreement:
 
 
 def _same_crop(a: Reconstruction, b: Reconstruction) -> bool:
-    if a.depth_mm.shape != b.depth_mm.shape or a.facts["photo"]["sha256"] != b.facts["photo"]["sha256"]:
+    if a.depth_mm.shape != b.depth_mm.shape or a.facts.photo.sha256 != b.facts.photo.sha256:
         return False
-    crops = [np.array(face.facts["crop"]["crop_to_photo"]) for face in (a, b)]
-    return bool(np.abs(crops[0] - crops[1]).max() < SAME_CROP_PX)
+    return bool(np.abs(a.facts.crop.to_photo - b.facts.crop.to_photo).max() < SAME_CROP_PX)

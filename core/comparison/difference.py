@@ -12,6 +12,7 @@ from core.comparison.registration import MIN_POINTS, register
 from core.errors import GeometryError
 from core.geometry.alignment import apply, scale_of
 from core.geometry.reconstruction import Reconstruction
+from core.json_files import rows
 from core.measure.context import Differences, LaidOn
 from core.measure.regions import face_area, regions
 from core.measure.table import DIFFERENCES, RMS, by_region, numbers
@@ -65,12 +66,12 @@ class Comparison:
         return self.seen.crop_rgb
 
     def numbers(self) -> dict[str, Any]:
-        """All but the maps, for JSON: finite numbers, names and sentences."""
+        """All but the maps: finite numbers, names and sentences, by the name of the field."""
         return {
             **{statistic.key: getattr(self, statistic.key) for statistic in DIFFERENCES},
             "by_region": self.by_region,
-            "transform": self.transform.tolist(),
-            "notes": list(self.notes),
+            "transform": rows(self.transform),
+            "notes": self.notes,
         }
 
 
@@ -172,10 +173,10 @@ def _mesh_frame(reconstruction: Reconstruction) -> NDArray[np.float64]:
 
 def _notes(reference: Reconstruction, other: Reconstruction) -> tuple[str, ...]:
     notes = [EXPRESSION, ASSUMED]
-    networks = [face.facts["network"]["name"] for face in (reference, other) if "network" in face.facts]
+    networks = [face.facts.network.name for face in (reference, other)]
     if len(set(networks)) > 1:
         notes.append(f"The depths come from different networks ({' and '.join(networks)}), which differ by themselves.")
-    yaws = [face.facts["face"]["yaw_deg"] for face in (reference, other) if face.facts.get("face")]
+    yaws = [face.facts.face.yaw_deg for face in (reference, other) if face.facts.face]
     if len(yaws) == 2 and abs(yaws[0] - yaws[1]) > TURNED_DEG:
         notes.append(
             f"The heads are turned {abs(yaws[0] - yaws[1]):.0f} degrees apart; a cheek that one photo hides is not "

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from core.files.facts import DepthPngFacts
 from core.files.mesh_files import (
     JPEG_QUALITY,
     PLASTER,
@@ -25,6 +25,7 @@ from core.files.mesh_files import (
     write_stl,
 )
 from core.geometry.reconstruction import Reconstruction
+from core.json_files import write_json
 from core.measure.face import face_measures
 from core.measure.statistics import (
     depth_statistics,
@@ -44,7 +45,7 @@ THUMBNAIL_PX = 256
 SOLID_FORMATS = ("3mf", "obj", "ply")  # beside the STL
 
 
-def write_depth(reconstruction: Reconstruction, folder: Path) -> dict[str, float]:
+def write_depth(reconstruction: Reconstruction, folder: Path) -> DepthPngFacts:
     """Write `depth.npy` (float32 mm), `depth.png` (16 bit, near is white, 0 is nothing), and what it came from.
 
     That is `inverse_depth.npy`, the network's own map; `prior.npy`, the face network's, where it is another; and
@@ -63,7 +64,7 @@ def write_depth(reconstruction: Reconstruction, folder: Path) -> dict[str, float
     if reconstruction.coverage is not None:
         write_png(reconstruction.coverage, folder / "mask.png")
     write_png(levels, folder / "depth.png")
-    return {"near_mm": near, "far_mm": far}
+    return DepthPngFacts(near_mm=near, far_mm=far)
 
 
 def write_pictures(reconstruction: Reconstruction, folder: Path) -> None:
@@ -195,8 +196,3 @@ def write_solid_files(
 def write_png(picture: NDArray[np.generic], path: Path) -> None:
     """(H, W[, 3 or 4]) uint8 RGB(A) or uint16 gray -> PNG."""
     Image.fromarray(picture).save(path, compress_level=4)
-
-
-def write_json(values: dict[str, Any], path: Path) -> None:
-    """UTF-8, indented; a NaN is an error."""
-    path.write_text(json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False) + "\n", "utf-8")

@@ -1,15 +1,16 @@
 """A reconstruction -> its folder of files, all or none; and the solid of a written face made anew."""
 
-import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from core.atomic import replacing
-from core.errors import OptionError
 from core.files import face_files
 from core.files.catalog import FILES, SOLID_STL, is_ours, print_stl
+from core.files.facts import SolidFacts, SurfaceFacts, WrittenFacts, read_facts
+from core.geometry.facts import FACTS_FILE
 from core.geometry.reconstruction import Reconstruction, assumptions
+from core.json_files import write_json
 from core.mesh.cloud import point_cloud
 from core.mesh.surface import TOLERANCE_MM, make_surface
 from core.options import Options, Printer, SolidOptions
@@ -70,8 +71,8 @@ def load_face(folder: str | Path) -> Reconstruction:
 
     Raises
     ------
-    OptionError
-        The folder holds no face.
+    FormatError
+        The folder holds no face, or its `reconstruction.json` is damaged, foreign or of a newer version.
 
     Examples
     --------
@@ -80,12 +81,7 @@ def load_face(folder: str | Path) -> Reconstruction:
     >>> face.depth_mm.shape, face.landmarks_px.shape
     ((512, 512), (68, 2))
     """
-    folder = Path(folder)
-    if not (folder / "reconstruction.json").is_file():
-        raise OptionError(
-            f"{folder} holds no face (no reconstruction.json). Give a folder that 'lifemask run' or write_face wrote."
-        )
-    return Reconstruction.load(folder)
+    return Reconstruction.load(Path(folder))
 
 
 def _write(
@@ -120,40 +116,35 @@ def _write(
         solid = _write_solid(body, asked, part, printer, about, part / "relief_preview.png", options.formats)
         if "stl" not in options.formats:
             (part / SOLID_STL).unlink()
-    facts = {
-        **reconstruction.facts,
-        "depth_png": {**depth_png, "meaning": "65535 is near_mm, 1 is far_mm, 0 is no depth; linear between"},
-        "surface": {
-            "vertices": len(surface.vertices_mm),
-            "triangles": len(surface.faces),
-            "largest_error_mm": None if surface.error_mm is None else round(surface.error_mm, 4),
-        },
-        "solid": solid,
-        "mesh_origin_mm": reconstruction.origin_mm.tolist(),
-        "units": {"npy": "mm", "stl": "mm", "ply": "mm", "obj": "mm", "glb": "m"},
-        "frames": {
-            "camera": "x right, y down, z forward; depth is z",
-            "mesh": "x right, y up, z towards the viewer; origin at mesh_origin_mm of the camera frame",
-            "solid": "z up from the print bed, x right; y up the picture, of a bust away from the viewer",
-        },
-        "options": options.to_dict(),
-        "versions": versions(),
-    }
-    face_files.write_json(facts, part / "reconstruction.json")
+    x, y, z = reconstruction.origin_mm.tolist()
+    written = WrittenFacts(
+        **vars(reconstruction.facts),
+        depth_png=depth_png,
+        surface=SurfaceFacts(
+            vertices=len(surface.vertices_mm),
+            triangles=len(surface.faces),
+            largest_error_mm=None if surface.error_mm is None else round(surface.error_mm, 4),
+        ),
+        solid=solid,
+        mesh_origin_mm=(x, y, z),
+        options=options,
+        versions=versions(),
+    )
+    write_json(written, part / FACTS_FILE)
     progress("Files are written", 1.0)
 
 
 def write_solid(
     folder: Path, options: SolidOptions, printer: Printer | None = None, progress: Progress = ignore
-) -> dict[str, Any]:
+) -> SolidFacts:
     """Make the solid of a written face anew: replaces `solid.*` and the facts' solid, all or none.
 
     The folder is replaced by one that has all its other files, too, so that no reader finds old beside new.
     printer : what the preflight checks for; the usual one with the options' nozzle, if None.
-    Returns what `solid.json` holds. Raises GeometryError or StorageError, and then nothing has changed.
+    Returns what `solid.json` holds. Raises FormatError, GeometryError or StorageError, and then nothing has changed.
     """
     progress("Reading the face", 0.0)
-    reconstruction = Reconstruction.load(folder)
+    reconstruction, written = Reconstruction.load(folder), read_facts(folder)
     progress("Making the solid", 0.2)
     solid = make_solid(reconstruction, options)
     anew = _names_of_solid(folder)
@@ -161,16 +152,16 @@ def write_solid(
         progress("Checking the solid", 0.6)
         printer = printer or Printer(nozzle_mm=options.nozzle_mm)
         about = assumptions(reconstruction.facts)
-        facts = _write_solid(solid, options, part, printer, about, folder / "relief_preview.png")
-        face_files.write_json({**reconstruction.facts, "solid": facts}, part / "reconstruction.json")
+        made = _write_solid(solid, options, part, printer, about, folder / "relief_preview.png")
+        write_json(replace(written, solid=made), part / FACTS_FILE)
         progress("Writing files", 0.9)
-    return facts
+    return made
 
 
 def _names_of_solid(folder: Path) -> set[str]:
     """What `write_solid` writes anew; in a folder of version 0.1 the solid may be its `mesh.stl`."""
     return {
-        "reconstruction.json",
+        FACTS_FILE,
         print_stl(folder).name,
         *(file.name for file in FILES.values() if file.subject == "solid"),
     }
@@ -184,21 +175,23 @@ def _write_solid(
     about: dict[str, str],
     picture: Path,
     formats: tuple[str, ...] = face_files.SOLID_FORMATS,
-) -> dict[str, Any]:
+) -> SolidFacts:
     shown = picture if picture.is_file() else None
     face_files.write_solid_files(solid, folder, options.kind, about, shown, formats)
     checked = preflight(folder / SOLID_STL, printer, _asked_mm(options), stands=options.kind == "bust")
-    numbers = checked.to_dict()
-    facts = {
-        **{name: numbers[name] for name in ("size_mm", "triangles", "volume_cm3")},
-        "watertight": checked.is_watertight,
-        "volume": checked.is_volume,
-        "scale": round(solid.scale, 5),
-        "options": options.to_dict(),
-        "preflight": numbers,
-    }
-    face_files.write_json(facts, folder / "solid.json")
-    return facts
+    found = checked.facts
+    made = SolidFacts(
+        size_mm=found.size_mm,
+        triangles=found.triangles,
+        volume_cm3=found.volume_cm3,
+        watertight=checked.is_watertight,
+        volume=checked.is_volume,
+        scale=round(solid.scale, 5),
+        options=options,
+        preflight=found,
+    )
+    write_json(made, folder / "solid.json")
+    return made
 
 
 def _asked_mm(options: SolidOptions) -> tuple[float | None, float | None, float | None]:
@@ -208,9 +201,3 @@ def _asked_mm(options: SolidOptions) -> tuple[float | None, float | None, float 
     if options.height_mm is None:
         return (options.width_mm, None, None)
     return (None, None, options.height_mm) if options.kind == "bust" else (None, options.height_mm, None)
-
-
-def read_facts(folder: Path) -> dict[str, Any]:
-    """`reconstruction.json` of a written face."""
-    facts: dict[str, Any] = json.loads((folder / "reconstruction.json").read_text("utf-8"))
-    return facts

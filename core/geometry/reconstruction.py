@@ -1,9 +1,7 @@
 """What comes out of a photo: depth in millimetres on the levelled crop, its camera, and the facts it rests on."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +9,7 @@ from PIL import Image
 
 from core.face.landmarks import LEFT_EYE, NOSE_TIP, RIGHT_EYE
 from core.geometry.camera import Intrinsics
+from core.geometry.facts import Facts, read_facts_as
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,7 @@ class Reconstruction:
     depth_mm : (S, S) float32, z of the camera frame, NaN outside the head and what was kept round it.
     intrinsics : of the crop.
     landmarks_px : (68, 2) float64, crop pixels; None for a whole photo.
-    facts : what `reconstruction.json` holds.
+    facts : what its millimetres rest on.
     relief : (S, S) float32, the face network's own map, to which a MiDaS network's is fitted; None for a whole photo.
     coverage : (S, S) uint8, the head's soft mask, 128 and more is head; None in faces of earlier versions.
     plain_mm : (S, S) float32, depth before the prior's shape and smoothing; not written, so None in what is read back.
@@ -35,7 +34,7 @@ class Reconstruction:
     depth_mm: NDArray[np.float32]
     intrinsics: Intrinsics
     landmarks_px: NDArray[np.float64] | None
-    facts: dict[str, Any]
+    facts: Facts
     relief: NDArray[np.float32] | None = None
     coverage: NDArray[np.uint8] | None = None
     plain_mm: NDArray[np.float32] | None = None
@@ -93,13 +92,17 @@ class Reconstruction:
 
     @classmethod
     def load(cls, folder: Path) -> "Reconstruction":
-        """Read back what `core.files.write_face` wrote; the texture is the crop itself."""
-        facts = json.loads((folder / "reconstruction.json").read_text("utf-8"))
+        """Read back what `core.files.write_face` wrote; the texture is the crop itself.
+
+        Raises
+        ------
+        FormatError
+            The folder holds no face, or its `reconstruction.json` is damaged, foreign or of a newer version.
+        """
+        facts = read_facts_as(Facts, folder)
         with Image.open(folder / "crop.png") as image:
             crop = np.array(image.convert("RGB"))
-        camera = facts["camera"]
-        cx, cy = camera["K"][0][2], camera["K"][1][2]
-        landmarks = facts["landmarks_crop_px"]
+        landmarks = facts.landmarks_crop_px
         inverse_depth = np.load(folder / "inverse_depth.npy")
         prior, mask = folder / "prior.npy", folder / "mask.png"
         coverage = None
@@ -111,9 +114,7 @@ class Reconstruction:
             texture=crop,
             inverse_depth=inverse_depth,
             depth_mm=np.load(folder / "depth.npy"),
-            intrinsics=Intrinsics(
-                camera["focal_px"], cx, cy, camera.get("mm_per_px"), tuple(camera.get("line_of_sight", (0, 0, 1)))
-            ),
+            intrinsics=facts.camera.intrinsics,
             landmarks_px=None if landmarks is None else np.array(landmarks),
             facts=facts,
             relief=np.load(prior) if prior.is_file() else inverse_depth if landmarks is not None else None,
@@ -121,37 +122,31 @@ class Reconstruction:
         )
 
 
-def assumptions(facts: dict[str, Any]) -> dict[str, str]:
-    """What the millimetres of a face rest on, by name, in words with units: for the metadata of files.
-
-    facts : `Reconstruction.facts` or what `reconstruction.json` holds.
-    """
-    camera, fit = facts["camera"], facts["scale_and_shift"]
-    focal = camera.get("focal_equivalent_mm")
+def assumptions(facts: Facts) -> dict[str, str]:
+    """What the millimetres of a face rest on, by name, in words with units: for the metadata of files."""
+    camera, fit = facts.camera, facts.scale_and_shift
     rows: dict[str, str | None] = {
-        "photo": facts["photo"]["name"],
-        "network": facts["network"]["name"],
-        "scaled to": f"an assumed interpupillary distance of {facts['ipd_mm']:g} mm"
-        if facts["ipd_mm"]
+        "photo": facts.photo.name,
+        "network": facts.network.name,
+        "scaled to": f"an assumed interpupillary distance of {facts.ipd_mm:g} mm"
+        if facts.ipd_mm
         else "an assumed range of distances",
-        "projection": camera.get("projection", "perspective"),
-        "focal length": f"{camera['focal_photo_px']:.1f} px of the photo"
-        + (f", {focal:.1f} mm on 35 mm film" if focal else ""),
-        "focal length from": camera["focal_source"],
-        "field of view": f"{camera['fov_deg']:.1f} degrees over the diagonal",
-        "distance": f"{facts['distance_mm']:.0f} mm",
-        "scale and shift": f"{fit['equation']}, a = {fit['a']:.6g}, b = {fit['b']:.6g}",
-        "fitted to": fit["fitted_to"],
-        "residual": None if fit["residual_mm"] is None else f"{fit['residual_mm']:.2f} mm in the median",
-        "inliers": None
-        if fit.get("inlier_share") is None
-        else f"{100 * fit['inlier_share']:.0f} % within {fit['inlier_mm']:g} mm",
+        "projection": camera.projection,
+        "focal length": f"{camera.focal_photo_px:.1f} px of the photo, "
+        f"{camera.focal_equivalent_mm:.1f} mm on 35 mm film",
+        "focal length from": camera.focal_source,
+        "field of view": f"{camera.fov_deg:.1f} degrees over the diagonal",
+        "distance": f"{facts.distance_mm:.0f} mm",
+        "scale and shift": f"{fit.equation}, a = {fit.a:.6g}, b = {fit.b:.6g}",
+        "fitted to": fit.fitted_to,
+        "residual": None if fit.residual_mm is None else f"{fit.residual_mm:.2f} mm in the median",
+        "inliers": None if fit.inlier_share is None else f"{100 * fit.inlier_share:.0f} % within {fit.inlier_mm:g} mm",
         "shape from the prior": None
-        if (facts.get("prior") or {}).get("weight") is None
-        else f"{100 * facts['prior']['weight']:.0f} % of the broad shape",
-        "smoothing": None if facts.get("smooth") is None else f"{facts['smooth']:g} of 1",
-        "background": "kept" if facts.get("background") else "cut off",
-        "warnings": " ".join(facts["warnings"]) or None,
+        if facts.prior is None or facts.prior.weight is None
+        else f"{100 * facts.prior.weight:.0f} % of the broad shape",
+        "smoothing": f"{facts.smooth:g} of 1",
+        "background": "kept" if facts.background else "cut off",
+        "warnings": " ".join(facts.warnings) or None,
         "measured": "no: one photo has no scale, so lengths follow from these assumptions",
     }
     return {name: text for name, text in rows.items() if text is not None}

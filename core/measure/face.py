@@ -62,7 +62,7 @@ def face_measures(reconstruction: Reconstruction) -> FaceMeasures | None:
     points = face_points(reconstruction)
     if points is None:
         return None
-    assumed = Assumed(reconstruction.facts["ipd_mm"], reconstruction.facts.get("distance_mm"))
+    assumed = Assumed(reconstruction.facts.ipd_mm, reconstruction.facts.distance_mm)
     found = {IPD.key: IPD.measure(assumed), **numbers(LENGTHS, points)}
     if any(value is None for key, value in found.items() if key != NOSE_TO_EARS.key):
         return None

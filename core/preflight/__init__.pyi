@@ -1,3 +1,4 @@
-from .checks import Check, Preflight, preflight
+from .checks import Preflight, preflight
+from .facts import Check
 
 __all__ = ["Check", "Preflight", "preflight"]

@@ -1,8 +1,8 @@
 """A written file, read back -> what a slicer and a printer will make of it, each point with what to do about it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import trimesh
@@ -10,27 +10,16 @@ import trimesh
 from core.errors import GeometryError
 from core.options import Printer
 from core.preflight.estimate import BASIS, Use, use
+from core.preflight.facts import Check, OrientationFacts, PreflightFacts, State
 from core.preflight.overhang import STEEPEST_DEG, Orientation, overhang
 from core.preflight.topology import Topology, merged, topology
 from core.preflight.walls import FOLDS, Floats, Walls, normals_and_areas, walls
-
-State = Literal["good", "caution", "bad"]
 
 NEEDLE = 1e-4  # height over longest edge: below, the rounding of a file's 32-bit coordinates can turn the triangle over
 FEW = 0.01  # share of the surface that a slicer's line may miss without harm to the whole
 MUCH_OVERHANG = 0.02  # share of the surface
 SIZE_TOLERANCE_MM = 0.1
 LINES = 2  # a wall of fewer lines is weak
-
-
-@dataclass(frozen=True)
-class Check:
-    """One point: good, caution or bad; its value in words; what to do, empty where nothing needs to be done."""
-
-    name: str
-    state: State
-    value: str
-    advice: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,29 +58,31 @@ class Preflight:
         found = {check.state for check in self.checks}
         return "bad" if "bad" in found else "caution" if "caution" in found else "good"
 
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            "state": self.state,
-            "checks": [asdict(check) for check in self.checks],
-            "size_mm": [round(side, 3) for side in self.size_mm],
-            "volume_cm3": round(self.volume_cm3, 3),
-            "triangles": self.triangles,
-            "shells": self.topology.shells,
-            "thinnest_wall_mm": None if self.thinnest_mm is None else round(self.thinnest_mm, 3),
-            "overhang_share": round(self.as_it_is.overhang_share, 4),
-            "best_orientation": {
-                "words": self.best.words,
-                "turn_deg": list(self.best.turn_deg),
-                "overhang_share": round(self.best.overhang_share, 4),
-            },
-            "filament_cm3": round(self.use.extruded_cm3, 2),
-            "mass_g": round(self.use.mass_g, 1),
-            "solid_mass_g": round(self.use.solid_g, 1),
-            "time_s": round(self.use.time_s),
-            "time_basis": BASIS,
-            "printer": self.printer.to_dict(),
-        }
+    @property
+    def facts(self) -> PreflightFacts:
+        """What is kept of it, rounded."""
+        x, y, z = (round(side, 3) for side in self.size_mm)
+        return PreflightFacts(
+            state=self.state,
+            checks=self.checks,
+            size_mm=(x, y, z),
+            volume_cm3=round(self.volume_cm3, 3),
+            triangles=self.triangles,
+            shells=self.topology.shells,
+            thinnest_wall_mm=None if self.thinnest_mm is None else round(self.thinnest_mm, 3),
+            overhang_share=round(self.as_it_is.overhang_share, 4),
+            best_orientation=OrientationFacts(
+                words=self.best.words,
+                turn_deg=self.best.turn_deg,
+                overhang_share=round(self.best.overhang_share, 4),
+            ),
+            filament_cm3=round(self.use.extruded_cm3, 2),
+            mass_g=round(self.use.mass_g, 1),
+            solid_mass_g=round(self.use.solid_g, 1),
+            time_s=round(self.use.time_s),
+            time_basis=BASIS,
+            printer=self.printer,
+        )
 
 
 def preflight(

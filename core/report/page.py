@@ -64,6 +64,6 @@ def _notes(compared: ComparedFaces) -> str:
         own = [note for note in comparison.notes if note not in notes]
         notes.update(dict.fromkeys(f"{compared.names[i]}: {note}" for note in own))
     for name, face in zip(compared.names, compared.faces, strict=True):
-        notes.update(dict.fromkeys(f"{name}: {warning}" for warning in face.facts.get("warnings", [])))
+        notes.update(dict.fromkeys(f"{name}: {warning}" for warning in face.facts.warnings))
     items = "".join(f"<li>{escape(note)}</li>" for note in notes)
     return sections.section("What the numbers rest on", "", f"<ul>{items}</ul>")

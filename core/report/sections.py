@@ -92,11 +92,13 @@ def the_faces(compared: ComparedFaces) -> str:
 
 def _facts(face: Reconstruction) -> str:
     facts = face.facts
-    parts = [f"network {facts['network']['name']}", f"{IPD.name} {IPD.with_unit(facts['ipd_mm'])}"]
-    if facts.get("distance_mm"):
-        parts.append(f"{DISTANCE.name} {DISTANCE.with_unit(facts['distance_mm'])}")
-    if facts.get("face"):
-        parts.append(f"turned by {abs(facts['face']['yaw_deg']):.0f}\u00b0")
+    parts = [
+        f"network {facts.network.name}",
+        f"{IPD.name} {IPD.with_unit(facts.ipd_mm)}",
+        f"{DISTANCE.name} {DISTANCE.with_unit(facts.distance_mm)}",
+    ]
+    if facts.face:
+        parts.append(f"turned by {abs(facts.face.yaw_deg):.0f}\u00b0")
     return f'<p class="facts">{escape("; ".join(parts))}</p>'
 
 

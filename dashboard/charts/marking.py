@@ -1,6 +1,6 @@
 """The figure on which a person shows where a face is."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import plotly.graph_objects as go
@@ -8,15 +8,18 @@ import plotly.graph_objects as go
 import core
 from dashboard.charts.figures import ACCENT, bare_figure
 
+if TYPE_CHECKING:
+    from core.geometry.facts import Facts
+
 Box = tuple[float, float, float]  # x and y of the middle, side; photo pixels
 FIRST_SHARE = 0.4  # of the photo's shorter side
 
 
-def first_box(width: int, height: int, about: dict[str, Any] | None) -> Box:
-    """The box that stands there at first: round the face that a reconstruction.json is of, else in the middle."""
-    if not about or not about["face"]:
+def first_box(width: int, height: int, facts: "Facts | None") -> Box:
+    """The box that stands there at first: round the face that the facts are of, else in the middle."""
+    if not facts or not facts.face:
         return width // 2, height // 2, round(FIRST_SHARE * min(width, height))
-    side_px, to_photo = about["crop"]["side_px"], np.array(about["crop"]["crop_to_photo"])
+    side_px, to_photo = facts.crop.side_px, facts.crop.to_photo
     x, y = to_photo @ [(side_px - 1) / 2, (side_px - 1) / 2, 1]
     side = side_px * np.hypot(to_photo[0, 0], to_photo[1, 0]) * core.face.IPD_SHARE / core.face.BOX_IPD_SHARE
     return round(np.clip(x, 0, width - 1)), round(np.clip(y, 0, height - 1)), round(side)

@@ -5,11 +5,13 @@ import csv
 import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
+import core
 from core.atomic import replacing_within, restore
 from core.errors import LifemaskError, OptionError
 from core.measure.table import DIFFERENCES, Place, chosen
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from core.depth.estimator import Networks
     from core.options import Options
     from core.photo import Limits
+    from dashboard.readings.comparison_facts import ComparisonFacts
 
 # `core` is imported by the functions that use it, so that `lifemask --help` answers at once.
 # ruff: noqa: PLC0415
@@ -40,13 +43,13 @@ def compare(
     with_scale: bool,
     progress: Progress,
     limits: "Limits",
-) -> dict[str, Any]:
+) -> "ComparisonFacts":
     """Compare the faces of `sources` with the first of them, and all pairs, into the folder `out`.
 
     sources : folders that `lifemask run` wrote, or photos; all faces of a photo are taken, left to right, and their
     folders are written to `out/faces`. networks : called if there is a photo.
     Files of an earlier comparison in `out` are replaced once all new ones are there, all or none; what else is in it
-    stays. Returns comparison.json.
+    stays. Returns what comparison.json holds.
 
     Raises
     ------
@@ -58,26 +61,28 @@ def compare(
 
     _refuse_files_of_others(out)
     photos = [source for source in sources if not source.is_dir()]
+    for source in sources:
+        if source.is_dir():
+            core.files.read_facts(source)  # one that cannot be read is said before the networks work on photos
     share = MADE if photos else 0.0
     made: dict[Path, list[Path]] = {}
     if photos:
         made = _from_photos(photos, out / FACES, options, networks, lambda s, p: progress(s, share * p), limits)
-    folders = [folder for source in sources for folder in (made.get(source) or [_written(source)])]
+    folders = [folder for source in sources for folder in (made.get(source) or [source])]
     if len(folders) < 2:
         raise OptionError(
             f"Comparing needs at least two faces; {len(folders)} was given. Name another folder or photo."
         )
     with writing(out), replacing_within(out, comparison_files.is_ours, comparison_files.SUMMARY) as part:
-        comparison_folder.write(
+        facts = comparison_folder.write(
             _named(folders),
             0,
             part,
             with_scale=with_scale,
             progress=lambda s, p: progress(s, share + (1 - share) * p),
         )
-        values: dict[str, Any] = json.loads((part / comparison_files.SUMMARY).read_text("utf-8"))
-        _write_pairs(values, part / "pairs.csv")
-    return values
+        _write_pairs(facts, part / "pairs.csv")
+    return facts
 
 
 def _refuse_files_of_others(out: Path) -> None:
@@ -90,12 +95,6 @@ def _refuse_files_of_others(out: Path) -> None:
             f"{out} holds {names[0]}, which is not of a comparison by Lifemask and would be overwritten. "
             "Choose another folder with --out, or move the file away."
         )
-
-
-def _written(folder: Path) -> Path:
-    if not (folder / "reconstruction.json").is_file():
-        raise OptionError(f"{folder} holds no face (no reconstruction.json). Give a folder that 'lifemask run' wrote.")
-    return folder
 
 
 def _from_photos(
@@ -129,14 +128,14 @@ def _named(folders: Sequence[Path]) -> list[Named]:
     ]
 
 
-def _write_pairs(values: dict[str, Any], path: Path) -> None:
+def _write_pairs(facts: "ComparisonFacts", path: Path) -> None:
     """RMS difference of every two faces in mm, as a table with names, like beside like."""
-    names, pairs = [face["name"] for face in values["faces"]], values["pairs"]
+    names, pairs = [face.name for face in facts.faces], facts.pairs
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
-        table.writerow(["RMS, mm", *(names[i] for i in pairs["order"])])
-        for i in pairs["order"]:
-            table.writerow([names[i], *(f"{pairs['rms_mm'][i][j]:.3f}" for j in pairs["order"])])
+        table.writerow(["RMS, mm", *(names[i] for i in pairs.order)])
+        for i in pairs.order:
+            table.writerow([names[i], *(f"{pairs.rms_mm[i][j]:.3f}" for j in pairs.order)])
 
 
 def command(args: argparse.Namespace) -> int:
@@ -159,19 +158,18 @@ def command(args: argparse.Namespace) -> int:
             bar.set_description_str(stage, refresh=False)
             bar.update(share - bar.n)
 
-        values = compare(
+        facts = compare(
             args.faces, args.out, options, networks,
             with_scale=args.with_scale, progress=progress, limits=settings.photo_limits,
         )  # fmt: skip
     if args.json:
-        print(json.dumps(values))
+        print(json.dumps(asdict(facts)))
         return 0
-    names = [face["name"] for face in values["faces"]]
-    head = f"DIFFERENCE FROM {names[values['reference'] - 1]}"
+    head = f"DIFFERENCE FROM {facts.face(facts.reference).name}"
     columns = chosen(DIFFERENCES, Place.COMMAND)
     print(f"{head:40}" + "".join(f"  {one.name.upper()}" for one in columns))
-    for number, found in values["differences"].items():
-        numbers = "".join(f"  {one.with_unit(found[one.key]):>{len(one.name)}}" for one in columns)
-        print(f"{names[int(number) - 1]:40}{numbers}")
+    for number, found in facts.differences.items():
+        numbers = "".join(f"  {one.with_unit(getattr(found, one.key)):>{len(one.name)}}" for one in columns)
+        print(f"{facts.face(number).name:40}{numbers}")
     print(f"To look at and to print: {args.out / 'report.html'}")
     return 0

@@ -14,6 +14,7 @@ from typing import Any
 from tqdm import tqdm
 
 import core
+from core.errors import FormatError
 from core.progress import Progress, part_of
 from dashboard import jobs
 from dashboard.library.sentences import sentence
@@ -93,24 +94,24 @@ def _is_free(folder: Path, sha256: str) -> bool:
     if not folder.exists():
         return True
     try:
-        return bool(core.files.read_facts(folder)["photo"]["sha256"] == sha256)
-    except (OSError, ValueError, KeyError, TypeError):
+        return bool(core.files.read_facts(folder).photo.sha256 == sha256)
+    except (OSError, FormatError):  # somebody else's, or of a newer version
         return False
 
 
 def _face(folder: Path) -> dict[str, Any]:
-    about = core.files.read_facts(folder)
-    solid = about["solid"] and {
-        "kind": about["solid"]["options"]["kind"],
-        "size_mm": about["solid"]["size_mm"],
-        "state": about["solid"]["preflight"]["state"],
+    facts = core.files.read_facts(folder)
+    solid = facts.solid and {
+        "kind": facts.solid.options.kind,
+        "size_mm": facts.solid.size_mm,
+        "state": facts.solid.preflight and facts.solid.preflight.state,
     }
     return {
         "folder": str(folder),
         "files": sorted(file.name for file in folder.iterdir()),
-        "network": about["network"]["name"],
-        "distance_mm": about["distance_mm"],
-        "warnings": about["warnings"],
+        "network": facts.network.name,
+        "distance_mm": facts.distance_mm,
+        "warnings": facts.warnings,
         "solid": solid,
     }
 

@@ -1,6 +1,6 @@
 """What the millimetres of a face rest on, and the form that changes it."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import dash_bootstrap_components as dbc
 from dash import html
@@ -9,72 +9,72 @@ from core.measure.table import DISTANCE, IPD
 from dashboard.components.page import Child, button, facts, number, number_field, statistic, switch_pair
 from dashboard.components.uploads import title
 
+if TYPE_CHECKING:
+    from core.files.facts import WrittenFacts
+    from core.geometry.facts import CameraFacts, Facts
+
 PROJECTIONS = (("perspective", "Perspective"), ("orthographic", "Orthographic"))
 LENSES = (("auto", "Automatic"), ("fov", "Field of view"), ("focal", "Focal length"))
 
 
-def panel(about: dict[str, Any]) -> html.Div:
-    """Return the list of assumptions and the warnings of a reconstruction.json."""
-    return html.Div([facts(_rows(about)), *[html.P(text, className="warning") for text in about.get("warnings") or []]])
+def panel(about: "Facts") -> html.Div:
+    """Return the list of assumptions, and the warnings."""
+    return html.Div([facts(_rows(about)), *[html.P(text, className="warning") for text in about.warnings]])
 
 
-def _rows(about: dict[str, Any]) -> list[tuple[str, Child]]:
-    network, face, photo = about["network"], about.get("face") or {}, about["photo"]
+def _rows(about: "Facts") -> list[tuple[str, Child]]:
+    network, face, photo = about.network, about.face, about.photo
     rows: list[tuple[str, Child]] = [
-        ("Photo", f"{photo['width_px']:,} x {photo['height_px']:,} px"),
-        ("Depth network", title(network["name"])),
+        ("Photo", f"{photo.width_px:,} x {photo.height_px:,} px"),
+        ("Depth network", title(network.name)),
     ]
-    if network.get("face_network") and network["face_network"] != network["name"]:
-        rows.append(("Face found by", title(network["face_network"])))
-    if about["ipd_mm"]:
-        rows.append((IPD.name, statistic(IPD, about["ipd_mm"])))
-    rows += [*_camera(about["camera"], about["distance_mm"]), *_fit(about)]
+    if network.face_network != network.name:
+        rows.append(("Face found by", title(network.face_network)))
+    if about.ipd_mm:
+        rows.append((IPD.name, statistic(IPD, about.ipd_mm)))
+    rows += [*_camera(about.camera, about.distance_mm), *_fit(about)]
     if face:
         rows += [
-            ("Face score", number(face.get("score"), "", 2)),
-            ("Roll levelled", number(face.get("roll_deg"), "degrees")),
-            ("Yaw", number(face.get("yaw_deg"), "degrees")),
+            ("Face score", number(face.score, "", 2)),
+            ("Roll levelled", number(face.roll_deg, "degrees")),
+            ("Yaw", number(face.yaw_deg, "degrees")),
         ]
     return rows
 
 
-def _camera(camera: dict[str, Any], distance_mm: float) -> list[tuple[str, Child]]:
-    rows: list[tuple[str, Child]] = [("Focal length from", camera["focal_source"])]
-    if camera.get("focal_equivalent_mm"):
-        rows.append(("Focal length, 35 mm equivalent", number(camera["focal_equivalent_mm"], "mm")))
-    rows += [
-        ("Field of view, over the diagonal", number(camera.get("fov_deg"), "degrees")),
-        ("Projection", camera.get("projection", "perspective")),
+def _camera(camera: "CameraFacts", distance_mm: float) -> list[tuple[str, Child]]:
+    return [
+        ("Focal length from", camera.focal_source),
+        ("Focal length, 35 mm equivalent", number(camera.focal_equivalent_mm, "mm")),
+        ("Field of view, over the diagonal", number(camera.fov_deg, "degrees")),
+        ("Projection", camera.projection),
         (DISTANCE.name, statistic(DISTANCE, distance_mm)),
     ]
-    return rows
 
 
-def _fit(about: dict[str, Any]) -> list[tuple[str, Child]]:
-    fit, weight = about["scale_and_shift"], (about.get("prior") or {}).get("weight")
+def _fit(about: "Facts") -> list[tuple[str, Child]]:
+    fit, prior = about.scale_and_shift, about.prior
     rows: list[tuple[str, Child]] = [
-        ("Scale and shift fitted to", fit["fitted_to"]),
-        ("a (scale)", f"{fit['a']:.4g}"),
-        ("b (shift)", f"{fit['b']:.4g}"),
+        ("Scale and shift fitted to", fit.fitted_to),
+        ("a (scale)", f"{fit.a:.4g}"),
+        ("b (shift)", f"{fit.b:.4g}"),
     ]
-    if fit.get("residual_mm") is not None:
-        rows.append(("Residual of the fit, median", number(fit["residual_mm"], "mm")))
-    if fit.get("inlier_share") is not None:
-        rows.append((f"Of the face within {fit['inlier_mm']:g} mm", number(100 * fit["inlier_share"], "%", 0)))
-    if weight is not None:
-        rows.append(("Broad shape from the face network", number(100 * weight, "%", 0)))
-    if about.get("smooth") is not None:
-        rows.append(("Smoothing, 0 to 1", number(about["smooth"], "", 2)))
-    return rows
+    if fit.residual_mm is not None:
+        rows.append(("Residual of the fit, median", number(fit.residual_mm, "mm")))
+    if fit.inlier_share is not None:
+        rows.append((f"Of the face within {fit.inlier_mm:g} mm", number(100 * fit.inlier_share, "%", 0)))
+    if prior and prior.weight is not None:
+        rows.append(("Broad shape from the face network", number(100 * prior.weight, "%", 0)))
+    return [*rows, ("Smoothing, 0 to 1", number(about.smooth, "", 2))]
 
 
-def form(about: dict[str, Any], *, is_open: bool = False) -> html.Details:
+def form(about: "WrittenFacts", *, is_open: bool = False) -> html.Details:
     """Return the controls that compute a face anew from its stored inverse depth, set as they are now."""
-    options, camera = about["options"], about["camera"]
-    lens = "fov" if options.get("fov_deg") else "focal" if options.get("focal_mm") else "auto"
+    options, camera = about.options, about.camera
+    lens = "fov" if options.fov_deg else "focal" if options.focal_mm else "auto"
     controls = [
         number_field(
-            "recompute-ipd", "Interpupillary distance", options["ipd_mm"], unit="mm", low=30, high=90, step=0.5
+            "recompute-ipd", "Interpupillary distance", options.ipd_mm, unit="mm", low=30, high=90, step=0.5
         ),
         html.Fieldset(
             [
@@ -86,14 +86,14 @@ def form(about: dict[str, Any], *, is_open: bool = False) -> html.Details:
         ),
         html.Div(
             number_field(
-                "recompute-fov", "Field of view, over the diagonal", round(camera["fov_deg"], 1), unit="degrees",
+                "recompute-fov", "Field of view, over the diagonal", round(camera.fov_deg, 1), unit="degrees",
                 low=5, high=120, step=0.1,
             ),
             id="recompute-fov-row",
         ),
         html.Div(
             number_field(
-                "recompute-focal", "Focal length, 35 mm equivalent", round(camera.get("focal_equivalent_mm") or 50, 1),
+                "recompute-focal", "Focal length, 35 mm equivalent", round(camera.focal_equivalent_mm, 1),
                 unit="mm", low=5, high=2000, step=0.1,
             ),
             id="recompute-focal-row",
@@ -101,17 +101,17 @@ def form(about: dict[str, Any], *, is_open: bool = False) -> html.Details:
         html.Fieldset(
             [
                 html.Legend("Projection"),
-                switch_pair("recompute-projection", PROJECTIONS, camera.get("projection", "perspective")),
+                switch_pair("recompute-projection", PROJECTIONS, camera.projection),
                 html.Div("Orthographic: as from very far, with a very long lens.", className="hint"),
             ],
             className="field",
         ),
         number_field(
-            "recompute-smooth", "Smoothing", options.get("smooth", 0.5), unit="of 1", low=0, high=1, step=0.05,
+            "recompute-smooth", "Smoothing", options.smooth, unit="of 1", low=0, high=1, step=0.05,
             hint="Skin gets smoother, edges stay. 0: none.",
         ),
         dbc.Checkbox(
-            id="recompute-background", value=bool(options.get("background")), label="Keep what is round the head"
+            id="recompute-background", value=options.background, label="Keep what is round the head"
         ),
         html.Div(
             [

@@ -1,15 +1,17 @@
 """What a comparison found, for the page: maps and photos of a pair, all pairs, networks on one photo, table, files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dash_ag_grid as dag
+import numpy as np
 from dash import html
 
 from core.measure.table import AGREEMENT, DIFFERENCES, RMS, SCALE, Place, chosen, part_name
 from dashboard.charts import maps
 from dashboard.components import page, uploads, views
 from dashboard.components.faces import colour
+from dashboard.readings.comparison_facts import ComparedFace, ComparisonFacts, DifferenceFacts
 from dashboard.readings.comparison_folder import COLUMNS, ComparisonFolder, rows
 
 WORDS = ("farther in", "farther out")
@@ -29,68 +31,65 @@ def file(found: ComparisonFolder, name: str) -> str:
 
 def others(found: ComparisonFolder) -> list[int]:
     """Return the numbers of all faces but the reference."""
-    return [number for number in range(1, 1 + len(found.values["faces"])) if number != found.values["reference"]]
+    return [number for number in range(1, 1 + len(found.facts.faces)) if number != found.facts.reference]
 
 
 def choice(found: ComparisonFolder, number: int) -> html.Span:
     """Return a face's difference as a small picture to choose, with its RMS."""
-    face, numbers = found.values["faces"][number - 1], found.values["differences"][str(number)]
+    face, difference = found.facts.face(number), found.facts.differences[number]
     return html.Span(
         [
             html.Img(src=file(found, f"difference-{number}.png"), alt=""),
-            html.Span(
-                [html.Span(className="dot", style={"--mark": colour(number - 1)}), face["name"]], className="name"
-            ),
-            html.Span([page.statistic(RMS, numbers[RMS.key]), " RMS"], className="soft small"),
+            html.Span([html.Span(className="dot", style={"--mark": colour(number - 1)}), face.name], className="name"),
+            html.Span([page.statistic(RMS, difference.rms_mm), " RMS"], className="soft small"),
         ]
     )
 
 
 def pair(found: ComparisonFolder, number: int, view: str) -> html.Div:
     """Return a face against the reference: map, slider or blinking photos, and the numbers beside."""
-    values = found.values
-    reference, other = values["faces"][values["reference"] - 1], values["faces"][number - 1]
+    facts = found.facts
+    reference, other = facts.face(facts.reference), facts.face(number)
     if view == "map":
-        figure = maps.signed_map(found.differences_mm[number], values["scale_mm"], WORDS)
-        text = f"On {reference['name']}: how much farther out {other['name']} stands, after it was laid onto it."
+        figure = maps.signed_map(found.differences_mm[number], facts.scale_mm, WORDS)
+        text = f"On {reference.name}: how much farther out {other.name} stands, after it was laid onto it."
         shown = html.Div(views.graph(figure, "compare-difference", height="100%", still=True), className="depth-map")
     else:
-        data = {
+        data: dict[str, Any] = {
             "data-view": view,
-            "data-under": file(found, f"seen-{values['reference']}.webp"),
+            "data-under": file(found, f"seen-{facts.reference}.webp"),
             "data-over": file(found, f"seen-{number}.webp"),
-            "data-under-name": reference["name"],
-            "data-over-name": other["name"],
+            "data-under-name": reference.name,
+            "data-over-name": other.name,
         }
-        text = f"{other['name']}, turned and placed as {reference['name']} is seen."
+        text = f"{other.name}, turned and placed as {reference.name} is seen."
         shown = html.Div(className="photo-pair", **data)
     return html.Div(
-        [html.Figure([shown, html.Figcaption(text)]), _numbers(values["differences"][str(number)], values)],
+        [html.Figure([shown, html.Figcaption(text)]), _numbers(facts.differences[number], facts)],
         className="pair",
     )
 
 
-def _numbers(numbers: dict[str, Any], values: dict[str, Any]) -> html.Div:
-    shown = [one for one in chosen(DIFFERENCES, Place.PAIR) if one is not SCALE or values["with_scale"]]
-    big = [page.big_number(one, numbers[one.key]) for one in shown[:BIG]]
-    facts = [(page.named(one), page.statistic(one, numbers[one.key])) for one in shown[BIG:]]
-    regions = [(part_name(name), page.statistic(RMS, value)) for name, value in numbers["by_region"].items()]
+def _numbers(difference: DifferenceFacts, of: ComparisonFacts) -> html.Div:
+    shown = [one for one in chosen(DIFFERENCES, Place.PAIR) if one is not SCALE or of.with_scale]
+    big = [page.big_number(one, getattr(difference, one.key)) for one in shown[:BIG]]
+    facts = [(page.named(one), page.statistic(one, getattr(difference, one.key))) for one in shown[BIG:]]
+    regions = [(part_name(name), page.statistic(RMS, value)) for name, value in difference.by_region.items()]
     return html.Div(
         [
             html.Div(big, className="numbers mb-3"),
             page.facts(facts),
             html.H3("By region, RMS", className="mt-4"),
             page.facts(regions),
-            html.Div([html.P(note, className="note") for note in numbers["notes"]]),
+            html.Div([html.P(note, className="note") for note in difference.notes]),
         ]
     )
 
 
 def pairs(found: ComparisonFolder) -> html.Section:
     """Return all pairs as a matrix under its tree."""
-    names = [face["name"] for face in found.values["faces"]]
-    table = found.values["pairs"]
-    figure = maps.pairs(names, table["rms_mm"], table["linkage"])
+    names, table = [face.name for face in found.facts.faces], found.facts.pairs
+    figure = maps.pairs(names, np.array(table.rms_mm), np.array(table.linkage))
     return page.section(
         "All pairs",
         html.Div(views.graph(figure, "compare-pairs", height=160 + 64 * len(names), still=True), className="matrix"),
@@ -104,17 +103,17 @@ def pairs(found: ComparisonFolder) -> html.Section:
 
 def agreement(found: ComparisonFolder) -> html.Section | None:
     """Return where the networks on one photo agree, and how far they are apart; None without such."""
-    values, spread = found.values["agreement"], found.spread_mm
-    if values is None or spread is None:
+    agreed, spread = found.facts.agreement, found.spread_mm
+    if agreed is None or spread is None:
         return None
-    networks = [uploads.title(name) for name in values["networks"]]
+    networks = [uploads.title(name) for name in agreed.networks]
     facts = [
-        (f"{first} and {second}", html.Span([page.statistic(RMS, values["rms_mm"][i][j]), " RMS"]))
+        (f"{first} and {second}", html.Span([page.statistic(RMS, agreed.rms_mm[i][j]), " RMS"]))
         for i, first in enumerate(networks)
         for j, second in enumerate(networks)
         if i < j
     ]
-    regions = [(part_name(name), page.statistic(RMS, value)) for name, value in values["by_region"].items()]
+    regions = [(part_name(name), page.statistic(RMS, value)) for name, value in agreed.by_region.items()]
     graph = views.graph(maps.plain_map(spread, "mm"), "compare-agreement", height="100%", still=True)
     return page.section(
         "Networks on one photo",
@@ -132,7 +131,7 @@ def agreement(found: ComparisonFolder) -> html.Section | None:
                 html.Div(
                     [
                         html.Div(
-                            [page.big_number(one, values[one.key]) for one in chosen(AGREEMENT, Place.PAIR)],
+                            [page.big_number(one, getattr(agreed, one.key)) for one in chosen(AGREEMENT, Place.PAIR)],
                             className="numbers mb-3",
                         ),
                         page.facts([*facts, *regions]),
@@ -144,11 +143,13 @@ def agreement(found: ComparisonFolder) -> html.Section | None:
     )
 
 
-def table(values: dict[str, Any]) -> dag.AgGrid:
-    """Return the numbers of all faces, to sort; `values` as in comparison.json, perhaps without differences."""
+def table(
+    faces: Sequence[ComparedFace], differences: Mapping[int, DifferenceFacts], *, with_scale: bool = False
+) -> dag.AgGrid:
+    """Return the numbers of all faces, to sort; `differences` by the number of the face, perhaps none."""
     return dag.AgGrid(
         id="compare-table",
-        rowData=rows(values),
+        rowData=rows(faces, differences),
         columnDefs=[
             {"field": "face", "headerName": "Face", "pinned": "left", "width": 184},
             *[
@@ -163,7 +164,7 @@ def table(values: dict[str, Any]) -> dag.AgGrid:
                     },
                 }
                 for one in COLUMNS
-                if one is not SCALE or values.get("with_scale")
+                if one is not SCALE or with_scale
             ],
         ],
         defaultColDef={"sortable": True, "wrapHeaderText": True, "autoHeaderHeight": True, "resizable": True},

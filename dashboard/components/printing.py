@@ -1,7 +1,7 @@
 """The parts of the Print page: what can be chosen for each kind of solid, its checks, its numbers."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import dash_bootstrap_components as dbc
 from dash import html
@@ -9,6 +9,10 @@ from dash import html
 from core.options import Printer, SolidOptions
 from core.options.printer import DENSITIES
 from dashboard.components.page import Child, button, field, icon, marks, number, number_field, section, switch_pair
+
+if TYPE_CHECKING:
+    from core.files.facts import SolidFacts
+    from core.preflight.facts import Check, PreflightFacts
 
 KINDS = (("relief", "Relief"), ("mask", "Mask"), ("bust", "Bust"), ("lithophane", "Lithophane"))
 ABOUT = {
@@ -153,26 +157,25 @@ def _filaments(printer: Printer) -> dbc.Select:
     return dbc.Select(id="print-filament", options=options, value=printer.filament)
 
 
-def dimensions(solid: dict[str, Any]) -> html.Div:
+def dimensions(solid: "SolidFacts") -> html.Div:
     """Return the size of the solid, to lay over its picture."""
-    x, y, z = solid["size_mm"]
-    stands = solid["options"]["kind"] == "bust"
+    x, y, z = solid.size_mm
+    stands = solid.options.kind == "bust"
     sides = (("wide", x), ("high", z if stands else y), ("deep", y if stands else z))
-    scale = f"{100 * solid['scale']:.0f} % of life size" if solid.get("scale") else ""
+    scale = f"{100 * solid.scale:.0f} % of life size"
     rows: list[Child] = [html.Span([number(value, "mm"), f" {word}"]) for word, value in sides]
     return html.Div([*rows, html.Span(scale, className="soft")], className="dimensions", id="print-dimensions")
 
 
-def checks(solid: dict[str, Any]) -> html.Section:
+def checks(found: "PreflightFacts") -> html.Section:
     """Return what was found of the written file: each point with its state in sign and word, and what to do."""
-    found = solid["preflight"]
     words = {
         "good": "Nothing stands in the way of printing it.",
         "caution": "It prints; look at what is marked.",
         "bad": "Something needs to be mended before it prints well.",
     }
-    verdict = html.P([_sign(found["state"]), html.Span(words[found["state"]])], className=f"verdict {found['state']}")
-    rows = [_check(check) for check in found["checks"]]
+    verdict = html.P([_sign(found.state), html.Span(words[found.state])], className=f"verdict {found.state}")
+    rows = [_check(check) for check in found.checks]
     note = "Checked on the STL as written and read back."
     return section("Checks", verdict, html.Ul(rows, className="checks"), html.P(note, className="note"))
 
@@ -181,32 +184,31 @@ def _sign(state: str) -> html.Span:
     return html.Span(icon(LOOKS[state][0]), className=f"state-{state}")
 
 
-def _check(check: dict[str, str]) -> html.Li:
-    said: list[Child] = [html.Strong(check["name"]), html.Span(check["value"], className="soft")]
-    if check["advice"]:
-        said.append(html.Div(check["advice"]))
-    word = html.Span(LOOKS[check["state"]][1], className=f"state-{check['state']} small")
-    return html.Li([_sign(check["state"]), html.Div(said, className="check-said"), word])
+def _check(check: "Check") -> html.Li:
+    said: list[Child] = [html.Strong(check.name), html.Span(check.value, className="soft")]
+    if check.advice:
+        said.append(html.Div(check.advice))
+    word = html.Span(LOOKS[check.state][1], className=f"state-{check.state} small")
+    return html.Li([_sign(check.state), html.Div(said, className="check-said"), word])
 
 
-def takes(solid: dict[str, Any]) -> html.Section:
+def takes(found: "PreflightFacts") -> html.Section:
     """Return what a print of it takes: filament, time, and what the estimate rests on."""
-    found = solid["preflight"]
-    filament = found["printer"]["filament"]
+    filament = found.printer.filament
     rows = (
-        (f"of {filament}, printed", number(found["mass_g"], "g", 0)),
-        (f"of {filament}, if solid", number(found["solid_mass_g"], "g", 0)),
-        ("to print", _time(found["time_s"])),
-        ("of volume", number(found["volume_cm3"], "cm\N{SUPERSCRIPT THREE}")),
-        ("triangles", number(found["triangles"], "", 0)),
+        (f"of {filament}, printed", number(found.mass_g, "g", 0)),
+        (f"of {filament}, if solid", number(found.solid_mass_g, "g", 0)),
+        ("to print", _time(found.time_s)),
+        ("of volume", number(found.volume_cm3, "cm\N{SUPERSCRIPT THREE}")),
+        ("triangles", number(found.triangles, "", 0)),
     )
     cells = [
         html.Div([html.Div(value, className="number-big"), html.Div(name, className="number-label")])
         for name, value in rows
     ]
-    layer, nozzle = found["printer"]["layer_mm"], found["printer"]["nozzle_mm"]
+    layer, nozzle = found.printer.layer_mm, found.printer.nozzle_mm
     basis = (
-        f"Estimated for layers of {layer:g} mm from a nozzle of {nozzle:g} mm: {found['time_basis']}. "
+        f"Estimated for layers of {layer:g} mm from a nozzle of {nozzle:g} mm: {found.time_basis}. "
         "Your slicer knows better."
     )
     return section("What it takes", html.Div(cells, className="numbers"), html.P(basis, className="note"))

@@ -113,7 +113,7 @@ def smoothing(found: "Measured") -> Any:
                     [
                         page.table(columns, rows, numeric=range(1, 6)),
                         html.P(
-                            f"Strength {found.reconstruction.facts['smooth']:g} of 1. Another one can be chosen on the "
+                            f"Strength {found.reconstruction.facts.smooth:g} of 1. Another one can be chosen on the "
                             "page of the face, without the network.",
                             className="note",
                         ),

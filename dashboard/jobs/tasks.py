@@ -63,9 +63,9 @@ class Tasks:
         faces = []
         for index, reconstruction in enumerate(found, start=1):
             name = record.name if len(found) == 1 else f"{record.name} #{index}"
-            about = reconstruction.facts
-            score = about["face"]["score"] if about["face"] else None
-            faces.append(NewFace(secrets.token_hex(16), index, name, score, about["network"]["name"]))
+            facts = reconstruction.facts
+            score = facts.face.score if facts.face else None
+            faces.append(NewFace(secrets.token_hex(16), index, name, score, facts.network.name))
         folders = [self.library.folders.face(face.id) for face in faces]
         self.library.journal.begin(folders)
         try:

@@ -174,12 +174,12 @@ class Library:
 
         Raises
         ------
-        NotInLibraryError, OptionError, QueueFullError, StorageError
+        FormatError, NotInLibraryError, OptionError, QueueFullError, StorageError
         """
         face = self.face(workspace, face_id)
         if face is None:
             raise NotInLibraryError("This face is not in your library; it may have been deleted.")
-        core.recompute.changed(core.files.read_facts(face.folder)["options"], changes)  # a wrong one is said at once
+        core.recompute.changed(core.files.read_facts(face.folder).options, changes)  # a wrong one is said at once
         run = self._queue(workspace, "recompute", changes, face_id=face.id, of=None)
         with self.session.begin() as session:
             forget_equality(session, face.run_id)  # its photo, asked for as before, is no longer this face

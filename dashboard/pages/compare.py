@@ -238,14 +238,15 @@ def _waiting(run: RunRecord) -> html.Div:
 
 def _numbers(face_ids: Sequence[str]) -> html.Section:
     found = [results.load(face) for face in _there(face_ids)]
-    about = [
+    faces = [
         comparison_folder.about(result.face.id, result.face.name, result.measured.reconstruction) for result in found
     ]
-    return page.section("Numbers", comparison.table({"faces": about, "differences": {}}), _note())
+    return page.section("Numbers", comparison.table(faces, {}), _note())
 
 
 def _found(found: comparison_folder.ComparisonFolder) -> list[Any]:
-    others = comparison.others(found)
+    others, facts = comparison.others(found), found.facts
+    table = comparison.table(facts.faces, facts.differences, with_scale=facts.with_scale)
     choices = [{"label": comparison.choice(found, number), "value": number} for number in others]
     return [
         dcc.Store(id="compare-folder", data=found.folder.name),
@@ -256,7 +257,7 @@ def _found(found: comparison_folder.ComparisonFolder) -> list[Any]:
         html.Div(comparison.pair(found, others[0], "map"), id="compare-pair"),
         comparison.pairs(found) if len(others) > 1 else None,
         comparison.agreement(found),
-        page.section("Numbers", comparison.table(found.values), _note(), aside=comparison.downloads(found)),
+        page.section("Numbers", table, _note(), aside=comparison.downloads(found)),
     ]  # fmt: skip
 
 

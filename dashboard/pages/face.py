@@ -62,7 +62,7 @@ def _body(face: FaceRecord, said: Any = None) -> list[Any]:
 
 
 def _lead(result: results.Result) -> str:
-    network, ipd = uploads.title(result.about["network"]["name"]), result.about["ipd_mm"]
+    network, ipd = uploads.title(result.facts.network.name), result.facts.ipd_mm
     scale = f"the assumed interpupillary distance of {ipd:g} mm" if ipd else "an assumed range of distances"
     return f"{network}, scaled to {scale}."
 
@@ -123,8 +123,8 @@ def _about(result: results.Result, said: Any) -> html.Div:
             html.P(
                 "A photo has no scale. These are the assumptions behind every millimetre here.", className="note mb-2"
             ),
-            assumptions.panel(result.about),
-            assumptions.form(result.about, is_open=said is not None) if "prior" in result.about else None,
+            assumptions.panel(result.facts),
+            assumptions.form(result.facts, is_open=said is not None) if result.facts.prior else None,
             html.Div(said, id="recompute-progress", role="status"),
         ]
     )
@@ -132,12 +132,12 @@ def _about(result: results.Result, said: Any) -> html.Div:
 
 def _detail(result: results.Result) -> html.Section | None:
     """The relief as the network gave it beside what became of it; None for a face of an earlier version."""
-    face, about = result.face, result.about
+    face, facts = result.face, result.facts
     if not (face.folder / "plain_preview.png").is_file():
         return None
-    weight = (about.get("prior") or {}).get("weight")
+    weight = facts.prior.weight if facts.prior else None
     shape = f" Its broad shape is drawn to the face network's by {100 * weight:.0f} %." if weight is not None else ""
-    strength = about["smooth"]
+    strength = facts.smooth
     smoothed = f"Smoothed with strength {strength:g} of 1: edges stay.{shape}" if strength else f"Not smoothed.{shape}"
     pictures = (
         ("plain_preview.png", "before", "As the network gave it, with scale and shift alone."),

@@ -5,12 +5,12 @@ from typing import Any
 import dash
 from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, dcc, html
 
+import core
 from core.errors import LifemaskError
 from core.options import Options
 from dashboard.charts.marking import first_box, marked_photo
 from dashboard.components import page, views
 from dashboard.components.missing import no_photo
-from dashboard.readings.results import load
 from dashboard.web.context import current_library, current_workspace
 
 dash.register_page(__name__, path_template="/mark/<photo_id>", title="Mark – Lifemask", name="Mark")  # noqa: RUF001
@@ -25,8 +25,8 @@ def layout(photo_id: str | None = None, face: str | None = None, **_: Any) -> ht
     if photo is None:
         return no_photo()
     found = library.face(workspace, face or "")
-    about = load(found).about if found and found.photo_id == photo.id else None
-    x, y, side = box = first_box(photo.width, photo.height, about)
+    facts = core.files.read_facts(found.folder) if found and found.photo_id == photo.id else None
+    x, y, side = box = first_box(photo.width, photo.height, facts)
     figure = marked_photo(f"/photos/{photo.id}/photo.png", photo.width, photo.height, box)
     height = f"min(72vh, 720px, {100 * photo.height / photo.width:.0f}vw)"
     fields = [

@@ -1,11 +1,11 @@
 """Print: a solid of a face, its size, its checks, its files."""
 
-import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dash
 from dash import ALL, Input, Output, State, callback, ctx, dcc, html
 
+import core
 from core.errors import OptionError
 from core.files.catalog import FILES
 from core.options import Printer, SolidOptions
@@ -13,6 +13,9 @@ from dashboard.components import page, printing, uploads, views
 from dashboard.components.missing import no_face
 from dashboard.library.records import FaceRecord
 from dashboard.web.context import current_library, current_workspace
+
+if TYPE_CHECKING:
+    from core.files.facts import SolidFacts
 
 dash.register_page(__name__, path_template="/print/<face_id>", title="Print – Lifemask", name="Print")  # noqa: RUF001
 
@@ -36,9 +39,9 @@ def layout(face_id: str | None = None, **_: Any) -> html.Div:
     face = current_library().face(current_workspace(), face_id or "")
     if face is None:
         return no_face()
-    solid = _solid(face) or {}
-    made = SolidOptions.from_dict(solid.get("options") or {})
-    printer = (solid.get("preflight") or {}).get("printer") or {"nozzle_mm": made.nozzle_mm}
+    solid = _solid(face)
+    made = solid.options if solid else SolidOptions()
+    printer = solid.preflight.printer if solid and solid.preflight else Printer(nozzle_mm=made.nozzle_mm)
     lead = ["A solid of ", dcc.Link(face.name, href=f"/face/{face.id}"), ", ready to slice."]
     return html.Div(
         [
@@ -49,7 +52,7 @@ def layout(face_id: str | None = None, **_: Any) -> html.Div:
             html.Div(
                 [
                     html.Div(_stage(face, solid), id="print-stage", className="sticky-stage"),
-                    printing.form(made, Printer.from_dict(printer)),
+                    printing.form(made, printer),
                 ],
                 className="split print-split",
             ),
@@ -58,13 +61,12 @@ def layout(face_id: str | None = None, **_: Any) -> html.Div:
     )
 
 
-def _solid(face: FaceRecord) -> dict[str, Any] | None:
+def _solid(face: FaceRecord) -> "SolidFacts | None":
     """Return what was written of the solid, None where there is none."""
-    own = face.folder / "solid.json"
-    return dict(json.loads(own.read_text())) if own.is_file() else None
+    return core.files.read_facts(face.folder).solid
 
 
-def _stage(face: FaceRecord, solid: dict[str, Any]) -> Any:
+def _stage(face: FaceRecord, solid: "SolidFacts | None") -> Any:
     if not (face.folder / "solid.glb").is_file():
         return page.empty("No solid yet", "Choose its kind and size, then make it.")
     alt = f"The solid of {face.name}; drag to turn"
@@ -73,7 +75,7 @@ def _stage(face: FaceRecord, solid: dict[str, Any]) -> Any:
     return html.Div([html.Div(shown, className="stage"), size], className="measured")
 
 
-def _below(face: FaceRecord, solid: dict[str, Any]) -> list[Any]:
+def _below(face: FaceRecord, solid: "SolidFacts | None") -> list[Any]:
     files = page.section(
         "Files",
         html.Div(
@@ -86,9 +88,9 @@ def _below(face: FaceRecord, solid: dict[str, Any]) -> list[Any]:
             className="columns",
         ),
     )
-    if not solid.get("preflight"):
+    if solid is None or solid.preflight is None:
         return [files]
-    return [printing.checks(solid), printing.takes(solid), files]
+    return [printing.checks(solid.preflight), printing.takes(solid.preflight), files]
 
 
 @callback(
@@ -188,7 +190,7 @@ def follow(_beat: int | None, run_id: str | None, face_id: str) -> Any:
         return work, dash.no_update, dash.no_update, False, False
     if run.state == "done":
         took = f"Made in {run.seconds:.1f} s." if run.seconds else "Made."
-        solid = _solid(face) or {}
+        solid = _solid(face)
         return html.P(took, className="soft"), _stage(face, solid), _below(face, solid), True, True
     said = html.P(run.error or "Cancelled. The solid is as it was.", className="run-error" if run.error else "soft")
     return said, dash.no_update, dash.no_update, True, True

@@ -56,7 +56,7 @@ def _page(wanted: str) -> html.Div:
             *[dcc.Store(id=f"statistics-done-{name}") for name in ("paint", "mode", "levels", "point", "between")],
             page.section("Depth", _controls(found), _reading(found, face)),
             page.section("Numbers", html.Div(id="statistics-numbers"), aside=_downloads(face)),
-            html.Div(id="statistics-smoothing") if found.reconstruction.facts.get("smooth") else None,
+            html.Div(id="statistics-smoothing") if found.reconstruction.facts.smooth else None,
             *readings.of_the_face(found),
         ]
     )
@@ -70,7 +70,7 @@ def _about(found: "Measured") -> dict[str, Any]:
     numbers = {part: [REGIONS.index(name) + 1 for name in names] for part, names in PARTS.items()}
     marks = found.reconstruction.landmarks_px
     places = {} if marks is None else {name: marks[number].round(1).tolist() for name, number in PLACES.items()}
-    return {"parts": {**numbers, "head": None}, "ipd_mm": found.reconstruction.facts["ipd_mm"], "places": places}
+    return {"parts": {**numbers, "head": None}, "ipd_mm": found.reconstruction.facts.ipd_mm, "places": places}
 
 
 def _controls(found: "Measured") -> html.Div:

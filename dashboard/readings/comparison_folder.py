@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -13,12 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from core import json_files
 from core.depth.catalog import MODELS
 from core.files.colours import DIVERGING, coloured, signed_limit
 from core.measure.context import Assumed
 from core.measure.table import ASSUMED, DEPTHS, DIFFERENCES, DISTANCE, LENGTHS, RMS, Place, Statistic, chosen, numbers
 from core.progress import Progress, ignore
 from dashboard.library.records import FaceRecord
+from dashboard.readings.comparison_facts import (
+    AgreementFacts,
+    ComparedFace,
+    ComparisonFacts,
+    DifferenceFacts,
+    PairFacts,
+)
 
 if TYPE_CHECKING:
     from core.comparison import Comparison
@@ -61,15 +69,17 @@ def told_apart(faces: Sequence[FaceRecord]) -> list[FaceRecord]:
 
 def write(
     faces: Sequence[Named], reference: int, folder: Path, *, with_scale: bool = False, progress: Progress = ignore
-) -> None:
+) -> ComparisonFacts:
     """Compare every face with the one at `reference`, and all pairs, into a folder that exists.
 
     Writes comparison.json, .csv and .png, and report.html; for the N-th face, from 1: difference-N.npy (float32 mm on
     the reference's crop, not for the reference itself), difference-N.png (coloured, all on the scale `scale_mm`) and
-    seen-N.webp (its photo as the reference's camera sees it).
+    seen-N.webp (its photo as the reference's camera sees it). Returns what comparison.json holds.
 
     Raises
     ------
+    FormatError
+        A folder holds no face that this version can read.
     GeometryError
         A face is a photo taken whole, or two share too little surface.
     Cancelled
@@ -77,7 +87,6 @@ def write(
     """
     from core.comparison import compare, compare_all
     from core.comparison.difference import ASSUMED as WHAT_IS_ASSUMED
-    from core.files.face_files import write_json
     from core.geometry.reconstruction import Reconstruction
     from core.measure.regions import face_area
     from core.measure.statistics import relative_depth
@@ -108,19 +117,23 @@ def write(
         np.save(folder / f"difference-{i + 1}.npy", found.difference_mm)
         picture = Image.fromarray(coloured(found.difference_mm, -limit_mm, limit_mm, DIVERGING))
         picture.save(folder / f"difference-{i + 1}.png")
-    values = {
-        "scale_mm": limit_mm,
-        "reference": reference + 1,
-        "with_scale": with_scale,
-        "faces": [about(face.id, face.name, shape) for face, shape in zip(faces, shapes, strict=True)],
-        "differences": {str(i + 1): found.numbers() for i, found in compared.items()},
-        "pairs": {"rms_mm": pairs.rms_mm.tolist(), "order": pairs.order.tolist(), "linkage": pairs.linkage.tolist()},
-        "agreement": _write_agreement(shapes, folder),
-        "notes": list(notes),
-        "versions": versions(),
-    }
-    write_json(values, folder / "comparison.json")
-    (folder / "comparison.csv").write_text(as_csv(values), "utf-8")
+    facts = ComparisonFacts(
+        scale_mm=limit_mm,
+        reference=reference + 1,
+        with_scale=with_scale,
+        faces=tuple(about(face.id, face.name, shape) for face, shape in zip(faces, shapes, strict=True)),
+        differences={i + 1: DifferenceFacts(**found.numbers()) for i, found in compared.items()},
+        pairs=PairFacts(
+            rms_mm=json_files.rows(pairs.rms_mm),
+            order=tuple(pairs.order.tolist()),
+            linkage=json_files.rows(pairs.linkage),
+        ),
+        agreement=_write_agreement(shapes, folder),
+        notes=tuple(notes),
+        versions=versions(),
+    )
+    json_files.write_json(facts, folder / "comparison.json")
+    (folder / "comparison.csv").write_text(as_csv(facts.faces, facts.differences), "utf-8")
     names = [face.name for face in faces]
     text = report(shapes, names, compared, pairs, reference=reference)
     (folder / "report.html").write_text(text, "utf-8")
@@ -136,22 +149,23 @@ def write(
     )
     drawn.save(folder / "comparison.png")
     progress("Files are written", 1.0)
+    return facts
 
 
-def about(face_id: str, name: str, shape: "Reconstruction") -> dict[str, Any]:
+def about(face_id: str, name: str, shape: "Reconstruction") -> ComparedFace:
     """Return what comparison.json says of a face by itself."""
     from core.measure.face import face_measures
     from core.measure.statistics import depth_statistics, relative_depth
 
     measures = face_measures(shape)
-    return {
-        "id": face_id,
-        "name": name,
-        "network": shape.facts["network"]["name"],
-        **numbers(ASSUMED, Assumed(shape.facts["ipd_mm"], shape.facts.get("distance_mm"))),
-        "statistics": depth_statistics(relative_depth(shape)).to_dict(),
-        "measures": asdict(measures) if measures else None,
-    }
+    return ComparedFace(
+        id=face_id,
+        name=name,
+        network=shape.facts.network.name,
+        **numbers(ASSUMED, Assumed(shape.facts.ipd_mm, shape.facts.distance_mm)),
+        statistics=depth_statistics(relative_depth(shape)).to_dict(),
+        measures=asdict(measures) if measures else None,
+    )
 
 
 def _write_seen(rgb: NDArray[np.uint8], where: NDArray[np.bool_], file: Path) -> None:
@@ -159,38 +173,38 @@ def _write_seen(rgb: NDArray[np.uint8], where: NDArray[np.bool_], file: Path) ->
     Image.fromarray(np.dstack([rgb, alpha])).save(file, quality=86, method=2)
 
 
-def _write_agreement(shapes: Sequence[Any], folder: Path) -> dict[str, Any] | None:
+def _write_agreement(shapes: Sequence["Reconstruction"], folder: Path) -> AgreementFacts | None:
     """Of the networks that were asked about one and the same face, where there are several such."""
     from core.comparison import agreement
 
-    groups: dict[str, dict[str, Any]] = {}
+    groups: dict[str, dict[str, Reconstruction]] = {}
     for shape in shapes:
         facts = shape.facts
-        crop = np.round(np.array(facts["crop"]["crop_to_photo"])).tolist()
-        groups.setdefault(json.dumps([facts["photo"]["sha256"], crop]), {}).setdefault(facts["network"]["name"], shape)
+        crop = np.round(facts.crop.to_photo).tolist()
+        groups.setdefault(json.dumps([facts.photo.sha256, crop]), {}).setdefault(facts.network.name, shape)
     several = [list(group.values()) for group in groups.values() if len(group) > 1]
     if not several:
         return None
     found = agreement(max(several, key=len))
     np.save(folder / "agreement.npy", found.spread_mm)
-    return {
-        "networks": list(found.names),
-        "median_mm": found.median_mm,
-        "p95_mm": found.p95_mm,
-        "by_region": found.by_region,
-        "rms_mm": found.rms_mm.tolist(),
-        "correlation": found.correlation.tolist(),
-    }
+    return AgreementFacts(
+        networks=found.names,
+        median_mm=found.median_mm,
+        p95_mm=found.p95_mm,
+        by_region=found.by_region,
+        rms_mm=json_files.rows(found.rms_mm),
+        correlation=json_files.rows(found.correlation),
+    )
 
 
-def rows(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+def rows(faces: Iterable[ComparedFace], differences: Mapping[int, DifferenceFacts]) -> list[dict[str, Any]]:
     """Return the table: a row per face with its name, and rounded numbers by the keys of `COLUMNS`; None where none."""
     found = []
-    for number, face in enumerate(values["faces"], start=1):
-        difference = values["differences"].get(str(number), {})
-        known = {**face["statistics"], **(face["measures"] or {}), **difference}
-        known.update({one.key: face[one.key] for one in ASSUMED})
-        found.append({"face": face["name"], **{one.key: one.rounded(known.get(one.key)) for one in COLUMNS}})
+    for number, face in enumerate(faces, start=1):
+        difference = differences.get(number)
+        known = {**face.statistics, **(face.measures or {}), **(vars(difference) if difference else {})}
+        known.update({one.key: getattr(face, one.key) for one in ASSUMED})
+        found.append({"face": face.name, **{one.key: one.rounded(known.get(one.key)) for one in COLUMNS}})
     return found
 
 
@@ -199,12 +213,12 @@ def column(one: Statistic[Any]) -> str:
     return HEADINGS_IN_CSV.get(one, one.heading)
 
 
-def as_csv(values: Mapping[str, Any]) -> str:
+def as_csv(faces: Iterable[ComparedFace], differences: Mapping[int, DifferenceFacts]) -> str:
     """Return the table as comma-separated values, each column with its unit."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["Face", *[column(one) for one in COLUMNS]])
-    for row in rows(values):
+    for row in rows(faces, differences):
         cells = [(row[one.key], one.digits) for one in COLUMNS]
         table.writerow([row["face"], *["" if value is None else f"{value:.{digits}f}" for value, digits in cells]])
     return text.getvalue()
@@ -212,27 +226,34 @@ def as_csv(values: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class ComparisonFolder:
-    """What was written of a comparison. values : comparison.json."""
+    """What was written of a comparison. facts : comparison.json."""
 
     folder: Path
-    values: dict[str, Any]
+    facts: ComparisonFacts
 
     def number(self, face_id: str) -> int:
         """Return the number of a face, from 1."""
-        return 1 + [face["id"] for face in self.values["faces"]].index(face_id)
+        return 1 + [face.id for face in self.facts.faces].index(face_id)
 
     @cached_property
     def differences_mm(self) -> dict[int, NDArray[np.float32]]:
         """(S, S) by the number of the face, without the reference: positive where it stands out farther."""
-        return {int(number): np.load(self.folder / f"difference-{number}.npy") for number in self.values["differences"]}
+        return {number: np.load(self.folder / f"difference-{number}.npy") for number in self.facts.differences}
 
     @cached_property
     def spread_mm(self) -> NDArray[np.float32] | None:
         """(S, S), how far networks are apart on one photo; None where the faces hold no such."""
-        return np.load(self.folder / "agreement.npy") if self.values["agreement"] else None
+        return np.load(self.folder / "agreement.npy") if self.facts.agreement else None
 
 
 @lru_cache(maxsize=8)
 def read(folder: Path) -> ComparisonFolder:
-    """Read the folder of a comparison; it never changes once it is there."""
-    return ComparisonFolder(folder, json.loads((folder / "comparison.json").read_text("utf-8")))
+    """Read the folder of a comparison; it never changes once it is there.
+
+    Raises
+    ------
+    FormatError
+        Its comparison.json is damaged or foreign.
+    """
+    path = folder / "comparison.json"
+    return ComparisonFolder(folder, json_files.typed(ComparisonFacts, json_files.read_object(path), path))

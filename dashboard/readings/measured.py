@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import GeometryError, OptionError
+from core.files.facts import read_facts
 from core.geometry.reconstruction import Reconstruction
 from core.measure.ansur import CAUTION, REFERENCES, SOURCE
 from core.measure.context import Depths, Differences
@@ -20,6 +21,7 @@ from core.measure.regions import REGIONS, regions
 from core.measure.statistics import density, histogram, relative_depth, unit_mm
 from core.measure.symmetry import Symmetry, symmetry
 from core.measure.table import DEPTHS, MEASURES, MM, SYMMETRY_RMS, Place, chosen, numbers
+from core.options import Options
 
 PARTS: dict[str, tuple[str, ...]] = {
     "head": (),
@@ -36,9 +38,13 @@ MIN_BINS, MAX_BINS = 8, 256
 
 @dataclass(frozen=True)
 class Measured:
-    """A reconstruction and what is measured on it, each once and when it is asked for."""
+    """A reconstruction and what is measured on it, each once and when it is asked for.
+
+    options : that it was made with; None where they are not known.
+    """
 
     reconstruction: Reconstruction
+    options: Options | None = None
 
     @cached_property
     def behind_mm(self) -> NDArray[np.float32]:
@@ -76,14 +82,13 @@ class Measured:
     @cached_property
     def unsmoothed_mm(self) -> NDArray[np.float32] | None:
         """(S, S), mm behind the same nose tip as `behind_mm`, unsmoothed; None where there is no such."""
-        about = self.reconstruction.facts
-        if not about.get("smooth"):
+        if not self.reconstruction.facts.smooth or self.options is None:
             return None
         from core.pipeline import recompute  # noqa: PLC0415 - what most numbers need not wait for
         from core.recompute import changed  # noqa: PLC0415
 
         try:
-            options = changed(about["options"], {"smooth": 0.0})
+            options = changed(self.options, {"smooth": 0.0})
             plain = recompute(self.reconstruction, self.reconstruction.crop_rgb, options)  # the texture is not needed
         except GeometryError:
             return None
@@ -150,7 +155,7 @@ def measured(folder: Path) -> Measured:
 
 @lru_cache(maxsize=12)
 def _measured(folder: Path, _changed: int) -> Measured:
-    return Measured(Reconstruction.load(folder))
+    return Measured(Reconstruction.load(folder), read_facts(folder).options)
 
 
 def summary(found: Measured, part: str, unit: str, bins: int) -> dict[str, Any]:
@@ -163,11 +168,10 @@ def summary(found: Measured, part: str, unit: str, bins: int) -> dict[str, Any]:
     """
     values = found.values(part, unit)
     edges = bin_edges(values, bins)
-    about = found.reconstruction.facts
     return {
         "unit": unit,
         "meaning": "depth behind the tip of the nose" if found.regions else "depth behind the nearest hundredth",
-        "assumed_ipd_mm": about["ipd_mm"],
+        "assumed_ipd_mm": found.reconstruction.facts.ipd_mm,
         "parts": {name: numbers(chosen(DEPTHS, Place.FILES), found.depths(name, unit)) for name in found.parts},
         "histogram": {
             "part": part,

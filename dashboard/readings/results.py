@@ -1,6 +1,5 @@
 """What a face's folder says, read for the pages; kept in memory while the files do not change."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+import core
 from dashboard.charts.figures import Histogram, Profile
 from dashboard.library.records import FaceRecord
 
 if TYPE_CHECKING:
+    from core.files.facts import WrittenFacts
     from dashboard.readings.measured import Measured
 
 
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
 class Result:
     """A face and what was written of it.
 
-    about : reconstruction.json. measured : its depth, and what is measured on it.
+    facts : reconstruction.json. measured : its depth, and what is measured on it.
     """
 
     face: FaceRecord
-    about: dict[str, Any]
+    facts: "WrittenFacts"
     measured: "Measured"
 
     @property
@@ -57,11 +58,13 @@ def load(face: FaceRecord) -> Result:
     ------
     FileNotFoundError
         The folder is gone or not whole.
+    FormatError
+        Its reconstruction.json is damaged, foreign or of a newer version.
     """
     from dashboard.readings.measured import measured  # noqa: PLC0415 - the first page need not wait for it
 
-    about = _read(face.folder, (face.folder / "reconstruction.json").stat().st_mtime_ns)
-    return Result(face, about, measured(face.folder))
+    facts = _read(face.folder, (face.folder / "reconstruction.json").stat().st_mtime_ns)
+    return Result(face, facts, measured(face.folder))
 
 
 def shared_edges(results: Sequence[Result], bins: int) -> NDArray[np.float64]:
@@ -72,9 +75,8 @@ def shared_edges(results: Sequence[Result], bins: int) -> NDArray[np.float64]:
 
 
 @lru_cache(maxsize=32)
-def _read(folder: Path, _changed: int) -> dict[str, Any]:
-    about: dict[str, Any] = json.loads((folder / "reconstruction.json").read_text("utf-8"))
-    return about
+def _read(folder: Path, _changed: int) -> "WrittenFacts":
+    return core.files.read_facts(folder)
 
 
 @lru_cache(maxsize=4)

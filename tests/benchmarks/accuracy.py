@@ -97,14 +97,14 @@ def measure(path: Path, model: str, networks: Networks) -> list[float]:
     height, width = truth.shape
     options = Options(model=model, fov_deg=known.fov_deg, ipd_mm=ipd)
     found = reconstruct(Photo(path.name, known.rgb, None, ""), options, networks)
-    face = max(found, key=lambda f: f.facts["face"]["score"])
-    to_photo = np.array(face.facts["crop"]["crop_to_photo"])
+    face = max(found, key=lambda f: f.facts.face.score)
+    to_photo = face.facts.crop.to_photo
     filled = np.where(face.mask, face.depth_mm, 0).astype(np.float32)
     depth = cv2.warpAffine(filled, to_photo, (width, height), flags=cv2.INTER_LINEAR)
     seen = cv2.warpAffine(face.mask.astype(np.float32), to_photo, (width, height), flags=cv2.INTER_LINEAR)
     per_axial = face.intrinsics.depth_per_axial(face.depth_mm.shape)  # the chain counts depth along the line of sight
     truth = truth * cv2.warpAffine(per_axial, to_photo, (width, height), flags=cv2.INTER_LINEAR)
-    landmarks = np.array(face.facts["landmarks_px"])
+    landmarks = np.array(face.facts.landmarks_px)
     hull = np.zeros((height, width), np.uint8)
     cv2.fillConvexPoly(hull, cv2.convexHull(np.round(landmarks).astype(np.int32)), 1)
     inner = (hull > 0) & np.isfinite(truth) & (seen > 0.999)
@@ -169,7 +169,7 @@ def beside_axis(path: Path, degrees: float, networks: Networks) -> float:
         fov_deg = float(np.degrees(2 * np.arctan(np.hypot(*rgb.shape[:2]) / 2 / known.K[0, 0])))
         options = Options(model="builtin", fov_deg=fov_deg, ipd_mm=known.ipd_mm)
         found = reconstruct(Photo(path.name, np.ascontiguousarray(rgb), None, ""), options, networks)
-        faces.append(max(found, key=lambda f: f.facts["face"]["score"]))
+        faces.append(max(found, key=lambda f: f.facts.face.score))
     return compare(*faces).rms_mm
 
 

@@ -39,8 +39,8 @@ def main() -> None:
             sys.stdout.write(f"{path.name}: {error}\n")
             continue
         for face in faces:
-            about = face.facts["face"]
-            sys.stdout.write(f"{path.name}: score {about['score']:.2f}, yaw {about['yaw_deg']:.0f} degrees\n")
+            about = face.facts.face
+            sys.stdout.write(f"{path.name}: score {about.score:.2f}, yaw {about.yaw_deg:.0f} degrees\n")
             rows.append(np.hstack(cells(face)))
     cv2.imwrite(str(arguments.out), np.vstack(rows)[..., ::-1])
 

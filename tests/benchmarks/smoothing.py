@@ -30,7 +30,7 @@ CASES = ((0.0, 0.0), (1.5, 0.02), (2.0, 0.04))
 
 def best(photo: Photo, options: Options, networks: object) -> Reconstruction:
     """The surest face."""
-    return max(reconstruct(photo, options, networks), key=lambda face: face.facts["face"]["score"])
+    return max(reconstruct(photo, options, networks), key=lambda face: face.facts.face.score)
 
 
 def rim(depth: np.ndarray, truth: np.ndarray, mask: np.ndarray, is_head: np.ndarray, shift: float) -> list[float]:
@@ -60,7 +60,7 @@ def measure(truth: Truth, networks: Networks) -> dict[tuple[str, str], list[floa
     """Rows of one head, by case and strength."""
     photo, given = Photo(truth.name, truth.rgb, None, ""), {"ipd_mm": truth.ipd_mm, "fov_deg": truth.fov_deg}
     own = best(photo, Options(model="builtin", **given), networks)
-    to_photo, side = np.array(own.facts["crop"]["crop_to_photo"]), own.depth_mm.shape[0]
+    to_photo, side = own.facts.crop.to_photo, own.depth_mm.shape[0]
     inverse = truth.inverse_in_crop(to_photo, own.intrinsics, side)
     hull = np.zeros((side, side), np.uint8)
     cv2.fillConvexPoly(hull, cv2.convexHull(np.round(own.landmarks_px[INNER]).astype(np.int32)), 1)

@@ -9,6 +9,7 @@ import torch
 from core.depth.estimator import Networks
 from core.geometry.camera import Intrinsics
 from core.geometry.reconstruction import Reconstruction
+from tests.facts import facts_of
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +33,7 @@ def head() -> Callable[..., Reconstruction]:
         rgb = np.stack([np.full((side, side), 180), 255 * (x + 0.5), 255 * (y + 0.5)], -1).astype(np.uint8)
         camera = Intrinsics(1000 * side / 512, (side - 1) / 2, (side - 1) / 2)
         return Reconstruction(
-            rgb, rgb, (1 / depth).astype(np.float32), depth.astype(np.float32), camera, None, {"ipd_mm": None}
+            rgb, rgb, (1 / depth).astype(np.float32), depth.astype(np.float32), camera, None, facts_of(camera)
         )
 
     return make

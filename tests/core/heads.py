@@ -12,6 +12,7 @@ from scipy.spatial.transform import Rotation
 from core.face.landmarks import MEAN_MM
 from core.geometry.camera import Intrinsics
 from core.geometry.reconstruction import Reconstruction
+from tests.facts import facts_of
 
 SIDE = 256
 GROUND_TRUTH = Path(__file__).parents[2].parent / "shared" / "faces" / "ground_truth"
@@ -111,10 +112,7 @@ def head(placed=Placed(), bump=None, *, side=SIDE, focal=1.6, jitter_px=0.6, net
     places[:, 2] = surface(places[:, 0], places[:, 1])
     landmarks = camera.project(to_camera(placed, places))
     landmarks += np.random.default_rng(seed).normal(0, jitter_px, landmarks.shape)
-    facts = {
-        "ipd_mm": 63.0, "network": {"name": network}, "face": {"yaw_deg": -placed.yaw}, "distance_mm": 600.0,
-        "photo": {"name": "head.png", "sha256": "0"}, "crop": {"crop_to_photo": [[1, 0, 0], [0, 1, 0]]}, "warnings": [],
-    }  # fmt: skip
+    facts = facts_of(camera, landmarks, network=network, yaw_deg=-placed.yaw)
     return Reconstruction(rgb, rgb, (1 / depth).astype(np.float32), depth, camera, landmarks, facts)
 
 
@@ -134,17 +132,17 @@ def rendered(name, folder=GROUND_TRUTH):
     about = json.loads(str(data["meta"]))
     depth = np.where(data["mask"] > 0, data["depth"], np.nan).astype(np.float32)
     K = data["K"]
-    facts = {
-        "ipd_mm": about["eye_centre_dist_mm"], "network": {"name": "truth"}, "face": {"yaw_deg": about["yaw_deg"]},
-        "photo": {"name": path.name, "sha256": name}, "distance_mm": about["distance_mm"], "warnings": [],
-    }  # fmt: skip
-    camera = Intrinsics(float(K[0, 0]), float(K[0, 2]), float(K[1, 2]))
+    camera, landmarks = Intrinsics(float(K[0, 0]), float(K[0, 2]), float(K[1, 2])), data["landmarks_2d"].astype(float)
+    facts = facts_of(
+        camera, landmarks, name=path.name, sha256=name, network="truth", yaw_deg=about["yaw_deg"],
+        distance_mm=about["distance_mm"], ipd_mm=about["eye_centre_dist_mm"],
+    )  # fmt: skip
     return Reconstruction(
         data["rgb"],
         data["rgb"],
         (1 / depth).astype(np.float32),
         depth,
         camera,
-        data["landmarks_2d"].astype(float),
+        landmarks,
         facts,
     )

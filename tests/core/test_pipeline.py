@@ -4,7 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -20,7 +20,8 @@ from core.errors import Cancelled, GeometryError, NoFaceError, OptionError, Stor
 from core.face.landmarks import LEFT_EYE, NOSE_TIP, RIGHT_EYE
 from core.files import face_files
 from core.files.catalog import FILES
-from core.files.face_folder import read_facts, write_face, write_solid
+from core.files.face_folder import write_face, write_solid
+from core.files.facts import read_facts
 from core.geometry.reconstruction import Reconstruction
 from core.options import Options, SolidOptions
 from core.photo import Photo, read_photo
@@ -64,20 +65,21 @@ def test_every_file_is_written(written: Path) -> None:
 
 def test_facts_say_what_the_numbers_rest_on(written: Path, hopper: Reconstruction) -> None:
     facts = read_facts(written)
-    assert facts["network"]["name"] == "builtin"
-    assert facts["camera"]["focal_source"] == "assumed field of view"
-    assert facts["camera"]["fov_deg"] == pytest.approx(46.8)
-    assert facts["ipd_mm"] == 63
-    assert facts["scale_and_shift"]["fitted_to"]
-    crop_to_photo = np.array(facts["crop"]["crop_to_photo"])
-    in_crop = np.array(facts["landmarks_crop_px"])
+    assert Reconstruction.load(written).facts == hopper.facts
+    assert facts.network.name == "builtin"
+    assert facts.camera.focal_source == "assumed field of view"
+    assert facts.camera.fov_deg == pytest.approx(46.8)
+    assert facts.ipd_mm == 63
+    assert facts.scale_and_shift.fitted_to
+    crop_to_photo = facts.crop.to_photo
+    in_crop = np.array(facts.landmarks_crop_px)
     in_photo = in_crop @ crop_to_photo[:, :2].T + crop_to_photo[:, 2]
-    assert np.abs(in_photo - facts["landmarks_px"]).max() < 0.01
-    scale = facts["scale_and_shift"]
-    by_hand = 1 / (scale["a"] * np.load(written / "inverse_depth.npy").astype(float) + scale["b"])
+    assert np.abs(in_photo - np.array(facts.landmarks_px)).max() < 0.01
+    scale = facts.scale_and_shift
+    by_hand = 1 / (scale.a * np.load(written / "inverse_depth.npy").astype(float) + scale.b)
     depth = np.load(written / "depth.npy")
     mask = np.isfinite(depth)
-    assert np.abs(np.minimum(by_hand, facts["distance_mm"] + 400)[mask] - hopper.plain_mm[mask]).max() < 0.01
+    assert np.abs(np.minimum(by_hand, facts.distance_mm + 400)[mask] - hopper.plain_mm[mask]).max() < 0.01
     took = np.abs(depth - hopper.plain_mm)[mask]  # by the smoothing; more at the walls beside the face alone
     assert 0 < np.quantile(took, 0.9) < 1
     assert np.array_equal(mask, hopper.mask)
@@ -94,21 +96,21 @@ def test_millimetres_follow_from_the_interpupillary_distance(
     assert 20 < nose < 60
     photo = read_photo(grace_hopper)
     (small,) = reconstruct(photo, Options(model="builtin", ipd_mm=50), networks)
-    assert small.facts["distance_mm"] == pytest.approx(hopper.facts["distance_mm"] * 50 / 63, rel=1e-4)
+    assert small.facts.distance_mm == pytest.approx(hopper.facts.distance_mm * 50 / 63, rel=1e-4)
     (tele,) = reconstruct(replace(photo, focal_35mm=100.0), Options(model="builtin"), networks)
-    assert tele.facts["camera"]["focal_source"] == "EXIF"
+    assert tele.facts.camera.focal_source == "EXIF"
     # Not exactly twice: behind a longer lens the face is seen from less far beside the axis, and so turned less.
-    assert tele.facts["distance_mm"] == pytest.approx(hopper.facts["distance_mm"] * 2, rel=1e-2)
+    assert tele.facts.distance_mm == pytest.approx(hopper.facts.distance_mm * 2, rel=1e-2)
 
 
 def test_depth_png_is_sixteen_bits_near_white(written: Path) -> None:
-    depth, facts = np.load(written / "depth.npy"), read_facts(written)["depth_png"]
+    depth, facts = np.load(written / "depth.npy"), read_facts(written).depth_png
     with Image.open(written / "depth.png") as image:
         levels = np.asarray(image).astype(float)
     mask = np.isfinite(depth)
     assert (levels[~mask] == 0).all()
     assert len(np.unique(levels)) > 10_000
-    back = facts["far_mm"] - (levels[mask] - 1) / 65534 * (facts["far_mm"] - facts["near_mm"])
+    back = facts.far_mm - (levels[mask] - 1) / 65534 * (facts.far_mm - facts.near_mm)
     assert np.abs(back - depth[mask]).max() < 0.01
 
 
@@ -129,9 +131,9 @@ def test_meshes_read_back(written: Path) -> None:
     stl = trimesh.load_mesh(written / "solid.stl")
     assert stl.is_volume
     assert stl.extents[0] == pytest.approx(80, abs=0.001)
-    assert len(stl.faces) == facts["solid"]["triangles"] <= 60_000
+    assert len(stl.faces) == facts.solid.triangles <= 60_000
     ply = trimesh.load(written / "mesh.ply", process=False)
-    assert len(ply.faces) == facts["surface"]["triangles"] <= 60_000
+    assert len(ply.faces) == facts.surface.triangles <= 60_000
     assert np.ptp(ply.visual.vertex_colors[:, :3].astype(int), axis=0).min() > 100  # a face, not one colour
     (glb,) = trimesh.load(written / "mesh.glb").geometry.values()
     assert glb.extents == pytest.approx(ply.extents / 1000, rel=1e-3)
@@ -161,10 +163,11 @@ def test_solid_is_made_anew_in_its_place(written: Path) -> None:
     before = {name: (written / name).read_bytes() for name in ("mesh.ply", "mesh.stl", "depth.npy")}
     facts = write_solid(written, SolidOptions(width_mm=50, base_mm=3))
     assert trimesh.load_mesh(written / "solid.stl").extents[0] == pytest.approx(50, abs=0.001)
-    assert facts["preflight"]["size_mm"] == facts["size_mm"]
-    checked = {check["name"]: check["state"] for check in facts["preflight"]["checks"]}
+    assert facts.preflight.size_mm == facts.size_mm
+    checked = {check.name: check.state for check in facts.preflight.checks}
     assert {checked[name] for name in ("Closed surface", "Manifold", "Outside outwards", "Size as asked")} == {"good"}
-    assert json.loads((written / "solid.json").read_text()) == facts == read_facts(written)["solid"]
+    assert facts == read_facts(written).solid
+    assert json.loads((written / "solid.json").read_text()) == json.loads(json.dumps(asdict(facts)))
     assert {name: (written / name).read_bytes() for name in before} == before
     assert not list(written.glob(".*"))
 
@@ -270,7 +273,7 @@ def test_no_face_is_said_or_the_whole_photo_is_taken(networks: Networks, tmp_pat
     (found,) = reconstruct(photo_without_face(), Options(model="builtin", whole_photo=True), networks)
     assert found.landmarks_px is None
     assert found.mask.mean() == pytest.approx(400 / 600, abs=0.01)
-    assert any("assumed range" in warning for warning in found.facts["warnings"])
+    assert any("assumed range" in warning for warning in found.facts.warnings)
     write_face(found, tmp_path / "coffee", Options(whole_photo=True, max_triangles=4000))
     assert trimesh.load_mesh(tmp_path / "coffee" / "solid.stl").is_volume
 
@@ -305,13 +308,13 @@ def test_another_networks_depth_is_fitted_to_the_face(
     noise = np.random.default_rng(0).normal(0, 20, (512, 512))
     network = Midas(networks, lambda relief: 800 * relief + 3000 + noise)
     (found,) = reconstruct(read_photo(grace_hopper), Options(), network)
-    assert found.facts["network"]["name"] == "dpt_large_384"
-    assert found.facts["scale_and_shift"]["residual_mm"] < 1
+    assert found.facts.network.name == "dpt_large_384"
+    assert found.facts.scale_and_shift.residual_mm < 1
     both = found.mask & hopper.mask
     assert np.median(np.abs(found.depth_mm[both] - hopper.depth_mm[both])) < 1
     for refine in ("mirror", "two-scale"):
         (finer,) = reconstruct(read_photo(grace_hopper), Options(refine=refine), network)
-        assert finer.facts["refine"] == refine
+        assert finer.facts.refine == refine
         inner = found.mask & finer.mask
         assert not np.array_equal(finer.inverse_depth, found.inverse_depth)
         assert np.median(np.abs(finer.depth_mm[inner] - hopper.depth_mm[inner])) < 6

@@ -1,6 +1,5 @@
 """A face in closed form, symmetric to rounding, with landmarks where a mean head has them."""
 
-import json
 from pathlib import Path
 
 import cv2
@@ -11,6 +10,8 @@ from core.face.landmarks import MEAN_MM
 from core.files.face_files import statistics
 from core.geometry.camera import Intrinsics
 from core.geometry.reconstruction import Reconstruction
+from core.json_files import write_json
+from tests.facts import facts_of, write_facts
 
 SIDE, DISTANCE_MM, FOCAL_PX = 256, 700.0, 640.0
 
@@ -29,13 +30,7 @@ def face(bump_mm: float = 0.0, name: str = "builtin", sha256: str = "a" * 64) ->
     rng = np.random.default_rng(3)
     noise = cv2.GaussianBlur(rng.normal(size=(SIDE, SIDE, 3)), (0, 0), 6)
     rgb = np.clip(140 + 700 * noise, 0, 255).astype(np.uint8)
-    facts = {
-        "ipd_mm": 63.0,
-        "network": {"name": name},
-        "face": {"yaw_deg": 0.0, "score": 0.9},
-        "photo": {"name": f"{name}.jpg", "sha256": sha256},
-        "crop": {"crop_to_photo": [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]},
-    }
+    facts = facts_of(camera, landmarks, name=f"{name}.jpg", sha256=sha256, network=name, distance_mm=DISTANCE_MM)
     return Reconstruction(rgb, rgb, (1 / depth).astype(np.float32), depth.astype(np.float32), camera, landmarks, facts)
 
 
@@ -47,11 +42,5 @@ def write_face(face: Reconstruction, folder: Path) -> None:
     np.save(folder / "inverse_depth.npy", face.inverse_depth)
     if face.coverage is not None:
         Image.fromarray(face.coverage).save(folder / "mask.png")
-    camera, points = face.intrinsics, face.landmarks_px
-    facts = {
-        **face.facts,
-        "camera": {"K": camera.K.tolist(), "focal_px": camera.focal_px},
-        "landmarks_crop_px": None if points is None else points.tolist(),
-    }
-    for name, values in (("reconstruction", facts), ("statistics", statistics(face))):
-        (folder / f"{name}.json").write_text(json.dumps(values))
+    write_facts(face.facts, folder)
+    write_json(statistics(face), folder / "statistics.json")

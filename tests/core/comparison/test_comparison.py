@@ -9,6 +9,7 @@ import pytest
 from core.comparison import agreement, compare, compare_all
 from core.errors import GeometryError
 from core.geometry.alignment import apply, procrustes, scale_of
+from core.geometry.facts import NetworkFacts
 from core.options import Options
 from core.photo import Photo
 from core.pipeline import reconstruct
@@ -117,7 +118,11 @@ def test_pairs_are_ordered_by_likeness() -> None:
 
 def test_agreement_of_networks_is_their_spread() -> None:
     face = head()
-    other = replace(face, depth_mm=face.depth_mm + 40, facts={**face.facts, "network": {"name": "farther"}})
+    other = replace(
+        face,
+        depth_mm=face.depth_mm + 40,
+        facts=replace(face.facts, network=NetworkFacts(name="farther", face_network="builtin")),
+    )
     same = agreement([face, other])
     assert same.names == ("test", "farther")
     assert np.nanmax(same.spread_mm) < 1e-3
@@ -129,7 +134,7 @@ def test_agreement_of_networks_is_their_spread() -> None:
     )
     assert max(found.by_region, key=lambda name: found.by_region[name]) == "left cheek"
     assert found.rms_mm[0, 1] == found.rms_mm[1, 0] > 0
-    elsewhere = replace(face, facts={**face.facts, "photo": {"name": "b.png", "sha256": "1"}})
+    elsewhere = replace(face, facts=replace(face.facts, photo=replace(face.facts.photo, sha256="1")))
     for faces in ([face], [face, elsewhere]):
         with pytest.raises(GeometryError):
             agreement(faces)

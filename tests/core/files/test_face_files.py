@@ -13,10 +13,12 @@ from PIL import Image
 from core.files.catalog import SURFACE_HEADER
 from core.files.face_files import write_solid_files, write_surface
 from core.files.mesh_files import Mesh, write_3mf, write_obj, write_ply, write_stl
+from core.geometry.camera import Intrinsics
 from core.geometry.reconstruction import Reconstruction
 from core.mesh.surface import Surface, make_surface
 from core.options import SolidOptions
 from core.solid import Solid, make_solid
+from tests.facts import facts_of
 
 ABOUT = {"photo": "été <&>\n.jpg", "scaled to": "an assumed interpupillary distance of 63 mm"}
 ALL = ("stl", "3mf", "obj", "ply", "glb")
@@ -31,9 +33,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Solid, Surface
     inside = 1 - (x / 0.7) ** 2 - (y / 0.9) ** 2
     depth = np.where(inside > 0, 600 - 70 * np.sqrt(np.maximum(inside, 0)), np.nan).astype(np.float32)
     rgb = np.stack([np.full_like(x, 180), 127 * (x + 1), 127 * (y + 1)], -1).astype(np.uint8)
-    from core.geometry.camera import Intrinsics
-
-    face = Reconstruction(rgb, rgb, 1 / depth, depth, Intrinsics(190, 47.5, 47.5), None, {"ipd_mm": None})
+    camera = Intrinsics(190, 47.5, 47.5)
+    face = Reconstruction(rgb, rgb, 1 / depth, depth, camera, None, facts_of(camera))
     folder = tmp_path_factory.mktemp("made")
     picture = folder / "picture.png"
     Image.fromarray(rgb).save(picture)

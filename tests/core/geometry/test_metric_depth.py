@@ -246,8 +246,8 @@ def test_a_surface_beside_the_axis_lies_where_its_points_are() -> None:
 def test_a_midas_map_of_a_known_head_comes_out_true(path: Path, networks: Networks) -> None:
     truth = read_truth(path)
     photo, given = Photo(truth.name, truth.rgb, None, ""), {"ipd_mm": truth.ipd_mm, "fov_deg": truth.fov_deg}
-    own = max(reconstruct(photo, Options(model="builtin", **given), networks), key=lambda f: f.facts["face"]["score"])
-    to_photo, side = np.array(own.facts["crop"]["crop_to_photo"]), own.depth_mm.shape[0]
+    own = max(reconstruct(photo, Options(model="builtin", **given), networks), key=lambda f: f.facts.face.score)
+    to_photo, side = own.facts.crop.to_photo, own.depth_mm.shape[0]
     inverse = truth.inverse_in_crop(to_photo, own.intrinsics, side)
     hull = np.zeros((side, side), np.uint8)
     cv2.fillConvexPoly(hull, cv2.convexHull(np.round(own.landmarks_px).astype(np.int32)), 1)
@@ -255,7 +255,7 @@ def test_a_midas_map_of_a_known_head_comes_out_true(path: Path, networks: Networ
     rng = np.random.default_rng(sum(path.stem.encode()))
     blur, noise = rng.uniform(0, 2), rng.uniform(0, 0.03)
     answer = as_midas_would(inverse, inner, int(rng.integers(1 << 30)), blur_px=blur, noise=noise)
-    facts = {**own.facts, "network": {"name": "dpt_large_384"}}
+    facts = replace(own.facts, network=replace(own.facts.network, name="dpt_large_384"))
 
     def with_map(inverse_depth: np.ndarray) -> Reconstruction:
         return recompute(replace(own, inverse_depth=inverse_depth, facts=facts), truth.rgb, Options(**given))
@@ -263,8 +263,8 @@ def test_a_midas_map_of_a_known_head_comes_out_true(path: Path, networks: Networ
     found = with_map(answer)
     error = found.depth_mm[inner] - 1 / inverse[inner]
     assert np.median(np.abs(error - np.median(error))) < 1
-    assert found.facts["scale_and_shift"]["inlier_share"] > 0.8
-    assert found.facts["warnings"] == []
+    assert found.facts.scale_and_shift.inlier_share > 0.8
+    assert found.facts.warnings == ()
     for wrong in (np.full_like(answer, 7), -answer):
         with pytest.raises(GeometryError, match="another network"):
             with_map(wrong)

@@ -57,7 +57,7 @@ def test_statistics_by_region_and_unit() -> None:
     assert relative_depth_in(face, "ipd") * 63 == pytest.approx(relative_depth(face), abs=1e-4, nan_ok=True)
     with pytest.raises(OptionError, match="inch"):
         statistics_by_region(face, "inch")
-    whole = replace(face, landmarks_px=None, facts={**face.facts, "ipd_mm": None})
+    whole = replace(face, landmarks_px=None, facts=replace(face.facts, ipd_mm=None))
     assert list(statistics_by_region(whole)) == ["head"]
     with pytest.raises(OptionError, match="interpupillary"):
         statistics_by_region(whole, "ipd")

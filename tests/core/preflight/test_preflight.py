@@ -1,6 +1,7 @@
 import json
 import shutil
 import subprocess
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -217,7 +218,7 @@ def test_glb_is_in_metres_and_the_answer_is_json(tmp_path: Path) -> None:
     cube = box(0.02, 0.02, 0.02)
     found = preflight(written(cube, tmp_path, "solid.glb"), Printer(filament="TPU", bed_mm=(180, 180, 180)))
     assert found.size_mm == pytest.approx((20, 20, 20), rel=1e-5)
-    told = json.loads(json.dumps(found.to_dict(), allow_nan=False))
+    told = json.loads(json.dumps(asdict(found.facts), allow_nan=False))
     assert told["printer"]["filament"] == "TPU"
     assert told["solid_mass_g"] == pytest.approx(8 * 1.22, abs=0.05)
     assert {check["state"] for check in told["checks"]} == {"good"}

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from core import atomic
-from core.files.face_files import write_depth, write_json, write_pictures
+from core.files.face_files import write_depth, write_pictures
 from core.geometry.reconstruction import Reconstruction
 from core.measure.table import DIFFERENCES, Place, chosen
 from dashboard.cli.main import main
 from tests.core.heads import Bump, Placed, head
+from tests.facts import write_facts
 
 
 @pytest.fixture(autouse=True)
@@ -28,9 +29,7 @@ def written(face: Reconstruction, folder: Path) -> Path:
     folder.mkdir(parents=True)
     write_depth(face, folder)
     write_pictures(face, folder)
-    camera = {"K": face.intrinsics.K.tolist(), "focal_px": face.intrinsics.focal_px}
-    facts = {**face.facts, "camera": camera, "landmarks_crop_px": face.landmarks_px.tolist()}
-    write_json(facts, folder / "reconstruction.json")
+    write_facts(face.facts, folder)
     return folder
 
 
@@ -71,13 +70,22 @@ def test_folders_become_one_that_compares_them(tmp_path: Path, capfd: pytest.Cap
 
 @pytest.mark.parametrize(
     ("names", "said"),
-    [(["a"], "at least two"), (["a", "empty"], "reconstruction.json"), (["a", "none.jpg"], "none.jpg")],
+    [
+        (["a"], "at least two"),
+        (["a", "empty"], "reconstruction.json"),
+        (["a", "newer"], "newer/reconstruction.json has format 99, which a newer version of Lifemask wrote"),
+        (["a", "broken"], "broken/reconstruction.json is damaged"),
+        (["a", "none.jpg"], "none.jpg"),
+    ],
 )
 def test_what_cannot_be_compared_is_a_sentence(
     names: list[str], said: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     written(head(), tmp_path / "a")
     (tmp_path / "empty").mkdir()
+    for name, text in (("newer", '{"format": 99}'), ("broken", '{"photo": ')):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "reconstruction.json").write_text(text)
     assert main(["compare", *(str(tmp_path / name) for name in names), "--out", str(tmp_path / "out")]) == 2
     stderr = capfd.readouterr().err
     assert stderr.startswith("lifemask: ")

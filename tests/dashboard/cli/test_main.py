@@ -13,8 +13,10 @@ import pytest
 import trimesh
 from PIL import Image
 
+from core.geometry.camera import Intrinsics
 from dashboard.cli.main import main
 from dashboard.cli.run import free_folders
+from tests.facts import facts_of, write_facts
 
 FILES = {
     "depth.png", "depth.npy", "statistics.json", "statistics.csv", "cloud.ply", "mesh.stl", "mesh.zip", "mesh.ply",
@@ -93,7 +95,7 @@ def test_the_solid_is_of_the_kind_and_size_asked_for(astronaut: Path, tmp_path: 
 def test_equal_stems_and_earlier_results_are_never_lost(tmp_path: Path) -> None:
     def place(folder: Path, sha256: str) -> None:
         folder.mkdir(parents=True)
-        (folder / "reconstruction.json").write_text(json.dumps({"photo": {"sha256": sha256}}))
+        write_facts(facts_of(Intrinsics(100.0, 49.5, 49.5), sha256=sha256), folder)
 
     assert free_folders(tmp_path, "me", 1, "a", set()) == [tmp_path / "me"]
     assert free_folders(tmp_path, "me", 1, "a", {tmp_path / "me"}) == [tmp_path / "me_2"]
@@ -101,6 +103,14 @@ def test_equal_stems_and_earlier_results_are_never_lost(tmp_path: Path) -> None:
     place(tmp_path / "me", "a")
     assert free_folders(tmp_path, "me", 1, "a", set()) == [tmp_path / "me"]
     assert free_folders(tmp_path, "me", 1, "b", set()) == [tmp_path / "me_2"]
+    for text in (
+        "",
+        "[]",
+        '{"photo": "a"}',
+        '{"format": 99, "photo": {"sha256": "a"}}',
+    ):  # of another program, or newer
+        (tmp_path / "me" / "reconstruction.json").write_text(text)
+        assert free_folders(tmp_path, "me", 1, "a", set()) == [tmp_path / "me_2"]
     (tmp_path / "mine").mkdir()
     assert free_folders(tmp_path, "mine", 1, "b", set()) == [tmp_path / "mine_2"]
 

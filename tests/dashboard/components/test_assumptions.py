@@ -1,30 +1,35 @@
 """The panel says all that the millimetres rest on; the form starts from what holds."""
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from dash.development.base_component import Component
 
+from core.geometry.camera import Intrinsics
+from core.geometry.facts import FaceFacts, FitFacts, PriorFacts
+from core.options import Options
 from dashboard.components import assumptions
+from tests.facts import facts_of, written
 
-ABOUT: dict[str, Any] = {
-    "photo": {"name": "a.jpg", "width_px": 4000, "height_px": 3000},
-    "network": {"name": "dpt_large_384", "face_network": "builtin"},
-    "ipd_mm": 61.5,
-    "distance_mm": 812.4,
-    "camera": {
-        "projection": "orthographic", "focal_source": "given focal length", "focal_px": 900.0,
-        "focal_equivalent_mm": 85.0, "fov_deg": 28.6,
-    },
-    "scale_and_shift": {
-        "a": 1.5e-6, "b": 0.00123, "fitted_to": "the built-in network's face", "residual_mm": 2.25,
-        "inlier_share": 0.87, "inlier_mm": 5.0,
-    },
-    "prior": {"mm_per_unit": 23.5, "weight": 0.4},
-    "smooth": 0.75,
-    "face": {"score": 0.98, "roll_deg": 1.0, "yaw_deg": -3.0},
-    "warnings": ["Take care."],
-    "options": {"ipd_mm": 61.5, "focal_mm": 85.0, "fov_deg": None, "smooth": 0.75, "background": False},
-}  # fmt: skip
+PLAIN = facts_of(Intrinsics(900.0, 255.5, 255.5, mm_per_px=0.9), np.zeros((68, 2)), network="dpt_large_384")
+ABOUT = written(
+    replace(
+        PLAIN,
+        ipd_mm=61.5,
+        distance_mm=812.4,
+        camera=replace(PLAIN.camera, focal_source="given focal length", focal_equivalent_mm=85.0, fov_deg=28.6),
+        scale_and_shift=FitFacts(
+            a=1.5e-6, b=0.00123, equation="", then="", fitted_to="the built-in network's face", residual_mm=2.25,
+            inlier_share=0.87,
+        ),
+        prior=PriorFacts(mm_per_unit=23.5, weight=0.4),
+        smooth=0.75,
+        face=FaceFacts(score=0.98, roll_deg=1.0, yaw_deg=-3.0, pitch_deg=0.0),
+        warnings=("Take care.",),
+    ),
+    options=Options(ipd_mm=61.5, focal_mm=85.0, projection="orthographic", smooth=0.75),
+)  # fmt: skip
 
 
 def text_of(part: Any) -> str:
@@ -59,8 +64,9 @@ def test_every_assumption_is_said_with_its_unit() -> None:
 
 
 def test_a_face_that_nothing_was_fitted_for_names_no_residual() -> None:
-    fit = {**ABOUT["scale_and_shift"], "residual_mm": None, "inlier_share": None}
-    said = text_of(assumptions.panel({**ABOUT, "scale_and_shift": fit, "prior": {"weight": None}}))
+    fit = replace(ABOUT.scale_and_shift, residual_mm=None, inlier_share=None)
+    prior = PriorFacts(mm_per_unit=23.5, weight=None)
+    said = text_of(assumptions.panel(replace(ABOUT, scale_and_shift=fit, prior=prior)))
     assert "Residual" not in said
     assert "Broad shape" not in said
 

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import os
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,6 +14,7 @@ from dash.development.base_component import Component
 from flask import g
 from plotly.io.json import to_json_plotly
 
+from core.errors import FormatError
 from core.measure.table import (
     AGREEMENT,
     DEPTHS,
@@ -95,6 +97,30 @@ def test_numbers_of_a_face_by_rest(client: Any, ids: list[str]) -> None:
         assert answer.status_code == 400
         assert answer.json["error"]
     assert client.application.test_client().get(address).status_code == 404
+
+
+def test_a_face_of_a_newer_version_is_a_sentence(client: Any, asked: Library, ids: list[str], page: Any) -> None:
+    face = asked.face(g.workspace, ids[0])
+    assert face is not None
+    (face.folder / "reconstruction.json").write_text('{"format": 3}')
+    os.utime(face.folder / "depth.npy")
+    newer = "has format 3, which a newer version of Lifemask wrote"
+    for answer in (
+        client.get(f"/api/faces/{ids[0]}/statistics"),
+        client.post(f"/api/faces/{ids[0]}/recompute", json={"options": {"ipd_mm": 60}}),
+    ):
+        assert answer.status_code == 400
+        assert newer in answer.json["error"]
+    assert client.get(f"/api/faces/{ids[0]}").json["id"] == ids[0]  # it is listed, and its files can be fetched
+    for show in (
+        lambda: page("/compare")._page(ids, ids[0], with_scale=False),
+        lambda: page("/statistics")._page(ids[0]),
+        lambda: page("/print/none").layout(ids[0]),
+        lambda: page("/face/none").layout(ids[0]),
+        lambda: page("/mark/none").layout(face.photo_id, face.id),
+    ):
+        with pytest.raises(FormatError, match=newer):  # which the frame shows in these words
+            show()
 
 
 def test_pages_of_a_face_are_small(asked: Library, ids: list[str], page: Any) -> None:
@@ -183,13 +209,14 @@ def test_a_comparison_is_waited_for_found_and_never_another_ones(asked: Library,
     assert compare.start(ids[1], "rigid", ids) == started  # nothing is done twice
     folder = asked.comparison(g.workspace, started["id"])
     assert folder is not None
-    values = comparison_folder.read(folder).values
-    assert values["agreement"]["networks"] == ["builtin", "dpt_large_384"]
+    facts = comparison_folder.read(folder).facts
+    assert facts.agreement is not None
+    assert facts.agreement.networks == ("builtin", "dpt_large_384")
     texts = texts_of(found)
     for one in chosen(DIFFERENCES, Place.PAIR):
-        assert one is SCALE or has(texts, one, values["differences"]["1"][one.key])
+        assert one is SCALE or has(texts, one, getattr(facts.differences[1], one.key))
     for one in chosen(AGREEMENT, Place.PAIR):
-        assert has(texts, one, values["agreement"][one.key])
+        assert has(texts, one, getattr(facts.agreement, one.key))
     g.workspace = asked.new_workspace()
     assert compare.start(ids[1], "rigid", ids) == {
         "error": "A face of this comparison is not in your library; it may have been deleted."

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.errors import Cancelled
+from core.errors import Cancelled, FormatError
 from core.files.colours import DIVERGING, coloured, signed_limit
+from core.json_files import write_json
 from core.measure.table import DEPTHS, Place, chosen
 from dashboard.charts.contact_sheet import GAP_PX, PAPER, SIDE_PX
 from dashboard.jobs.queue import Queue
@@ -54,14 +55,26 @@ def test_a_bump_is_found_where_it_is_and_as_high_as_it_is(found: ComparisonFolde
     place = slice(y - 3, y + 4), slice(x - 3, x + 4)
     assert difference[place].mean() == pytest.approx(raised[place].mean(), abs=0.3)  # it stands out: positive
     assert abs(np.nanmedian(difference)) < 0.2
-    assert found.values["differences"]["2"]["by_region"]["right cheek"] > 0.5
+    assert found.facts.differences[2].by_region["right cheek"] > 0.5
+
+
+def test_what_is_written_is_read_back_equal(found: ComparisonFolder, tmp_path: Path) -> None:
+    place = tmp_path / "again"
+    place.mkdir()
+    write_json(found.facts, place / "comparison.json")
+    assert comparison_folder.read(place).facts == found.facts
+    assert (place / "comparison.json").read_bytes() == (found.folder / "comparison.json").read_bytes()
+    comparison_folder.read.cache_clear()
+    (place / "comparison.json").write_text('{"scale_mm": 7}')
+    with pytest.raises(FormatError, match=r"again/comparison\.json is damaged .*reference: Field required"):
+        comparison_folder.read(place)
 
 
 def test_table_and_csv_show_the_same_numbers(found: ComparisonFolder) -> None:
-    rows = comparison_folder.rows(found.values)
+    rows = comparison_folder.rows(found.facts.faces, found.facts.differences)
     assert [row["face"] for row in rows] == ["plain.jpg", "bumped.jpg", "other.jpg"]
     assert rows[0]["rms_mm"] is rows[0]["coverage"] is None  # the reference is not laid onto itself
-    assert rows[1]["rms_mm"] == round(found.values["differences"]["2"]["rms_mm"], 2)
+    assert rows[1]["rms_mm"] == round(found.facts.differences[2].rms_mm, 2)
     lines = list(csv.DictReader(io.StringIO((found.folder / "comparison.csv").read_text("utf-8"))))
     for line, row in zip(lines, rows, strict=True):
         for one in comparison_folder.COLUMNS:
@@ -105,15 +118,16 @@ def test_a_kept_background_changes_no_number_and_no_picture_of_the_head(tmp_path
 
 
 def test_pairs_agree_with_the_differences_and_like_is_beside_like(found: ComparisonFolder) -> None:
-    rms = np.array(found.values["pairs"]["rms_mm"])
+    rms = np.array(found.facts.pairs.rms_mm)
     assert np.array_equal(rms, rms.T)
-    assert rms[0, 1] == pytest.approx(found.values["differences"]["2"]["rms_mm"], rel=0.3)
+    assert rms[0, 1] == pytest.approx(found.facts.differences[2].rms_mm, rel=0.3)
     assert rms[0, 2] < rms[0, 1]
 
 
 def test_networks_on_one_photo_are_set_beside_each_other(found: ComparisonFolder) -> None:
-    agreement = found.values["agreement"]
-    assert agreement["networks"] == ["builtin", "dpt_large_384"]
+    agreement = found.facts.agreement
+    assert agreement is not None
+    assert agreement.networks == ("builtin", "dpt_large_384")
     assert found.spread_mm is not None
     y, x = np.unravel_index(np.nanargmax(found.spread_mm), found.spread_mm.shape)
     assert found.spread_mm[y, x] == pytest.approx(0.5, abs=0.1)  # of 0 and 1 mm
@@ -158,8 +172,8 @@ def test_the_worker_makes_the_folder_whole_or_not_at_all(library: Library, two: 
     assert (done.state, done.error) == ("done", None)
     folder = library.comparison(workspace, run.id)
     assert folder is not None
-    values = comparison_folder.read(folder).values
-    assert (values["reference"], values["with_scale"]) == (2, True)
+    facts = comparison_folder.read(folder).facts
+    assert (facts.reference, facts.with_scale) == (2, True)
 
     library.start_comparison(workspace, ids, ids[0])
     (library.folders.face(ids[0]) / "depth.npy").unlink()

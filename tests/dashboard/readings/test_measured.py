@@ -13,6 +13,7 @@ from core.pipeline import recompute
 from dashboard.readings.measured import PARTS, Measured, as_csv, bin_edges, summary
 from tests.core.heads import with_background
 from tests.dashboard.faces import face
+from tests.facts import facts_of
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +92,7 @@ def test_what_cannot_be_measured_is_a_sentence(found: Measured) -> None:
 
 def test_a_whole_photo_has_its_depth_alone() -> None:
     whole = face()
-    found = Measured(replace(whole, landmarks_px=None, facts={**whole.facts, "ipd_mm": None}))
+    found = Measured(replace(whole, landmarks_px=None, facts=facts_of(whole.intrinsics)))
     assert found.parts == ["head"]
     assert found.symmetry is None
     values = summary(found, "head", "mm", 16)
@@ -107,20 +108,10 @@ def test_the_depth_before_smoothing_is_that_of_no_smoothing() -> None:
     rough = face()
     noise = np.random.default_rng(5).normal(0, 4e-7, rough.inverse_depth.shape).astype(np.float32)
     seen = np.nan_to_num(rough.inverse_depth, nan=1e-3) + noise
-    facts = {
-        **rough.facts,
-        "photo": {**rough.facts["photo"], "width_px": 256, "height_px": 256},
-        "network": {"name": "builtin"},
-        "refine": "none",
-        "camera": {"focal_35mm": None},
-        "prior": {"mm_per_unit": 1.0},
-        "landmarks_confidence": [0.9] * 68,
-        "options": Options().to_dict(),
-    }
     coverage = np.where(rough.mask, 255, 0).astype(np.uint8)
-    written = replace(rough, inverse_depth=seen, relief=seen, coverage=coverage, facts=facts)
+    written = replace(rough, inverse_depth=seen, relief=seen, coverage=coverage)
     smooth, plain = (recompute(written, rough.crop_rgb, Options(smooth=strength)) for strength in (0.5, 0.0))
-    found = Measured(replace(written, depth_mm=smooth.depth_mm, facts={**facts, "smooth": 0.5}))
+    found = Measured(replace(written, depth_mm=smooth.depth_mm, facts=replace(rough.facts, smooth=0.5)), Options())
     assert found.unsmoothed_mm is not None
     np.testing.assert_allclose(found.unsmoothed_mm, plain.depth_mm - found.reconstruction.reference_mm, atol=1e-3)
     kept, before = (np.nanstd(np.diff(values[100:160, 100:160])) for values in (found.behind_mm, found.unsmoothed_mm))

@@ -1,0 +1,224 @@
+"""The facts that a reconstruction rests on, as `reconstruction.json` holds them, of every format there has been.
+
+Each class is an object of that file and each field a key of it, so that a name here is a name there.
+"""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import FormatError
+from core.geometry.camera import DEFAULT_FOV_DEG, FILM_DIAGONAL_MM, INLIER_MM, Intrinsics, Projection
+from core.json_files import damaged, read_object, typed
+
+FORMAT = 2  # 1: version 0.1 and before, whose files name no format
+FACTS_FILE = "reconstruction.json"
+
+Point = tuple[float, float]
+Vector = tuple[float, float, float]
+Matrix = tuple[Vector, Vector, Vector]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhotoFacts:
+    """The photo: its name, the SHA-256 of its file in hexadecimal digits, and its size when upright."""
+
+    name: str
+    sha256: str
+    width_px: int
+    height_px: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkFacts:
+    """name : of the network that gave the inverse depth. face_network : that found the face."""
+
+    name: str
+    face_network: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CropFacts:
+    """side_px : of the levelled square. crop_to_photo : (2, 3), crop pixels (x, y, 1) -> photo pixels (x, y)."""
+
+    side_px: int
+    crop_to_photo: tuple[Vector, Vector]
+
+    @property
+    def to_photo(self) -> NDArray[np.float64]:
+        """(2, 3) `crop_to_photo`, to compute with."""
+        return np.array(self.crop_to_photo)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CameraFacts:
+    """The camera as the crop's pixels see it.
+
+    K : (3, 3) to homogeneous pixels, of what K_takes says. turn : (3, 3) rotation, frame of the axis -> camera frame.
+    line_of_sight : unit vector in the frame of the axis, along which depth is counted.
+    focal_px : of the crop, focal_photo_px : of the photo. mm_per_px : of an orthographic camera, else None.
+    focal_source : in words. focal_35mm : what the photo's EXIF says, if it does. focal_equivalent_mm : of the lens on
+    35 mm film that sees as much. fov_deg : over the photo's diagonal; default_fov_deg : where nothing tells it.
+    """
+
+    projection: Projection
+    K: Matrix
+    K_takes: str
+    turn: Matrix
+    line_of_sight: Vector
+    focal_px: float
+    mm_per_px: float | None
+    focal_photo_px: float
+    focal_source: str
+    focal_35mm: float | None
+    focal_equivalent_mm: float
+    fov_deg: float
+    default_fov_deg: float = DEFAULT_FOV_DEG
+
+    @property
+    def intrinsics(self) -> Intrinsics:
+        """The same, to compute with."""
+        return Intrinsics(self.focal_px, self.K[0][2], self.K[1][2], self.mm_per_px, self.line_of_sight)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitFacts:
+    """Scale a and shift b of the network's map.
+
+    equation : what they mean. then : what became of that depth afterwards, in words. fitted_to : what gave them.
+    residual_mm : median distance from that over the face; inlier_share : of the face that is within inlier_mm of it,
+    0 to 1; None where nothing compares.
+    """
+
+    a: float
+    b: float
+    equation: str
+    then: str
+    fitted_to: str
+    residual_mm: float | None
+    inlier_share: float | None
+    inlier_mm: float = INLIER_MM
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriorFacts:
+    """The face network's own shape of the face.
+
+    mm_per_unit : of its relief, at the mean IPD. weight : its share of the broad shape, 0 to 1; None where the depth is
+    its own, or where there is no face.
+    """
+
+    mm_per_unit: float
+    weight: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaceFacts:
+    """How sure the face is (score, 0 to 1), and how the head is turned; its roll is levelled in the crop."""
+
+    score: float
+    roll_deg: float
+    yaw_deg: float
+    pitch_deg: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What the millimetres of a face, or of a photo taken whole, rest on.
+
+    refine : how detail was added to the network's map. scale_and_shift : that made it millimetres.
+    prior : None in a face of an earlier version, which cannot be computed anew.
+    smooth : strength of the smoothing, 0 to 1. background : whether what is round the head was kept.
+    ipd_mm : the assumed interpupillary distance. distance_mm : of the eyes from the camera, along the line of sight.
+    landmarks_px : (68, 2) in the photo; landmarks_crop_px : in the crop; landmarks_confidence : (68,), 0 to 1, None in
+    a face of an earlier version too. warnings : sentences.
+    Of a photo taken whole `ipd_mm`, landmarks and `face` are None.
+    """
+
+    format: int = FORMAT
+    photo: PhotoFacts
+    network: NetworkFacts
+    refine: str
+    crop: CropFacts
+    camera: CameraFacts
+    scale_and_shift: FitFacts
+    prior: PriorFacts | None
+    smooth: float
+    background: bool
+    ipd_mm: float | None
+    distance_mm: float
+    landmarks_px: tuple[Point, ...] | None
+    landmarks_crop_px: tuple[Point, ...] | None
+    landmarks_confidence: tuple[float, ...] | None
+    face: FaceFacts | None
+    warnings: tuple[str, ...]
+
+
+F = TypeVar("F", bound=Facts)
+
+
+def read_facts_as(kind: type[F], folder: Path) -> F:
+    """Read `reconstruction.json` of a face's folder, of this format or an earlier one.
+
+    Raises
+    ------
+    FormatError
+        There is no such file, it is damaged or foreign, or a newer version wrote it.
+    """
+    path = folder / FACTS_FILE
+    try:
+        values = read_object(path)
+    except FileNotFoundError as error:
+        raise FormatError(
+            f"{folder} holds no face (no {FACTS_FILE}). Give a folder that Lifemask wrote, or process the photo again."
+        ) from error
+    found = values.get("format", 1)
+    if not isinstance(found, int) or found < 1:
+        raise damaged(path, f"its format is {found!r}")
+    if found > FORMAT:
+        raise FormatError(
+            f"{folder.name}/{FACTS_FILE} has format {found}, which a newer version of Lifemask wrote; this one reads "
+            f"formats up to {FORMAT}. Install the newer version."
+        )
+    try:
+        values = upgraded(values, found)
+    except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+        raise damaged(path, "photo, camera or other things that every format has are missing") from error
+    return typed(kind, values, path)
+
+
+def upgraded(values: dict[str, Any], found: int) -> dict[str, Any]:
+    """Return what `reconstruction.json` of an earlier format holds in the words of this one.
+
+    found : the format that it has. Keys that came in the course of format 1 are filled in with what held before them:
+    a perspective camera that looks along its axis, no smoothing, no prior that was kept.
+    """
+    if found == FORMAT:
+        return values
+    photo, camera, fit, solid = (values[name] for name in ("photo", "camera", "scale_and_shift", "solid"))
+    diagonal_px = math.hypot(photo["width_px"], photo["height_px"])
+    return {
+        "refine": "none",
+        "prior": None,
+        "smooth": 0.0,
+        "background": values["face"] is None,
+        "landmarks_confidence": None,
+        **values,
+        "format": FORMAT,
+        "camera": {
+            "projection": "perspective",
+            "K_takes": "(x, y, z) in mm",
+            "turn": np.eye(3).tolist(),
+            "line_of_sight": [0.0, 0.0, 1.0],
+            "mm_per_px": None,
+            "focal_equivalent_mm": round(camera["focal_photo_px"] / diagonal_px * FILM_DIAGONAL_MM, 3),
+            **camera,
+        },
+        "scale_and_shift": {"then": "bounded", "inlier_share": None, **fit},
+        "solid": None if solid is None else {"preflight": None, **solid},
+        "options": {"smooth": 0.0, **values["options"]},
+    }

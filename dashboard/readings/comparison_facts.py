@@ -1,0 +1,84 @@
+"""What `comparison.json` holds: each class an object of that file, each field a key of it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparedFace:
+    """A face of a comparison.
+
+    ipd_mm, distance_mm : assumed interpupillary distance, and how far the eyes are from the camera by it.
+    statistics : of its depth behind the tip of the nose, by name. measures : its main lengths in mm, by name; None
+    where too few landmarks have depth.
+    """
+
+    id: str
+    name: str
+    network: str
+    ipd_mm: float | None
+    distance_mm: float
+    statistics: dict[str, int | float]
+    measures: dict[str, float | None] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DifferenceFacts:
+    """A face against the reference; see `core.compare.Comparison` for each number."""
+
+    rms_mm: float
+    median_mm: float
+    p95_mm: float
+    hausdorff95_mm: float
+    coverage: float
+    correlation: float
+    scale: float
+    landmarks_mm: float
+    by_region: dict[str, float]
+    transform: tuple[tuple[float, float, float, float], ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairFacts:
+    """All pairs; see `core.compare.PairTable`."""
+
+    rms_mm: tuple[tuple[float, ...], ...]
+    order: tuple[int, ...]
+    linkage: tuple[tuple[float, float, float, float], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgreementFacts:
+    """Several networks on one photo; see `core.compare.Agreement`."""
+
+    networks: tuple[str, ...]
+    median_mm: float
+    p95_mm: float
+    by_region: dict[str, float]
+    rms_mm: tuple[tuple[float, ...], ...]
+    correlation: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparisonFacts:
+    """A comparison of faces, which are numbered from 1.
+
+    scale_mm : the pictures of differences reach from minus to plus so much. reference : number of the face that the
+    others are laid onto. with_scale : whether sizes were fitted too. differences : by the number of the other face.
+    agreement : None where there are no two networks on one photo. notes : sentences on what the numbers rest on.
+    versions : of this program and the libraries that its numbers depend on, by name.
+    """
+
+    scale_mm: float
+    reference: int
+    with_scale: bool
+    faces: tuple[ComparedFace, ...]
+    differences: dict[int, DifferenceFacts]
+    pairs: PairFacts
+    agreement: AgreementFacts | None
+    notes: tuple[str, ...]
+    versions: dict[str, str]
+
+    def face(self, number: int) -> ComparedFace:
+        """Return the face of a number, from 1."""
+        return self.faces[number - 1]
