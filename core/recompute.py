@@ -1,6 +1,6 @@
 """A written face under other assumptions: all of its files follow, and no network runs."""
 
-from dataclasses import fields
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +11,19 @@ from core.errors import OptionError
 from core.files.face_folder import read_facts, write_face
 from core.geometry.reconstruction import Reconstruction
 from core.options import Options, Printer, SolidOptions
+from core.options.run import CHANGEABLE
+from core.options.table import shown
 from core.pipeline import recompute
 from core.progress import Progress, ignore
 
-CHANGEABLE = ("ipd_mm", "fov_deg", "focal_mm", "projection", "smooth", "background")
 
-
-def rewrite(
-    folder: Path, photo_rgb: NDArray[np.uint8], changes: dict[str, Any], progress: Progress = ignore
-) -> Options:
+def rewrite(folder: Path, photo_rgb: NDArray[np.uint8] | None, changes: object, progress: Progress = ignore) -> Options:
     """Compute a written face anew with `changes` to its options, and put all its files in the place of the old ones.
 
-    photo_rgb : (H, W, 3) uint8, its photo upright. changes : of `CHANGEABLE`. The solid keeps its kind and size.
-    Returns the options that now hold. Raises as `core.files.write_face`, and OptionError; then nothing changes.
+    photo_rgb : (H, W, 3) uint8, its photo upright; None will do where the crop has all of the photo's pixels.
+    changes : of `CHANGEABLE`. The solid keeps its kind and size.
+    Returns the options that now hold. Raises as `core.pipeline.recompute`, `core.files.write_face` and `changed`;
+    then nothing has changed.
     """
     progress("Reading the face", 0.0)
     written = Reconstruction.load(folder)
@@ -31,30 +31,31 @@ def rewrite(
     progress("Computing depth", 0.1)
     anew = recompute(written, photo_rgb, options)
     solid = read_facts(folder).get("solid")
-    asked = SolidOptions.from_dict(solid["options"]) if solid else None
+    asked = SolidOptions.from_stored(solid["options"]) if solid else None
     checked = (solid or {}).get("preflight") or {}
-    printer = Printer.from_dict(checked["printer"]) if "printer" in checked else None
+    printer = Printer.from_stored(checked["printer"]) if "printer" in checked else None
     write_face(anew, folder, options, lambda stage, share: progress(stage, 0.2 + 0.8 * share), asked, printer)
     return options
 
 
-def changed(options: dict[str, Any], changes: dict[str, Any]) -> Options:
+def changed(options: Mapping[str, Any], changes: object) -> Options:
     """The options of a face with some of `CHANGEABLE` changed; a field of view and a focal length replace each other.
 
-    options : as `Options.to_dict` gives them, of this version or an earlier one.
+    options : as this version or an earlier one wrote them. changes : names and values, as a request has them.
 
     Raises
     ------
     OptionError
         A change is to something that a network decides, or cannot be used.
     """
-    wrong = set(changes) - set(CHANGEABLE)
+    if not isinstance(changes, Mapping):
+        raise OptionError(f"The changes are {shown(changes)}, but must be an object of names and values.")
+    wrong = [name for name in changes if name not in CHANGEABLE]
     if wrong:
         raise OptionError(
-            f"{min(wrong)!r} cannot be changed without the network. Choose from: {', '.join(CHANGEABLE)}."
+            f"{shown(wrong[0])} cannot be changed without the network. Choose from: {', '.join(CHANGEABLE)}."
         )
-    known = {field.name for field in fields(Options)}
-    kept = {name: value for name, value in options.items() if name in known}
+    kept = Options.kept(options)
     for one, other in (("fov_deg", "focal_mm"), ("focal_mm", "fov_deg")):
         if changes.get(one) is not None and changes.get(other) is None:
             kept[other] = None

@@ -1,42 +1,46 @@
 """A reconstruction -> its folder of files, all or none; and the solid of a written face made anew."""
 
 import json
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from core.errors import OptionError
 from core.files import face_files
-from core.files.atomic import replacing, storage_errors
+from core.files.atomic import replacing
 from core.geometry.reconstruction import Reconstruction, assumptions
 from core.mesh.cloud import point_cloud
-from core.mesh.surface import TOLERANCE_MM, make_surface
+from core.mesh.surface import make_surface
 from core.options import Options, Printer, SolidOptions
+from core.options.run import FORMATS
 from core.preflight import preflight
 from core.progress import Progress, ignore, part_of
 from core.solid import Solid, make_solid
 from core.version import versions
 
-FILES = frozenset(
+SOLID_FILES = frozenset({"mesh.stl", "solid.3mf", "solid.ply", "solid.zip", "solid.glb", "solid.json"})
+FILES = SOLID_FILES | frozenset(
     {
         *("crop.png", "mask.png", "thumbnail.jpg", "depth_preview.png", "relief_preview.png", "plain_preview.png"),
         *("depth.npy", "depth.png", "inverse_depth.npy", "prior.npy", "statistics.json", "statistics.csv"),
-        *("cloud.ply", "mesh.ply", "mesh.glb", "mesh.zip", "mesh.stl"),
-        *("solid.3mf", "solid.ply", "solid.zip", "solid.glb", "solid.json", "reconstruction.json"),
+        *("cloud.ply", "mesh.ply", "mesh.glb", "mesh.zip", "reconstruction.json"),
     }
 )
 """What a face's folder may hold of ours; anything else in it is somebody's own and is left alone."""
 
 
 def write_faces(
-    reconstructions: Sequence[Reconstruction], folders: Sequence[Path], options: Options, progress: Progress = ignore
+    reconstructions: Sequence[Reconstruction],
+    folders: Sequence[Path],
+    options: Options,
+    progress: Progress = ignore,
+    printer: Printer | None = None,
 ) -> None:
     """Write the faces of a photo, each into its folder: all of them or none, else as `write_face`."""
     share = 1.0 / len(folders)
     with replacing(folders, FILES) as parts:
         for index, (reconstruction, part) in enumerate(zip(reconstructions, parts, strict=True)):
-            _write(reconstruction, part, options, part_of(progress, share * index, share))
+            _write(reconstruction, part, options, part_of(progress, share * index, share), printer=printer)
 
 
 def write_face(
@@ -115,20 +119,18 @@ def _write(
     surface = make_surface(
         reconstruction,
         options.max_triangles,
-        options.tolerance_mm or TOLERANCE_MM,
+        options.tolerance_mm,
         options.surface,
         options.taubin,
     )
     face_files.write_surface(surface, reconstruction.texture, part, options.formats, about)
     progress("Making the solid", 0.6)
     solid = None
-    if options.solid != "none" or asked is not None:
-        asked, printer = asked or options.solid_options(), printer or Printer(nozzle_mm=options.nozzle_mm)
+    asked = asked or options.solid_options()
+    if asked is not None:
         body = make_solid(reconstruction, asked)
         progress("Checking the solid", 0.8)
         solid = _write_solid(body, asked, part, printer, about, part / "relief_preview.png", options.formats)
-        if "stl" not in options.formats:
-            (part / "mesh.stl").unlink()
     facts = {
         **reconstruction.facts,
         "depth_png": {**depth_png, "meaning": "65535 is near_mm, 1 is far_mm, 0 is no depth; linear between"},
@@ -153,27 +155,27 @@ def _write(
 
 
 def write_solid(
-    folder: Path, options: SolidOptions, printer: Printer | None = None, progress: Progress = ignore
+    folder: Path,
+    options: SolidOptions,
+    printer: Printer | None = None,
+    progress: Progress = ignore,
+    formats: tuple[str, ...] = FORMATS,
 ) -> dict[str, Any]:
-    """Make the solid of a written face anew: replaces `mesh.stl`, `solid.*` and the facts' solid.
+    """Make the solid of a written face anew: replaces `SOLID_FILES` and the facts' solid.
 
-    printer : what the preflight checks for; the usual one with the options' nozzle, if None.
+    printer : what the preflight checks for; the usual one with the options' nozzle, if None. formats : to be written.
     Returns what `solid.json` holds. Raises GeometryError or StorageError, and then nothing has changed.
     """
     progress("Reading the face", 0.0)
     reconstruction = Reconstruction.load(folder)
     progress("Making the solid", 0.2)
     solid = make_solid(reconstruction, options)
-    with storage_errors(folder), tempfile.TemporaryDirectory(dir=folder, prefix=".solid-") as name:
-        part = Path(name)
+    with replacing([folder], SOLID_FILES | {"reconstruction.json"}) as (part,):
         progress("Checking the solid", 0.6)
-        printer = printer or Printer(nozzle_mm=options.nozzle_mm)
         about = assumptions(reconstruction.facts)
-        facts = _write_solid(solid, options, part, printer, about, folder / "relief_preview.png")
+        facts = _write_solid(solid, options, part, printer, about, folder / "relief_preview.png", formats)
         face_files.write_json({**reconstruction.facts, "solid": facts}, part / "reconstruction.json")
         progress("Writing files", 0.9)
-        for path in sorted(part.iterdir()):
-            path.replace(folder / path.name)
     return facts
 
 
@@ -181,11 +183,12 @@ def _write_solid(
     solid: Solid,
     options: SolidOptions,
     folder: Path,
-    printer: Printer,
+    printer: Printer | None,
     about: dict[str, str],
     picture: Path,
-    formats: tuple[str, ...] = face_files.SOLID_FORMATS,
+    formats: tuple[str, ...],
 ) -> dict[str, Any]:
+    printer = printer or Printer(nozzle_mm=options.nozzle_mm)
     shown = picture if picture.is_file() else None
     face_files.write_solid_files(solid, folder, options.kind, about, shown, formats)
     checked = preflight(folder / "mesh.stl", printer, _asked_mm(options), stands=options.kind == "bust")
@@ -199,6 +202,8 @@ def _write_solid(
         "preflight": numbers,
     }
     face_files.write_json(facts, folder / "solid.json")
+    if "stl" not in formats:
+        (folder / "mesh.stl").unlink()
     return facts
 
 

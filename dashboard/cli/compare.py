@@ -4,27 +4,22 @@ import argparse
 import csv
 import json
 import re
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tqdm import tqdm
-
+import core
 from core.errors import LifemaskError, OptionError
 from core.measure.table import DIFFERENCES, Place, chosen
+from core.options import Options
 from core.progress import Progress
+from dashboard import readings
+from dashboard.cli import run
+from dashboard.cli.flags import given, with_network
+from dashboard.cli.terminal import bar, face_folder
 from dashboard.library.sentences import sentences
-from dashboard.readings.comparison_folder import Named
 from dashboard.settings import Settings
-
-if TYPE_CHECKING:
-    from core.depth.estimator import Networks
-    from core.options import Options
-
-# `core` is imported by the functions that use it, so that `lifemask --help` answers at once.
-# ruff: noqa: PLC0415
 
 FACES = "faces"  # the folder in which faces of photos are written
 MADE = 0.7  # of the work, where there are photos
@@ -34,8 +29,8 @@ NUMBERED = re.compile(r"difference-\d+\.(npy|png)|seen-\d+\.webp|agreement\.npy"
 def compare(
     sources: Sequence[Path],
     out: Path,
-    options: "Options",
-    networks: Callable[[], "Networks"],
+    options: Options,
+    networks: Callable[[], "core.Networks"],
     *,
     with_scale: bool,
     progress: Progress,
@@ -51,12 +46,10 @@ def compare(
     LifemaskError
         A source is neither, holds no face, or fewer than two faces are there.
     """
-    from dashboard.readings import comparison_folder
-
     photos = [source for source in sources if not source.is_dir()]
     share = MADE if photos else 0.0
     made = _from_photos(photos, out / FACES, options, networks, lambda s, p: progress(s, share * p)) if photos else {}
-    folders = [folder for source in sources for folder in (made.get(source) or [_written(source)])]
+    folders = [folder for source in sources for folder in (made.get(source) or [face_folder(source)])]
     if len(folders) < 2:
         raise OptionError(
             f"Comparing needs at least two faces; {len(folders)} was given. Name another folder or photo."
@@ -65,7 +58,7 @@ def compare(
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out, prefix=".comparison-") as name:
             part = Path(name)
-            comparison_folder.write(
+            readings.comparison_folder.write(
                 _named(folders),
                 0,
                 part,
@@ -82,17 +75,9 @@ def compare(
     return values
 
 
-def _written(folder: Path) -> Path:
-    if not (folder / "reconstruction.json").is_file():
-        raise OptionError(f"{folder} holds no face (no reconstruction.json). Give a folder that 'lifemask run' wrote.")
-    return folder
-
-
 def _from_photos(
-    photos: Sequence[Path], out: Path, options: "Options", networks: Callable[[], "Networks"], progress: Progress
+    photos: Sequence[Path], out: Path, options: Options, networks: Callable[[], "core.Networks"], progress: Progress
 ) -> dict[Path, list[Path]]:
-    from dashboard.cli import run
-
     for photo in photos:
         if not photo.exists():
             raise OptionError(f"There is no photo and no folder {photo}. Check the name.")
@@ -109,11 +94,11 @@ def _from_photos(
     return found
 
 
-def _named(folders: Sequence[Path]) -> list[Named]:
+def _named(folders: Sequence[Path]) -> "list[readings.comparison_folder.Named]":
     """Each by the name of its folder; where two have the same, with its place in the list."""
     names = [folder.resolve().name for folder in folders]
     return [
-        Named(str(i), name if names.count(name) == 1 else f"{name} ({i})", folder)
+        readings.comparison_folder.Named(str(i), name if names.count(name) == 1 else f"{name} ({i})", folder)
         for i, (name, folder) in enumerate(zip(names, folders, strict=True), start=1)
     ]
 
@@ -130,27 +115,15 @@ def _write_pairs(values: dict[str, Any], path: Path) -> None:
 
 def command(args: argparse.Namespace) -> int:
     """Compare, and say how far each face is from the first."""
-    from core.depth.weights import default_model
-    from core.options import Options
-
     settings = Settings.from_env()
 
-    def networks() -> "Networks":
-        from core.depth.estimator import Networks
+    def networks() -> core.Networks:
+        return core.Networks(settings.device, settings.precision, settings.weights_folder)
 
-        return Networks(settings.device, settings.precision, settings.weights_folder)
-
-    model = default_model(settings.weights_folder) if args.model == "auto" else args.model
-    options = Options(model=model, solid="none", formats=(), max_triangles=2000)  # no mesh is kept
-    with tqdm(total=1.0, disable=not sys.stderr.isatty(), bar_format="{percentage:3.0f}% |{bar}| {desc}") as bar:
-
-        def progress(stage: str, share: float) -> None:
-            bar.set_description_str(stage, refresh=False)
-            bar.update(share - bar.n)
-
-        values = compare(
-            args.faces, args.out, options, networks, with_scale=args.with_scale, progress=progress
-        )  # fmt: skip
+    no_mesh_is_kept = {"solid": "none", "formats": [], "max_triangles": 2000}
+    options = Options.from_dict({**with_network(given(args, ["model"]), settings), **no_mesh_is_kept})
+    with bar() as progress:
+        values = compare(args.faces, args.out, options, networks, with_scale=args.with_scale, progress=progress)
     if args.json:
         print(json.dumps(values))
         return 0

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import core
 from core.errors import Cancelled, WeightsError
+from core.options import Options, Printer, SolidOptions
 from core.progress import Progress, part_of
 from dashboard import readings
 from dashboard.jobs.worker import Work
@@ -60,7 +61,7 @@ class Tasks:
         stored = core.read_photo(self.library.folders.photo(record.id) / "photo.png", record.name)
         # the stored PNG carries no metadata: what the file said of itself is in the library
         photo = replace(stored, focal_35mm=record.focal_35mm, sha256=record.sha256)
-        options = core.Options.from_dict(run.options)
+        options = Options.from_stored(run.options)
         found = core.reconstruct(photo, options, self.networks, part_of(progress, 0.0, COMPUTED))
         faces = []
         for index, reconstruction in enumerate(found, start=1):
@@ -80,12 +81,11 @@ class Tasks:
     def solid(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
         """Face -> its solid made anew, in the place of the one there was."""
         assert run.face_id is not None
-        asked = dict(run.options)
-        wanted = asked.pop("printer", None)
-        printer = core.Printer.from_dict(wanted) if wanted else None
-        core.files.write_solid(
-            self.library.folders.face(run.face_id), core.SolidOptions.from_dict(asked), printer, progress
-        )
+        folder, wanted = self.library.folders.face(run.face_id), run.options.get("printer")
+        printer = Printer.from_stored(wanted) if wanted else None
+        self.library.journal.begin([folder])
+        core.files.write_solid(folder, SolidOptions.from_stored(run.options), printer, progress)
+        self.library.journal.end(folder)
         return []
 
     def recompute(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:

@@ -23,7 +23,7 @@ ABOUT: dict[str, Any] = {
     "smooth": 0.75,
     "face": {"score": 0.98, "roll_deg": 1.0, "yaw_deg": -3.0},
     "warnings": ["Take care."],
-    "options": {"ipd_mm": 61.5, "focal_mm": 85.0, "fov_deg": None, "smooth": 0.75, "background": False},
+    "options": {"ipd_mm": 61.5, "focal_mm": 85.0, "fov_deg": None, "smooth": 0.75, "projection": "orthographic"},
 }  # fmt: skip
 
 
@@ -67,5 +67,8 @@ def test_a_face_that_nothing_was_fitted_for_names_no_residual() -> None:
 
 def test_the_form_starts_from_what_holds() -> None:
     form = assumptions.form(ABOUT)
-    values = {name: found(form, f"recompute-{name}").value for name in ("ipd", "lens", "focal", "projection", "smooth")}
-    assert values == {"ipd": 61.5, "lens": "focal", "focal": 85.0, "projection": "orthographic", "smooth": 0.75}
+    names = ("ipd_mm", "lens", "focal_mm", "projection", "smooth", "background")
+    assert {name: found(form, f"recompute-{name}").value for name in names} == {
+        "ipd_mm": 61.5, "lens": "focal_mm", "focal_mm": 85.0, "projection": "orthographic", "smooth": 0.75,
+        "background": False,
+    }  # fmt: skip
