@@ -76,7 +76,7 @@ def test_options_table_is_true() -> None:
 
 
 def test_what_can_be_recomputed_is_true() -> None:
-    assert f"computes it anew without a network: {', '.join(f'`{name}`' for name in CHANGEABLE)} |" in README
+    assert f"computes it again without a network: {', '.join(f'`{name}`' for name in CHANGEABLE)} |" in README
 
 
 @pytest.mark.parametrize(

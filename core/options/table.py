@@ -30,7 +30,7 @@ class Option:
         "numbers" (one for each of `parts`).
     is_optional : whether None is a value. limits : of the number, or of each of the numbers.
     choices : value -> words for people. step : of a page's field. only : the solids on which it has an effect, see
-        `core.options.solid.has_effect`; empty: all. recompute : whether a written face can be computed anew with
+        `core.options.solid.has_effect`; empty: all. recompute : whether a written face can be computed again with
         another value. label : what it is, short. help : what it does, in sentences; empty where the label says it.
     """
 

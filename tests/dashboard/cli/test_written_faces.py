@@ -22,7 +22,7 @@ def made(astronaut: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A face of a photo of 512 x 512, and one of the same photo, twice as large."""
     folder = tmp_path_factory.mktemp("made")
     with Image.open(astronaut) as photo:
-        photo.resize((2048, 2048)).save(folder / "large.png")
+        photo.resize((1024, 1024)).save(folder / "large.png")
     photos = [str(astronaut), str(folder / "large.png")]
     assert main(["run", *photos, "--out", str(folder), "--model", "builtin", *SMALL]) == 0
     return folder
