@@ -12,17 +12,11 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       const words = { auto: "as the system", light: "light", dark: "dark" };
       return [`sign sign-${choice}`, `Theme: ${words[choice]}. Change it`, `Theme: ${words[choice]}`];
     },
-    /* Options go with the next upload; the keys are those of core.options.Options. */
-    options(model, wholePhoto, ipd, fov, triangles, refine, focal, projection, smooth, background) {
-      const options = { model: model || "auto", whole_photo: Boolean(wholePhoto) };
-      if (ipd) options.ipd_mm = ipd;
-      if (focal) options.focal_mm = focal;
-      else if (fov) options.fov_deg = fov;
-      if (projection) options.projection = projection;
-      if (typeof smooth === "number") options.smooth = smooth;
-      if (background) options.background = true;
-      if (triangles) options.max_triangles = triangles;
-      if (refine) options.refine = refine;
+    /* Options go with the next upload, each under the name in its field's id; what is empty the server takes or refuses. */
+    options() {
+      const fields = window.dash_clientside.callback_context.inputs_list;
+      const options = Object.fromEntries(fields.map(({ id, value }) => [id.replace("option-", ""), value ?? null]));
+      if (options.focal_mm) options.fov_deg = null;
       window.lifemask.options = options;
       return options;
     },

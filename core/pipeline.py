@@ -1,14 +1,12 @@
 """Photo -> reconstructions: the one way through the core that page, command line and worker all take."""
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
 from core import depth
 from core.depth.network import DepthNetwork
 from core.depth.refine import Mirrored, two_scales
-from core.errors import GeometryError, NoFaceError, OptionError
+from core.errors import GeometryError, NoFaceError, OptionError, PhotoError
 from core.face.detect import Face, face_in_box, find_faces
 from core.face.head import head_maps, head_mask
 from core.face.level import MAX_TEXTURE_PX, Crop, inside_photo, level, whole
@@ -90,16 +88,19 @@ def _of(what: str, index: int, count: int) -> str:
     return what if count == 1 else f"{what}, face {index + 1} of {count}"
 
 
-def recompute(written: Reconstruction, photo_rgb: NDArray[np.uint8], options: Options) -> Reconstruction:
+def recompute(written: Reconstruction, photo_rgb: NDArray[np.uint8] | None, options: Options) -> Reconstruction:
     """A written face under another camera, size, projection or smoothing, by no network.
 
-    written : as `Reconstruction.load` reads it. photo_rgb : its photo, for the texture. With the options that it was
-    made with, the depth is the same to the last bit. `model`, `refine` and `whole_photo` stay as they were.
+    written : as `Reconstruction.load` reads it. photo_rgb : its photo, for the texture; None will do where the crop has
+    all of the photo's pixels. With the options that it was made with, the depth is the same to the last bit. `model`,
+    `refine` and `whole_photo` stay as they were.
 
     Raises
     ------
     GeometryError
         An earlier version wrote the face, and kept too little of it.
+    PhotoError
+        The photo is needed, and was not given.
     """
     facts = written.facts
     if written.coverage is None or facts.prior is None:
@@ -109,7 +110,7 @@ def recompute(written: Reconstruction, photo_rgb: NDArray[np.uint8], options: Op
         )
     to_photo, name, confidence = facts.crop.to_photo, facts.network.name, facts.landmarks_confidence
     seen = Observation(
-        crop=Crop(written.crop_rgb, to_photo, _texture(photo_rgb, to_photo, written.crop_rgb.shape[0])),
+        crop=Crop(written.crop_rgb, to_photo, _texture(photo_rgb, to_photo, written.crop_rgb, facts.photo.name)),
         photo_shape=(facts.photo.height_px, facts.photo.width_px),
         network=name,
         refine=facts.refine,
@@ -120,19 +121,27 @@ def recompute(written: Reconstruction, photo_rgb: NDArray[np.uint8], options: Op
         landmarks_px=written.landmarks_px,
         confidence=None if confidence is None else np.array(confidence),
     )
-    options = replace(options, model=name, refine=facts.refine)
     return _solved(seen, facts.photo, facts.camera.focal_35mm, facts.face, options)
 
 
-def _texture(rgb: NDArray[np.uint8], crop_to_photo: NDArray[np.float64], side_px: int) -> NDArray[np.uint8]:
+def _texture(
+    photo_rgb: NDArray[np.uint8] | None, crop_to_photo: NDArray[np.float64], crop_rgb: NDArray[np.uint8], name: str
+) -> NDArray[np.uint8]:
     """The crop's square cut out of the photo at the photo's own resolution, as `core.face.level` does."""
+    side_px = crop_rgb.shape[0]
     extent_px = side_px * float(np.hypot(crop_to_photo[0, 0], crop_to_photo[1, 0]))
     texture_px = int(np.clip(2 ** np.ceil(np.log2(extent_px)), side_px, MAX_TEXTURE_PX))
+    if texture_px == side_px:
+        return crop_rgb
+    if photo_rgb is None:
+        raise PhotoError(
+            f"The photo {name} has more pixels of the face than its folder keeps, and the texture needs them. Give it."
+        )
     ratio = side_px / texture_px
     to_photo = np.c_[
         crop_to_photo[:, :2] * ratio, crop_to_photo[:, 2] + crop_to_photo[:, :2].sum(1) * (ratio / 2 - 0.5)
     ]
-    return cut(rgb, to_photo, texture_px)
+    return cut(photo_rgb, to_photo, texture_px)
 
 
 def _head(photo: Photo, face: Face, refine: str, face_network: FaceNetwork, depth_network: DepthNetwork) -> Observation:

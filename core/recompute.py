@@ -1,8 +1,7 @@
 """A written face under other assumptions: all of its files follow, and no network runs."""
 
-from dataclasses import asdict
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,20 +11,19 @@ from core.files.face_folder import write_face
 from core.files.facts import read_facts
 from core.geometry.reconstruction import Reconstruction
 from core.options import Options
+from core.options.run import CHANGEABLE
+from core.options.table import shown
 from core.pipeline import recompute
 from core.progress import Progress, ignore
 
-CHANGEABLE = ("ipd_mm", "fov_deg", "focal_mm", "projection", "smooth", "background")
 
-
-def rewrite(
-    folder: Path, photo_rgb: NDArray[np.uint8], changes: dict[str, Any], progress: Progress = ignore
-) -> Options:
+def rewrite(folder: Path, photo_rgb: NDArray[np.uint8] | None, changes: object, progress: Progress = ignore) -> Options:
     """Compute a written face anew with `changes` to its options, and put all its files in the place of the old ones.
 
-    photo_rgb : (H, W, 3) uint8, its photo upright. changes : of `CHANGEABLE`. The solid keeps its kind and size.
-    Returns the options that now hold. Raises as `core.files.write_face`, FormatError and OptionError; then nothing
-    changes.
+    photo_rgb : (H, W, 3) uint8, its photo upright; None will do where the crop has all of the photo's pixels.
+    changes : of `CHANGEABLE`. The solid keeps its kind and size.
+    Returns the options that now hold. Raises as `core.pipeline.recompute`, `core.files.write_face`, `changed` and
+    FormatError; then nothing has changed.
     """
     progress("Reading the face", 0.0)
     written, facts = Reconstruction.load(folder), read_facts(folder)
@@ -38,20 +36,24 @@ def rewrite(
     return options
 
 
-def changed(options: Options, changes: dict[str, Any]) -> Options:
+def changed(options: Options, changes: object) -> Options:
     """The options of a face with some of `CHANGEABLE` changed; a field of view and a focal length replace each other.
+
+    changes : names and values, as a request has them.
 
     Raises
     ------
     OptionError
         A change is to something that a network decides, or cannot be used.
     """
-    wrong = set(changes) - set(CHANGEABLE)
+    if not isinstance(changes, Mapping):
+        raise OptionError(f"The changes are {shown(changes)}, but must be an object of names and values.")
+    wrong = [name for name in changes if name not in CHANGEABLE]
     if wrong:
         raise OptionError(
-            f"{min(wrong)!r} cannot be changed without the network. Choose from: {', '.join(CHANGEABLE)}."
+            f"{shown(wrong[0])} cannot be changed without the network. Choose from: {', '.join(CHANGEABLE)}."
         )
-    kept = asdict(options)
+    kept = options.to_dict()
     for one, other in (("fov_deg", "focal_mm"), ("focal_mm", "fov_deg")):
         if changes.get(one) is not None and changes.get(other) is None:
             kept[other] = None

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,11 @@ import pytest
 
 from core.files.catalog import FILES
 from core.measure.table import GROUPS
-from core.options import Options
+from core.options import Options, Printer, SolidOptions
+from core.options.run import CHANGEABLE
+from core.options.table import rows
+from dashboard.cli.flags import FLAGS, given
+from dashboard.cli.main import parser
 from dashboard.readings import comparison_files
 from dashboard.settings import SETTINGS
 
@@ -53,24 +58,55 @@ def test_rest_paths_are_named(app: Any) -> None:
 
 
 def test_tables_of_files_are_true() -> None:
-    def rows(after: str) -> list[str]:
+    def lines(after: str) -> list[str]:
         return README.partition(after)[2].partition("|---|")[2].partition("\n\n")[0].splitlines()[1:]
 
-    assert rows("`lifemask run` writes a folder") == [
+    assert lines("`lifemask run` writes a folder") == [
         f"| `{file.name}` | {file.holds} | {file.written} |" for file in FILES.values()
     ]
     compared = [f"| `{file.name}` | {file.holds} |" for file in comparison_files.FILES]
-    assert rows("`lifemask compare FACE… --out DIR` takes") == [
+    assert lines("`lifemask compare FACE… --out DIR` takes") == [
         *compared,
         "| `faces/` | the folders of the photos' faces |",
     ]
 
 
-def test_options_and_commands_are_named() -> None:
-    for command in ("run", "compare", "serve", "models", "worker", "doctor"):
-        assert f"lifemask {command}" in README
-    for name in Options.__dataclass_fields__:
-        assert f"--{name.replace('_', '-')}" in README
+TABLES = {"run": Options, "solid": SolidOptions, "printer": Printer}
+
+
+def options_table() -> str:
+    """The README's table of options: `python -c 'from tests.test_readme import *; print(options_table())'`."""
+    lines = ["| option | default | what it can be | what it is | of |", "|---|---|---|---|---|"]
+    found = {row.name: row for groups in FLAGS.values() for options in groups.values() for row in options}
+    for row in found.values():
+        of = [name for name, table in TABLES.items() if row.name in rows(table)] + ["recompute"] * row.recompute
+        about = f"{row.label}. {row.help}".strip()
+        lines.append(f"| `{row.name}` | {row.shown_default} | {row.wanted} | {about} | {', '.join(of)} |")
+    return "\n".join(lines)
+
+
+def test_options_table_is_true() -> None:
+    assert f"\n\n{options_table()}\n\n" in README
+    for table in TABLES.values():
+        assert all(f"\n| `{name}` |" in README for name in rows(table))
+
+
+def test_what_can_be_recomputed_is_true() -> None:
+    assert f"computes it again without a network: {', '.join(f'`{name}`' for name in CHANGEABLE)} |" in README
+
+
+@pytest.mark.parametrize(
+    "line", re.findall(r"^lifemask ((?:run|solid|recompute|compare) [^#\n]*)", README, re.MULTILINE)
+)
+def test_commands_that_are_shown_can_be_given(line: str) -> None:
+    args = parser().parse_args(shlex.split(line))
+    for table in TABLES.values():
+        table.from_dict(given(args, table))
+
+
+def test_commands_are_named() -> None:
+    for command in ("run", "solid", "recompute", "compare", "serve", "models", "worker", "doctor"):
+        assert f"\nlifemask {command}" in README
 
 
 def test_ci_runs_the_readmes_test_command() -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from core.options.run import DEFAULT_IPD_MM
+
 JAW = slice(0, 17)
 NOSE = slice(27, 36)
 NOSE_TIP = 30
@@ -25,7 +27,6 @@ MIRRORED = np.concatenate(
         [54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65],
     ]
 )
-DEFAULT_IPD_MM = 63.0  # adult mean; N. A. Dodgson, 'Variation and extrema of human interpupillary distance', 2004
 
 # (68, 3) mm on the mean head of ICT-FaceKit (Li et al. 2020, MIT licence) scaled to an IPD of 63 mm, made symmetric;
 # frame: x to the picture's right, y down, z away from the camera, origin midway between the centres of the eyeballs.

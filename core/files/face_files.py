@@ -37,12 +37,12 @@ from core.measure.statistics import (
 from core.measure.table import DEPTHS, MEASURES, Place, chosen
 from core.mesh.cloud import PointCloud
 from core.mesh.surface import Surface
+from core.options.run import FORMATS
 from core.solid import Solid
 
 NOTHING = 0  # in depth.png: no depth here
 LIGHT = np.array([-0.45, 0.55, 0.7]) / np.linalg.norm([-0.45, 0.55, 0.7])  # from the upper left, mesh frame
 THUMBNAIL_PX = 256
-SOLID_FORMATS = ("3mf", "obj", "ply")  # beside the STL
 
 
 def write_depth(reconstruction: Reconstruction, folder: Path) -> DepthPngFacts:
@@ -173,7 +173,7 @@ def write_solid_files(
     kind: str = "relief",
     about: Mapping[str, str] | None = None,
     picture: Path | None = None,
-    formats: tuple[str, ...] = SOLID_FORMATS,
+    formats: tuple[str, ...] = FORMATS,
 ) -> None:
     """Write `solid.stl` and `solid.3mf`, `solid.ply` (coloured), `solid.zip` (OBJ), `solid.glb` (plaster, for pages).
 

@@ -12,8 +12,9 @@ from core.geometry.facts import FACTS_FILE
 from core.geometry.reconstruction import Reconstruction, assumptions
 from core.json_files import write_json
 from core.mesh.cloud import point_cloud
-from core.mesh.surface import TOLERANCE_MM, make_surface
+from core.mesh.surface import make_surface
 from core.options import Options, Printer, SolidOptions
+from core.options.run import FORMATS
 from core.preflight import preflight
 from core.progress import Progress, ignore, part_of
 from core.solid import Solid, make_solid
@@ -22,13 +23,17 @@ from core.version import versions
 
 
 def write_faces(
-    reconstructions: Sequence[Reconstruction], folders: Sequence[Path], options: Options, progress: Progress = ignore
+    reconstructions: Sequence[Reconstruction],
+    folders: Sequence[Path],
+    options: Options,
+    progress: Progress = ignore,
+    printer: Printer | None = None,
 ) -> None:
     """Write the faces of a photo, each into its folder: all of them or none, else as `write_face`."""
     share = 1.0 / len(folders)
     with writing(folders[0]), replacing(folders, is_ours) as parts:
         for index, (reconstruction, part) in enumerate(zip(reconstructions, parts, strict=True)):
-            _write(reconstruction, part, options, part_of(progress, share * index, share))
+            _write(reconstruction, part, options, part_of(progress, share * index, share), printer=printer)
 
 
 def write_face(
@@ -102,20 +107,18 @@ def _write(
     surface = make_surface(
         reconstruction,
         options.max_triangles,
-        options.tolerance_mm or TOLERANCE_MM,
+        options.tolerance_mm,
         options.surface,
         options.taubin,
     )
     face_files.write_surface(surface, reconstruction.texture, part, options.formats, about)
     progress("Making the solid", 0.6)
     solid = None
-    if options.solid != "none" or asked is not None:
-        asked, printer = asked or options.solid_options(), printer or Printer(nozzle_mm=options.nozzle_mm)
+    asked = asked or options.solid_options()
+    if asked is not None:
         body = make_solid(reconstruction, asked)
         progress("Checking the solid", 0.8)
         solid = _write_solid(body, asked, part, printer, about, part / "relief_preview.png", options.formats)
-        if "stl" not in options.formats:
-            (part / SOLID_STL).unlink()
     x, y, z = reconstruction.origin_mm.tolist()
     written = WrittenFacts(
         **vars(reconstruction.facts),
@@ -135,12 +138,16 @@ def _write(
 
 
 def write_solid(
-    folder: Path, options: SolidOptions, printer: Printer | None = None, progress: Progress = ignore
+    folder: Path,
+    options: SolidOptions,
+    printer: Printer | None = None,
+    progress: Progress = ignore,
+    formats: tuple[str, ...] = FORMATS,
 ) -> SolidFacts:
     """Make the solid of a written face anew: replaces `solid.*` and the facts' solid, all or none.
 
     The folder is replaced by one that has all its other files, too, so that no reader finds old beside new.
-    printer : what the preflight checks for; the usual one with the options' nozzle, if None.
+    printer : what the preflight checks for; the usual one with the options' nozzle, if None. formats : to be written.
     Returns what `solid.json` holds. Raises FormatError, GeometryError or StorageError, and then nothing has changed.
     """
     progress("Reading the face", 0.0)
@@ -150,9 +157,8 @@ def write_solid(
     anew = _names_of_solid(folder)
     with writing(folder), replacing([folder], is_ours, stays=lambda name: name not in anew) as (part,):
         progress("Checking the solid", 0.6)
-        printer = printer or Printer(nozzle_mm=options.nozzle_mm)
         about = assumptions(reconstruction.facts)
-        made = _write_solid(solid, options, part, printer, about, folder / "relief_preview.png")
+        made = _write_solid(solid, options, part, printer, about, folder / "relief_preview.png", formats)
         write_json(replace(written, solid=made), part / FACTS_FILE)
         progress("Writing files", 0.9)
     return made
@@ -171,11 +177,12 @@ def _write_solid(
     solid: Solid,
     options: SolidOptions,
     folder: Path,
-    printer: Printer,
+    printer: Printer | None,
     about: dict[str, str],
     picture: Path,
-    formats: tuple[str, ...] = face_files.SOLID_FORMATS,
+    formats: tuple[str, ...],
 ) -> SolidFacts:
+    printer = printer or Printer(nozzle_mm=options.nozzle_mm)
     shown = picture if picture.is_file() else None
     face_files.write_solid_files(solid, folder, options.kind, about, shown, formats)
     checked = preflight(folder / SOLID_STL, printer, _asked_mm(options), stands=options.kind == "bust")
@@ -191,6 +198,8 @@ def _write_solid(
         preflight=found,
     )
     write_json(made, folder / "solid.json")
+    if "stl" not in formats:
+        (folder / SOLID_STL).unlink()
     return made
 
 

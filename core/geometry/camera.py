@@ -8,26 +8,21 @@ length grows. Nearness (see `ScaleAndShift`) is the same in both; only what foll
 """
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 import scipy
 from numpy.typing import NDArray
 
 from core.errors import GeometryError
-from core.face.landmarks import DEFAULT_IPD_MM, LEFT_EYE, MEAN_MM, RIGHT_EYE, Pose
+from core.face.landmarks import LEFT_EYE, MEAN_MM, RIGHT_EYE, Pose
 from core.face.window import inverse, transform
+from core.options.run import DEFAULT_FOV_DEG, DEFAULT_IPD_MM, Projection
 
 FILM_DIAGONAL_MM = 43.267  # of 24 x 36 mm film, to which EXIF's 35 mm equivalent refers (CIPA DCG-001)
-# Over the diagonal: a 50 mm lens on 35 mm film. That is between a phone's main camera (narrowed by cropping) and a
-# portrait lens; portraits that were tried come out at a distance of 0.7 to 1.3 m.
-DEFAULT_FOV_DEG = 46.8
 PROFILE_YAW_DEG = 35.0  # beyond it the eyes are too close together in the picture to measure by
 FIT_ROUNDS = 20
 MIN_CORRELATION = 0.3
 INLIER_MM = 5.0  # of relief: a pixel of the fit that is farther from the prior than that is an outlier
-
-Projection = Literal["perspective", "orthographic"]
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import FormatError
-from core.geometry.camera import DEFAULT_FOV_DEG, FILM_DIAGONAL_MM, INLIER_MM, Intrinsics, Projection
+from core.geometry.camera import FILM_DIAGONAL_MM, INLIER_MM, Intrinsics
 from core.json_files import damaged, read_object, typed
+from core.options.run import DEFAULT_FOV_DEG, Projection
 
 FORMAT = 2  # 1: version 0.1 and before, whose files name no format
 FACTS_FILE = "reconstruction.json"

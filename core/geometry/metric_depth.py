@@ -8,18 +8,18 @@ from numpy.typing import NDArray
 
 from core.depth.blend import prior_weight, with_rim_of, with_shape_of
 from core.depth.denoise import smooth, smooth_walls
-from core.face.landmarks import DEFAULT_IPD_MM, INNER, LEFT_EYE, NOSE, RIGHT_EYE, fit_pose
+from core.face.landmarks import INNER, LEFT_EYE, NOSE, RIGHT_EYE, fit_pose
 from core.face.level import Crop, inside_photo
 from core.face.window import disc
 from core.geometry.camera import (
     INLIER_MM,
     Intrinsics,
-    Projection,
     ScaleAndShift,
     depth_of,
     eye_distance_mm,
     fit_scale_and_shift,
 )
+from core.options.run import DEFAULT_IPD_MM, Projection
 
 BUILTIN = "builtin"
 DEFAULT_DISTANCE_MM = 700.0  # of a whole photo, where no face says it

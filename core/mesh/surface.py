@@ -11,8 +11,9 @@ from core.geometry.reconstruction import Reconstruction
 from core.mesh.dense_grid import decimated, dense_grid
 from core.mesh.taubin import taubin
 from core.mesh.triangulation import GRID_STEP_PX, fill_outside, grid, outlines, sample, triangulate
+from core.options.run import TOLERANCE_MM, SurfaceKind
+from core.options.solid import MAX_TRIANGLES
 
-TOLERANCE_MM = 0.15
 RIM_PX = 1.0  # the outline is drawn this far inside the mask, where the depth is still the head's
 MAX_SLOPE = 60.0  # depth may change by this many times the distance across (89 degrees); beyond, the surface is cut
 MIN_PIECE = 0.02  # of the triangles: smaller pieces left by the cutting are dropped
@@ -36,9 +37,9 @@ class Surface:
 
 def make_surface(
     reconstruction: Reconstruction,
-    max_triangles: int = 60_000,
+    max_triangles: int = MAX_TRIANGLES,
     tolerance_mm: float = TOLERANCE_MM,
-    kind: str = "adaptive",
+    kind: SurfaceKind = "adaptive",
     smoothing: int = 0,
 ) -> Surface:
     """Turn a reconstruction's depth into triangles.

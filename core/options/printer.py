@@ -1,40 +1,53 @@
 """The printer that a file is checked for: its bed and nozzle, and the filament."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
 
 from core.errors import OptionError
-from core.options.choices import read_choices
+from core.options.table import LISTED, Choices, option
 
+Filament = Literal["PLA", "PETG", "ABS", "ASA", "TPU"]
 # g/cm3, of the generic filaments in the profiles of PrusaSlicer 2.5 (PrusaResearch.ini; ASA: Prusament ASA)
-DENSITIES = {"PLA": 1.24, "PETG": 1.27, "ABS": 1.04, "ASA": 1.07, "TPU": 1.22}
+DENSITIES: Mapping[Filament, float] = {"PLA": 1.24, "PETG": 1.27, "ABS": 1.04, "ASA": 1.07, "TPU": 1.22}
+
+Side = Annotated[float, Field(ge=20, le=2000)]
 
 
-@dataclass(frozen=True)
-class Printer:
-    """bed_mm : width, depth, height. nozzle_mm, layer_mm : of a line. filament : a name of `DENSITIES`."""
+def _layer_mm(given: dict[str, Any]) -> float:
+    return float(min(0.2, given["nozzle_mm"] / 2))
 
-    bed_mm: tuple[float, float, float] = (220.0, 220.0, 250.0)
-    nozzle_mm: float = 0.4
-    layer_mm: float = 0.2
-    filament: str = "PLA"
+
+@dataclass(frozen=True, kw_only=True)
+class Nozzle(Choices):
+    """What both a solid and its printer need to know."""
+
+    nozzle_mm: float = option(
+        0.4, "Nozzle", "Its width. Nothing is made thinner.", unit="mm", low=0.1, high=2, step=0.05
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Printer(Nozzle):
+    """The printer that a solid is checked for."""
+
+    WHAT: ClassVar[str] = "printer setting"
+
+    layer_mm: float = option(
+        _layer_mm, "Layer", "Its height. Of a nozzle finer than 0.4 mm the default is half its width.",
+        unit="mm", low=0.02, high=2, step=0.01,
+    )  # fmt: skip
+    bed_mm: Annotated[tuple[Side, Side, Side], LISTED] = option(
+        (220.0, 220.0, 250.0), "Bed and height", parts=("width", "depth", "height"), unit="mm"
+    )
+    filament: Filament = option("PLA", "Filament", words={name: name for name in DENSITIES})
 
     def __post_init__(self) -> None:
-        """Raise OptionError for a value that cannot be used."""
-        if self.filament not in DENSITIES:
-            raise OptionError(f"There is no filament called {self.filament!r}. Choose one of: {', '.join(DENSITIES)}.")
-        if len(self.bed_mm) != 3 or not all(20 <= side <= 2000 for side in self.bed_mm):
-            raise OptionError(f"A bed of {self.bed_mm} cannot be: give width, depth and height of 20 to 2000 mm.")
-        if not 0.1 <= self.nozzle_mm <= 2:
-            raise OptionError(f"nozzle_mm is {self.nozzle_mm:g}, but must lie between 0.1 and 2.")
-        if not 0.02 <= self.layer_mm <= self.nozzle_mm:
-            raise OptionError(f"A layer of {self.layer_mm:g} mm cannot be: take 0.02 mm to the nozzle's width.")
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "Printer":
-        """From JSON; OptionError for a name or value that does not fit."""
-        return read_choices(cls, values, "printer setting", lists=("bed_mm",))
-
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {**asdict(self), "bed_mm": list(self.bed_mm)}
+        """Raise OptionError for a layer that the nozzle cannot draw."""
+        if self.layer_mm > self.nozzle_mm:
+            raise OptionError(
+                f"A layer of {self.layer_mm:g} mm is higher than the nozzle of {self.nozzle_mm:g} mm is wide. "
+                f"Take a layer_mm of 0.02 to {self.nozzle_mm:g}."
+            )

@@ -1,78 +1,91 @@
-"""What a person can choose for a solid."""
+"""What a person can choose for a solid. Lengths in mm on the print."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from typing import ClassVar, Literal, get_args
+
+from pydantic.dataclasses import dataclass
 
 from core.errors import OptionError
-from core.options.choices import read_choices
+from core.options.printer import Nozzle
+from core.options.table import Option, option, rows
 
-KINDS = ("relief", "mask", "bust", "lithophane")
-FASTENINGS = ("none", "keyhole", "magnet")
+Kind = Literal["relief", "mask", "bust", "lithophane"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+Fastening = Literal["none", "keyhole", "magnet"]
+KINDS_ARE = (
+    "A relief is a plaque, a mask the face as a shell, a bust a head that stands, a lithophane a plate that shows the "
+    "photo against a light."
+)
+MAX_TRIANGLES = 60_000
 
 
-@dataclass(frozen=True)
-class SolidOptions:
-    """How the solid is made. Lengths in mm on the print.
+@dataclass(frozen=True, kw_only=True)
+class AnySolid(Nozzle):
+    """All but the kind of a solid: what the options of a photo and those of a solid alone have in common."""
 
-    kind : "relief" (a plaque), "mask" (the face as a shell, open behind), "bust" (a head that stands) or "lithophane"
-        (a plate whose thickness is the photo's brightness, to hold against a light).
-    width_mm : over all. height_mm : over all, in place of the width. life_size : in place of both, by the IPD.
-    base_mm : thickness of the plate of a relief or of the foot of a bust.
-    border_mm : flat margin round the head or the picture. corner_mm : radius of a plaque's corners.
-    relief_share : depth that a relief keeps, 1 for true proportions.
-    detail : 0..1, how strongly a relief flattens broad steep forms to keep the fine ones; 0 scales all alike.
-    wall_mm : of a mask, a hollow bust, and the darkest part of a lithophane. nozzle_mm : nothing is made thinner.
-    fastening : "none", "keyhole" (hangs on a screw) or "magnet" (a round pocket), in the back.
-    magnet_mm, magnet_depth_mm : diameter and depth of the magnet's pocket.
-    hollow : of a bust, with a drain hole in its bottom. max_triangles : budget.
-    """
+    width_mm: float = option(80.0, "Width", "Over all.", unit="mm", low=10, high=1000, step=0.5)
+    height_mm: float | None = option(
+        None, "Height", "Over all, in place of the width.", unit="mm", low=10, high=1000, step=0.5
+    )
+    life_size: bool = option(False, "Life size", "By the interpupillary distance, in place of width and height.")
+    base_mm: float = option(
+        2.0, "Base", "Thickness of a relief's plate or a bust's foot; how far a lithophane's frame stands out.",
+        unit="mm", low=0.4, high=50, step=0.1, only=("relief", "bust", "lithophane"),
+    )  # fmt: skip
+    wall_mm: float = option(
+        2.4, "Wall", "Thickness of a mask, of a hollow bust, of a lithophane where it is darkest.",
+        unit="mm", low=0.4, high=20, step=0.1, only=("mask", "hollow bust", "lithophane"),
+    )  # fmt: skip
+    border_mm: float = option(
+        4.0, "Border", "Flat margin of a relief or a lithophane.",
+        unit="mm", low=0.5, high=100, step=0.5, only=("relief", "lithophane"),
+    )  # fmt: skip
+    corner_mm: float = option(
+        3.0, "Corner radius", "Of a relief or a lithophane.",
+        unit="mm", low=0, high=100, step=0.5, only=("relief", "lithophane"),
+    )  # fmt: skip
+    relief_share: float = option(
+        0.5, "Relief", "What it keeps of the true depth; plaques and coins take less than all.",
+        unit="share", low=0.05, high=2, step=0.05, only=("relief",),
+    )  # fmt: skip
+    detail: float = option(
+        0.5, "Fine detail", "How far broad forms of a relief give way to fine ones.",
+        unit="share", low=0, high=1, step=0.05, only=("relief",),
+    )  # fmt: skip
+    fastening: Fastening = option(
+        "none", "Fastening behind", "A keyhole hangs on a screw; a magnet lies in a pocket. A lithophane has none.",
+        only=("relief", "mask", "bust"),
+    )  # fmt: skip
+    magnet_mm: float = option(
+        10.0, "Magnet's width", "Its diameter; add 0.2 mm of play.",
+        unit="mm", low=2, high=50, step=0.1, only=("magnet",),
+    )  # fmt: skip
+    magnet_depth_mm: float = option(2.0, "Magnet's thickness", unit="mm", low=0.5, high=20, step=0.1, only=("magnet",))
+    hollow: bool = option(False, "Hollow, with a drain hole", "A bust alone.", only=("bust",))
+    max_triangles: int = option(
+        MAX_TRIANGLES, "Most triangles", "Of the surface and of the solid.",
+        unit="triangles", low=500, high=2_000_000, step=500,
+    )  # fmt: skip
 
-    kind: str = "relief"
-    width_mm: float = 80.0
-    height_mm: float | None = None
-    life_size: bool = False
-    base_mm: float = 2.0
-    border_mm: float = 4.0
-    corner_mm: float = 3.0
-    relief_share: float = 0.5
-    detail: float = 0.5
-    wall_mm: float = 2.4
-    nozzle_mm: float = 0.4
-    fastening: str = "none"
-    magnet_mm: float = 10.0
-    magnet_depth_mm: float = 2.0
-    hollow: bool = False
-    max_triangles: int = 60_000
+
+@dataclass(frozen=True, kw_only=True)
+class SolidOptions(AnySolid):
+    """How a solid is made."""
+
+    WHAT: ClassVar[str] = "solid option"
+
+    kind: Kind = option("relief", "Solid", KINDS_ARE)
 
     def __post_init__(self) -> None:
-        """Raise OptionError for a value that cannot be used."""
-        if self.kind not in KINDS:
-            raise OptionError(f"There is no solid called {self.kind!r}. Choose one of: {', '.join(KINDS)}.")
-        if self.fastening not in FASTENINGS:
-            raise OptionError(f"There is no fastening called {self.fastening!r}. Choose: {', '.join(FASTENINGS)}.")
-        for name, low, high in (
-            ("width_mm", 10, 1000),
-            ("height_mm", 10, 1000),
-            ("base_mm", 0.4, 50),
-            ("border_mm", 0.5, 100),
-            ("corner_mm", 0, 100),
-            ("relief_share", 0.05, 2),
-            ("detail", 0, 1),
-            ("wall_mm", 0.4, 20),
-            ("nozzle_mm", 0.1, 2),
-            ("magnet_mm", 2, 50),
-            ("magnet_depth_mm", 0.5, 20),
-            ("max_triangles", 500, 2_000_000),
-        ):
-            value = getattr(self, name)
-            if value is not None and not low <= value <= high:
-                raise OptionError(f"{name} is {value:g}, but must lie between {low:g} and {high:g}.")
+        """Raise OptionError for values that do not go together."""
         if self.kind in ("relief", "lithophane") and not self.life_size:
             name = "width" if self.height_mm is None else "height"
             size = self.width_mm if self.height_mm is None else self.height_mm
             if 2 * self.border_mm >= 0.9 * size:
-                raise OptionError(f"A border of {self.border_mm:g} mm leaves no room in a {name} of {size:g} mm.")
-        if self.kind in ("mask", "bust", "lithophane") and self.wall_mm < 2 * self.nozzle_mm:
+                raise OptionError(
+                    f"A border of {self.border_mm:g} mm leaves no room in a {name} of {size:g} mm. Take a narrower one."
+                )
+        has_wall = has_effect(rows(SolidOptions)["wall_mm"], self.kind, hollow=self.hollow)
+        if has_wall and self.wall_mm < 2 * self.nozzle_mm:
             raise OptionError(
                 f"A wall of {self.wall_mm:g} mm is too thin for a nozzle of {self.nozzle_mm:g} mm. "
                 f"Take at least {2 * self.nozzle_mm:g} mm."
@@ -82,11 +95,12 @@ class SolidOptions:
         if self.hollow and self.kind != "bust":
             raise OptionError(f"A {self.kind} cannot be hollow; a bust can.")
 
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "SolidOptions":
-        """From JSON; OptionError for a name or value that does not fit."""
-        return read_choices(cls, values, "solid option")
 
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return asdict(self)
+def has_effect(option: Option, kind: str, fastening: str = "none", *, hollow: bool = False) -> bool:
+    """Whether an option changes a solid of this kind, with this fastening behind it if it can have one."""
+    is_like = {kind}
+    if hollow:
+        is_like.add(f"hollow {kind}")
+    if kind != "lithophane":
+        is_like.add(fastening)
+    return not option.only or not is_like.isdisjoint(option.only)

@@ -1,4 +1,4 @@
-"""`lifemask serve | run | compare | models | worker | doctor`."""
+"""`lifemask serve | worker | run | solid | recompute | compare | models | doctor`."""
 
 import argparse
 import logging
@@ -10,14 +10,14 @@ from core.environment import path
 from core.errors import LifemaskError
 from core.version import __version__
 from dashboard import jobs, web
-from dashboard.cli import compare, doctor, models, run
+from dashboard.cli import compare, doctor, flags, models, recompute, run, solid
 from dashboard.settings import Settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code is 0 only if all went well."""
     try:
-        args = _parser().parse_args(arguments)
+        args = parser().parse_args(arguments)
         logging.basicConfig(
             level=logging.DEBUG if args.verbose else logging.WARNING,
             format="%(asctime)s %(name)s %(levelname)s %(message)s",
@@ -30,13 +30,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    main_parser = argparse.ArgumentParser(
         prog="lifemask", description="Turns photos of faces into depth, point clouds and meshes that print."
     )
-    parser.add_argument("--version", action="version", version=f"lifemask {__version__}")
-    parser.add_argument("--verbose", action="store_true", help="log what happens, with tracebacks")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    main_parser.add_argument("--version", action="version", version=f"lifemask {__version__}")
+    main_parser.add_argument("--verbose", action="store_true", help="log what happens, with tracebacks")
+    commands = main_parser.add_subparsers(required=True, metavar="COMMAND")
 
     serve = commands.add_parser("serve", help="serve the pages and work on photos")
     serve.add_argument("--host", help="address to serve on (LIFEMASK_HOST, 127.0.0.1)")
@@ -51,6 +52,8 @@ def _parser() -> argparse.ArgumentParser:
     worker.set_defaults(command=_worker)
 
     _add_run(commands)
+    _add_solid(commands)
+    _add_recompute(commands)
     _add_compare(commands)
 
     models = commands.add_parser("models", help="list the networks; fetch, add, choose or delete their weights")
@@ -69,45 +72,37 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="check the installation, with a real photo")
     doctor.add_argument("--data", metavar="DIR", help="folder of the library (LIFEMASK_DATA)")
     doctor.set_defaults(command=_doctor)
-    return parser
+    return main_parser
 
 
 def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     run = commands.add_parser("run", help="photos to files, without the pages")
     run.add_argument("photos", nargs="+", type=path, metavar="PHOTO")
     run.add_argument("--out", required=True, type=path, metavar="DIR", help="writes DIR/STEM, or DIR/STEM-N per face")
-    run.add_argument("--model", default="auto", help="network, as 'lifemask models' lists them (the default one)")
-    run.add_argument("--formats", default="stl,3mf,obj,ply,glb", help="of mesh and solid (%(default)s)")
-    run.add_argument("--surface", default="adaptive", help="adaptive, or grid: every pixel, decimated (%(default)s)")
-    run.add_argument("--tolerance-mm", type=float, help="of an adaptive surface (0.15)")
-    run.add_argument("--taubin", type=int, default=0, help="rounds of smoothing of the surface (%(default)s)")
-    run.add_argument("--max-triangles", type=int, default=60_000, help="of the surface (%(default)s)")
-    run.add_argument(
-        "--solid", choices=("relief", "mask", "bust", "lithophane", "none"), default="relief",
-        help="what to print (%(default)s)",
-    )  # fmt: skip
-    run.add_argument("--width-mm", type=float, default=80.0, help="of the solid (%(default)s)")
-    run.add_argument("--height-mm", type=float, help="of the solid, in place of its width")
-    run.add_argument("--life-size", action="store_true", help="the solid as large as the head, by the IPD")
-    run.add_argument("--base-mm", type=float, default=2.0, help="thickness of a plate or foot (%(default)s)")
-    run.add_argument("--wall-mm", type=float, default=2.4, help="of a mask, a hollow bust, a lithophane (%(default)s)")
-    run.add_argument("--nozzle-mm", type=float, default=0.4, help="nothing is made thinner (%(default)s)")
-    box_help = "middle and side, in pixels, of a face that is not found"
-    run.add_argument("--box", type=float, nargs=3, metavar=("X", "Y", "SIDE"), help=box_help)
-    run.add_argument("--whole-photo", action="store_true", help="also a photo in which no face is found")
-    run.add_argument("--background", action="store_true", help="keep what is round the head")
-    run.add_argument("--fov-deg", type=float, help="field of view over the diagonal, before what EXIF says")
-    run.add_argument("--focal-mm", type=float, help="instead: focal length, as of a lens on 35 mm film")
-    run.add_argument(
-        "--projection", choices=("perspective", "orthographic"), default="perspective", help="camera (%(default)s)"
-    )
-    run.add_argument("--smooth", type=float, default=0.5, help="edge-preserving smoothing, 0 to 1 (%(default)s)")
-    run.add_argument(
-        "--refine", choices=("none", "mirror", "two-scale"), default="none", help="more detail of a MiDaS network"
-    )
-    run.add_argument("--ipd-mm", type=float, default=63.0, help="interpupillary distance (%(default)s, adult mean)")
     run.add_argument("--json", action="store_true", help="print one JSON object per photo")
+    flags.add(run, "run")
     run.set_defaults(command=_run)
+
+
+def _add_solid(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    solid = commands.add_parser("solid", help="make the solids of faces again")
+    solid.add_argument("faces", nargs="+", type=path, metavar="FACE", help="a folder that 'run' wrote")
+    solid.add_argument("--json", action="store_true", help="print one JSON object per face")
+    flags.add(solid, "solid")
+    solid.set_defaults(command=_solid)
+
+
+def _add_recompute(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    recompute = commands.add_parser(
+        "recompute", help="compute a face again under other assumptions, without its network; what is not given stays"
+    )
+    recompute.add_argument("face", type=path, metavar="FACE", help="a folder that 'run' wrote")
+    recompute.add_argument(
+        "--photo", type=path, help="its photo, for the texture; needed where the photo is finer than the face's crop"
+    )
+    recompute.add_argument("--json", action="store_true", help="print a JSON object")
+    flags.add(recompute, "recompute", defaults=False)
+    recompute.set_defaults(command=_recompute)
 
 
 def _add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -115,8 +110,8 @@ def _add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     compare.add_argument("faces", nargs="+", type=path, metavar="FACE", help="a folder that 'run' wrote, or a photo")
     compare.add_argument("--out", required=True, type=path, metavar="DIR", help="writes report.html and its numbers")
     compare.add_argument("--with-scale", action="store_true", help="fit the size too, so that shapes alone compare")
-    compare.add_argument("--model", default="auto", help="network for photos (the default one)")
     compare.add_argument("--json", action="store_true", help="print comparison.json")
+    flags.add(compare, "compare")
     compare.set_defaults(command=_compare)
 
 
@@ -133,6 +128,14 @@ def _worker(args: argparse.Namespace) -> int:
 
 def _run(args: argparse.Namespace) -> int:
     return run.command(args)
+
+
+def _solid(args: argparse.Namespace) -> int:
+    return solid.command(args)
+
+
+def _recompute(args: argparse.Namespace) -> int:
+    return recompute.command(args)
 
 
 def _compare(args: argparse.Namespace) -> int:

@@ -3,7 +3,6 @@
 import argparse
 import json
 import logging
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,12 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 import core
 from core.errors import FormatError
+from core.options import Options, Printer
 from core.progress import Progress, part_of
 from dashboard import jobs
+from dashboard.cli.flags import given, with_network
+from dashboard.cli.terminal import bar, say, say_wrong
 from dashboard.library.sentences import sentence
 from dashboard.settings import Settings
 
@@ -43,22 +43,26 @@ class Outcome:
 def run(
     photos: Sequence[Path],
     out: Path,
-    options: "core.Options",
+    options: Options,
     networks: "core.Networks",
     progress: Callable[[Path, str, float], None],
     limits: "core.photo.Limits",
+    printer: Printer | None = None,
 ) -> Iterator[Outcome]:
     """Write DIR/STEM, or DIR/STEM-1, DIR/STEM-2 … where a photo has several faces.
 
     A folder that holds the result of another photo is never written over: the stem then gets _2, _3 …; that of the
     same photo (by its SHA-256, from an earlier call) is replaced once the new one is whole, and what a person put
-    beside the files in it stays.
+    beside the files in it stays. printer : what solids are checked for, as in `core.files.face_folder.write_solid`.
     """
     taken: set[Path] = set()
     for photo in photos:
         began = time.monotonic()
         try:
-            folders = _one(photo, out, options, networks, taken=taken, progress=partial(progress, photo), limits=limits)
+            folders = _one(
+                photo, out, options, networks, printer,
+                taken=taken, progress=partial(progress, photo), limits=limits,
+            )  # fmt: skip
         except Exception as error:
             log.debug("%s failed", photo, exc_info=True)
             yield Outcome(photo, time.monotonic() - began, error=sentence(error, out))
@@ -68,14 +72,15 @@ def run(
 
 
 def _one(
-    path: Path, out: Path, options: "core.Options", networks: "core.Networks", *, taken: set[Path],
+    path: Path, out: Path, options: Options, networks: "core.Networks", printer: Printer | None, *, taken: set[Path],
     progress: Progress, limits: "core.photo.Limits",
 ) -> list[Path]:  # fmt: skip
     progress("Reading the photo", 0.0)
     photo = core.read_photo(path, limits=limits)
     found = core.reconstruct(photo, options, networks, part_of(progress, 0.0, jobs.tasks.COMPUTED))
     folders = free_folders(out, path.stem, len(found), photo.sha256, taken)
-    core.files.write_faces(found, folders, options, part_of(progress, jobs.tasks.COMPUTED, 1.0 - jobs.tasks.COMPUTED))
+    computed = jobs.tasks.COMPUTED
+    core.files.write_faces(found, folders, options, part_of(progress, computed, 1.0 - computed), printer)
     return folders
 
 
@@ -119,52 +124,23 @@ def _face(folder: Path) -> dict[str, Any]:
 def command(args: argparse.Namespace) -> int:
     """Take the photos, say what became of each; the exit code is 0 only if all succeeded."""
     settings = Settings.from_env()
-    options = core.Options.from_dict(
-        {
-            "model": core.depth.weights.default_model(settings.weights_folder) if args.model == "auto" else args.model,
-            "formats": tuple(part.strip() for part in args.formats.split(",") if part.strip()),
-            "surface": args.surface,
-            "tolerance_mm": args.tolerance_mm,
-            "taubin": args.taubin,
-            "max_triangles": args.max_triangles,
-            "solid": args.solid,
-            "width_mm": args.width_mm,
-            "height_mm": args.height_mm,
-            "life_size": args.life_size,
-            "base_mm": args.base_mm,
-            "wall_mm": args.wall_mm,
-            "nozzle_mm": args.nozzle_mm,
-            "box": args.box,
-            "whole_photo": args.whole_photo,
-            "background": args.background,
-            "fov_deg": args.fov_deg,
-            "focal_mm": args.focal_mm,
-            "projection": args.projection,
-            "smooth": args.smooth,
-            "refine": args.refine,
-            "ipd_mm": args.ipd_mm,
-        }
-    )
+    options = Options.from_dict(with_network(given(args, Options), settings))
+    printer = Printer.from_dict(given(args, Printer))
     networks = core.Networks(settings.device, settings.precision, settings.weights_folder)
-    failed = 0
-    with tqdm(
-        total=float(len(args.photos)), disable=not sys.stderr.isatty(), bar_format="{percentage:3.0f}% |{bar}| {desc}"
-    ) as bar:
+    failed, done = 0, 0
+    with bar() as progress:
 
-        def progress(photo: Path, stage: str, share: float) -> None:
-            bar.set_description_str(f"{photo.name}: {stage}", refresh=False)
-            bar.update(done + share - bar.n)
+        def of_photo(photo: Path, stage: str, share: float) -> None:
+            progress(f"{photo.name}: {stage}", (done + share) / len(args.photos))
 
-        done = 0
-        for outcome in run(args.photos, args.out, options, networks, progress, settings.photo_limits):
+        for outcome in run(args.photos, args.out, options, networks, of_photo, settings.photo_limits, printer):
             done += 1
             if outcome.error is not None:
                 failed += 1
-                tqdm.write(f"lifemask: {outcome.photo}: {outcome.error}", file=sys.stderr)
+                say_wrong(f"{outcome.photo}: {outcome.error}")
             if args.json:
-                tqdm.write(json.dumps(outcome.as_dict()))
+                say(json.dumps(outcome.as_dict()))
             else:
                 for folder in outcome.folders:
-                    tqdm.write(f"{outcome.photo} -> {folder} ({options.model}, {outcome.seconds:.1f} s)")
-        bar.update(done - bar.n)
+                    say(f"{outcome.photo} -> {folder} ({options.model}, {outcome.seconds:.1f} s)")
     return 1 if failed else 0

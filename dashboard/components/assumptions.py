@@ -2,19 +2,20 @@
 
 from typing import TYPE_CHECKING
 
-import dash_bootstrap_components as dbc
 from dash import html
 
 from core.measure.table import DISTANCE, IPD
-from dashboard.components.page import Child, button, facts, number, number_field, statistic, switch_pair
+from core.options import Options
+from core.options.table import rows
+from dashboard.components.options import control
+from dashboard.components.page import Child, button, facts, number, statistic, switch_pair
 from dashboard.components.uploads import title
 
 if TYPE_CHECKING:
     from core.files.facts import WrittenFacts
     from core.geometry.facts import CameraFacts, Facts
 
-PROJECTIONS = (("perspective", "Perspective"), ("orthographic", "Orthographic"))
-LENSES = (("auto", "Automatic"), ("fov", "Field of view"), ("focal", "Focal length"))
+LENSES = (("auto", "Automatic"), *((name, rows(Options)[name].label) for name in ("fov_deg", "focal_mm")))
 
 
 def panel(about: "Facts") -> html.Div:
@@ -70,12 +71,19 @@ def _fit(about: "Facts") -> list[tuple[str, Child]]:
 
 def form(about: "WrittenFacts", *, is_open: bool = False) -> html.Details:
     """Return the controls that compute a face anew from its stored inverse depth, set as they are now."""
-    options, camera = about.options, about.camera
-    lens = "fov" if options.fov_deg else "focal" if options.focal_mm else "auto"
+    options, camera, table = about.options, about.camera, rows(Options)
+    lens = "fov_deg" if options.fov_deg else "focal_mm" if options.focal_mm else "auto"
+    held = {
+        **options.to_dict(),
+        "fov_deg": round(camera.fov_deg, 1),
+        "focal_mm": round(camera.focal_equivalent_mm, 1),
+    }
+
+    def one(name: str) -> Child:
+        return control("recompute", table[name], held[name])
+
     controls = [
-        number_field(
-            "recompute-ipd", "Interpupillary distance", options.ipd_mm, unit="mm", low=30, high=90, step=0.5
-        ),
+        one("ipd_mm"),
         html.Fieldset(
             [
                 html.Legend("Lens"),
@@ -84,35 +92,18 @@ def form(about: "WrittenFacts", *, is_open: bool = False) -> html.Details:
             ],
             className="field",
         ),
-        html.Div(
-            number_field(
-                "recompute-fov", "Field of view, over the diagonal", round(camera.fov_deg, 1), unit="degrees",
-                low=5, high=120, step=0.1,
-            ),
-            id="recompute-fov-row",
-        ),
-        html.Div(
-            number_field(
-                "recompute-focal", "Focal length, 35 mm equivalent", round(camera.focal_equivalent_mm, 1),
-                unit="mm", low=5, high=2000, step=0.1,
-            ),
-            id="recompute-focal-row",
-        ),
+        html.Div(one("fov_deg"), id="recompute-fov_deg-row"),
+        html.Div(one("focal_mm"), id="recompute-focal_mm-row"),
         html.Fieldset(
             [
-                html.Legend("Projection"),
-                switch_pair("recompute-projection", PROJECTIONS, camera.projection),
-                html.Div("Orthographic: as from very far, with a very long lens.", className="hint"),
+                html.Legend(table["projection"].label),
+                switch_pair("recompute-projection", list(table["projection"].choices.items()), options.projection),
+                html.Div(table["projection"].help, className="hint"),
             ],
             className="field",
         ),
-        number_field(
-            "recompute-smooth", "Smoothing", options.smooth, unit="of 1", low=0, high=1, step=0.05,
-            hint="Skin gets smoother, edges stay. 0: none.",
-        ),
-        dbc.Checkbox(
-            id="recompute-background", value=options.background, label="Keep what is round the head"
-        ),
+        one("smooth"),
+        one("background"),
         html.Div(
             [
                 button("Compute anew", "recompute-start", "primary", sign="retry", small=False),
@@ -120,7 +111,7 @@ def form(about: "WrittenFacts", *, is_open: bool = False) -> html.Details:
             ],
             className="row-of",
         ),
-    ]  # fmt: skip
+    ]
     return html.Details(
         [
             html.Summary("Change them"),

@@ -118,8 +118,8 @@ def field(label: str, control: Child, hint: str | None = None, unit: str | None 
 
 
 def number_field(
-    key: str, label: str, value: float | None, *, unit: str, low: float, high: float, step: float | str = "any",
-    hint: str | None = None, **more: Any,
+    key: str, label: str, value: float | None, *, unit: str, low: float | None, high: float | None,
+    step: float | str = "any", hint: str | None = None, **more: Any,
 ) -> html.Div:  # fmt: skip
     """Return a field for a number between `low` and `high`."""
     control = dbc.Input(id=key, type="number", value=value, min=low, max=high, step=step, debounce=0.4, **more)

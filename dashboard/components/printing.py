@@ -8,13 +8,15 @@ from dash import html
 
 from core.options import Printer, SolidOptions
 from core.options.printer import DENSITIES
-from dashboard.components.page import Child, button, field, icon, marks, number, number_field, section, switch_pair
+from core.options.solid import has_effect
+from core.options.table import Option, rows
+from dashboard.components.options import control
+from dashboard.components.page import Child, button, field, icon, marks, number, section, switch_pair
 
 if TYPE_CHECKING:
     from core.files.facts import SolidFacts
     from core.preflight.facts import Check, PreflightFacts
 
-KINDS = (("relief", "Relief"), ("mask", "Mask"), ("bust", "Bust"), ("lithophane", "Lithophane"))
 ABOUT = {
     "relief": "A plaque to hang or to lay down. Broad forms are flattened, fine ones kept.",
     "mask": "The face as a shell of even thickness, open behind.",
@@ -23,85 +25,50 @@ ABOUT = {
     "Its wall is the darkest part, and by its base the frame stands out.",
 }
 SIZES = (("width", "Width"), ("height", "Height"), ("life", "Life size"))
-FASTENINGS = (("none", "None"), ("keyhole", "Keyhole"), ("magnet", "Magnet"))
 BEDS = ((180, 180, 180), (220, 220, 250), (250, 210, 220), (256, 256, 256), (300, 300, 340), (350, 350, 350))
 LOOKS = {"good": ("check", "Good"), "caution": ("caution", "Look at it"), "bad": ("cross", "Will not print well")}
 
-# what a number field may hold: name -> label, unit, lowest, highest, step, share of what the option holds
-NUMBERS: dict[str, tuple[str, str, float, float, float]] = {
-    "width_mm": ("Width", "mm", 10, 1000, 0.5),
-    "height_mm": ("Height", "mm", 10, 1000, 0.5),
-    "relief_share": ("Relief", "%", 5, 200, 5),
-    "detail": ("Fine detail", "%", 0, 100, 5),
-    "base_mm": ("Base", "mm", 0.4, 50, 0.1),
-    "wall_mm": ("Wall", "mm", 0.4, 20, 0.1),
-    "border_mm": ("Border", "mm", 0.5, 100, 0.5),
-    "corner_mm": ("Corner radius", "mm", 0, 100, 0.5),
-    "magnet_mm": ("Magnet's width", "mm", 2, 50, 0.1),
-    "magnet_depth_mm": ("Magnet's thickness", "mm", 0.5, 20, 0.1),
-    "nozzle_mm": ("Nozzle", "mm", 0.1, 2, 0.05),
-    "max_triangles": ("Most triangles", "triangles", 1_000, 500_000, 1_000),
-    "layer_mm": ("Layer", "mm", 0.02, 1, 0.02),
-}
-HINTS = {
-    "relief_share": "Of the true depth; plaques and coins take less than all.",
-    "detail": "How far broad forms give way to fine ones.",
-    "magnet_mm": "Add 0.2 mm of play.",
-}
-PERCENT = ("relief_share", "detail")  # shown in percent, held as a share
+OPTIONS: dict[str, Option] = {**rows(SolidOptions), **rows(Printer)}
+NUMBERS = tuple(name for name, option in OPTIONS.items() if option.type in ("number", "whole number"))
 
 
 def applying(kind: str, size: str, fastening: str, *, hollow: bool) -> set[str]:
     """Return the names of the options that have an effect on this kind of solid."""
-    names = {"nozzle_mm", "max_triangles", "layer_mm"} | ({f"{size}_mm"} if size != "life" else set())
-    names |= {
-        "relief": {"relief_share", "detail", "base_mm", "border_mm", "corner_mm", "fastening"},
-        "mask": {"wall_mm", "fastening"},
-        "bust": {"base_mm", "hollow", "fastening"},
-        "lithophane": {"base_mm", "wall_mm", "border_mm", "corner_mm"},
-    }[kind]
-    if kind == "bust" and hollow:
-        names.add("wall_mm")
-    if fastening == "magnet" and "fastening" in names:
-        names |= {"magnet_mm", "magnet_depth_mm"}
-    return names
+    names = {name for name, option in OPTIONS.items() if has_effect(option, kind, fastening, hollow=hollow)}
+    return names - {f"{other}_mm" for other, _ in SIZES if other != size}
 
 
 def form(made: SolidOptions, printer: Printer) -> html.Form:
     """Return the choices, filled in with those that the solid was last made with."""
     size = "life" if made.life_size else "width" if made.height_mm is None else "height"
     shown = applying(made.kind, size, made.fastening, hollow=made.hollow)
-    values = {**made.to_dict(), "layer_mm": printer.layer_mm}
+    values = {**made.to_dict(), **printer.to_dict()}
     values["height_mm"] = made.height_mm or made.width_mm
-    for name in PERCENT:
-        values[name] = round(100 * values[name])
 
-    def numbers(*names: str) -> list[Child]:
-        return [_wrapped(name, _number(name, values[name]), shown) for name in names]
+    def fields(*names: str) -> list[Child]:
+        return [_wrapped(name, control("print", OPTIONS[name], values[name]), shown) for name in names]
 
     return html.Form(
         [
-            switch_pair("print-kind", KINDS, made.kind, look="views"),
+            switch_pair("print-kind", list(OPTIONS["kind"].choices.items()), made.kind, look="views"),
             html.P(ABOUT[made.kind], id="print-about", className="soft"),
             _choice("print-size", "Size by", SIZES, size),
             html.Div(
-                numbers("width_mm", "height_mm", "base_mm", "wall_mm", "border_mm", "corner_mm"), className="pairs"
+                fields("width_mm", "height_mm", "base_mm", "wall_mm", "border_mm", "corner_mm"), className="pairs"
             ),
-            html.Div(numbers("relief_share", "detail"), className="pairs"),
-            _wrapped(
-                "hollow", dbc.Checkbox(id="print-hollow", label="Hollow, with a drain hole", value=made.hollow), shown
-            ),
-            _wrapped("fastening", _choice("print-fastening", "Fastening behind", FASTENINGS, made.fastening), shown),
-            html.Div(numbers("magnet_mm", "magnet_depth_mm"), className="pairs"),
+            html.Div(fields("relief_share", "detail"), className="pairs"),
+            *fields("hollow"),
+            _wrapped("fastening", _fastening(made), shown),
+            html.Div(fields("magnet_mm", "magnet_depth_mm"), className="pairs"),
             html.Details(
                 [
                     html.Summary("Printer and filament"),
                     html.Div(
                         [
-                            *numbers("nozzle_mm", "layer_mm"),
-                            field("Bed and height", _beds(printer)),
-                            field("Filament", _filaments(printer)),
-                            *numbers("max_triangles"),
+                            *fields("nozzle_mm", "layer_mm"),
+                            field(OPTIONS["bed_mm"].label, _beds(printer)),
+                            field(OPTIONS["filament"].label, _filaments(printer)),
+                            *fields("max_triangles"),
                         ],
                         className="pairs fold-fields",
                     ),
@@ -123,14 +90,13 @@ def form(made: SolidOptions, printer: Printer) -> html.Form:
     )
 
 
-def _wrapped(name: str, control: Child, shown: set[str]) -> html.Div:
-    return html.Div(control, id={"kind": "print-field", "name": name}, hidden=name not in shown)
+def _wrapped(name: str, child: Child, shown: set[str]) -> html.Div:
+    return html.Div(child, id={"kind": "print-field", "name": name}, hidden=name not in shown)
 
 
-def _number(name: str, value: float) -> html.Div:
-    label, unit, low, high, step = NUMBERS[name]
-    hint = HINTS.get(name)
-    return number_field(f"print-{name}", label, value, unit=unit, low=low, high=high, step=step, hint=hint)
+def _fastening(made: SolidOptions) -> html.Div:
+    option = OPTIONS["fastening"]
+    return _choice("print-fastening", option.label, list(option.choices.items()), made.fastening)
 
 
 def _choice(key: str, label: str, options: Sequence[tuple[str, str]], value: str) -> html.Div:

@@ -1,24 +1,24 @@
 """The ways in: drop zone, options, and the rows of what runs."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-import dash_bootstrap_components as dbc
 from dash import html
 
 from core.depth.catalog import MODELS
 from core.errors import NoFaceError
-from dashboard.components.page import Child, button, field, icon, link_button, marks, number_field
+from core.options import Options
+from core.options.table import rows
+from dashboard.components.options import control
+from dashboard.components.page import Child, button, icon, link_button, marks
 from dashboard.library.records import PhotoRecord, RunRecord
 
-REFINEMENTS = [
-    {"label": "None", "value": "none"},
-    {"label": "Mirror image averaged", "value": "mirror"},
-    {"label": "The face looked at again, closer", "value": "two-scale"},
-]
-PROJECTIONS = [
-    {"label": "Perspective", "value": "perspective"},
-    {"label": "Orthographic", "value": "orthographic"},
-]
+OPTIONS = (
+    *("model", "refine", "ipd_mm", "fov_deg", "focal_mm", "projection", "smooth", "max_triangles"),
+    *("whole_photo", "background"),
+)
+"""What can be chosen for the next photos; the command line has all options."""
+
 SAMPLES = (("Eileen Collins", "eileen-collins"), ("Grace Hopper", "grace-hopper"))
 
 
@@ -78,60 +78,17 @@ def shown() -> html.Div:
 
 
 def options(installed: Sequence[str], default: str) -> html.Details:
-    """Return the settings of the next photos, folded away; what is empty or untouched is the default."""
-    choices = [{"label": f"Automatic: {title(default)}", "value": "auto"}]
-    choices += [{"label": title(name), "value": name} for name in ("builtin", *installed)]
+    """Return the settings of the next photos, folded away; each starts from its default."""
+    table = rows(Options)
+    here = {"auto": f"Automatic: {title(default)}", **{name: title(name) for name in ("builtin", *installed)}}
+    shown = {**table, "model": replace(table["model"], choices=here)}
     return html.Details(
         [
             html.Summary("Options for the next photos"),
-            html.Div(
-                [
-                    field(
-                        "Depth network",
-                        dbc.Select(id="option-model", options=choices, value="auto"),
-                        "More of them on the Models page.",
-                    ),
-                    field(
-                        "Refinement",
-                        dbc.Select(id="option-refine", options=REFINEMENTS, value="none"),
-                        "Of MiDaS networks; the built-in one does its own.",
-                    ),
-                    number_field(
-                        "option-ipd", "Interpupillary distance", 63, unit="mm", low=40, high=80, step=0.5,
-                        hint="It sets the scale. Adults: 63 mm in the mean, nearly all 45 to 80.",
-                    ),
-                    number_field(
-                        "option-fov", "Field of view", None, unit="degrees", low=5, high=120, step=1,
-                        hint="Empty: from the photo's EXIF data, else the stated default.", placeholder="auto",
-                    ),
-                    number_field(
-                        "option-focal", "or focal length", None, unit="mm", low=5, high=2000, step=1,
-                        hint="As of a lens on 35 mm film; it goes before the field of view.", placeholder="auto",
-                    ),
-                    field(
-                        "Projection",
-                        dbc.Select(id="option-projection", options=PROJECTIONS, value="perspective"),
-                        "Orthographic: as from very far.",
-                    ),
-                    number_field(
-                        "option-smooth", "Smoothing", 0.5, unit="of 1", low=0, high=1, step=0.05,
-                        hint="Skin gets smoother, edges stay. 0: none.",
-                    ),
-                    number_field(
-                        "option-triangles", "Most triangles", 60_000, unit="triangles", low=1_000, high=500_000,
-                        step=1_000, hint="Of the surface and of the printable solid.",
-                    ),
-                    dbc.Checkbox(
-                        id="option-whole", value=False,
-                        label="Process the whole photo, even without a face",
-                    ),
-                    dbc.Checkbox(id="option-background", value=False, label="Keep what is round the head"),
-                ],
-                className="fold-body",
-            ),
+            html.Div([control("option", shown[name], shown[name].default) for name in OPTIONS], className="fold-body"),
         ],
         className="fold",
-    )  # fmt: skip
+    )
 
 
 def title(network: str) -> str:

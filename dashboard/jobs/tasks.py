@@ -8,6 +8,7 @@ from functools import cached_property
 
 import core
 from core.errors import Cancelled
+from core.options import Options, Printer, SolidOptions
 from core.progress import Progress, part_of
 from dashboard import readings
 from dashboard.jobs.worker import Work
@@ -58,7 +59,7 @@ class Tasks:
         assert record is not None  # the run would have been deleted with it
         progress("Reading the photo", 0.0)
         photo = self._stored(record)
-        options = core.Options.from_dict(run.options)
+        options = Options.from_stored(run.options)
         found = core.reconstruct(photo, options, self.networks, part_of(progress, 0.0, COMPUTED))
         faces = []
         for index, reconstruction in enumerate(found, start=1):
@@ -85,12 +86,10 @@ class Tasks:
     def solid(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
         """Face -> its solid made anew, in the place of the one there was."""
         assert run.face_id is not None
-        asked = dict(run.options)
-        wanted = asked.pop("printer", None)
-        printer = core.Printer.from_dict(wanted) if wanted else None
-        folder = self.library.folders.face(run.face_id)
+        folder, wanted = self.library.folders.face(run.face_id), run.options.get("printer")
+        printer = Printer.from_stored(wanted) if wanted else None
         self.library.journal.begin([folder])
-        core.files.write_solid(folder, core.SolidOptions.from_dict(asked), printer, progress)
+        core.files.write_solid(folder, SolidOptions.from_stored(run.options), printer, progress)
         self.library.journal.end(folder)
         return []
 

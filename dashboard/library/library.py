@@ -169,8 +169,8 @@ class Library:
         asked = {**options.to_dict(), "printer": printer.to_dict() if printer else None}
         return self._queue(workspace, "solid", asked, face_id=face.id, of=None)
 
-    def start_recompute(self, workspace: str, face_id: str, changes: dict[str, Any]) -> RunRecord:
-        """Queue a face to be computed anew, in its place, with some of `core.recompute.CHANGEABLE` changed.
+    def start_recompute(self, workspace: str, face_id: str, changes: Any) -> RunRecord:
+        """Queue a face to be computed anew, in its place, with some of `core.options.run.CHANGEABLE` changed.
 
         Raises
         ------

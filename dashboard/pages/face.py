@@ -5,10 +5,15 @@ from typing import Any
 import dash
 from dash import Input, Output, State, callback, dcc, html
 
+from core.errors import OptionError
 from core.measure.table import COUNT, DEPTHS, LENGTHS, Place, chosen
+from core.options import Options
+from core.options.run import CHANGEABLE
+from core.options.table import rows
 from dashboard.charts import figures, scenes
 from dashboard.components import assumptions, page, uploads, views
 from dashboard.components.missing import no_face
+from dashboard.components.options import filled_in
 from dashboard.library import deletion
 from dashboard.library.records import FaceRecord
 from dashboard.readings import results
@@ -18,6 +23,7 @@ dash.register_page(__name__, path_template="/face/<face_id>", title="Face – Li
 
 POLL_MS = 500
 BINS = 64
+LENSES = ("fov_deg", "focal_mm")  # one of them, or none, says how wide the lens is
 VIEWS = (
     ("model", "Textured model"),
     ("mesh", "Plaster mesh"),
@@ -213,42 +219,42 @@ def _numbers(result: results.Result) -> html.Section:
 
 
 @callback(
-    Output("recompute-fov-row", "style"),
-    Output("recompute-focal-row", "style"),
+    Output("recompute-fov_deg-row", "style"),
+    Output("recompute-focal_mm-row", "style"),
     Input("recompute-lens", "value"),
 )
 def lens(value: str) -> Any:
     """Show the field that the choice is about."""
     hidden = {"display": "none"}
-    return (None if value == "fov" else hidden), (None if value == "focal" else hidden)
+    return (None if value == "fov_deg" else hidden), (None if value == "focal_mm" else hidden)
 
 
 @callback(
-    output=[Output("recompute-run", "data"), Output("recompute-poll", "disabled")],
+    output=[
+        Output("recompute-run", "data"),
+        Output("recompute-poll", "disabled"),
+        Output("recompute-progress", "children", allow_duplicate=True),
+    ],
     inputs=[Input("recompute-start", "n_clicks")],
     state=[
         State("face-id", "data"),
         State("recompute-lens", "value"),
-        {
-            "ipd_mm": State("recompute-ipd", "value"),
-            "fov_deg": State("recompute-fov", "value"),
-            "focal_mm": State("recompute-focal", "value"),
-            "projection": State("recompute-projection", "value"),
-            "smooth": State("recompute-smooth", "value"),
-            "background": State("recompute-background", "value"),
-        },
+        {name: State(f"recompute-{name}", "value") for name in CHANGEABLE},
     ],
     prevent_initial_call=True,
 )
 def start(clicks: int | None, face_id: str, of_lens: str, fields: dict[str, Any]) -> Any:
-    """Start the computing; a field out of its range arrives empty and stays as it was."""
+    """Start the computing, or say which field is empty."""
     if not clicks:
-        return dash.no_update, dash.no_update
-    changes = {name: value for name, value in fields.items() if value is not None}
-    for name, choice in (("fov_deg", "fov"), ("focal_mm", "focal")):
-        if of_lens != choice:
-            changes[name] = None
-    return current_library().start_recompute(current_workspace(), face_id, changes).id, False
+        return dash.no_update, dash.no_update, dash.no_update
+    try:
+        changes = {
+            name: None if name in LENSES and name != of_lens else filled_in(rows(Options)[name], value)
+            for name, value in fields.items()
+        }
+        return current_library().start_recompute(current_workspace(), face_id, changes).id, False, dash.no_update
+    except OptionError as error:
+        return dash.no_update, dash.no_update, html.P(str(error), className="run-error")
 
 
 @callback(

@@ -1,5 +1,6 @@
 """Mark: where the face of a photo is, for a photo in which it was not found or was found in the wrong place."""
 
+from dataclasses import replace
 from typing import Any
 
 import dash
@@ -8,6 +9,7 @@ from dash import ClientsideFunction, Input, Output, State, callback, clientside_
 import core
 from core.errors import LifemaskError
 from core.options import Options
+from core.options.run import LEAST_BOX_PX
 from dashboard.charts.marking import first_box, marked_photo
 from dashboard.components import page, views
 from dashboard.components.missing import no_photo
@@ -34,7 +36,7 @@ def layout(photo_id: str | None = None, face: str | None = None, **_: Any) -> ht
         for name, label, value, low, high in (
             ("x", "From the left", x, 0, photo.width - 1),
             ("y", "From the top", y, 0, photo.height - 1),
-            ("side", "Side of the box", side, 16, 2 * max(photo.width, photo.height)),
+            ("side", "Side of the box", side, LEAST_BOX_PX, 2 * max(photo.width, photo.height)),
         )
     ]
     return html.Div(
@@ -84,7 +86,8 @@ def read(_clicks: int | None, x: float | None, y: float | None, side: float | No
     library, workspace = current_library(), current_workspace()
     before = next((run.options for run in library.runs(workspace, photo_id=photo_id, most=1)), {})
     try:
-        library.start_run(workspace, photo_id, Options.from_dict({**before, "whole_photo": False, "box": [x, y, side]}))
+        options = replace(Options.from_stored(before), whole_photo=False, box=(x, y, side))
+        library.start_run(workspace, photo_id, options)
     except LifemaskError as error:
         return dash.no_update, str(error)
     return "/", None

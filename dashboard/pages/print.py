@@ -9,8 +9,10 @@ import core
 from core.errors import OptionError
 from core.files.catalog import FILES
 from core.options import Printer, SolidOptions
+from core.options.table import rows
 from dashboard.components import page, printing, uploads, views
 from dashboard.components.missing import no_face
+from dashboard.components.options import filled_in
 from dashboard.library.records import FaceRecord
 from dashboard.web.context import current_library, current_workspace
 
@@ -145,25 +147,16 @@ def asked(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """
     kind, size, fastening = values["kind"], values["size"], values["fastening"]
     names = printing.applying(kind, size, fastening, hollow=bool(values["hollow"]))
-    numbers = {}
-    for name in sorted(names & set(printing.NUMBERS)):
-        label, unit, low, high, _ = printing.NUMBERS[name]
-        if values[name] is None:
-            raise OptionError(f"{label} must be a number from {low:g} to {high:g} ({unit}).")
-        numbers[name] = values[name] / 100 if name in printing.PERCENT else values[name]
-    printer = {
-        "bed_mm": [float(side) for side in values["bed"].split("x")],
-        "filament": values["filament"],
-        "nozzle_mm": numbers["nozzle_mm"],
-        "layer_mm": numbers.pop("layer_mm"),
-    }
-    numbers["max_triangles"] = int(numbers["max_triangles"])
-    solid = {"kind": kind, "life_size": size == "life", **numbers}
-    if "fastening" in names:
-        solid["fastening"] = fastening
-    if "hollow" in names:
-        solid["hollow"] = bool(values["hollow"])
-    return solid, printer
+    found: dict[str, Any] = {
+        "kind": kind, "life_size": size == "life", "fastening": fastening, "hollow": bool(values["hollow"]),
+        "bed_mm": [float(side) for side in values["bed"].split("x")], "filament": values["filament"],
+    }  # fmt: skip
+    for name in printing.NUMBERS:
+        if name in names:
+            found[name] = filled_in(printing.OPTIONS[name], values[name])
+    effective = {name: value for name, value in found.items() if name in names}
+    solid = {name: value for name, value in effective.items() if name in rows(SolidOptions)}
+    return solid, {name: value for name, value in effective.items() if name in rows(Printer)}
 
 
 @callback(

@@ -1,5 +1,6 @@
 """Studio: photos in, results out."""
 
+from dataclasses import replace
 from typing import Any
 
 import dash
@@ -55,16 +56,7 @@ def _hero(drop: html.Div) -> html.Div:
 clientside_callback(
     ClientsideFunction("lifemask", "options"),
     Output("studio-options", "data"),
-    Input("option-model", "value"),
-    Input("option-whole", "value"),
-    Input("option-ipd", "value"),
-    Input("option-fov", "value"),
-    Input("option-triangles", "value"),
-    Input("option-refine", "value"),
-    Input("option-focal", "value"),
-    Input("option-projection", "value"),
-    Input("option-smooth", "value"),
-    Input("option-background", "value"),
+    *(Input(f"option-{name}", "value") for name in uploads.OPTIONS),
 )
 
 
@@ -128,4 +120,4 @@ def _whole(run_id: str) -> None:
     library, workspace = current_library(), current_workspace()
     for run in library.runs(workspace, [run_id]):
         if run.photo_id:
-            library.start_run(workspace, run.photo_id, Options.from_dict({**run.options, "whole_photo": True}))
+            library.start_run(workspace, run.photo_id, replace(Options.from_stored(run.options), whole_photo=True))

@@ -16,7 +16,7 @@ from PIL import Image
 
 from core import atomic
 from core.depth.estimator import Networks
-from core.errors import Cancelled, GeometryError, NoFaceError, OptionError, StorageError
+from core.errors import Cancelled, GeometryError, NoFaceError, StorageError
 from core.face.landmarks import LEFT_EYE, NOSE_TIP, RIGHT_EYE
 from core.files import face_files
 from core.files.catalog import FILES
@@ -321,32 +321,3 @@ def test_another_networks_depth_is_fitted_to_the_face(
     for change in (np.zeros_like, np.negative):
         with pytest.raises(GeometryError, match="another network"):
             reconstruct(read_photo(grace_hopper), Options(), Midas(networks, change))
-
-
-@pytest.mark.parametrize(
-    ("values", "words"),
-    [
-        ({"model": "dpt_huge"}, "no network called 'dpt_huge'"),
-        ({"ipd_mm": 6.3}, "6.3 mm is none of a person"),
-        ({"fov_deg": 180}, "out of range"),
-        ({"focal_mm": 3}, "A focal length of 3 mm is out of range"),
-        ({"focal_mm": 50, "fov_deg": 40}, "give one of them, not both"),
-        ({"projection": "fisheye"}, "no projection called 'fisheye'"),
-        ({"smooth": 1.5}, "A smoothing of 1.5 is out of range"),
-        ({"smooth": "soft"}, "wrong kind"),
-        ({"refine": "magic"}, "no refinement called 'magic'"),
-        ({"solid": "statue"}, "no solid called 'statue'"),
-        ({"formats": ["stl", "fbx"]}, "no format called 'fbx'"),
-        ({"max_triangles": 3}, "max_triangles is 3"),
-        ({"width_mm": -1}, "width_mm is -1"),
-        ({"colour": "red"}, "no option called 'colour'"),
-    ],
-)
-def test_options_that_cannot_be_used(values: dict[str, object], words: str) -> None:
-    with pytest.raises(OptionError, match=words):
-        Options.from_dict(values)
-
-
-def test_options_survive_json() -> None:
-    options = Options(model="builtin", fov_deg=60, formats=("stl",))
-    assert Options.from_dict(json.loads(json.dumps(options.to_dict()))) == options

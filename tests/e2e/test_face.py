@@ -12,9 +12,9 @@ def test_assumptions_are_changed_and_all_follows(page_of_two: Any, two_faces: di
     before = page.request.get(f"/files/{face}/reconstruction.json").json()
     network_map = page.request.get(f"/files/{face}/inverse_depth.npy").body()
     page.get_by_text("Field of view", exact=True).click()
-    page.locator("#recompute-fov").fill("20")
+    page.locator("#recompute-fov_deg").fill("20")
     page.get_by_text("Orthographic", exact=True).click()
-    assert page.locator("#recompute-focal").is_hidden()
+    assert page.locator("#recompute-focal_mm").is_hidden()
     assert violations(page) == []
     press(page.get_by_role("button", name="Compute anew"), page.get_by_text("Computed anew in"), patience_ms=300_000)
     page.get_by_text("given field of view").wait_for()

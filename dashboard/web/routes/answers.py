@@ -2,15 +2,20 @@
 
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Response, abort, request, send_file
+from pydantic import TypeAdapter, ValidationError
 
 from core.files import catalog
+from core.options.table import shown
 from dashboard.library.records import FaceRecord, NotInLibraryError, RunRecord
 from dashboard.readings import comparison_files
 from dashboard.web.context import current_library
 from dashboard.web.downloads import as_download
+
+T = TypeVar("T")
+JSON_OBJECT = TypeAdapter(dict[str, Any])
 
 
 def as_dict(record: FaceRecord | RunRecord) -> dict[str, Any]:
@@ -35,12 +40,27 @@ def send(file: Path | None, media_type: str, name: str | None = None) -> Respons
     return response if name is None else as_download(response, name)
 
 
-def body() -> dict[str, Any]:
-    """Return the JSON object that the request carries."""
-    sent = request.get_json(silent=True)
-    if not isinstance(sent, dict):
+def body(*names: str) -> dict[str, Any]:
+    """Return the JSON object that the request carries; `names`: of its members. One that is null is not given.
+
+    Deep nesting, endless numbers and halves of a character, which no file or database takes, are no JSON here.
+    """
+    try:
+        sent = JSON_OBJECT.validate_json(request.get_data() if request.is_json else b"")
+    except ValidationError:
         abort(400, "The request must carry a JSON object.")
-    return sent
+    unknown = [name for name in sent if name not in names]
+    if unknown:
+        abort(400, f"There is no {shown(unknown[0])} in this request. Choose from: {', '.join(names)}.")
+    return {name: value for name, value in sent.items() if value is not None}
+
+
+def member(sent: dict[str, Any], name: str, kind: type[T], wanted: str) -> T:
+    """Return a member of the request's object that must be there; wanted: what it is, in words."""
+    value = sent.get(name)
+    if not isinstance(value, kind):
+        abort(400, f"{name} is {shown(value)}, but must be {wanted}.")
+    return value
 
 
 def listed(name: str) -> list[str]:

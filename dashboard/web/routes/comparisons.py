@@ -4,7 +4,7 @@ from flask import Blueprint, Response, abort, jsonify, request
 
 from dashboard.readings import comparison_files
 from dashboard.web.context import current_library, current_workspace
-from dashboard.web.routes.answers import as_dict, body, send
+from dashboard.web.routes.answers import as_dict, body, member, send
 
 blueprint = Blueprint("comparisons", __name__)
 
@@ -12,14 +12,13 @@ blueprint = Blueprint("comparisons", __name__)
 @blueprint.post("/api/comparisons")
 def start_comparison() -> Response:
     """Queue the comparison of {faces, reference, with_scale}; the first face is the reference where none is named."""
-    asked = body()
+    asked = body("faces", "reference", "with_scale")
     faces = asked.get("faces")
     if not isinstance(faces, list) or not all(isinstance(face_id, str) for face_id in faces) or not faces:
         abort(400, "'faces' must be a list of the ids of two to eight faces.")
-    reference = str(asked.get("reference") or faces[0])
-    run = current_library().start_comparison(
-        current_workspace(), faces, reference, with_scale=asked.get("with_scale") is True
-    )
+    reference = member({"reference": faces[0], **asked}, "reference", str, "the id of one of the faces")
+    with_scale = member({"with_scale": False, **asked}, "with_scale", bool, "true or false")
+    run = current_library().start_comparison(current_workspace(), faces, reference, with_scale=with_scale)
     return jsonify(as_dict(run))
 
 

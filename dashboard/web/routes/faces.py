@@ -82,17 +82,17 @@ def face_statistics(face_id: str) -> Response:
 @blueprint.post("/api/faces/<face_id>/solid")
 def start_solid(face_id: str) -> Response:
     """Queue the making of the solid anew with {options}, checked for the {printer}."""
-    asked = body()
-    options = SolidOptions.from_dict(asked.get("options") or {})
-    printer = Printer.from_dict(asked["printer"]) if asked.get("printer") else None
+    asked = body("options", "printer")
+    options = SolidOptions.from_dict(asked.get("options", {}))
+    printer = Printer.from_dict(asked["printer"]) if "printer" in asked else None
     return jsonify(as_dict(current_library().start_solid(current_workspace(), face_id, options, printer)))
 
 
 @blueprint.post("/api/faces/<face_id>/recompute")
 def start_recompute(face_id: str) -> Response:
     """Queue the face to be computed anew with {options}, without a network."""
-    options = body().get("options") or {}
-    return jsonify(as_dict(current_library().start_recompute(current_workspace(), face_id, options)))
+    changes = body("options").get("options", {})
+    return jsonify(as_dict(current_library().start_recompute(current_workspace(), face_id, changes)))
 
 
 @blueprint.delete("/api/faces/<face_id>")

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from core.options import Options
 from dashboard.web.context import current_library, current_workspace
-from dashboard.web.routes.answers import as_dict, body
+from dashboard.web.routes.answers import as_dict, body, member
 
 blueprint = Blueprint("runs", __name__)
 
@@ -12,10 +12,10 @@ blueprint = Blueprint("runs", __name__)
 @blueprint.post("/api/runs")
 def start_run() -> Response:
     """Queue {photo_id, options}."""
-    asked = body()
-    options = Options.from_dict(asked.get("options") or {})
-    run = current_library().start_run(current_workspace(), str(asked.get("photo_id")), options)
-    return jsonify(as_dict(run))
+    asked = body("photo_id", "options")
+    photo_id = member(asked, "photo_id", str, "the id of a photo")
+    options = Options.from_dict(asked.get("options", {}))
+    return jsonify(as_dict(current_library().start_run(current_workspace(), photo_id, options)))
 
 
 @blueprint.get("/api/runs")

@@ -224,25 +224,6 @@ def assert_valid_or_clear(face: Reconstruction, depth: np.ndarray, kind: str) ->
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"kind": "statue"}, "no solid called 'statue'"),
-        ({"width_mm": 0}, "width_mm is 0, but must lie between 10 and 1000"),
-        ({"border_mm": 40}, "leaves no room"),
-        ({"depth": 3}, "no solid option called 'depth'"),
-        ({"width_mm": "wide"}, "wrong kind"),
-        ({"kind": "mask", "wall_mm": 0.6}, "too thin for a nozzle of 0.4 mm"),
-        ({"kind": "lithophane", "fastening": "magnet"}, "no back"),
-        ({"kind": "mask", "hollow": True}, "cannot be hollow"),
-        ({"fastening": "glue"}, "no fastening called 'glue'"),
-    ],
-)
-def test_options_that_cannot_be_used(values: dict[str, object], words: str) -> None:
-    with pytest.raises(OptionError, match=words):
-        SolidOptions.from_dict(values)
-
-
-@pytest.mark.parametrize(
-    ("values", "words"),
-    [
         ({"fastening": "magnet", "magnet_depth_mm": 20}, "no place thick enough for a magnet, which takes 21.1 mm"),
         ({"kind": "mask", "wall_mm": 20, "width_mm": 30}, "would not be hollow"),
         ({"kind": "bust", "hollow": True, "wall_mm": 20}, "no room for a hollow"),

@@ -73,5 +73,8 @@ def test_a_face_that_nothing_was_fitted_for_names_no_residual() -> None:
 
 def test_the_form_starts_from_what_holds() -> None:
     form = assumptions.form(ABOUT)
-    values = {name: found(form, f"recompute-{name}").value for name in ("ipd", "lens", "focal", "projection", "smooth")}
-    assert values == {"ipd": 61.5, "lens": "focal", "focal": 85.0, "projection": "orthographic", "smooth": 0.75}
+    names = ("ipd_mm", "lens", "focal_mm", "projection", "smooth", "background")
+    assert {name: found(form, f"recompute-{name}").value for name in names} == {
+        "ipd_mm": 61.5, "lens": "focal_mm", "focal_mm": 85.0, "projection": "orthographic", "smooth": 0.75,
+        "background": False,
+    }  # fmt: skip

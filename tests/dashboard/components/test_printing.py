@@ -1,4 +1,3 @@
-from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -6,6 +5,7 @@ import pytest
 from core.errors import OptionError
 from core.options import Printer, SolidOptions
 from core.options.solid import KINDS
+from core.options.table import rows
 from dashboard.components import printing
 from tests.dashboard.web.test_routes import make_face
 
@@ -47,18 +47,21 @@ def test_what_has_no_effect_is_not_asked_for(asked: Any) -> None:
 
 
 def test_a_number_out_of_range_is_a_sentence_and_not_a_default(asked: Any) -> None:
-    with pytest.raises(OptionError, match="Wall must be a number from"):
+    with pytest.raises(OptionError, match=r"^Wall must be a number from 0.4 to 20 \(mm\)\.$"):
         asked({**FILLED, "kind": "mask", "wall_mm": None})
 
 
 def test_every_option_has_its_field_and_every_field_its_option() -> None:
-    names = {field.name for field in fields(SolidOptions)}
-    assert set(printing.NUMBERS) - {"layer_mm"} == names - {"kind", "life_size", "fastening", "hollow"}
-    assert [kind for kind, _ in printing.KINDS] == list(KINDS)
+    form = printing.form(SolidOptions(), Printer())
+    shown = {part.id["name"] for part in form._traverse() if isinstance(getattr(part, "id", None), dict)}
+    others = {"kind", "life_size", "bed_mm", "filament"}  # are always shown
+    assert shown == {*rows(SolidOptions), *rows(Printer)} - others
     reached = set().union(
         *(printing.applying(kind, size, "magnet", hollow=True) for kind in KINDS for size in ("width", "height"))
     )
-    assert reached - {"layer_mm"} == names - {"kind", "life_size"}
+    assert reached == {*rows(SolidOptions), *rows(Printer)}
+    assert {"width_mm", "height_mm"} & printing.applying("mask", "life", "none", hollow=False) == set()
+    assert set(printing.ABOUT) == set(KINDS)
 
 
 def test_a_solid_is_asked_for_with_its_printer(client: Any) -> None:
@@ -68,4 +71,5 @@ def test_a_solid_is_asked_for_with_its_printer(client: Any) -> None:
     assert (run["state"], run["options"]["kind"], run["options"]["height_mm"]) == ("queued", "bust", 120)
     assert run["options"]["printer"]["filament"] == "PETG"
     answer = client.post(f"/api/faces/{face.id}/solid", json={"printer": {"filament": "jam"}})
-    assert (answer.status_code, answer.json["error"][:34]) == (400, "There is no filament called 'jam'.")
+    assert answer.status_code == 400
+    assert answer.json["error"] == "filament is 'jam', but must be one of PLA, PETG, ABS, ASA, TPU."

@@ -1,0 +1,41 @@
+"""`lifemask recompute`: a written face under other assumptions, without a network."""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import core
+from core.errors import PhotoError
+from core.options.run import CHANGEABLE
+from dashboard.cli.flags import given
+from dashboard.cli.terminal import bar, face_folder, say
+
+
+def command(args: argparse.Namespace) -> int:
+    """Compute the face again in its place; after an error it is as it was."""
+    began, folder = time.monotonic(), face_folder(args.face)
+    photo = _photo(args.photo, folder) if args.photo else None
+    with bar() as progress:
+        core.recompute.rewrite(folder, None if photo is None else photo.rgb, given(args, CHANGEABLE), progress)
+    seconds, facts = time.monotonic() - began, core.files.read_facts(folder)
+    if args.json:
+        said = {"options": facts.options.to_dict(), "distance_mm": facts.distance_mm, "warnings": facts.warnings}
+        say(json.dumps({"folder": str(folder), "seconds": round(seconds, 3), **said}))
+    else:
+        say(f"{folder}: {facts.distance_mm:.0f} mm away ({seconds:.1f} s)")
+    return 0
+
+
+def _photo(path: Path, folder: Path) -> "core.photo.Photo":
+    """Return the photo that the face was made from.
+
+    Raises
+    ------
+    PhotoError
+        It is another one, or cannot be read.
+    """
+    photo, wanted = core.read_photo(path), core.files.read_facts(folder).photo
+    if photo.sha256 != wanted.sha256:
+        raise PhotoError(f"{path} is not the photo that {folder} was made from. Give {wanted.name}, as it was then.")
+    return photo

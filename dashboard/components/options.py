@@ -1,0 +1,56 @@
+"""Fields for options, from the table: label, limits, step, unit and help are the option's own."""
+
+from dataclasses import replace
+from typing import Any
+
+import dash_bootstrap_components as dbc
+
+from core.errors import OptionError
+from core.options.table import Option
+from dashboard.components.page import Child, field, number_field
+
+PER_CENT = 100  # of what has the unit 'share', pages show percent
+
+
+def control(prefix: str, option: Option, value: Any) -> Child:
+    """Return the field of an option, with the id PREFIX-NAME, filled in with a value that the option can have."""
+    key = f"{prefix}-{option.name}"
+    if option.type == "switch":
+        return dbc.Checkbox(id=key, label=option.label, value=value)
+    if option.type == "choice":
+        choices = [{"label": words, "value": name} for name, words in option.choices.items()]
+        return field(option.label, dbc.Select(id=key, options=choices, value=value), option.help)
+    shown, times = _shown(option), _times(option)
+    ((low, high),) = shown.limits
+    return number_field(
+        key, shown.label, value if value is None else round(times * value, 6), unit=shown.unit, low=low, high=high,
+        step=shown.step or "any", hint=shown.help, placeholder="auto" if option.is_optional else None,
+    )  # fmt: skip
+
+
+def filled_in(option: Option, value: Any) -> Any:
+    """Return the value of the option that a field means.
+
+    Raises
+    ------
+    OptionError
+        It is empty, which is also what a browser makes of a number out of its limits.
+    """
+    if value is None:
+        raise OptionError(f"{option.label} must be {_shown(option).wanted}.")
+    return value / _times(option) if _times(option) != 1 else value
+
+
+def _times(option: Option) -> int:
+    return PER_CENT if option.unit == "share" else 1
+
+
+def _shown(option: Option) -> Option:
+    """Return the option in the unit of pages."""
+    if option.unit != "share":
+        return option
+    limits = tuple(
+        (None if low is None else PER_CENT * low, None if high is None else PER_CENT * high)
+        for low, high in option.limits
+    )
+    return replace(option, unit="%", limits=limits, step=option.step and PER_CENT * option.step)
