@@ -7,28 +7,18 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
 import core
 from core.atomic import replacing_within, restore
 from core.errors import LifemaskError, OptionError
-from core.measure.table import DIFFERENCES, Place, chosen
 from core.progress import Progress
 from core.storage import writing
+from dashboard import readings
+from dashboard.cli import run
 from dashboard.readings import comparison_files
-from dashboard.readings.comparison_folder import Named
 from dashboard.settings import Settings
-
-if TYPE_CHECKING:
-    from core.depth.estimator import Networks
-    from core.options import Options
-    from core.photo import Limits
-    from dashboard.readings.comparison_facts import ComparisonFacts
-
-# `core` is imported by the functions that use it, so that `lifemask --help` answers at once.
-# ruff: noqa: PLC0415
 
 FACES = "faces"  # the folder in which faces of photos are written
 MADE = 0.7  # of the work, where there are photos
@@ -37,13 +27,13 @@ MADE = 0.7  # of the work, where there are photos
 def compare(
     sources: Sequence[Path],
     out: Path,
-    options: "Options",
-    networks: Callable[[], "Networks"],
+    options: "core.Options",
+    networks: Callable[[], "core.Networks"],
     *,
     with_scale: bool,
     progress: Progress,
-    limits: "Limits",
-) -> "ComparisonFacts":
+    limits: "core.photo.Limits",
+) -> "readings.comparison_facts.ComparisonFacts":
     """Compare the faces of `sources` with the first of them, and all pairs, into the folder `out`.
 
     sources : folders that `lifemask run` wrote, or photos; all faces of a photo are taken, left to right, and their
@@ -57,8 +47,6 @@ def compare(
         A source is neither, holds no face, or fewer than two faces are there; `out` holds files of somebody's own that
         would be overwritten.
     """
-    from dashboard.readings import comparison_folder
-
     _refuse_files_of_others(out)
     photos = [source for source in sources if not source.is_dir()]
     for source in sources:
@@ -74,7 +62,7 @@ def compare(
             f"Comparing needs at least two faces; {len(folders)} was given. Name another folder or photo."
         )
     with writing(out), replacing_within(out, comparison_files.is_ours, comparison_files.SUMMARY) as part:
-        facts = comparison_folder.write(
+        facts = readings.comparison_folder.write(
             _named(folders),
             0,
             part,
@@ -98,11 +86,9 @@ def _refuse_files_of_others(out: Path) -> None:
 
 
 def _from_photos(
-    photos: Sequence[Path], out: Path, options: "Options", networks: Callable[[], "Networks"], progress: Progress,
-    limits: "Limits",
+    photos: Sequence[Path], out: Path, options: "core.Options", networks: Callable[[], "core.Networks"],
+    progress: Progress, limits: "core.photo.Limits",
 ) -> dict[Path, list[Path]]:  # fmt: skip
-    from dashboard.cli import run
-
     for photo in photos:
         if not photo.exists():
             raise OptionError(f"There is no photo and no folder {photo}. Check the name.")
@@ -119,16 +105,16 @@ def _from_photos(
     return found
 
 
-def _named(folders: Sequence[Path]) -> list[Named]:
+def _named(folders: Sequence[Path]) -> list["readings.comparison_folder.Named"]:
     """Each by the name of its folder; where two have the same, with its place in the list."""
     names = [folder.resolve().name for folder in folders]
     return [
-        Named(str(i), name if names.count(name) == 1 else f"{name} ({i})", folder)
+        readings.comparison_folder.Named(str(i), name if names.count(name) == 1 else f"{name} ({i})", folder)
         for i, (name, folder) in enumerate(zip(names, folders, strict=True), start=1)
     ]
 
 
-def _write_pairs(facts: "ComparisonFacts", path: Path) -> None:
+def _write_pairs(facts: "readings.comparison_facts.ComparisonFacts", path: Path) -> None:
     """RMS difference of every two faces in mm, as a table with names, like beside like."""
     names, pairs = [face.name for face in facts.faces], facts.pairs
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -140,18 +126,13 @@ def _write_pairs(facts: "ComparisonFacts", path: Path) -> None:
 
 def command(args: argparse.Namespace) -> int:
     """Compare, and say how far each face is from the first."""
-    from core.depth.weights import default_model
-    from core.options import Options
-
     settings = Settings.from_env()
 
-    def networks() -> "Networks":
-        from core.depth.estimator import Networks
+    def networks() -> "core.Networks":
+        return core.Networks(settings.device, settings.precision, settings.weights_folder)
 
-        return Networks(settings.device, settings.precision, settings.weights_folder)
-
-    model = default_model(settings.weights_folder) if args.model == "auto" else args.model
-    options = Options(model=model, solid="none", formats=(), max_triangles=2000)  # no mesh is kept
+    model = core.depth.weights.default_model(settings.weights_folder) if args.model == "auto" else args.model
+    options = core.Options(model=model, solid="none", formats=(), max_triangles=2000)  # no mesh is kept
     with tqdm(total=1.0, disable=not sys.stderr.isatty(), bar_format="{percentage:3.0f}% |{bar}| {desc}") as bar:
 
         def progress(stage: str, share: float) -> None:
@@ -166,7 +147,8 @@ def command(args: argparse.Namespace) -> int:
         print(json.dumps(asdict(facts)))
         return 0
     head = f"DIFFERENCE FROM {facts.face(facts.reference).name}"
-    columns = chosen(DIFFERENCES, Place.COMMAND)
+    table = core.measure.table
+    columns = table.chosen(table.DIFFERENCES, table.Place.COMMAND)
     print(f"{head:40}" + "".join(f"  {one.name.upper()}" for one in columns))
     for number, found in facts.differences.items():
         numbers = "".join(f"  {one.with_unit(getattr(found, one.key)):>{len(one.name)}}" for one in columns)
