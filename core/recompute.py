@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from core import files
 from core.errors import OptionError
-from core.files.face_folder import write_face
 from core.files.facts import read_facts
 from core.geometry.reconstruction import Reconstruction
 from core.options import Options
@@ -32,7 +32,7 @@ def rewrite(folder: Path, photo_rgb: NDArray[np.uint8] | None, changes: object, 
     anew = recompute(written, photo_rgb, options)
     asked = facts.solid.options if facts.solid else None
     printer = facts.solid.preflight.printer if facts.solid and facts.solid.preflight else None
-    write_face(anew, folder, options, lambda stage, share: progress(stage, 0.2 + 0.8 * share), asked, printer)
+    files.write_face(anew, folder, options, lambda stage, share: progress(stage, 0.2 + 0.8 * share), asked, printer)
     return options
 
 

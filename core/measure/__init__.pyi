@@ -1,3 +1,4 @@
+from . import table
 from .ansur import CAUTION, REFERENCES, SOURCE
 from .face import FaceMeasures, face_measures
 from .profiles import Profile, named_profiles
@@ -19,4 +20,5 @@ __all__ = [
     "regions",
     "statistics_by_region",
     "symmetry",
+    "table",
 ]

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+import scipy
 from numpy.typing import NDArray
 
 from core.files.colours import DIVERGING, SEQUENTIAL, Stops
@@ -114,9 +115,7 @@ def pairs(names: Sequence[str], rms_mm: NDArray[np.floating], linkage: NDArray[n
     names : n names, in the order of the matrix. rms_mm : (n, n) mm. linkage : (n - 1, 4) as scipy makes it; None: no
     tree, and the order stays.
     """
-    from scipy.cluster.hierarchy import dendrogram  # noqa: PLC0415 - the first page need not wait for it
-
-    tree = dendrogram(linkage, no_plot=True) if linkage is not None else None
+    tree = scipy.cluster.hierarchy.dendrogram(linkage, no_plot=True) if linkage is not None else None
     order = list(map(int, tree["leaves"])) if tree else list(range(len(names)))
     places = np.arange(len(order))
     short = [name if len(name) <= 22 else f"{name[:20]}\u2026" for name in (names[i] for i in order)]

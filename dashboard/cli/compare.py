@@ -6,12 +6,10 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import core
 from core.atomic import replacing_within, restore
 from core.errors import LifemaskError, OptionError
-from core.measure.table import DIFFERENCES, Place, chosen
 from core.options import Options
 from core.progress import Progress
 from core.storage import writing
@@ -21,10 +19,6 @@ from dashboard.cli.flags import given, with_network
 from dashboard.cli.terminal import bar
 from dashboard.readings import comparison_files
 from dashboard.settings import Settings
-
-if TYPE_CHECKING:
-    from core.photo import Limits
-    from dashboard.readings.comparison_facts import ComparisonFacts
 
 FACES = "faces"  # the folder in which faces of photos are written
 MADE = 0.7  # of the work, where there are photos
@@ -38,8 +32,8 @@ def compare(
     *,
     with_scale: bool,
     progress: Progress,
-    limits: "Limits",
-) -> "ComparisonFacts":
+    limits: "core.photo.Limits",
+) -> "readings.comparison_facts.ComparisonFacts":
     """Compare the faces of `sources` with the first of them, and all pairs, into the folder `out`.
 
     sources : folders that `lifemask run` wrote, or photos; all faces of a photo are taken, left to right, and their
@@ -93,7 +87,7 @@ def _refuse_files_of_others(out: Path) -> None:
 
 def _from_photos(
     photos: Sequence[Path], out: Path, options: Options, networks: Callable[[], "core.Networks"], progress: Progress,
-    limits: "Limits",
+    limits: "core.photo.Limits",
 ) -> dict[Path, list[Path]]:  # fmt: skip
     for photo in photos:
         if not photo.exists():
@@ -120,7 +114,7 @@ def _named(folders: Sequence[Path]) -> "list[readings.comparison_folder.Named]":
     ]
 
 
-def _write_pairs(facts: "ComparisonFacts", path: Path) -> None:
+def _write_pairs(facts: "readings.comparison_facts.ComparisonFacts", path: Path) -> None:
     """RMS difference of every two faces in mm, as a table with names, like beside like."""
     names, pairs = [face.name for face in facts.faces], facts.pairs
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -134,7 +128,7 @@ def command(args: argparse.Namespace) -> int:
     """Compare, and say how far each face is from the first."""
     settings = Settings.from_env()
 
-    def networks() -> core.Networks:
+    def networks() -> "core.Networks":
         return core.Networks(settings.device, settings.precision, settings.weights_folder)
 
     no_mesh_is_kept = {"solid": "none", "formats": [], "max_triangles": 2000}
@@ -148,7 +142,8 @@ def command(args: argparse.Namespace) -> int:
         print(json.dumps(asdict(facts)))
         return 0
     head = f"DIFFERENCE FROM {facts.face(facts.reference).name}"
-    columns = chosen(DIFFERENCES, Place.COMMAND)
+    table = core.measure.table
+    columns = table.chosen(table.DIFFERENCES, table.Place.COMMAND)
     print(f"{head:40}" + "".join(f"  {one.name.upper()}" for one in columns))
     for number, found in facts.differences.items():
         numbers = "".join(f"  {one.with_unit(getattr(found, one.key)):>{len(one.name)}}" for one in columns)

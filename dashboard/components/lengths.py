@@ -1,23 +1,19 @@
 """A face's lengths beside those of a survey: numbers, and where they lie in the spread of men and women."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dash import html
 
+from core.measure.ansur import CAUTION, REFERENCES, SOURCE, Spread
+from core.measure.face import FaceMeasures
 from core.measure.table import MEASURES, Place, chosen
 from dashboard.components import page
-
-if TYPE_CHECKING:
-    from core.measure.ansur import Spread
-    from core.measure.face import FaceMeasures
 
 SHOWN_STD = 3.0  # how many standard deviations the small picture of a spread reaches to each side
 
 
-def table(measures: "FaceMeasures | None") -> html.Div:
+def table(measures: FaceMeasures | None) -> html.Div:
     """Return each length with mean and standard deviation of the survey, where it has one."""
-    from core.measure.ansur import REFERENCES  # noqa: PLC0415 - the first page need not wait for core.measure
-
     if measures is None:
         return html.Div(html.P("Too few landmarks of this face have depth to measure it.", className="note"))
     rows: list[list[Any]] = []
@@ -37,18 +33,16 @@ def table(measures: "FaceMeasures | None") -> html.Div:
 
 def caution() -> html.P:
     """Return what such a table cannot prove, and where it comes from."""
-    from core.measure.ansur import CAUTION, SOURCE  # noqa: PLC0415 - as above
-
     return html.P([CAUTION, " Means and standard deviations: ", SOURCE, "."], className="note")
 
 
-def _spread(spread: "Spread") -> html.Span:
+def _spread(spread: Spread) -> html.Span:
     return html.Span(
         [f"{spread.mean_mm:.1f} \u00b1 {spread.std_mm:.1f}", html.Span("mm", className="unit")], className="nowrap"
     )
 
 
-def _picture(value_mm: float, spread: "Spread") -> html.Div:
+def _picture(value_mm: float, spread: Spread) -> html.Div:
     deviations = spread.deviations(value_mm)
     place = 50 + 50 * max(-1.0, min(1.0, deviations / SHOWN_STD))
     words = f"{abs(deviations):.1f} standard deviations {'above' if deviations >= 0 else 'below'} the mean of both"

@@ -10,6 +10,7 @@ from core.measure.table import COUNT, DEPTHS, LENGTHS, Place, chosen
 from core.options import Options
 from core.options.run import CHANGEABLE
 from core.options.table import rows
+from dashboard import readings
 from dashboard.charts import figures, scenes
 from dashboard.components import assumptions, page, uploads, views
 from dashboard.components.missing import no_face
@@ -111,8 +112,8 @@ def show(view: str, face_id: str) -> Any:
         return _model(face)
     changed = (face.folder / "reconstruction.json").stat().st_mtime_ns
     if view == "cloud":
-        return views.graph(scenes.cloud(*results.points(face.folder, changed)), "face-scene", height="100%")
-    vertices, triangles, colours = results.surface(face.folder, changed)
+        return views.graph(scenes.cloud(*readings.shapes.points(face.folder, changed)), "face-scene", height="100%")
+    vertices, triangles, colours = readings.shapes.surface(face.folder, changed)
     if len(triangles) > scenes.MAX_TRIANGLES:
         return html.P(
             f"This surface has {len(triangles):,} triangles, too many to turn here. The textured model shows it whole.",

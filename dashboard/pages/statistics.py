@@ -1,7 +1,7 @@
 """Statistics: the numbers of one face, by part, with the pixels they are of."""
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dash
 import dash_bootstrap_components as dbc
@@ -9,17 +9,16 @@ import numpy as np
 from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, dcc, html
 
 from core.errors import LifemaskError
+from core.measure.profiles import contours, distance, line_profile
+from core.measure.regions import REGIONS
+from core.measure.statistics import histogram
 from core.measure.table import COUNT, DEPTHS, SYMMETRY_RMS, Place, chosen, part_name
 from dashboard.charts import figures, maps
 from dashboard.components import faces, page, readings, views
 from dashboard.components.missing import no_faces
 from dashboard.library.records import FaceRecord
+from dashboard.readings.measured import PARTS, Measured, bin_edges, measured
 from dashboard.web.context import current_library, current_workspace
-
-if TYPE_CHECKING:
-    from dashboard.readings.measured import Measured
-
-# ruff: noqa: PLC0415 - core.measure brings scipy and OpenCV, which need not delay the first page
 
 dash.register_page(__name__, path="/statistics", title="Statistics – Lifemask", name="Statistics")  # noqa: RUF001
 
@@ -38,8 +37,6 @@ def layout(faces: str = "", **_: Any) -> html.Div:  # the name of the query's ke
 
 
 def _page(wanted: str) -> html.Div:
-    from dashboard.readings.measured import measured
-
     all_faces = current_library().faces(current_workspace())
     head = page.head("Statistics", "Depth relative to the nose tip, so that photos from different distances compare.")
     if not all_faces:
@@ -62,18 +59,15 @@ def _page(wanted: str) -> html.Div:
     )
 
 
-def _about(found: "Measured") -> dict[str, Any]:
+def _about(found: Measured) -> dict[str, Any]:
     """What the page's script needs: which numbers of the map are which part, and the length of an IPD."""
-    from core.measure.regions import REGIONS
-    from dashboard.readings.measured import PARTS
-
     numbers = {part: [REGIONS.index(name) + 1 for name in names] for part, names in PARTS.items()}
     marks = found.reconstruction.landmarks_px
     places = {} if marks is None else {name: marks[number].round(1).tolist() for name, number in PLACES.items()}
     return {"parts": {**numbers, "head": None}, "ipd_mm": found.reconstruction.facts.ipd_mm, "places": places}
 
 
-def _controls(found: "Measured") -> html.Div:
+def _controls(found: Measured) -> html.Div:
     parts = [(part, part_name(part)) for part in found.parts]
     return html.Div(
         [
@@ -106,9 +100,7 @@ def _number(name: str, low: float | None = None, high: float | None = None, valu
     )
 
 
-def _reading(found: "Measured", face: FaceRecord) -> html.Div:
-    from core.measure.profiles import contours
-
+def _reading(found: Measured, face: FaceRecord) -> html.Div:
     figure = maps.reading_map(found.behind_mm, found.numbered, contours(found.reconstruction))
     modes = [("read", "Read"), ("line", "Draw a line"), ("points", "Two points")]
     choose = html.Div(
@@ -155,7 +147,7 @@ def _reading(found: "Measured", face: FaceRecord) -> html.Div:
     )  # fmt: skip
 
 
-def _between(found: "Measured") -> html.Div | None:
+def _between(found: Measured) -> html.Div | None:
     """Two places of the face to measure between, for those who hold no mouse."""
     if not found.regions:
         return None
@@ -172,10 +164,7 @@ def _between(found: "Measured") -> html.Div | None:
     return html.Div(places, className="between row-of")
 
 
-def _histogram(found: "Measured", part: str, unit: str, bins: int, height: str) -> Any:
-    from core.measure.statistics import histogram
-    from dashboard.readings.measured import bin_edges
-
+def _histogram(found: Measured, part: str, unit: str, bins: int, height: str) -> Any:
     depths = found.depths(part, unit)
     edges = bin_edges(depths.values, bins)
     counts = histogram(depths.values, edges).astype(np.int32)
@@ -198,8 +187,6 @@ def _histogram(found: "Measured", part: str, unit: str, bins: int, height: str) 
 )
 def draw(part: str, unit: str, bins: int | None, height: str, face_id: str) -> Any:
     """Draw the histogram and the table anew; a number of bins out of range leaves the histogram as it is."""
-    from dashboard.readings.measured import measured
-
     face = current_library().face(current_workspace(), face_id)
     if face is None:
         return (dash.no_update,) * 5
@@ -210,7 +197,7 @@ def draw(part: str, unit: str, bins: int | None, height: str, face_id: str) -> A
     return figure, _numbers(found, part, unit), word, f"{query}&format=csv", query
 
 
-def _numbers(found: "Measured", part: str, unit: str) -> html.Div:
+def _numbers(found: Measured, part: str, unit: str) -> html.Div:
     depths = found.depths(part, unit)
     shown = [one.in_unit(unit) for one in chosen(DEPTHS, Place.PART)]
     rows = [(page.named(one), page.statistic(one, one.measure(depths))) for one in shown]
@@ -223,7 +210,7 @@ def _numbers(found: "Measured", part: str, unit: str) -> html.Div:
     )
 
 
-def _by_part(found: "Measured", unit: str) -> html.Div:
+def _by_part(found: Measured, unit: str) -> html.Div:
     shown = [one.in_unit(unit) for one in chosen(DEPTHS, Place.PARTS)]
     rows: list[list[Any]] = []
     for part in found.parts:
@@ -251,8 +238,6 @@ def _downloads(face: FaceRecord) -> html.Div:
 @callback(Output("statistics-smoothing", "children"), Input("statistics-face", "data"))
 def compare_smoothing(face_id: str) -> Any:
     """Set the depth beside what it was before it was smoothed, once the rest of the page is there."""
-    from dashboard.readings.measured import measured
-
     face = current_library().face(current_workspace(), face_id)
     found = measured(face.folder) if face else None
     if found is None or found.unsmoothed_mm is None:
@@ -271,8 +256,6 @@ def compare_smoothing(face_id: str) -> Any:
 )
 def say(low: float | None, high: float | None, part: str, unit: str, face_id: str) -> Any:
     """Say how many pixels are between the two depths."""
-    from dashboard.readings.measured import measured
-
     face = current_library().face(current_workspace(), face_id)
     if face is None or low is None or high is None:
         return "Drag over the histogram, or give two depths: those pixels light up in the map."
@@ -292,9 +275,6 @@ def say(low: float | None, high: float | None, part: str, unit: str, face_id: st
 )
 def measure(line: dict[str, list[float]] | None, face_id: str) -> Any:
     """Measure along the line that was drawn, and between its ends."""
-    from core.measure.profiles import distance, line_profile
-    from dashboard.readings.measured import measured
-
     face = current_library().face(current_workspace(), face_id)
     if face is None or not line or not all(math.isfinite(value) for end in line.values() for value in end):
         return dash.no_update, dash.no_update

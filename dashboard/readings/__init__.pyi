@@ -1,3 +1,3 @@
-from . import comparison_folder, measured, results
+from . import comparison_facts, comparison_folder, measured, results, shapes
 
-__all__ = ["comparison_folder", "measured", "results"]
+__all__ = ["comparison_facts", "comparison_folder", "measured", "results", "shapes"]

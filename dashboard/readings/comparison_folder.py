@@ -7,18 +7,29 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from core import json_files
+from core.comparison.agreement import agreement
+from core.comparison.difference import ASSUMED as WHAT_IS_ASSUMED
+from core.comparison.difference import Comparison, compare
+from core.comparison.pairs import compare_all
 from core.depth.catalog import MODELS
 from core.files.colours import DIVERGING, coloured, signed_limit
+from core.geometry.reconstruction import Reconstruction
 from core.measure.context import Assumed
+from core.measure.face import face_measures
+from core.measure.regions import face_area
+from core.measure.statistics import depth_statistics, relative_depth
 from core.measure.table import ASSUMED, DEPTHS, DIFFERENCES, DISTANCE, LENGTHS, RMS, Place, Statistic, chosen, numbers
 from core.progress import Progress, ignore
+from core.report.page import report
+from core.version import versions
+from dashboard.charts.contact_sheet import sheet
 from dashboard.library.records import FaceRecord
 from dashboard.readings.comparison_facts import (
     AgreementFacts,
@@ -27,13 +38,6 @@ from dashboard.readings.comparison_facts import (
     DifferenceFacts,
     PairFacts,
 )
-
-if TYPE_CHECKING:
-    from core.comparison import Comparison
-    from core.geometry.reconstruction import Reconstruction
-
-# core.comparison and core.measure bring scipy and OpenCV, which need not delay the first page
-# ruff: noqa: PLC0415
 
 READ, PAIRED, LAID = 0.05, 0.45, 0.7  # shares of the work: reading, then pairs, then maps; the rest is files
 # of the page's table and of comparison.csv
@@ -85,15 +89,6 @@ def write(
     Cancelled
         From `progress`.
     """
-    from core.comparison import compare, compare_all
-    from core.comparison.difference import ASSUMED as WHAT_IS_ASSUMED
-    from core.geometry.reconstruction import Reconstruction
-    from core.measure.regions import face_area
-    from core.measure.statistics import relative_depth
-    from core.report import report
-    from core.version import versions
-    from dashboard.charts.contact_sheet import sheet
-
     progress("Reading the faces", 0.0)
     shapes = [Reconstruction.load(face.folder) for face in faces]
     pairs = compare_all(
@@ -152,11 +147,8 @@ def write(
     return facts
 
 
-def about(face_id: str, name: str, shape: "Reconstruction") -> ComparedFace:
+def about(face_id: str, name: str, shape: Reconstruction) -> ComparedFace:
     """Return what comparison.json says of a face by itself."""
-    from core.measure.face import face_measures
-    from core.measure.statistics import depth_statistics, relative_depth
-
     measures = face_measures(shape)
     return ComparedFace(
         id=face_id,
@@ -173,10 +165,8 @@ def _write_seen(rgb: NDArray[np.uint8], where: NDArray[np.bool_], file: Path) ->
     Image.fromarray(np.dstack([rgb, alpha])).save(file, quality=86, method=2)
 
 
-def _write_agreement(shapes: Sequence["Reconstruction"], folder: Path) -> AgreementFacts | None:
+def _write_agreement(shapes: Sequence[Reconstruction], folder: Path) -> AgreementFacts | None:
     """Of the networks that were asked about one and the same face, where there are several such."""
-    from core.comparison import agreement
-
     groups: dict[str, dict[str, Reconstruction]] = {}
     for shape in shapes:
         facts = shape.facts

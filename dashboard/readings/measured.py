@@ -22,6 +22,8 @@ from core.measure.statistics import density, histogram, relative_depth, unit_mm
 from core.measure.symmetry import Symmetry, symmetry
 from core.measure.table import DEPTHS, MEASURES, MM, SYMMETRY_RMS, Place, chosen, numbers
 from core.options import Options
+from core.pipeline import recompute
+from core.recompute import changed
 
 PARTS: dict[str, tuple[str, ...]] = {
     "head": (),
@@ -84,9 +86,6 @@ class Measured:
         """(S, S), mm behind the same nose tip as `behind_mm`, unsmoothed; None where there is no such."""
         if not self.reconstruction.facts.smooth or self.options is None:
             return None
-        from core.pipeline import recompute  # noqa: PLC0415 - what most numbers need not wait for
-        from core.recompute import changed  # noqa: PLC0415
-
         try:
             options = changed(self.options, {"smooth": 0.0})
             plain = recompute(self.reconstruction, self.reconstruction.crop_rgb, options)  # the texture is not needed
