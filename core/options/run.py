@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal, get_args
 
 from core.depth.catalog import MODELS
 from core.errors import OptionError
@@ -10,10 +10,8 @@ from core.face.landmarks import DEFAULT_IPD_MM
 from core.options.choices import read_choices
 from core.options.solid import KINDS, SolidOptions
 
-if TYPE_CHECKING:
-    from core.geometry.camera import Projection
-
-PROJECTIONS = ("perspective", "orthographic")
+Projection = Literal["perspective", "orthographic"]
+PROJECTIONS = get_args(Projection)
 MIN_FOV_DEG, MAX_FOV_DEG = 5.0, 120.0
 MIN_FOCAL_35MM, MAX_FOCAL_35MM = 5.0, 2000.0
 DEFAULT_SMOOTH = 0.5  # by `python -m tests.benchmarks.smoothing`
@@ -32,7 +30,7 @@ class Options:
     ipd_mm: float = DEFAULT_IPD_MM
     fov_deg: float | None = None
     focal_mm: float | None = None  # 35 mm equivalent
-    projection: "Projection" = "perspective"
+    projection: Projection = "perspective"
     smooth: float = DEFAULT_SMOOTH
     background: bool = False
     refine: str = "none"
