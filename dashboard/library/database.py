@@ -103,9 +103,12 @@ def _back_up(file: Path) -> Path:
     """Copy the database, with what is still in its log, beside it."""
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     backup = file.with_name(f"{file.stem}-before-{LATEST}-{now}.sqlite")
-    with replacing_file(backup) as part, closing(sqlite3.connect(file)) as source:
-        with closing(sqlite3.connect(part)) as target:
-            source.backup(target)
+    with (
+        replacing_file(backup) as part,
+        closing(sqlite3.connect(file)) as source,
+        closing(sqlite3.connect(part)) as target,
+    ):
+        source.backup(target)
     return backup
 
 
