@@ -3,7 +3,7 @@
 import logging
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, in
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import Session
 
+from core.atomic import replacing_file
 from core.errors import StorageError
 from dashboard.library import migrations
 from dashboard.library.schema import Base, Step, Workspace
@@ -102,12 +103,12 @@ def _back_up(file: Path) -> Path:
     """Copy the database, with what is still in its log, beside it."""
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     backup = file.with_name(f"{file.stem}-before-{LATEST}-{now}.sqlite")
-    source, target = sqlite3.connect(file), sqlite3.connect(backup)
-    try:
+    with (
+        replacing_file(backup) as part,
+        closing(sqlite3.connect(file)) as source,
+        closing(sqlite3.connect(part)) as target,
+    ):
         source.backup(target)
-    finally:
-        source.close()
-        target.close()
     return backup
 
 

@@ -80,7 +80,7 @@ def test_table_and_csv_show_the_same_numbers(found: ComparisonFolder) -> None:
         for one in comparison_folder.COLUMNS:
             shown = line[comparison_folder.column(one)]
             assert (float(shown) if shown else None) == row[one.key]
-    coverage = found.values["differences"]["2"]["coverage"]
+    coverage = found.facts.differences[2].coverage
     assert rows[1]["coverage"] == pytest.approx(100 * coverage, abs=0.05)  # a share in the JSON, percent here
 
 
