@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +17,11 @@ SMALL = ["--formats", "stl,glb", "--max-triangles", "2000"]
 
 
 @pytest.fixture(scope="module")
-def made(astronaut: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A face of a photo of 512 x 512, and one of the same photo, twice as large."""
+def made(astronaut: Path, grace_hopper: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`astronaut`, which has no more pixels of the face than its crop, and `large`, which has."""
     folder = tmp_path_factory.mktemp("made")
-    with Image.open(astronaut) as photo:
-        photo.resize((1024, 1024)).save(folder / "large.png")
+    with Image.open(grace_hopper) as photo:
+        photo.resize((2 * photo.width, 2 * photo.height)).save(folder / "large.png")
     photos = [str(astronaut), str(folder / "large.png")]
     assert main(["run", *photos, "--out", str(folder), "--model", "builtin", *SMALL]) == 0
     return folder
@@ -83,6 +82,10 @@ def test_the_solid_is_made_anew_and_all_else_stays(faces: Path, capfd: pytest.Ca
     assert (face / "notes.txt").read_text() == "mine"
 
 
+def interrupted(*_: Any, **__: Any) -> None:
+    raise KeyboardInterrupt
+
+
 @pytest.mark.parametrize("how", ["fails", "interrupted"])
 def test_a_solid_that_cannot_be_made_leaves_the_one_there_was(
     faces: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, how: str
@@ -98,7 +101,7 @@ def test_a_solid_that_cannot_be_made_leaves_the_one_there_was(
         assert "would not be hollow" in told[0]["error"]
         assert "nowhere holds no face" in told[1]["error"]
     else:
-        monkeypatch.setattr("core.files.face_folder.preflight", lambda *_, **__: signal.raise_signal(signal.SIGINT))
+        monkeypatch.setattr("core.files.face_folder.preflight", interrupted)
         assert main(["solid", str(face)]) == 130
     assert contents(face) == before
     assert {path.name for path in faces.iterdir()} == {"astronaut", "large", "large.png"}
