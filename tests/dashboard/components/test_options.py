@@ -18,7 +18,11 @@ FORMS: dict[str, tuple[Component, list[Option]]] = {
 }
 FIELDS = [(form, row) for form, (_, options) in FORMS.items() for row in options]
 DEFAULTS = {**Options().to_dict(), **SolidOptions().to_dict(), **Printer().to_dict(), "height_mm": 70}
-HOLDS = {"option": DEFAULTS, "print": DEFAULTS, "recompute": {**ABOUT.options.to_dict(), "fov_deg": 28.6, "background": False}}
+HOLDS = {
+    "option": DEFAULTS,
+    "print": DEFAULTS,
+    "recompute": {**ABOUT.options.to_dict(), "fov_deg": 28.6, "background": False},
+}
 
 
 @pytest.mark.parametrize(
