@@ -37,7 +37,7 @@ class SlowMirror(BaseHTTPRequestHandler):
         with suppress(OSError):  # whoever cancels hangs up
             for _ in range(64):
                 self.wfile.write(bytes(2**18))
-                time.sleep(0.1)
+                time.sleep(0.5)  # so long that a person can cancel it on a busy machine
 
     def log_message(self, *_: object) -> None:
         pass

@@ -10,12 +10,13 @@ from core.errors import PhotoError
 from core.options.run import CHANGEABLE
 from dashboard.cli.flags import given
 from dashboard.cli.terminal import bar, face_folder, say
+from dashboard.settings import Settings
 
 
 def command(args: argparse.Namespace) -> int:
     """Compute the face again in its place; after an error it is as it was."""
     began, folder = time.monotonic(), face_folder(args.face)
-    photo = _photo(args.photo, folder) if args.photo else None
+    photo = _photo(args.photo, folder, Settings.from_env().photo_limits) if args.photo else None
     with bar() as progress:
         core.recompute.rewrite(folder, None if photo is None else photo.rgb, given(args, CHANGEABLE), progress)
     seconds, facts = time.monotonic() - began, core.files.read_facts(folder)
@@ -27,7 +28,7 @@ def command(args: argparse.Namespace) -> int:
     return 0
 
 
-def _photo(path: Path, folder: Path) -> "core.photo.Photo":
+def _photo(path: Path, folder: Path, limits: "core.photo.Limits") -> "core.photo.Photo":
     """Return the photo that the face was made from.
 
     Raises
@@ -35,7 +36,7 @@ def _photo(path: Path, folder: Path) -> "core.photo.Photo":
     PhotoError
         It is another one, or cannot be read.
     """
-    photo, wanted = core.read_photo(path), core.files.read_facts(folder).photo
+    photo, wanted = core.read_photo(path, limits=limits), core.files.read_facts(folder).photo
     if photo.sha256 != wanted.sha256:
         raise PhotoError(f"{path} is not the photo that {folder} was made from. Give {wanted.name}, as it was then.")
     return photo

@@ -1,8 +1,10 @@
+import ast
 import pickle
 from pathlib import Path
 
 import pytest
 
+import dashboard
 from core.depth.weights import weights_dir
 from core.errors import OptionError
 from core.photo import Limits
@@ -64,6 +66,18 @@ def test_a_megabyte_is_a_million_bytes() -> None:
     settings = Settings.from_env({"LIFEMASK_MAX_UPLOAD_MB": "7", "LIFEMASK_MAX_MEGAPIXELS": "12"})
     assert settings.photo_limits == Limits(max_bytes=7_000_000, max_pixels=12_000_000)
     assert Settings().photo_limits == Limits()
+
+
+def test_whoever_reads_a_photo_says_within_which_limits() -> None:
+    """The limits of who names none are those of the library; the app has its settings, or knows the photo already."""
+    calls = [
+        (file.name, len(node.args) == 3 or "limits" in {named.arg for named in node.keywords})
+        for file in Path(dashboard.__file__).parent.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("read_photo")
+    ]
+    assert {name for name, _ in calls} == {"tasks.py", "library.py", "run.py", "recompute.py", "doctor.py"}
+    assert [name for name, is_limited in calls if not is_limited] == []
 
 
 def test_the_worker_gets_them_by_pickle() -> None:
