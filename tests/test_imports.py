@@ -111,3 +111,22 @@ def test_core_is_loaded_by_need() -> None:
 
 def test_the_built_in_network_needs_no_timm() -> None:
     assert not loaded_by("import core; core.Networks().face()") & {"timm", "torchvision"}
+
+
+def test_threads_that_ask_at_once_get_the_same() -> None:
+    """As those of the server do; nobody finds a room half loaded or waits for ever."""
+    code = """
+import threading
+import core
+names = ("compare", "write_face", "load_face", "reconstruct", "read_photo", "Options", "recompute", "report")
+found, start = [], threading.Barrier(8)
+def ask(first):
+    start.wait()
+    found.append({name: getattr(core, name) for name in (*names[first:], *names[:first])})
+threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join(60)
+assert len(found) == 8
+assert all(one[name] is found[0][name] for one in found for name in names)
+"""
+    assert "core.files.face_folder" in loaded_by(code)
