@@ -133,7 +133,7 @@ def with_value(value: Any, *path: str) -> Callable[[Any], None]:
         (with_value([1, 2], "photo"), "photo: "),
         (with_value([[1.0, 2.0, 3.0]], "landmarks_px"), "landmarks_px.0: "),
         (with_value("fisheye", "camera", "projection"), "camera.projection: "),
-        (with_value("cube", "solid", "options", "kind"), "no solid called 'cube'"),
+        (with_value("cube", "solid", "options", "kind"), "kind is 'cube'"),
         (with_value("fine", "solid", "preflight", "state"), "solid.preflight.state: "),
         (with_value("two", "format"), "its format is 'two'"),
         (with_value(0, "format"), "its format is 0"),

@@ -12,8 +12,10 @@ import pytest
 import requests
 from PIL import Image
 
+from core.geometry.camera import Intrinsics
 from core.options import Options
 from dashboard.library.schema import Face, Photo, Run
+from tests.facts import facts_of, write_facts
 
 TAKES_OBJECT = {  # path -> the members of its body, and one that holds a table
     "/api/runs": ("photo_id", "options"),
@@ -71,7 +73,7 @@ def browser(live: Any) -> Iterator[Browser]:
             rows.add(face)
         folder = live.library.folders.face(face_id)
         folder.mkdir()
-        (folder / "reconstruction.json").write_text(json.dumps({"options": Options().to_dict()}))
+        write_facts(facts_of(Intrinsics(900.0, 255.5, 255.5)), folder)
         yield Browser(session, live.url, photo_id, face_id, run_id)
 
 
