@@ -7,6 +7,7 @@ REST paths, the pages, the README and the tests read it.
 import dataclasses
 import reprlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Literal, Self, get_args, get_origin
 
@@ -161,8 +162,13 @@ class Choices:
         return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
-def rows(choices: type[Choices]) -> dict[str, Option]:
+def rows(choices: type[Choices]) -> Mapping[str, Option]:
     """The rows of a dataclass, by name, in the order of its fields."""
+    return _rows(choices)  # type: ignore[arg-type]  # every class is hashable
+
+
+@cache  # every JSON that is read asks for it
+def _rows(choices: Any) -> Mapping[str, Option]:
     assert is_pydantic_dataclass(choices)
     defaults: dict[str, Any] = {}
     for name, info in choices.__pydantic_fields__.items():
