@@ -245,7 +245,7 @@ def test_a_slicer_takes_it_as_it_is(head: Head, tmp_path: Path, kind: str) -> No
     assert "manifold = yes" in info
     assert "number_of_parts =  1" in info
     subprocess.run([slicer[0], "--export-gcode", str(stl)], capture_output=True, check=True)
-    assert (tmp_path / "mesh.gcode").stat().st_size > 50_000
+    assert (tmp_path / "solid.gcode").stat().st_size > 50_000
 
 
 @pytest.mark.skipif(shutil.which("admesh") is None, reason="admesh is not installed")
