@@ -11,7 +11,7 @@ def test_assumptions_are_changed_and_all_follows(page_of_two: Any, two_faces: di
     page.get_by_text("Change them").click()
     before = page.request.get(f"/files/{face}/reconstruction.json").json()
     network_map = page.request.get(f"/files/{face}/inverse_depth.npy").body()
-    page.get_by_text("Field of view", exact=True).click()
+    page.locator("#recompute-lens").get_by_text("Field of view", exact=True).click()
     page.locator("#recompute-fov_deg").fill("20")
     page.get_by_text("Orthographic", exact=True).click()
     assert page.locator("#recompute-focal_mm").is_hidden()
@@ -28,7 +28,7 @@ def test_assumptions_are_changed_and_all_follows(page_of_two: Any, two_faces: di
         picture.scroll_into_view_if_needed()
         assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 512
     # as it was, for the tests that come after
-    page.get_by_text("Automatic", exact=True).click()
+    page.locator("#recompute-lens").get_by_text("Automatic", exact=True).click()
     page.get_by_text("Perspective", exact=True).click()
     press(
         page.get_by_role("button", name="Compute anew"), page.get_by_text("assumed field of view"), patience_ms=300_000
