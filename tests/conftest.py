@@ -1,6 +1,7 @@
 """Photos with clear rights, and servers on a folder of their own: the one that `lifemask serve` starts."""
 
 import http.client
+import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,6 +17,12 @@ from werkzeug.datastructures import EnvironHeaders
 from dashboard.library.library import Library
 from dashboard.settings import Settings
 from tests.mirror import serving_weights
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interrupts() -> None:
+    """Let Ctrl-C arrive in tests that send it: a shell that starts them in the background has it ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
