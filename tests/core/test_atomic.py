@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -230,7 +231,9 @@ def test_of_several_folders_all_are_replaced_or_none(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a folder is away for a moment")
-def test_a_reader_always_finds_a_folder_that_is_replaced(tmp_path: Path) -> None:
+def test_a_reader_always_finds_a_folder_that_is_replaced(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    request.addfinalizer(partial(sys.setswitchinterval, sys.getswitchinterval()))
+    sys.setswitchinterval(1e-5)  # s: else the reader keeps the interpreter for 5 ms at each step of the writer
     rewrite(tmp_path / "face", "0")
     over, missed = threading.Event(), []
 
