@@ -52,9 +52,7 @@ def replacing(folders: Sequence[Path], is_ours: IsOurs, stays: IsOurs = lambda _
     try:
         for folder in folders:
             folder.parent.mkdir(parents=True, exist_ok=True)
-            for old in leftovers(folder, OLD):
-                if not folder.exists():
-                    old.rename(folder)
+            bring_back(folder)
             _clear_up(folder, is_ours)
             parts.append(_beside(folder))
             parts[-1].mkdir()
@@ -102,6 +100,13 @@ def restore(folder: Path, is_ours: IsOurs, mark: str) -> None:
     for old in leftovers(folder / mark, OLD):
         _replace_files(folder, old, is_ours, mark)
         shutil.rmtree(old.rename(old.with_suffix(f".{PART}")), ignore_errors=True)
+
+
+def bring_back(folder: Path) -> None:
+    """Rename a folder back that a killed process had set aside, where the system cannot exchange two at once."""
+    for old in leftovers(folder, OLD):
+        if not folder.exists():
+            old.rename(folder)
 
 
 def leftovers(path: Path, kind: str = PART) -> list[Path]:

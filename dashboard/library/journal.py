@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, sessionmaker
 
+from core.atomic import bring_back
 from dashboard.library import schema
 from dashboard.library.folders import Folders
 
@@ -82,8 +83,10 @@ class Journal:
 
     def _clear_up(self, place: Path) -> None:
         with self._session.begin() as session:
-            left = self._parts(place) if self._is_known(session, place) else [place, *self._parts(place)]
-            for folder in left:
+            is_known = self._is_known(session, place)
+            if is_known:
+                bring_back(place)
+            for folder in self._parts(place) if is_known else (place, *self._parts(place)):
                 if folder.exists():
                     self._quarantine(folder)
             self.settle(session, [place])

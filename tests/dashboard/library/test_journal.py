@@ -153,6 +153,17 @@ def test_what_a_killed_process_left_goes_to_quarantine_then_away(
     assert list(library.folders.quarantine.iterdir()) == []
 
 
+def test_a_face_that_a_killed_process_had_set_aside_comes_back(library: Library, later: Callable[..., Library]) -> None:
+    """Where the system cannot exchange two folders at once, a kill between two renames leaves a face away."""
+    place = library.folders.face(finished_face(library, library.new_workspace()))
+    library.journal.begin([place])
+    place.rename(place.with_name(f".{place.name}-0a1b2c3d.old"))
+    aged(place.with_name(f".{place.name}-0a1b2c3e.part"))
+    sweep(later())
+    assert (place / "solid.stl").read_bytes() == b"x"
+    assert [folder.name for folder in library.folders.faces.iterdir()] == [place.name]
+
+
 def test_a_removal_that_was_cut_off_is_completed(
     library: Library, later: Callable[..., Library], monkeypatch: pytest.MonkeyPatch
 ) -> None:
