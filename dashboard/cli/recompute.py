@@ -9,13 +9,13 @@ import core
 from core.errors import PhotoError
 from core.options.run import CHANGEABLE
 from dashboard.cli.flags import given
-from dashboard.cli.terminal import bar, face_folder, say
+from dashboard.cli.terminal import bar, say
 from dashboard.settings import Settings
 
 
 def command(args: argparse.Namespace) -> int:
     """Compute the face again in its place; after an error it is as it was."""
-    began, folder = time.monotonic(), face_folder(args.face)
+    began, folder = time.monotonic(), args.face
     photo = _photo(args.photo, folder, Settings.from_env().photo_limits) if args.photo else None
     with bar() as progress:
         core.recompute.rewrite(folder, None if photo is None else photo.rgb, given(args, CHANGEABLE), progress)

@@ -12,7 +12,7 @@ import core
 from core.options import Options, Printer, SolidOptions
 from core.progress import Progress, part_of
 from dashboard.cli.flags import given
-from dashboard.cli.terminal import bar, face_folder, say, say_wrong
+from dashboard.cli.terminal import bar, say, say_wrong
 from dashboard.library.sentences import sentence
 
 log = logging.getLogger("lifemask.solid")
@@ -43,7 +43,7 @@ def _make(
     """Return what `--json` prints of a face."""
     began = time.monotonic()
     try:
-        solid = core.files.write_solid(face_folder(folder), options, printer, progress, formats)
+        solid = core.files.write_solid(folder, options, printer, progress, formats)
     except Exception as error:
         log.debug("%s failed", folder, exc_info=True)
         return {"folder": str(folder), "ok": False, "error": sentence(error, folder)}

@@ -1,13 +1,11 @@
-"""What the commands share: how far they are, and the folders of faces that they are given."""
+"""What the commands share: how far they are, and lines above that."""
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from tqdm import tqdm
 
-from core.errors import OptionError
 from core.progress import Progress
 
 
@@ -31,16 +29,3 @@ def say(text: str) -> None:
 def say_wrong(text: str) -> None:
     """Print a line about what went wrong above the bar."""
     tqdm.write(f"lifemask: {text}", file=sys.stderr)
-
-
-def face_folder(folder: Path) -> Path:
-    """Return the folder, if it holds a face.
-
-    Raises
-    ------
-    OptionError
-        It does not.
-    """
-    if not (folder / "reconstruction.json").is_file():
-        raise OptionError(f"{folder} holds no face (no reconstruction.json). Give a folder that 'lifemask run' wrote.")
-    return folder
