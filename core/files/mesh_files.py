@@ -15,8 +15,8 @@ from trimesh.visual.material import PBRMaterial, SimpleMaterial
 
 from core.files.catalog import SURFACE_HEADER
 from core.files.threemf import threemf
+from core.mesh.plaster import PLASTER
 
-PLASTER = (236, 230, 220)
 WHITE, BLACK = (255, 255, 255, 255), (0, 0, 0, 255)  # a texture is shown as it is, without a shine
 JPEG_QUALITY = 90
 CREASE_DEG = 35.0  # in previews, edges sharper than this stay sharp
