@@ -15,10 +15,9 @@
     load();
     const view = document.createElement("model-viewer");
     for (const [name, value] of Object.entries({ ...LOOK, ...START })) view.setAttribute(name, value);
-    // a textured face brings the light of its photo; bare plaster needs a lamp, at the upper left
-    if (place.dataset.light) {
-      view.setAttribute("environment-image", `/assets/${place.dataset.light}.hdr`);
-      view.setAttribute("exposure", "1.05");
+    if (place.dataset.lit) { // its colours hold the light already, and are shown as they are
+      view.setAttribute("tone-mapping", "none");
+      view.setAttribute("exposure", "1");
     }
     view.setAttribute("alt", place.dataset.alt || "The face in 3D");
     if (place.dataset.turning && !calm.matches) {

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.mesh.triangulation import fill_outside
+from core.mesh.triangulation import fill_outside, sample
 
 PLASTER = (250, 246, 238)  # sRGB in full light
 KEY_FROM, KEY = (-0.50, 0.55, 0.67), 0.82
@@ -19,9 +19,12 @@ AMBIENT = 0.07  # KEY + FILL + AMBIENT = 1: nothing can be brighter than PLASTER
 SOFTNESS = 0.1  # the key reaches that far (sine) beyond a right angle: a lamp of some size
 OCCLUSION = 0.8  # exponent on the open share of the sky; 0 is none
 REACH = 1 / 8  # of the longer side: what is farther away takes no light
+BACK = 0.3  # light from behind on what no picture shows: the back of a solid that is turned
 TONE = 0.8  # exponent from light to colour: lifts what lies in shadow
 DIRECTIONS, STEPS = 12, 6
 OCCLUSION_SIDE_PX = 512  # a larger map is shrunk to this for it; its details show by their slopes
+MESH_BLUR_PX = 2.0  # of the open share: at a step it changes faster than vertices follow
+AT_A_TIME, EDGE = 2_000_000, 1e-9  # pixels looked at together; a pixel on an edge belongs to both sides
 SHARP_PX = 0.5  # blur of heights before their slope is taken: evens out pixels, leaves wrinkles
 
 Floats = NDArray[np.float32]
@@ -46,7 +49,8 @@ def plaster_colours(normals: NDArray[np.floating], openness: NDArray[np.floating
     """(..., 3) uint8 sRGB: plaster of unit normals (..., 3), of whose sky the share `openness` (...) is open."""
     key = np.clip((normals @ _unit(KEY_FROM) + SOFTNESS) / (1 + SOFTNESS), 0, 1)
     fill = (1 + normals @ _unit(FILL_FROM)) / 2
-    light = (AMBIENT + KEY * key + FILL * fill) * openness**OCCLUSION
+    back = np.clip(-normals[..., 2], 0, 1)
+    light = (AMBIENT + KEY * key + FILL * fill + BACK * back) * openness**OCCLUSION
     return np.round(light[..., None] ** TONE * np.array(PLASTER)).astype(np.uint8)
 
 
@@ -81,6 +85,77 @@ def ambient_occlusion(heights_mm: NDArray[np.floating], pixel_mm: float, mask: N
         closed += rise * rise / (1 + rise * rise)
     share = cv2.resize(1 - closed / DIRECTIONS, mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
     return np.where(mask, share, 1).astype(np.float32)
+
+
+def mesh_colours(
+    vertices_mm: NDArray[np.floating], faces: NDArray[np.integer], normals: NDArray[np.floating] | None = None
+) -> NDArray[np.uint8]:
+    """(n, 3) uint8 sRGB: plaster at the vertices (n, 3) of a mesh, faces (m, 3).
+
+    Hollows are those that are seen from the front; what faces away is open.
+    normals : (n, 3), of any length; None takes the mean of the faces round each vertex.
+    """
+    if normals is None:
+        normals = vertex_normals(vertices_mm, faces)
+    normals = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+    heights, places, pixel_mm = _front(np.asarray(vertices_mm, np.float64), faces)
+    mask = np.isfinite(heights)
+    openness = np.ones(len(vertices_mm), np.float32)
+    if mask.any():
+        share = fill_outside(ambient_occlusion(heights, pixel_mm, mask), mask)
+        seen = sample(cv2.GaussianBlur(share, (0, 0), MESH_BLUR_PX), places).astype(np.float32)
+        openness = np.where(normals[:, 2] > 0, seen, openness)
+    return plaster_colours(normals, openness)
+
+
+def vertex_normals(vertices_mm: NDArray[np.floating], faces: NDArray[np.integer]) -> NDArray[np.float64]:
+    """(n, 3) unit: the mean normal of each vertex's faces, by their angles there; towards the viewer where it has none.
+
+    Thürmer and Wüthrich, "Computing vertex normals from polygonal facets", Journal of Graphics Tools 3(1), 1998.
+    """
+    corners = np.asarray(vertices_mm, np.float64)[faces]
+    onward, back = np.roll(corners, -1, axis=1) - corners, np.roll(corners, 1, axis=1) - corners
+    across = np.cross(onward, back)
+    doubled = np.linalg.norm(across, axis=-1)  # twice the area, from each corner
+    angles = np.arctan2(doubled, (onward * back).sum(-1))
+    weighted = (across / np.maximum(doubled, 1e-300)[..., None] * angles[..., None]).reshape(-1, 3)
+    total = [np.bincount(faces.ravel(), weighted[:, i], len(vertices_mm)) for i in range(3)]
+    length = np.linalg.norm(total, axis=0)
+    total[2] = np.where(length > 0, total[2], 1)
+    return np.stack(total, axis=-1) / np.where(length > 0, length, 1)[:, None]
+
+
+def _front(
+    vertices: NDArray[np.float64], faces: NDArray[np.integer]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    """A mesh from the front, seen along parallel lines: heights (H, W), places (n, 2) of its vertices, a pixel's size.
+
+    The nearest of the triangles that face the front and lie over a pixel's centre counts; NaN where there is none.
+    """
+    low, high = vertices[:, :2].min(0), vertices[:, :2].max(0)
+    pixel = max(float((high - low).max()), 1e-9) / (OCCLUSION_SIDE_PX - 3)
+    places = np.stack([vertices[:, 0] - low[0], high[1] - vertices[:, 1]], axis=-1) / pixel + 1
+    columns, rows = np.ceil((high - low) / pixel).astype(int) + 3
+    heights = np.full(rows * columns, -np.inf)
+    corners, z = places[faces], vertices[faces, 2]
+    (bx, by), (cx, cy) = (corners[:, 1] - corners[:, 0]).T, (corners[:, 2] - corners[:, 0]).T
+    area = bx * cy - by * cx  # negative where a triangle faces the front, since rows go down
+    start = np.ceil(corners.min(1)).astype(np.int64)
+    width, height = np.maximum(np.floor(corners.max(1)).astype(np.int64) - start + 1, 0).T
+    count = np.where(area < 0, width * height, 0)
+    ends = np.cumsum(count)
+    for piece in np.split(np.arange(len(faces)), np.searchsorted(ends, np.arange(AT_A_TIME, ends[-1], AT_A_TIME))):
+        face = np.repeat(piece, count[piece])
+        place = np.arange(len(face)) - np.repeat(np.cumsum(count[piece]) - count[piece], count[piece])
+        x, y = start[face, 0] + place % width[face], start[face, 1] + place // width[face]
+        px, py = x - corners[face, 0, 0], y - corners[face, 0, 1]
+        u = (px * cy[face] - py * cx[face]) / area[face]
+        v = (bx[face] * py - by[face] * px) / area[face]
+        over = (u > -EDGE) & (v > -EDGE) & (u + v < 1 + EDGE)
+        u, v, face = u[over], v[over], face[over]
+        level = z[face, 0] + u * (z[face, 1] - z[face, 0]) + v * (z[face, 2] - z[face, 0])
+        np.maximum.at(heights, y[over] * columns + x[over], level)
+    return np.where(np.isfinite(heights), heights, np.nan).reshape(rows, columns), places, pixel
 
 
 def _unit(direction: tuple[float, float, float]) -> Floats:

@@ -32,7 +32,7 @@ def viewer(
     if group:
         data["data-group"] = group
     if plaster:
-        data["data-light"] = "studio"
+        data["data-lit"] = "1"
     if turning:
         data["data-turning"] = "1"
     picture = html.Img(src=poster, alt="") if poster else None

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.mesh.plaster import PLASTER, ambient_occlusion, plaster_colours, plaster_picture
+from core.mesh.plaster import PLASTER, ambient_occlusion, mesh_colours, plaster_colours, plaster_picture, vertex_normals
 
 SIDE = 192
 DOWN, RIGHT = np.mgrid[:SIDE, :SIDE] - (SIDE - 1) / 2
@@ -70,3 +70,54 @@ def test_heights_of_nothing_are_refused() -> None:
 
     with pytest.raises(GeometryError):
         ambient_occlusion(CAP, 1.0, ~EVERYWHERE)
+
+
+def ball(rings: int = 60) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices and outward faces of a closed ball of 80 mm."""
+    import trimesh
+
+    mesh = trimesh.creation.uv_sphere(radius=RADIUS, count=[rings, rings])
+    return np.array(mesh.vertices), np.array(mesh.faces)
+
+
+def test_normals_of_a_ball_point_outwards() -> None:
+    vertices, faces = ball()
+    assert (vertex_normals(vertices, faces) * vertices / RADIUS).sum(1).min() > 0.999
+
+
+def test_a_mesh_has_the_colours_of_the_picture() -> None:
+    vertices, faces = ball()
+    colours = mesh_colours(vertices, faces).astype(int)
+    near = vertices[:, 2] > 0.7 * RADIUS
+    picture = plaster_picture(CAP, 1.0, BALL).astype(int)
+    at = np.round(vertices[near, :2] * [1, -1] + (SIDE - 1) / 2).astype(int)
+    assert np.abs(colours[near] - picture[at[:, 1], at[:, 0]]).max() <= 6
+    assert np.abs(colours - mesh_colours(vertices, faces, vertices)).max() <= 6
+
+
+def test_a_block_shades_the_plate_that_it_stands_on() -> None:
+    import trimesh
+
+    plate = trimesh.creation.box((100, 100, 2)).subdivide_to_size(2)
+    block = trimesh.creation.box((20, 20, 30), np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 15.0], [0, 0, 0, 1]]))
+    both = trimesh.util.concatenate([plate, block])
+    gray = mesh_colours(both.vertices, both.faces)[: len(plate.vertices)].mean(-1)
+    x, y, z = plate.vertices.T
+    on_top = (z > 0) & (np.abs(y) < 5)
+    foot, far = gray[on_top & (np.abs(x - 12) < 1.5)], gray[on_top & (x > 35) & (x < 48)]
+    assert foot.max() < far.min() - 30
+
+
+def test_the_back_of_a_solid_is_lit_too() -> None:
+    assert plaster_colours(np.array([0.0, 0, -1]), np.ones(())).min() > 80
+
+
+def test_nothing_is_brighter_than_plaster() -> None:
+    directions = np.random.default_rng(4).normal(size=(20_000, 3))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    assert (plaster_colours(directions, np.ones(len(directions))) <= PLASTER).all()
+
+
+def test_a_mesh_that_nothing_of_is_seen_has_colours() -> None:
+    vertices = np.array([[0.0, 0, 0], [0, 1, 0], [1, 0, 0]])
+    assert (mesh_colours(vertices, np.array([[0, 1, 2]])) == plaster_colours(np.array([0.0, 0, -1]), np.ones(()))).all()
