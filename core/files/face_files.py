@@ -42,6 +42,7 @@ from core.solid import Solid
 
 NOTHING = 0  # in depth.png: no depth here
 THUMBNAIL_PX = 256
+POSTER_BLUR_PX = 0.8  # networks' own maps are coarser than the crop, 192 pixels or so: without it their cells show
 
 
 def write_depth(reconstruction: Reconstruction, folder: Path) -> DepthPngFacts:
@@ -97,7 +98,7 @@ def _soft_edge(reconstruction: Reconstruction) -> NDArray[np.uint8]:
 def _plaster(reconstruction: Reconstruction, depth: NDArray[np.float32]) -> NDArray[np.uint8]:
     """(S, S, 3) uint8: a depth of the reconstruction as a plaster cast."""
     pixel_mm = float(reconstruction.intrinsics.pixel_mm(float(np.nanmedian(depth))))
-    return plaster_picture(-depth, pixel_mm, reconstruction.mask)
+    return plaster_picture(-depth, pixel_mm, reconstruction.mask, POSTER_BLUR_PX)
 
 
 def statistics(reconstruction: Reconstruction) -> dict[str, Any]:

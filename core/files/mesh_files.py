@@ -20,8 +20,8 @@ from core.mesh.plaster import mesh_colours, vertex_normals
 WHITE, BLACK = (255, 255, 255, 255), (0, 0, 0, 255)  # a texture is shown as it is, without a shine
 JPEG_QUALITY = 90
 CREASE_DEG = 35.0  # in previews, edges sharper than this stay sharp
-SHADE_STEPS = 48  # in previews, no edge seen from the front is longer than the size by this
-UNLIT = "KHR_materials_unlit"
+SHADE_STEPS = 32  # in previews, no edge is longer than the size by this
+UNLIT, LIT = "KHR_materials_unlit", "lit plaster"  # assets/viewer.js knows such a material by its name
 GLTF_PER_MM = 0.001  # glTF is in metres
 UPRIGHT = np.array([[1, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1.0]])  # x, z, -y
 HEADER_BYTES = 80  # of a binary STL
@@ -130,13 +130,13 @@ def write_plaster_glb(mesh: Mesh, path: Path, *, stands: bool = False) -> None:
     if stands:
         body.apply_transform(UPRIGHT)
     body = trimesh.graph.smooth_shade(body, angle=np.radians(CREASE_DEG))
-    facing = body.face_normals[:, 2] > 0  # a large triangle could not carry the shade of what stands on it
     points = np.hstack([body.vertices, vertex_normals(body.vertices, body.faces)])
-    points, fine = trimesh.remesh.subdivide_to_size(points, body.faces[facing], body.extents.max() / SHADE_STEPS)
-    shaded = trimesh.Trimesh(points[:, :3], np.concatenate([fine, body.faces[~facing]]), process=False)
+    # a large triangle could not carry the shade of what stands on it
+    points, faces = trimesh.remesh.subdivide_to_size(points, body.faces, body.extents.max() / SHADE_STEPS)
+    shaded = trimesh.Trimesh(points[:, :3], faces, process=False)
     linear = np.round(255 * _linear(mesh_colours(shaded.vertices, shaded.faces, points[:, 3:]) / 255)).astype(np.uint8)
     opaque = np.full((len(linear), 1), 255, np.uint8)
-    skin = PBRMaterial(baseColorFactor=WHITE, metallicFactor=0.0, roughnessFactor=1.0)
+    skin = PBRMaterial(LIT, baseColorFactor=WHITE, metallicFactor=0.0, roughnessFactor=1.0)
     shaded.visual = trimesh.visual.TextureVisuals(material=skin)
     shaded.visual.vertex_attributes["color"] = np.hstack([linear, opaque])
     _write_glb(shaded, mesh, path, is_lit=True)

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from core.mesh.triangulation import fill_outside, sample
 
 PLASTER = (250, 246, 238)  # sRGB in full light
-KEY_FROM, KEY = (-0.50, 0.55, 0.67), 0.82
-FILL_FROM, FILL = (0.75, 0.10, 0.65), 0.11  # from the right, so that the side turned away keeps its form
-AMBIENT = 0.07  # KEY + FILL + AMBIENT = 1: nothing can be brighter than PLASTER
+KEY_FROM, KEY = (-0.50, 0.55, 0.67), 0.78
+FILL_FROM, FILL = (0.75, 0.10, 0.65), 0.16  # from the right, so that the side turned away keeps its form
+AMBIENT = 0.06  # KEY + FILL + AMBIENT = 1: nothing can be brighter than PLASTER
 SOFTNESS = 0.1  # the key reaches that far (sine) beyond a right angle: a lamp of some size
 OCCLUSION = 0.8  # exponent on the open share of the sky; 0 is none
 REACH = 1 / 8  # of the longer side: what is farther away takes no light
-BACK = 0.3  # light from behind on what no picture shows: the back of a solid that is turned
+BACK = 0.4  # light from behind on what no picture shows: the back of a solid that is turned
 TONE = 0.8  # exponent from light to colour: lifts what lies in shadow
 DIRECTIONS, STEPS = 12, 6
 OCCLUSION_SIDE_PX = 512  # a larger map is shrunk to this for it; its details show by their slopes
@@ -103,8 +103,8 @@ def mesh_colours(
     openness = np.ones(len(vertices_mm), np.float32)
     if mask.any():
         share = fill_outside(ambient_occlusion(heights, pixel_mm, mask), mask)
-        seen = sample(cv2.GaussianBlur(share, (0, 0), MESH_BLUR_PX), places).astype(np.float32)
-        openness = np.where(normals[:, 2] > 0, seen, openness)
+        share = np.asarray(cv2.GaussianBlur(share, (0, 0), MESH_BLUR_PX), np.float32)
+        openness = np.where(normals[:, 2] > 0, sample(share, places), 1).astype(np.float32)
     return plaster_colours(normals, openness)
 
 
