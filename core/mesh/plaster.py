@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from core.mesh.triangulation import fill_outside, sample
 
-PLASTER = (250, 246, 238)  # sRGB in full light
-KEY_FROM, KEY = (-0.50, 0.55, 0.67), 0.78
+PLASTER = (250, 244, 234)  # sRGB in full light
+KEY_FROM, KEY = (-0.47, 0.52, 0.71), 0.79
 FILL_FROM, FILL = (0.75, 0.10, 0.65), 0.16  # from the right, so that the side turned away keeps its form
-AMBIENT = 0.06  # KEY + FILL + AMBIENT = 1: nothing can be brighter than PLASTER
+AMBIENT = 0.05  # KEY + FILL + AMBIENT = 1: nothing can be brighter than PLASTER
 SOFTNESS = 0.1  # the key reaches that far (sine) beyond a right angle: a lamp of some size
 OCCLUSION = 0.8  # exponent on the open share of the sky; 0 is none
 REACH = 1 / 8  # of the longer side: what is farther away takes no light
