@@ -24,6 +24,7 @@ TONE = 0.8  # exponent from light to colour: lifts what lies in shadow
 DIRECTIONS, STEPS = 12, 6
 OCCLUSION_SIDE_PX = 512  # a larger map is shrunk to this for it; its details show by their slopes
 MESH_BLUR_PX = 2.0  # of the open share: at a step it changes faster than vertices follow
+SEEN_WELL = 0.4  # of a normal's z: steeper sides are a few pixels of the map alone
 AT_A_TIME, EDGE = 2_000_000, 1e-9  # pixels looked at together; a pixel on an edge belongs to both sides
 SHARP_PX = 0.5  # blur of heights before their slope is taken: evens out pixels, leaves wrinkles
 
@@ -92,7 +93,7 @@ def mesh_colours(
 ) -> NDArray[np.uint8]:
     """(n, 3) uint8 sRGB: plaster at the vertices (n, 3) of a mesh, faces (m, 3).
 
-    Hollows are those that are seen from the front; what faces away is open.
+    Hollows are those that are seen from the front; what faces away is open, and steep sides nearly so.
     normals : (n, 3), of any length; None takes the mean of the faces round each vertex.
     """
     if normals is None:
@@ -104,7 +105,8 @@ def mesh_colours(
     if mask.any():
         share = fill_outside(ambient_occlusion(heights, pixel_mm, mask), mask)
         share = np.asarray(cv2.GaussianBlur(share, (0, 0), MESH_BLUR_PX), np.float32)
-        openness = np.where(normals[:, 2] > 0, sample(share, places), 1).astype(np.float32)
+        weight = np.clip(normals[:, 2] / SEEN_WELL, 0, 1)
+        openness = (1 - weight * (1 - sample(share, places))).astype(np.float32)
     return plaster_colours(normals, openness)
 
 
