@@ -79,6 +79,8 @@ def ambient_occlusion(heights_mm: NDArray[np.floating], pixel_mm: float, mask: N
         rise = np.zeros_like(filled)
         for distance, heights in zip(distances.tolist(), broad, strict=True):
             dx, dy = round(distance * np.cos(angle)), round(distance * np.sin(angle))
+            if abs(dy) >= rows or abs(dx) >= columns:
+                continue
             here = np.s_[max(0, -dy) : rows - max(0, dy), max(0, -dx) : columns - max(0, dx)]
             there = np.s_[max(0, dy) : rows + min(0, dy), max(0, dx) : columns + min(0, dx)]
             over = heights[there] - filled[here] - down[here] * np.float32(dy) - right[here] * np.float32(dx)

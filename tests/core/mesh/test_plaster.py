@@ -65,6 +65,13 @@ def test_a_map_of_another_size_shows_the_same() -> None:
     assert np.abs(larger[::6, ::6] - once)[30:-30, 30:-30].mean() < 0.02
 
 
+@pytest.mark.parametrize("shape", [(200, 3), (3, 200), (160, 14), (2, 2)])
+def test_a_narrow_map_has_its_share_too(shape: tuple[int, int]) -> None:
+    openness = ambient_occlusion(np.zeros(shape), 1.0, np.ones(shape, bool))
+    assert openness.shape == shape
+    assert (openness == 1).all()
+
+
 def test_heights_of_nothing_are_refused() -> None:
     from core.errors import GeometryError
 
