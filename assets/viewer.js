@@ -7,6 +7,7 @@
     "camera-controls": "", "touch-action": "pan-y", "interaction-prompt": "none",
     "shadow-intensity": "0", exposure: "0.72", "tone-mapping": "neutral", loading: "eager",
   };
+  const LIT = "lit plaster";
   let script = null;
   const load = () => (script = script || import("/assets/vendor/model-viewer/model-viewer.min.js"));
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
@@ -15,11 +16,6 @@
     load();
     const view = document.createElement("model-viewer");
     for (const [name, value] of Object.entries({ ...LOOK, ...START })) view.setAttribute(name, value);
-    // a textured face brings the light of its photo; bare plaster needs a lamp, at the upper left
-    if (place.dataset.light) {
-      view.setAttribute("environment-image", `/assets/${place.dataset.light}.hdr`);
-      view.setAttribute("exposure", "1.05");
-    }
     view.setAttribute("alt", place.dataset.alt || "The face in 3D");
     if (place.dataset.turning && !calm.matches) {
       view.setAttribute("auto-rotate", "");
@@ -33,7 +29,11 @@
     view.append(quiet);
     view.src = place.dataset.src;
     place.replaceChildren(view);
-    view.addEventListener("load", () => { place.dataset.loaded = view.src; });
+    view.addEventListener("load", () => {
+      // colours that hold their light already (core/files/mesh_files.py) are shown as they are
+      view.toneMapping = view.model.materials.some((material) => material.name === LIT) ? "none" : LOOK["tone-mapping"];
+      place.dataset.loaded = view.src;
+    });
     view.addEventListener("error", () => {
       const note = document.createElement("p");
       note.className = "note p-3";

@@ -14,7 +14,6 @@ from PIL import Image
 from core.files.facts import DepthPngFacts
 from core.files.mesh_files import (
     JPEG_QUALITY,
-    PLASTER,
     Mesh,
     write_3mf,
     write_glb,
@@ -36,13 +35,14 @@ from core.measure.statistics import (
 )
 from core.measure.table import DEPTHS, MEASURES, Place, chosen
 from core.mesh.cloud import PointCloud
+from core.mesh.plaster import plaster_picture
 from core.mesh.surface import Surface
 from core.options.run import FORMATS
 from core.solid import Solid
 
 NOTHING = 0  # in depth.png: no depth here
-LIGHT = np.array([-0.45, 0.55, 0.7]) / np.linalg.norm([-0.45, 0.55, 0.7])  # from the upper left, mesh frame
 THUMBNAIL_PX = 256
+POSTER_BLUR_PX = 0.8  # networks' own maps are coarser than the crop, 192 pixels or so: without it their cells show
 
 
 def write_depth(reconstruction: Reconstruction, folder: Path) -> DepthPngFacts:
@@ -96,15 +96,9 @@ def _soft_edge(reconstruction: Reconstruction) -> NDArray[np.uint8]:
 
 
 def _plaster(reconstruction: Reconstruction, depth: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """(S, S, 3) uint8: a depth of the reconstruction as a plaster cast in soft light from the upper left."""
-    mask = reconstruction.mask
-    filled = np.where(mask, depth, np.nanmax(depth)).astype(np.float32)
-    mm_per_px = float(reconstruction.intrinsics.pixel_mm(float(np.nanmedian(depth))))
-    down, right = np.gradient(cv2.GaussianBlur(filled, (0, 0), 1.0) / mm_per_px)
-    normal = np.stack([right, -down, np.ones_like(down)], axis=-1)
-    normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
-    light = 0.25 + 0.75 * np.clip(normal @ LIGHT, 0, 1) + 0.12 * normal[..., 1]
-    return (np.clip(light[..., None] * PLASTER, 0, 255)).astype(np.uint8)
+    """(S, S, 3) uint8: a depth of the reconstruction as a plaster cast."""
+    pixel_mm = float(reconstruction.intrinsics.pixel_mm(float(np.nanmedian(depth))))
+    return plaster_picture(-depth, pixel_mm, reconstruction.mask, POSTER_BLUR_PX)
 
 
 def statistics(reconstruction: Reconstruction) -> dict[str, Any]:

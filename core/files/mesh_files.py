@@ -15,11 +15,13 @@ from trimesh.visual.material import PBRMaterial, SimpleMaterial
 
 from core.files.catalog import SURFACE_HEADER
 from core.files.threemf import threemf
+from core.mesh.plaster import mesh_colours, vertex_normals
 
-PLASTER = (236, 230, 220)
 WHITE, BLACK = (255, 255, 255, 255), (0, 0, 0, 255)  # a texture is shown as it is, without a shine
 JPEG_QUALITY = 90
 CREASE_DEG = 35.0  # in previews, edges sharper than this stay sharp
+SHADE_STEPS = 32  # in previews, no edge is longer than the size by this
+UNLIT, LIT = "KHR_materials_unlit", "lit plaster"  # assets/viewer.js knows such a material by its name
 GLTF_PER_MM = 0.001  # glTF is in metres
 UPRIGHT = np.array([[1, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1.0]])  # x, z, -y
 HEADER_BYTES = 80  # of a binary STL
@@ -120,22 +122,44 @@ def write_glb(mesh: Mesh, path: Path) -> None:
 
 
 def write_plaster_glb(mesh: Mesh, path: Path, *, stands: bool = False) -> None:
-    """GLB of white plaster with smooth shading, for looking at; upright as glTF has it, y up.
+    """GLB of white plaster for looking at, its light and shade in the vertices' colours; upright as glTF has it, y up.
 
     stands : the mesh has z up, as a bust that stands on the bed. All others have y up the picture.
     """
-    shaded = trimesh.graph.smooth_shade(mesh.bare(), angle=np.radians(CREASE_DEG))
-    skin = PBRMaterial(baseColorFactor=[*PLASTER, 255], metallicFactor=0.0, roughnessFactor=0.85)
-    shaded.visual = trimesh.visual.TextureVisuals(material=skin)
+    body = mesh.bare()
     if stands:
-        shaded.apply_transform(UPRIGHT)
-    _write_glb(shaded, mesh, path, include_normals=True)
+        body.apply_transform(UPRIGHT)
+    body = trimesh.graph.smooth_shade(body, angle=np.radians(CREASE_DEG))
+    points = np.hstack([body.vertices, vertex_normals(body.vertices, body.faces)])
+    # a large triangle could not carry the shade of what stands on it
+    points, faces = trimesh.remesh.subdivide_to_size(points, body.faces, body.extents.max() / SHADE_STEPS)
+    shaded = trimesh.Trimesh(points[:, :3], faces, process=False)
+    linear = np.round(255 * _linear(mesh_colours(shaded.vertices, shaded.faces, points[:, 3:]) / 255)).astype(np.uint8)
+    opaque = np.full((len(linear), 1), 255, np.uint8)
+    skin = PBRMaterial(LIT, baseColorFactor=WHITE, metallicFactor=0.0, roughnessFactor=1.0)
+    shaded.visual = trimesh.visual.TextureVisuals(material=skin)
+    shaded.visual.vertex_attributes["color"] = np.hstack([linear, opaque])
+    _write_glb(shaded, mesh, path, is_lit=True)
 
 
-def _write_glb(body: trimesh.Trimesh, mesh: Mesh, path: Path, *, include_normals: bool = False) -> None:
+def _write_glb(body: trimesh.Trimesh, mesh: Mesh, path: Path, *, is_lit: bool = False) -> None:
+    """is_lit : its colours hold the light, and a viewer adds none."""
     body.apply_scale(GLTF_PER_MM)
     scene = trimesh.Scene([body], metadata={"title": mesh.title, **mesh.about})
-    path.write_bytes(scene.export(file_type="glb", include_normals=include_normals))
+    finish = _without_light if is_lit else None
+    path.write_bytes(scene.export(file_type="glb", include_normals=False, tree_postprocessor=finish))
+
+
+def _without_light(tree: dict[str, Any]) -> None:
+    """Mark the materials of a glTF as KHR_materials_unlit."""
+    tree["extensionsUsed"] = [UNLIT]
+    for material in tree["materials"]:
+        material["extensions"] = {UNLIT: {}}
+
+
+def _linear(srgb: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Light of sRGB values, both 0..1 (IEC 61966-2-1): colours of vertices are linear in glTF."""
+    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
 
 
 def _line(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Pure functions from points and triangles to Plotly scenes: one start view and one light, so that faces compare."""
+"""Pure functions from points and triangles to Plotly scenes: one start view, so that faces compare."""
 
 from typing import Any
 
@@ -19,9 +19,7 @@ CAMERA: dict[str, Any] = {
     "eye": {"x": -0.58, "y": 0.18, "z": 1.55},
     "projection": {"type": "perspective"},
 }
-LIGHTING: dict[str, float] = {"ambient": 0.52, "diffuse": 0.75, "specular": 0.06, "roughness": 0.9, "fresnel": 0.02}
-LIGHT_FROM: dict[str, float] = {"x": -60_000, "y": 80_000, "z": 90_000}  # soft light from the upper left
-PLASTER = "rgb(226, 218, 204)"
+LIGHTING: dict[str, float] = {"ambient": 1, "diffuse": 0, "specular": 0, "fresnel": 0}  # colours as they are given
 
 
 def cloud(
@@ -55,12 +53,10 @@ def cloud(
     return bare_figure(trace, scene=_scene())
 
 
-def mesh(
-    vertices_mm: NDArray[np.float32], triangles: NDArray[np.int32], colours: NDArray[np.uint8] | None = None
-) -> go.Figure:
-    """Shaded surface, in plaster or in the photo's colours.
+def mesh(vertices_mm: NDArray[np.float32], triangles: NDArray[np.int32], colours: NDArray[np.uint8]) -> go.Figure:
+    """Surface in colours that hold its light and shade: those of plaster, or the photo's.
 
-    vertices_mm : (n, 3) float32, mesh frame; triangles : (m, 3) int32; colours : (n, 3) uint8 or None.
+    vertices_mm : (n, 3) float32, mesh frame; triangles : (m, 3) int32; colours : (n, 3) uint8.
 
     Raises
     ------
@@ -80,8 +76,7 @@ def mesh(
         k=triangles[:, 2].astype(np.int32),
         hoverinfo="skip",
         lighting=LIGHTING,
-        lightposition=LIGHT_FROM,
-        **({"color": PLASTER} if colours is None else {"vertexcolor": colours.astype(np.uint8)}),
+        vertexcolor=colours.astype(np.uint8),
     )
     return bare_figure(trace, scene=_scene())
 

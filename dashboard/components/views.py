@@ -23,7 +23,7 @@ def address(face_id: str, name: str, folder: Path | None = None) -> str:
 
 def viewer(
     src: str, alt: str, *, poster: str | None = None, on_click: bool = False, group: str | None = None,
-    turning: bool = False, plaster: bool = False, **more: Any,
+    turning: bool = False, **more: Any,
 ) -> html.Div:  # fmt: skip
     """Return the place of a model viewer, which assets/viewer.js fills: at once, or when a person asks for it."""
     data: dict[str, Any] = {"data-src": src, "data-alt": alt}
@@ -31,8 +31,6 @@ def viewer(
         data["data-on"] = "click"
     if group:
         data["data-group"] = group
-    if plaster:
-        data["data-light"] = "studio"
     if turning:
         data["data-turning"] = "1"
     picture = html.Img(src=poster, alt="") if poster else None

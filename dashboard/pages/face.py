@@ -119,7 +119,8 @@ def show(view: str, face_id: str) -> Any:
             f"This surface has {len(triangles):,} triangles, too many to turn here. The textured model shows it whole.",
             className="note p-3",
         )
-    figure = scenes.mesh(vertices, triangles, colours if view == "photo-mesh" else None)
+    shown = colours if view == "photo-mesh" else readings.shapes.plaster(face.folder, changed)
+    figure = scenes.mesh(vertices, triangles, shown)
     return views.graph(figure, "face-scene", height="100%")
 
 

@@ -72,7 +72,7 @@ def _stage(face: FaceRecord, solid: "SolidFacts | None") -> Any:
     if not (face.folder / "solid.glb").is_file():
         return page.empty("No solid yet", "Choose its kind and size, then make it.")
     alt = f"The solid of {face.name}; drag to turn"
-    shown = views.viewer(views.address(face.id, "solid.glb", face.folder), alt, plaster=True)
+    shown = views.viewer(views.address(face.id, "solid.glb", face.folder), alt)
     size = printing.dimensions(solid) if solid else None
     return html.Div([html.Div(shown, className="stage"), size], className="measured")
 

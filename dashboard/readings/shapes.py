@@ -8,6 +8,8 @@ import numpy as np
 import trimesh
 from numpy.typing import NDArray
 
+import core
+
 
 @lru_cache(maxsize=4)
 def points(folder: Path, _changed: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
@@ -22,3 +24,10 @@ def surface(folder: Path, _changed: int) -> tuple[NDArray[np.float32], NDArray[n
     mesh: Any = trimesh.load(folder / "mesh.ply", process=False)
     colours = np.asarray(mesh.visual.vertex_colors, np.uint8)[:, :3]
     return np.asarray(mesh.vertices, np.float32), np.asarray(mesh.faces, np.int32), colours
+
+
+@lru_cache(maxsize=4)
+def plaster(folder: Path, changed: int) -> NDArray[np.uint8]:
+    """Colours (n, 3) uint8 RGB of the same vertices in plaster, with its light and shade."""
+    vertices, triangles, _ = surface(folder, changed)
+    return core.mesh.mesh_colours(vertices, triangles)

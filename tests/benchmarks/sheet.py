@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from core.depth.estimator import Networks
 from core.errors import LifemaskError
 from core.geometry.reconstruction import Reconstruction
+from core.mesh.plaster import plaster_colours
 from core.mesh.surface import Surface, make_surface
 from core.options import Options
 from core.photo import read_photo
@@ -18,9 +19,8 @@ from core.pipeline import reconstruct
 
 CELL_PX = 256
 TURN_DEG = 40.0
-LIGHT = np.array([-0.45, 0.55, 0.7]) / np.linalg.norm([-0.45, 0.55, 0.7])
-PLASTER = np.array([236.0, 230.0, 220.0])
 GROUND = (40, 40, 44)
+BEHIND = (60, 60, 60)  # the back of a surface
 
 
 def main() -> None:
@@ -70,8 +70,7 @@ def view(surface: Surface, turn_deg: float) -> NDArray[np.uint8]:
     corners = points[surface.faces]
     normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
-    light = np.clip(0.22 + 0.78 * np.abs(normal @ LIGHT), 0, 1)[:, None]
-    shade = light * np.where(normal[:, 2:] > 0, PLASTER, 90.0)
+    shade = np.where(normal[:, 2:] > 0, plaster_colours(normal, np.ones(len(normal))), BEHIND).astype(float)
     picture = np.full((CELL_PX * 2, CELL_PX * 2, 3), GROUND, np.uint8)
     polygons = np.round(places[surface.faces] * 2 * 16).astype(np.int32)
     for i in np.argsort(corners[:, :, 2].mean(1)):

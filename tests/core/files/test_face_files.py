@@ -1,4 +1,5 @@
 import io
+import json
 import shutil
 import subprocess
 import zipfile
@@ -12,9 +13,10 @@ from PIL import Image
 
 from core.files.catalog import SURFACE_HEADER
 from core.files.face_files import write_solid_files, write_surface
-from core.files.mesh_files import Mesh, write_3mf, write_obj, write_ply, write_stl
+from core.files.mesh_files import SHADE_STEPS, Mesh, write_3mf, write_obj, write_ply, write_stl
 from core.geometry.camera import Intrinsics
 from core.geometry.reconstruction import Reconstruction
+from core.mesh.plaster import mesh_colours
 from core.mesh.surface import Surface, make_surface
 from core.options import SolidOptions
 from core.solid import Solid, make_solid
@@ -58,15 +60,14 @@ def as_sets(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     return corners[np.lexsort(corners.T[::-1])]
 
 
-@pytest.mark.parametrize("name", ["solid.stl", "solid.ply", "solid.zip", "solid.glb"])
+@pytest.mark.parametrize("name", ["solid.stl", "solid.ply", "solid.zip"])
 def test_a_solid_read_back_is_the_object(
     made: tuple[Path, Solid, Surface, Reconstruction], name: str, tmp_path: Path
 ) -> None:
     folder, solid, _, _ = made
     path = unzipped(folder / name, tmp_path) if name.endswith(".zip") else folder / name
     mesh = trimesh.load_mesh(path, process=False)
-    scale = 1000 if name.endswith(".glb") else 1
-    found, wanted = as_sets(mesh.vertices * scale, mesh.faces), as_sets(solid.vertices_mm, solid.faces)
+    found, wanted = as_sets(mesh.vertices, mesh.faces), as_sets(solid.vertices_mm, solid.faces)
     assert len(found) == len(wanted)
     assert found == pytest.approx(wanted, abs=3e-4)
     merged = trimesh.Trimesh(*_merged(mesh))
@@ -75,6 +76,30 @@ def test_a_solid_read_back_is_the_object(
         order = np.lexsort(np.round(mesh.vertices, 4).T)
         other = np.lexsort(np.round(solid.vertices_mm, 4).T)
         assert np.array_equal(mesh.visual.vertex_colors[order, :3], solid.colours[other])
+
+
+def test_the_plaster_of_a_solid_is_the_object_and_holds_its_light(
+    made: tuple[Path, Solid, Surface, Reconstruction],
+) -> None:
+    folder, solid, _, _ = made
+    (mesh,) = trimesh.load_scene(folder / "solid.glb", process=False).geometry.values()
+    merged = trimesh.Trimesh(*_merged(mesh))
+    assert merged.is_volume
+    whole = trimesh.Trimesh(solid.vertices_mm, solid.faces)
+    assert merged.volume * 1e9 == pytest.approx(whole.volume, rel=1e-5)
+    assert merged.bounds * 1000 == pytest.approx(whole.bounds, abs=3e-4)
+    assert merged.edges_unique_length.max() <= merged.extents.max() / SHADE_STEPS + 1e-6
+    file = (folder / "solid.glb").read_bytes()
+    about = json.loads(file[20 : 20 + int.from_bytes(file[12:16], "little")])
+    assert about["extensionsUsed"] == ["KHR_materials_unlit"]
+    (material,) = about["materials"]
+    assert material["name"] == "lit plaster"
+    assert "KHR_materials_unlit" in material["extensions"]
+    linear = np.asarray(mesh.visual.vertex_attributes["color"])[:, :3] / 255
+    srgb = 255 * np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    own = mesh_colours(mesh.vertices, mesh.faces).astype(int)
+    assert np.median(np.abs(srgb - own)) <= 2
+    assert srgb.max() <= 253
 
 
 def _merged(mesh: trimesh.Trimesh) -> tuple[np.ndarray, np.ndarray]:

@@ -152,18 +152,19 @@ def test_mesh_travels_as_typed_arrays(tetrahedron: tuple[np.ndarray, np.ndarray]
 def test_mesh_over_the_limit_is_refused_with_both_numbers(tetrahedron: tuple[np.ndarray, np.ndarray]) -> None:
     many = np.zeros((scenes.MAX_TRIANGLES + 1, 3), np.int32)
     with pytest.raises(ValueError, match="100,001 triangles is over the 100,000"):
-        scenes.mesh(tetrahedron[0], many)
+        scenes.mesh(tetrahedron[0], many, np.zeros((4, 3), np.uint8))
 
 
 def test_all_scenes_have_one_start_view_no_axes_and_true_proportions(
     tetrahedron: tuple[np.ndarray, np.ndarray],
 ) -> None:
     vertices, triangles = tetrahedron
-    shown = [scenes.mesh(vertices, triangles), scenes.cloud(vertices, np.zeros((4, 3), np.uint8))]
+    black = np.zeros((4, 3), np.uint8)
+    shown = [scenes.mesh(vertices, triangles, black), scenes.cloud(vertices, black)]
     layouts = [sent(figure)["layout"]["scene"] for figure in shown]
     assert layouts[0] == layouts[1]
     assert layouts[0]["aspectmode"] == "data"
     assert not any(layouts[0][axis]["visible"] for axis in ("xaxis", "yaxis", "zaxis"))
     assert layouts[0]["camera"]["eye"]["z"] > 0  # in front of the face: the mesh frame's z points at the viewer
-    light = shown[0].data[0].lightposition
-    assert light.x < 0 < light.y  # from the upper left
+    light = shown[0].data[0].lighting
+    assert (light.ambient, light.diffuse, light.specular) == (1, 0, 0)  # the colours hold the light already
