@@ -1,4 +1,4 @@
-"""Where the line of sight grazes a head: depth bent forward, so that no pixel of the photo is drawn out into a streak."""
+"""Where the line of sight grazes a head: depth bent forward, so that no pixel of the photo becomes a streak."""
 
 import cv2
 import numpy as np
@@ -16,7 +16,7 @@ STEPS = ((_CROSS, 1.0), (_DIAGONAL, 2**0.5), (_KNIGHT, 5**0.5))  # neighbours of
 
 
 def bent(depth_mm: NDArray[np.float32], head: NDArray[np.bool_], pixel: float) -> NDArray[np.float32]:
-    """Depth whose steep sides are slopes of `STEEPEST`, blurred where they are broad; see `limited`, also for arrays."""
+    """Depth whose steep sides are slopes of `STEEPEST`, blurred where they are broad; arrays as for `limited`."""
     slope = limited(depth_mm, head, pixel)
     moved = slope < depth_mm
     sigma = max(depth_mm.shape) * SMOOTH_SHARE

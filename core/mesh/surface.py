@@ -1,4 +1,4 @@
-"""Depth map -> triangles: adaptive Delaunay within the head's outline, or a dense grid; bent or cut at steps of depth."""
+"""Depth map -> triangles: adaptive Delaunay within the head's outline, or a dense grid; steps are bent or cut."""
 
 from dataclasses import dataclass, replace
 

@@ -74,4 +74,4 @@ def test_a_head_with_a_step_is_one_piece_that_no_pixel_is_drawn_out_on(head: Hea
     seen = face.intrinsics.project(surface.vertices_mm * [1, -1, -1] + face.origin_mm)
     in_front = (np.abs(seen - 140) < 35).all(1)
     off = (surface.vertices_mm * [1, -1, -1] + face.origin_mm)[in_front, 2] - sample(face.depth_mm, seen[in_front])
-    assert np.abs(off).max() < 1e-3
+    assert np.abs(off).max() < 0.01  # seeds are placed to 1/64 of a pixel
