@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from core.errors import GeometryError
 from core.geometry.reconstruction import Reconstruction
+from core.mesh.colours import without_background
 from core.mesh.dense_grid import decimated, dense_grid
 from core.mesh.grazing import bent
 from core.mesh.taubin import taubin
@@ -73,7 +74,8 @@ def make_surface(
     points = reconstruction.intrinsics.project(in_camera)
     side = reconstruction.depth_mm.shape[0]
     uv = np.stack([(points[:, 0] + 0.5) / side, 1 - (points[:, 1] + 0.5) / side], axis=-1)
-    colours = np.stack([sample(reconstruction.crop_rgb[..., i].astype(np.float32), points) for i in range(3)], axis=-1)
+    rgb = without_background(reconstruction.crop_rgb, reconstruction.mask).astype(np.float32)
+    colours = np.stack([sample(rgb[..., i], points) for i in range(3)], axis=-1)
     return Surface(reconstruction.to_mesh_frame(in_camera), faces, uv, np.round(colours).astype(np.uint8), error)
 
 
