@@ -21,9 +21,7 @@ def without_background(picture: NDArray[np.uint8], mask: NDArray[np.bool_]) -> N
     if outer.all() or not outer.any():
         return picture
     small = cv2.resize(picture, mask.shape[::-1], interpolation=cv2.INTER_AREA)
-    kind = (
-        cv2.DIST_LABEL_PIXEL
-    )  # each pixel inside has a label of its own; those outside have that of the nearest
+    kind = cv2.DIST_LABEL_PIXEL  # each pixel inside has a label of its own; those outside have that of the nearest
     _, label = cv2.distanceTransformWithLabels(outer, cv2.DIST_L2, 5, labelType=kind)
     colours = np.zeros((int(label.max()) + 1, 3), np.uint8)
     colours[label[outer == 0]] = small[outer == 0]
