@@ -117,12 +117,14 @@ def _grid(
 def _jumps(
     points_px: NDArray[np.float64], depth_mm: NDArray[np.float64], faces: NDArray[np.int32], focal_px: float
 ) -> NDArray[np.bool_]:
-    """(m,) bool: triangles whose depth changes too much, relative to it, for the angle that they are seen under."""
+    """(m,) bool: triangles with an edge whose depth changes too much, relative to it, for the angle it is seen under.
+
+    Of edges and not of planes: slivers lie in planes of any steepness, and would leave holes where nothing jumps.
+    """
     z, p = depth_mm[faces], points_px[faces]
-    (bx, by), (cx, cy) = (p[:, 1] - p[:, 0]).T, (p[:, 2] - p[:, 0]).T
-    b, c = ((z[:, 1:] - z[:, :1]) / z.min(1, keepdims=True)).T
-    steepness, area = np.hypot(b * cy - c * by, c * bx - b * cx), np.abs(bx * cy - by * cx)
-    return np.asarray(steepness > MAX_SLOPE / focal_px * area)
+    change = np.abs(np.roll(z, -1, axis=1) - z) / z.min(1, keepdims=True)
+    across = np.linalg.norm(np.roll(p, -1, axis=1) - p, axis=-1)
+    return np.asarray((change > MAX_SLOPE / focal_px * across).any(1))
 
 
 def _large_pieces(faces: NDArray[np.int32], vertex_count: int) -> NDArray[np.int32]:

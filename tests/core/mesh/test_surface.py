@@ -126,3 +126,12 @@ def test_smoothing_takes_noise_and_leaves_the_form(head: Head) -> None:
     assert off[0] == pytest.approx(0.5, rel=0.1)
     assert off[1] < 0.6 * off[0]
     assert np.mean((smooth - true)[middle, 2]) == pytest.approx(0, abs=0.2)
+
+
+def test_slivers_of_a_gentle_surface_are_not_taken_for_jumps(head: Head) -> None:
+    face = head(512)
+    noise = np.random.default_rng(0).normal(0, 1.5, face.mask.shape)
+    face.depth_mm[:] += scipy.ndimage.gaussian_filter(noise, 1.5)  # many points, and slivers between them
+    surface = make_surface(face, 10**6)
+    mesh = trimesh.Trimesh(surface.vertices_mm, surface.faces, process=False)
+    assert mesh.euler_number == 1  # no hole
