@@ -12,6 +12,7 @@ from core.geometry.facts import FACTS_FILE
 from core.geometry.reconstruction import Reconstruction, assumptions
 from core.json_files import write_json
 from core.mesh.cloud import point_cloud
+from core.mesh.colours import without_background
 from core.mesh.surface import make_surface
 from core.options import Options, Printer, SolidOptions
 from core.options.run import FORMATS
@@ -111,7 +112,8 @@ def _write(
         options.surface,
         options.taubin,
     )
-    face_files.write_surface(surface, reconstruction.texture, part, options.formats, about)
+    texture = without_background(reconstruction.texture, reconstruction.mask)
+    face_files.write_surface(surface, texture, part, options.formats, about)
     progress("Making the solid", 0.6)
     solid = None
     asked = asked or options.solid_options()

@@ -19,7 +19,7 @@ class DepthPngFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class SurfaceFacts:
-    """Numbers of vertices and triangles; largest_error_mm : from the depth map, None of a regular grid."""
+    """Numbers of vertices and triangles; largest_error_mm : from the bent depth, None of a regular grid."""
 
     vertices: int
     triangles: int

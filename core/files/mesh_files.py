@@ -94,7 +94,7 @@ def _commented(ply: Any, mesh: Mesh) -> bytes:
 
 
 def write_obj(mesh: Mesh, path: Path) -> None:
-    """A zip of OBJ, MTL and PNG; without a texture, of an OBJ with colours of the vertices."""
+    """A zip of OBJ, MTL and PNG, with normals; without a texture, of an OBJ with colours of the vertices."""
     header = "\n# ".join(mesh.comments())
     body, names = mesh.coloured(), None
     if mesh.texture is not None:
@@ -104,7 +104,9 @@ def write_obj(mesh: Mesh, path: Path) -> None:
             mesh.skinned(SimpleMaterial(image=picture, diffuse=WHITE, ambient=WHITE, specular=BLACK, name=path.stem)),
             f"{path.stem}.mtl",
         )
-    text, files = trimesh.exchange.obj.export_obj(body, return_texture=True, mtl_name=names, header=header)
+    text, files = trimesh.exchange.obj.export_obj(
+        body, include_normals=mesh.texture is not None, return_texture=True, mtl_name=names, header=header
+    )
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
         archive.writestr(f"{path.stem}.obj", text)
         for name, data in files.items():
@@ -112,13 +114,13 @@ def write_obj(mesh: Mesh, path: Path) -> None:
 
 
 def write_glb(mesh: Mesh, path: Path) -> None:
-    """GLB with the texture as JPEG, seen from both sides."""
+    """GLB with the texture as JPEG, seen from both sides, and with normals: without them it is shown in flat facets."""
     assert mesh.texture is not None
     packed = io.BytesIO()
     Image.fromarray(mesh.texture).save(packed, "JPEG", quality=JPEG_QUALITY)
     picture = Image.open(packed)  # keeps its format, so that trimesh embeds JPEG and not a PNG several times its size
     skin = PBRMaterial(baseColorTexture=picture, metallicFactor=0.0, roughnessFactor=0.9, doubleSided=True)
-    _write_glb(mesh.skinned(skin), mesh, path)
+    _write_glb(mesh.skinned(skin), mesh, path, include_normals=True)
 
 
 def write_plaster_glb(mesh: Mesh, path: Path, *, stands: bool = False) -> None:

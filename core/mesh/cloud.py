@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.geometry.reconstruction import Reconstruction
+from core.mesh.colours import without_background
 
 
 @dataclass(frozen=True)
@@ -24,4 +25,5 @@ def point_cloud(reconstruction: Reconstruction, max_points: int | None = None) -
         rows, columns = rows[keep], columns[keep]
     pixels = np.stack([columns, rows], axis=-1).astype(np.float64)
     points = reconstruction.intrinsics.unproject(pixels, reconstruction.depth_mm[rows, columns])
-    return PointCloud(reconstruction.to_mesh_frame(points).astype(np.float32), reconstruction.crop_rgb[rows, columns])
+    colours = without_background(reconstruction.crop_rgb, reconstruction.mask)[rows, columns]
+    return PointCloud(reconstruction.to_mesh_frame(points).astype(np.float32), colours)

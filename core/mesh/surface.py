@@ -1,6 +1,6 @@
-"""Depth map -> triangles, cut where depth jumps: adaptive Delaunay within the head's outline, or a dense grid."""
+"""Depth map -> triangles: adaptive Delaunay within the head's outline, or a dense grid; steps are bent or cut."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy
@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 from core.errors import GeometryError
 from core.geometry.reconstruction import Reconstruction
+from core.mesh.colours import without_background
 from core.mesh.dense_grid import decimated, dense_grid
+from core.mesh.grazing import bent
 from core.mesh.taubin import taubin
 from core.mesh.triangulation import GRID_STEP_PX, fill_outside, grid, outlines, sample, triangulate
 from core.options.run import TOLERANCE_MM, SurfaceKind
@@ -25,7 +27,7 @@ class Surface:
 
     vertices_mm : (n, 3) float64, mesh frame (x right, y up, z towards the viewer). faces : (m, 3) int32, outward
     counter-clockwise. uv : (n, 2) float64 in 0..1, origin at the texture's lower left. colours : (n, 3) uint8.
-    error_mm : largest distance of the depth map from the surface; None where it was not looked for.
+    error_mm : largest distance of the bent depth map from the surface; None where it was not looked for.
     """
 
     vertices_mm: NDArray[np.float64]
@@ -44,6 +46,8 @@ def make_surface(
 ) -> Surface:
     """Turn a reconstruction's depth into triangles.
 
+    A head is bent where the line of sight grazes it, and so is one piece; a background that was kept is cut off there.
+
     kind : "adaptive" (points where they are needed, to the tolerance or the budget, whichever comes first) or "grid"
     (every pixel, decimated to the budget). smoothing : rounds of Taubin's smoothing, which keeps the volume.
 
@@ -52,10 +56,11 @@ def make_surface(
     GeometryError
         There is too little depth, or nothing is left after cutting.
     """
+    shape = _without_streaks(reconstruction)
     if kind == "grid":
-        points, depth, faces, error = _grid(reconstruction)
+        points, depth, faces, error = _grid(shape)
     else:
-        points, depth, faces, error = _adaptive(reconstruction, max_triangles, tolerance_mm)
+        points, depth, faces, error = _adaptive(shape, max_triangles, tolerance_mm)
     faces = faces[~_jumps(points, depth, faces, reconstruction.intrinsics.focal_px)]
     faces = _large_pieces(faces, len(points))
     if len(faces) == 0:
@@ -69,8 +74,19 @@ def make_surface(
     points = reconstruction.intrinsics.project(in_camera)
     side = reconstruction.depth_mm.shape[0]
     uv = np.stack([(points[:, 0] + 0.5) / side, 1 - (points[:, 1] + 0.5) / side], axis=-1)
-    colours = np.stack([sample(reconstruction.crop_rgb[..., i].astype(np.float32), points) for i in range(3)], axis=-1)
+    rgb = without_background(reconstruction.crop_rgb, reconstruction.mask).astype(np.float32)
+    colours = np.stack([sample(rgb[..., i], points) for i in range(3)], axis=-1)
     return Surface(reconstruction.to_mesh_frame(in_camera), faces, uv, np.round(colours).astype(np.uint8), error)
+
+
+def _without_streaks(reconstruction: Reconstruction) -> Reconstruction:
+    """The same with its head bent; a whole photo, in which no head is known, as it is."""
+    head = reconstruction.head
+    if reconstruction.landmarks_px is None or not head.any():
+        return reconstruction
+    distance = float(np.median(reconstruction.depth_mm[head]))
+    pixel = float(reconstruction.intrinsics.pixel_mm(distance)) / distance
+    return replace(reconstruction, depth_mm=bent(reconstruction.depth_mm, head, pixel))
 
 
 def _adaptive(
@@ -101,12 +117,14 @@ def _grid(
 def _jumps(
     points_px: NDArray[np.float64], depth_mm: NDArray[np.float64], faces: NDArray[np.int32], focal_px: float
 ) -> NDArray[np.bool_]:
-    """(m,) bool: triangles whose depth changes too much, relative to it, for the angle that they are seen under."""
+    """(m,) bool: triangles with an edge whose depth changes too much, relative to it, for the angle it is seen under.
+
+    Of edges and not of planes: slivers lie in planes of any steepness, and would leave holes where nothing jumps.
+    """
     z, p = depth_mm[faces], points_px[faces]
-    (bx, by), (cx, cy) = (p[:, 1] - p[:, 0]).T, (p[:, 2] - p[:, 0]).T
-    b, c = ((z[:, 1:] - z[:, :1]) / z.min(1, keepdims=True)).T
-    steepness, area = np.hypot(b * cy - c * by, c * bx - b * cx), np.abs(bx * cy - by * cx)
-    return np.asarray(steepness > MAX_SLOPE / focal_px * area)
+    change = np.abs(np.roll(z, -1, axis=1) - z) / z.min(1, keepdims=True)
+    across = np.linalg.norm(np.roll(p, -1, axis=1) - p, axis=-1)
+    return np.asarray((change > MAX_SLOPE / focal_px * across).any(1))
 
 
 def _large_pieces(faces: NDArray[np.int32], vertex_count: int) -> NDArray[np.int32]:

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from core.geometry.reconstruction import Reconstruction
+from core.mesh.colours import without_background
 from core.mesh.triangulation import grid, sample
 from core.options import SolidOptions
 from core.solid.bust_form import BustForm, bust_form
@@ -90,4 +91,5 @@ def _full(
     on_view = body.points[: body.top_count, :2] - form.shift_px
     seen = np.stack([sample(view.photo_px[..., i], on_view) for i in range(2)], axis=-1)
     vertices = (body.points - low) * size
-    return Solid(vertices, body.faces, photo_colours(reconstruction, seen, len(vertices)), scale)
+    colours = photo_colours(without_background(reconstruction.crop_rgb, reconstruction.head), seen, len(vertices))
+    return Solid(vertices, body.faces, colours, scale)

@@ -67,7 +67,7 @@ def make_lithophane(reconstruction: Reconstruction, options: SolidOptions) -> So
     vertices = (body.points - corner) * [pitch, -pitch, 1]
     seen = (body.points[: body.top_count, :2] - border) * ((side - 1) / (count - 1))
     scale = pitch / (life * (side - 1) / (count - 1))
-    return Solid(vertices, body.faces, photo_colours(reconstruction, seen, len(vertices)), scale)
+    return Solid(vertices, body.faces, photo_colours(reconstruction.crop_rgb, seen, len(vertices)), scale)
 
 
 def _thickness(rgb: NDArray[np.uint8], count: int, options: SolidOptions) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ from scipy import ndimage
 from core.errors import GeometryError
 from core.face.landmarks import LEFT_EYE, RIGHT_EYE
 from core.geometry.reconstruction import Reconstruction
+from core.mesh.colours import without_background
 from core.mesh.triangulation import fill_outside, grid, sample
 from core.options import SolidOptions
 from core.solid.nozzle import printable
@@ -84,7 +85,8 @@ def make_mask(reconstruction: Reconstruction, options: SolidOptions) -> Solid:
     seen = np.stack([sample(view.photo_px[..., i], body.points[: body.top_count, :2]) for i in range(2)], axis=-1)
     low, size = np.array([rim[:, 0].min(), rim[:, 1].max(), 0]), np.array([pitch, -pitch, 1]) * scale
     vertices = (body.points - low) * size
-    solid = Solid(vertices, body.faces, photo_colours(reconstruction, seen, len(vertices)), scale)
+    colours = photo_colours(without_background(reconstruction.crop_rgb, reconstruction.head), seen, len(vertices))
+    solid = Solid(vertices, body.faces, colours, scale)
     if shell.pocket_px is None:
         return solid
     return cut(solid, (shell.pocket_px - low[:2]) * size[:2], options)

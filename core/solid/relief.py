@@ -56,7 +56,7 @@ def make_relief(reconstruction: Reconstruction, options: SolidOptions) -> Solid:
     )
     body = slab(top, 0.0, rim, pitch)
     points = body.points * [pitch, -pitch, 1] + [0, high[1] * pitch, 0]
-    colours = photo_colours(reconstruction, body.points[: body.top_count, :2] + shift, len(points))
+    colours = photo_colours(reconstruction.crop_rgb, body.points[: body.top_count, :2] + shift, len(points))
     solid = Solid(points, body.faces, colours, float(scale))
     if options.fastening == "none":
         return solid

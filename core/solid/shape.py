@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.geometry.reconstruction import Reconstruction
 from core.mesh.triangulation import sample
 
 BARE = 200  # gray of what the photo does not show
@@ -27,10 +26,10 @@ class Solid:
     scale: float
 
 
-def photo_colours(reconstruction: Reconstruction, photo_px: NDArray[np.float64], count: int) -> NDArray[np.uint8]:
-    """(count, 3): colours of the photo at the first vertices, seen at `photo_px` (n, 2), and gray for all others."""
+def photo_colours(picture: NDArray[np.uint8], photo_px: NDArray[np.float64], count: int) -> NDArray[np.uint8]:
+    """(count, 3): colours of a crop's picture at the first vertices, seen at `photo_px` (n, 2), gray for all others."""
     colours = np.full((count, 3), BARE, np.uint8)
     for channel in range(3):
-        seen = sample(reconstruction.crop_rgb[..., channel].astype(np.float32), photo_px)
+        seen = sample(picture[..., channel].astype(np.float32), photo_px)
         colours[: len(photo_px), channel] = np.round(seen)
     return colours

@@ -157,6 +157,48 @@ def test_the_stl_of_a_surface_faces_the_viewer_and_has_sound_normals(
     assert not mesh.is_watertight
 
 
+@pytest.mark.parametrize("name", ["mesh.glb", "mesh.zip"])
+def test_a_textured_surface_has_smooth_normals(
+    made: tuple[Path, Solid, Surface, Reconstruction], name: str, tmp_path: Path
+) -> None:
+    folder, _, surface, _ = made
+    written, vertices = gltf_normals(folder / name) if name == "mesh.glb" else obj_normals(folder / name)
+    order, other = (np.lexsort(np.round(points, 3).T) for points in (vertices, surface.vertices_mm))
+    smooth = np.zeros(surface.vertices_mm.shape)  # means of the triangles' normals, by angle (Thürmer and Wüthrich)
+    for k in range(3):
+        at, b, c = (surface.vertices_mm[surface.faces[:, (k + i) % 3]] for i in range(3))
+        across = np.cross(b - at, c - at)
+        angle = np.arctan2(np.linalg.norm(across, axis=1), ((b - at) * (c - at)).sum(1))
+        np.add.at(smooth, surface.faces[:, k], across / np.linalg.norm(across, axis=1)[:, None] * angle[:, None])
+    smooth /= np.linalg.norm(smooth, axis=1)[:, None]
+    assert np.abs(written[order] - smooth[other]).max() < 1e-4
+
+
+def gltf_normals(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Normals and vertices in mm, as the file holds them."""
+    data = path.read_bytes()
+    length = int.from_bytes(data[12:16], "little")
+    described = json.loads(data[20 : 20 + length])
+    binary = data[28 + length :]
+    found = []
+    for kind in ("NORMAL", "POSITION"):
+        accessor = described["accessors"][described["meshes"][0]["primitives"][0]["attributes"][kind]]
+        assert (accessor["componentType"], accessor["type"]) == (5126, "VEC3")  # float32
+        start = described["bufferViews"][accessor["bufferView"]].get("byteOffset", 0)
+        found.append(np.frombuffer(binary, np.float32, 3 * accessor["count"], start).reshape(-1, 3).astype(float))
+    return found[0], found[1] * 1000
+
+
+def obj_normals(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Normals and vertices in mm, as the file holds them, which has one normal for each vertex."""
+    with zipfile.ZipFile(path) as archive:
+        lines = [line.split() for line in archive.read("mesh.obj").decode().splitlines() if line]
+    corners = [corner.split("/") for line in lines if line[0] == "f" for corner in line[1:]]
+    assert all(len(corner) == 3 and corner[0] == corner[2] for corner in corners)
+    normals, vertices = (np.array([line[1:4] for line in lines if line[0] == kind], float) for kind in ("vn", "v"))
+    return normals, vertices
+
+
 def test_obj_zip_holds_obj_mtl_and_png(made: tuple[Path, Solid, Surface, Reconstruction]) -> None:
     with zipfile.ZipFile(made[0] / "mesh.zip") as archive:
         assert sorted(archive.namelist()) == ["mesh.mtl", "mesh.obj", "mesh.png"]
