@@ -1,0 +1,70 @@
+"""A photo's light, without what the broad surface itself shows under it."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+FIT_SIDE_PX = 256  # the fit looks at about so many pixels a side
+ROUNDS = 8
+RIDGE = 1e-4  # of the number of pixels, on all coefficients but the even light
+DARKEST = 0.15  # of the face's median: the fitted light is nowhere less, since no skin is
+BLACK = 0.01  # of full light: what a photo's darkest pixels may be off by
+
+Floats = NDArray[np.float32]
+
+
+def linear(rgb: NDArray[np.uint8]) -> Floats:
+    """(..., 3) uint8 sRGB -> (..., 3) float32 of light, 0..1 (IEC 61966-2-1)."""
+    level = np.arange(256) / 255
+    light = np.where(level <= 0.04045, level / 12.92, ((level + 0.055) / 1.055) ** 2.4)
+    return light.astype(np.float32)[rgb]
+
+
+def luminance(light: Floats) -> Floats:
+    """(..., 3) light -> (...) luminance (ITU-R BT.709)."""
+    return np.asarray(light @ np.array([0.2126, 0.7152, 0.0722], np.float32))
+
+
+def normals(depth_mm: NDArray[np.floating], pixel_mm: float) -> Floats:
+    """(H, W, 3) float32 unit normals of a depth map, x right, y up, z towards the viewer."""
+    down, right = np.gradient(depth_mm.astype(np.float32) / np.float32(pixel_mm))
+    normal = np.stack([right, -down, np.ones_like(down)], axis=-1)
+    return np.asarray(normal / np.linalg.norm(normal, axis=-1, keepdims=True), np.float32)
+
+
+def shading(light: Floats, normal: Floats, face: NDArray[np.bool_]) -> Floats:
+    """(H, W) float32: how bright skin of one colour would be everywhere, under the light that fits the face best.
+
+    Spherical harmonics to the second order (Ramamoorthi and Hanrahan, "An efficient representation for irradiance
+    environment maps", SIGGRAPH 2001), fitted to the luminance `light` (H, W) over the face by weights that fall with
+    the error, so that eyes, beards and shadows do not bend it.
+    """
+    step = max(1, face.shape[0] // FIT_SIDE_PX)
+    rows, columns = np.nonzero(face[::step, ::step])
+    basis, seen = _harmonics(normal[rows * step, columns * step]), light[rows * step, columns * step].astype(np.float64)
+    middle = max(float(np.median(seen)), BLACK)
+    weight = np.ones(len(seen))
+    even = np.zeros(9)
+    ridge = RIDGE * len(seen) * np.diag([0, 0, 0, 1, 1, 1, 1, 1, 1.0])
+    for _ in range(ROUNDS):
+        weighted = basis * weight[:, None]
+        even = np.linalg.solve(weighted.T @ basis + ridge, weighted.T @ seen)
+        fitted = np.maximum(basis @ even, middle / 20)
+        error = np.log((seen + BLACK) / (fitted + BLACK))
+        spread = 1.4826 * float(np.median(np.abs(error))) + 1e-3
+        weight = 1 / (1 + (error / (2 * spread)) ** 2) / np.maximum(fitted, 2 * BLACK) ** 2
+    return np.maximum(_harmonics(normal) @ even.astype(np.float32), np.float32(DARKEST * middle))
+
+
+def _harmonics(normal: Floats) -> Floats:
+    """(n, 9): the basis, but for factors that the coefficients take up."""
+    x, y, z = (normal[..., i] for i in range(3))
+    each = [np.ones_like(x), x, y, z, x * y, x * z, y * z, x * x - y * y, 3 * z * z - 1]
+    return np.asarray(np.stack(each, axis=-1), np.float32)
+
+
+def blurred(values: Floats, weight: Floats, sigma_px: float) -> Floats:
+    """Gaussian means (H, W) over what has weight; what has none has no influence."""
+    total = cv2.GaussianBlur(values * weight, (0, 0), sigma_px, borderType=cv2.BORDER_REPLICATE)
+    share = cv2.GaussianBlur(weight, (0, 0), sigma_px, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(total / np.maximum(share, np.float32(1e-3)), np.float32)
