@@ -12,6 +12,7 @@ from core.face.head import head_maps, head_mask
 from core.face.level import MAX_TEXTURE_PX, Crop, inside_photo, level, whole
 from core.face.maps import FaceNetwork
 from core.face.window import cut
+from core.fine_relief import draw
 from core.geometry.camera import FILM_DIAGONAL_MM, photo_intrinsics
 from core.geometry.facts import CameraFacts, CropFacts, FaceFacts, Facts, FitFacts, NetworkFacts, PhotoFacts, PriorFacts
 from core.geometry.metric_depth import BUILTIN, Observation, Solution, soft_mask, solve
@@ -220,6 +221,11 @@ def _solved(
         strength=options.smooth,
         background=options.background,
     )
+    fine = None
+    if options.fine_relief > 0 and seen.landmarks_px is not None:
+        pixel_mm = float(solution.intrinsics.pixel_mm(solution.distance_mm))
+        head = np.isfinite(solution.depth_mm) & seen.mask(background=False)
+        fine = draw(seen.crop.texture, solution.depth_mm, head, seen.landmarks_px, pixel_mm)
     warnings = [*_warnings(seen, face, background=options.background), *solution.warnings]
     facts = Facts(
         photo=photo,
@@ -230,6 +236,7 @@ def _solved(
         scale_and_shift=_fit_facts(solution),
         prior=PriorFacts(mm_per_unit=seen.mm_per_unit, weight=solution.prior_weight),
         smooth=options.smooth,
+        fine_relief=0.0 if fine is None else options.fine_relief,
         background=options.background or seen.landmarks_px is None,
         ipd_mm=None if seen.landmarks_px is None else options.ipd_mm,
         distance_mm=round(solution.distance_mm, 2),
@@ -249,6 +256,7 @@ def _solved(
         facts=facts,
         relief=seen.relief,
         coverage=seen.coverage,
+        fine_relief=fine,
         plain_mm=solution.plain_mm,
     )
 

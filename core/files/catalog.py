@@ -78,6 +78,15 @@ FILES = {
             "depth",
         ),
         FaceFile("mask.png", PNG, "Head mask", "soft mask of the head, 8 bits: 128 and more is head", "depth"),
+        FaceFile(
+            "fine_relief.npy",
+            NPY,
+            "Fine relief NPY",
+            "drawn from light and dark, not measured: relief on the texture's pixels at strength 1, "
+            "float16 mm towards the viewer",
+            "depth",
+            only="fine relief was asked for",
+        ),
         FaceFile("inverse_depth.npy", NPY, "Inverse depth NPY", "what the network returned, float32", "depth"),
         FaceFile(
             "prior.npy",

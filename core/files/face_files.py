@@ -61,6 +61,8 @@ def write_depth(reconstruction: Reconstruction, folder: Path) -> DepthPngFacts:
     np.save(folder / "inverse_depth.npy", reconstruction.inverse_depth)
     if reconstruction.relief is not None and reconstruction.relief is not reconstruction.inverse_depth:
         np.save(folder / "prior.npy", reconstruction.relief)
+    if reconstruction.fine_relief is not None:
+        np.save(folder / "fine_relief.npy", reconstruction.fine_relief.astype(np.float16))
     if reconstruction.coverage is not None:
         write_png(reconstruction.coverage, folder / "mask.png")
     write_png(levels, folder / "depth.png")

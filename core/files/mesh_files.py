@@ -120,7 +120,7 @@ def write_glb(mesh: Mesh, path: Path) -> None:
     Image.fromarray(mesh.texture).save(packed, "JPEG", quality=JPEG_QUALITY)
     picture = Image.open(packed)  # keeps its format, so that trimesh embeds JPEG and not a PNG several times its size
     skin = PBRMaterial(baseColorTexture=picture, metallicFactor=0.0, roughnessFactor=0.9, doubleSided=True)
-    _write_glb(mesh.skinned(skin), mesh, path, include_normals=True)
+    _write_glb(mesh.skinned(skin), mesh, path)
 
 
 def write_plaster_glb(mesh: Mesh, path: Path, *, stands: bool = False) -> None:
@@ -149,7 +149,7 @@ def _write_glb(body: trimesh.Trimesh, mesh: Mesh, path: Path, *, is_lit: bool = 
     body.apply_scale(GLTF_PER_MM)
     scene = trimesh.Scene([body], metadata={"title": mesh.title, **mesh.about})
     finish = _without_light if is_lit else None
-    path.write_bytes(scene.export(file_type="glb", include_normals=False, tree_postprocessor=finish))
+    path.write_bytes(scene.export(file_type="glb", include_normals=not is_lit, tree_postprocessor=finish))
 
 
 def _without_light(tree: dict[str, Any]) -> None:

@@ -1,3 +1,3 @@
-from .draw import draw
+from .drawing import draw
 
 __all__ = ["draw"]

@@ -133,7 +133,8 @@ class Facts:
 
     refine : how detail was added to the network's map. scale_and_shift : that made it millimetres.
     prior : None in a face of an earlier version, which cannot be computed anew.
-    smooth : strength of the smoothing, 0 to 1. background : whether what is round the head was kept.
+    smooth : strength of the smoothing, 0 to 1. fine_relief : strength of what is drawn from the photo's light and dark,
+    0 to 1, which surface and solid carry and no number does. background : whether what is round the head was kept.
     ipd_mm : the assumed interpupillary distance. distance_mm : of the eyes from the camera, along the line of sight.
     landmarks_px : (68, 2) in the photo; landmarks_crop_px : in the crop; landmarks_confidence : (68,), 0 to 1, None in
     a face of an earlier version too. warnings : sentences.
@@ -149,6 +150,7 @@ class Facts:
     scale_and_shift: FitFacts
     prior: PriorFacts | None
     smooth: float
+    fine_relief: float = 0.0
     background: bool
     ipd_mm: float | None
     distance_mm: float
@@ -221,5 +223,5 @@ def upgraded(values: dict[str, Any], found: int) -> dict[str, Any]:
         },
         "scale_and_shift": {"then": "bounded", "inlier_share": None, **fit},
         "solid": None if solid is None else {"preflight": None, **solid},
-        "options": {"smooth": 0.0, **values["options"]},
+        "options": {"smooth": 0.0, "fine_relief": 0.0, **values["options"]},
     }

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -10,6 +11,9 @@ from PIL import Image
 from core.face.landmarks import LEFT_EYE, NOSE_TIP, RIGHT_EYE
 from core.geometry.camera import Intrinsics
 from core.geometry.facts import Facts, read_facts_as
+
+
+DRAWN = "drawn from light and dark, not measured"
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,8 @@ class Reconstruction:
     facts : what its millimetres rest on.
     relief : (S, S) float32, the face network's own map, to which a MiDaS network's is fitted; None for a whole photo.
     coverage : (S, S) uint8, the head's soft mask, 128 and more is head; None in faces of earlier versions.
+    fine_relief : (T, T) float32 mm towards the viewer at strength 1, drawn from light and dark (`core.fine_relief`); None
+    where none was asked for. Surface and solid carry it; what is measured and compared does not.
     plain_mm : (S, S) float32, depth before the prior's shape and smoothing; not written, so None in what is read back.
     """
 
@@ -37,6 +43,7 @@ class Reconstruction:
     facts: Facts
     relief: NDArray[np.float32] | None = None
     coverage: NDArray[np.uint8] | None = None
+    fine_relief: NDArray[np.float32] | None = None
     plain_mm: NDArray[np.float32] | None = None
 
     @property
@@ -55,6 +62,15 @@ class Reconstruction:
     def head_depth_mm(self) -> NDArray[np.float32]:
         """(S, S) float32, z of the camera frame, NaN outside the head: what is measured, compared and stands free."""
         return np.where(self.head, self.depth_mm, np.float32(np.nan))
+
+    def drawn_mm(self, side_px: int) -> NDArray[np.float32]:
+        """(side_px, side_px) float32: the fine relief at the strength that was asked for, mm towards the viewer."""
+        if self.fine_relief is None:
+            return np.zeros((side_px, side_px), np.float32)
+        smaller = side_px < self.fine_relief.shape[0]
+        how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+        resized = cv2.resize(self.fine_relief, (side_px, side_px), interpolation=how)
+        return np.asarray(self.facts.fine_relief * resized, np.float32)
 
     def depth_at(self, points_px: NDArray[np.floating]) -> NDArray[np.float64]:
         """Median depth of the head in mm round each crop pixel (n, 2); NaN where none is near."""
@@ -104,7 +120,7 @@ class Reconstruction:
             crop = np.array(image.convert("RGB"))
         landmarks = facts.landmarks_crop_px
         inverse_depth = np.load(folder / "inverse_depth.npy")
-        prior, mask = folder / "prior.npy", folder / "mask.png"
+        prior, mask, fine = folder / "prior.npy", folder / "mask.png", folder / "fine_relief.npy"
         coverage = None
         if mask.is_file():
             with Image.open(mask) as image:
@@ -119,6 +135,7 @@ class Reconstruction:
             facts=facts,
             relief=np.load(prior) if prior.is_file() else inverse_depth if landmarks is not None else None,
             coverage=coverage,
+            fine_relief=np.load(fine).astype(np.float32) if fine.is_file() else None,
         )
 
 
@@ -145,6 +162,7 @@ def assumptions(facts: Facts) -> dict[str, str]:
         if facts.prior is None or facts.prior.weight is None
         else f"{100 * facts.prior.weight:.0f} % of the broad shape",
         "smoothing": f"{facts.smooth:g} of 1",
+        "fine relief": f"{DRAWN}, strength {facts.fine_relief:g} of 1" if facts.fine_relief else None,
         "background": "kept" if facts.background else "cut off",
         "warnings": " ".join(facts.warnings) or None,
         "measured": "no: one photo has no scale, so lengths follow from these assumptions",

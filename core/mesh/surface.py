@@ -1,7 +1,8 @@
-"""Depth map -> triangles: adaptive Delaunay within the head's outline, or a dense grid; steps are bent or cut."""
+"""Depth map and fine relief -> triangles: adaptive Delaunay within the head's outline, or a dense grid."""
 
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 import scipy
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from core.options.solid import MAX_TRIANGLES
 
 RIM_PX = 1.0  # the outline is drawn this far inside the mask, where the depth is still the head's
 MAX_SLOPE = 60.0  # depth may change by this many times the distance across (89 degrees); beyond, the surface is cut
+FINEST_SIDE_PX = 1024  # fine relief is drawn on a map of at most this side: 0.25 mm a pixel, finer than a print
 MIN_PIECE = 0.02  # of the triangles: smaller pieces left by the cutting are dropped
 
 
@@ -46,7 +48,7 @@ def make_surface(
 ) -> Surface:
     """Turn a reconstruction's depth into triangles.
 
-    A head is bent where the line of sight grazes it, and so is one piece; a background that was kept is cut off there.
+    Its fine relief is part of it. A head is bent where the line of sight grazes it, and so is one piece; a background that was kept is cut off there.
 
     kind : "adaptive" (points where they are needed, to the tolerance or the budget, whichever comes first) or "grid"
     (every pixel, decimated to the budget). smoothing : rounds of Taubin's smoothing, which keeps the volume.
@@ -56,18 +58,19 @@ def make_surface(
     GeometryError
         There is too little depth, or nothing is left after cutting.
     """
-    shape = _without_streaks(reconstruction)
+    shape = _with_fine_relief(_without_streaks(reconstruction), kind)
+    camera = shape.intrinsics
     if kind == "grid":
         points, depth, faces, error = _grid(shape)
     else:
         points, depth, faces, error = _adaptive(shape, max_triangles, tolerance_mm)
-    faces = faces[~_jumps(points, depth, faces, reconstruction.intrinsics.focal_px)]
+    faces = faces[~_jumps(points, depth, faces, camera.focal_px)]
     faces = _large_pieces(faces, len(points))
     if len(faces) == 0:
         raise GeometryError("No surface is left after cutting at depth jumps. Use another photo or network.")
     used, renumbered = np.unique(faces, return_inverse=True)
     points, faces = points[used], renumbered.reshape(-1, 3).astype(np.int32)
-    in_camera = reconstruction.intrinsics.unproject(points, depth[used])
+    in_camera = camera.unproject(points, depth[used])
     if smoothing:
         in_camera = taubin(in_camera, faces, smoothing)
     in_camera, faces = decimated(in_camera, faces, max_triangles)
@@ -87,6 +90,27 @@ def _without_streaks(reconstruction: Reconstruction) -> Reconstruction:
     distance = float(np.median(reconstruction.depth_mm[head]))
     pixel = float(reconstruction.intrinsics.pixel_mm(distance)) / distance
     return replace(reconstruction, depth_mm=bent(reconstruction.depth_mm, head, pixel))
+
+
+def _with_fine_relief(reconstruction: Reconstruction, kind: SurfaceKind) -> Reconstruction:
+    """The same with its fine relief in the depth, on a finer map where the photo has more pixels.
+
+    The grid keeps the crop's pixels: it has a vertex for each.
+    """
+    fine, side = reconstruction.fine_relief, reconstruction.depth_mm.shape[0]
+    if fine is None:
+        return reconstruction
+    finer = 1 if kind == "grid" else max(1, min(FINEST_SIDE_PX, fine.shape[0]) // side)
+    drawn = reconstruction.drawn_mm(side * finer)
+    if finer == 1:
+        return replace(reconstruction, depth_mm=reconstruction.depth_mm - drawn)
+    mask = cv2.resize(reconstruction.mask.astype(np.float32), drawn.shape, interpolation=cv2.INTER_LINEAR) > 0.5
+    depth = fill_outside(reconstruction.depth_mm, reconstruction.mask).astype(np.float32)
+    depth = np.where(mask, cv2.resize(depth, drawn.shape, interpolation=cv2.INTER_CUBIC) - drawn, np.nan)
+    shift = 0.5 / finer - 0.5
+    to_crop = np.array([[1 / finer, 0, shift], [0, 1 / finer, shift]])
+    camera = reconstruction.intrinsics.cropped(to_crop)
+    return replace(reconstruction, depth_mm=depth.astype(np.float32), intrinsics=camera)
 
 
 def _adaptive(

@@ -5,6 +5,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+RIPPLE_NOZZLES = 2.0  # width of the finest ripple that lines of a nozzle's width can draw: one up, one down
+
+
+def without_ripples(relief: NDArray[np.float64], pixel_size: float, nozzle: float) -> NDArray[np.float64]:
+    """A fine relief (H, W) without ripples that are finer than the nozzle can draw.
+
+    A Gaussian that leaves half of those of `RIPPLE_NOZZLES`. pixel_size, nozzle : in one unit.
+    """
+    sigma = np.sqrt(np.log(2) / 2) / np.pi * RIPPLE_NOZZLES * nozzle / pixel_size
+    return np.asarray(cv2.GaussianBlur(relief, (0, 0), sigma))
+
+
 def printable(heights: NDArray[np.float64], pixel_size: float, nozzle: float) -> NDArray[np.float64]:
     """The map without ridges and without grooves narrower than the nozzle; slopes stay as they are.
 

@@ -96,6 +96,8 @@ def frontal(reconstruction: Reconstruction) -> Frontal:
     inside = sample(mask.astype(np.float32), at.reshape(-1, 2)).reshape(x.shape) > 1 - 1e-3
     inside &= ((at > 0) & (at < mask.shape[0] - 1)).all(-1)
     heights = _even_sides(np.where(largest(inside), far - after, np.nan), pitch)
+    drawn = reconstruction.drawn_mm(mask.shape[0])
+    heights += cv2.remap(drawn, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return Frontal(heights, pitch, low, far, at)
 
 

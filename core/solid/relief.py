@@ -10,7 +10,7 @@ from core.geometry.reconstruction import Reconstruction
 from core.mesh.triangulation import fill_outside, grid, sample
 from core.options import SolidOptions
 from core.solid.compress import compressed
-from core.solid.nozzle import printable
+from core.solid.nozzle import printable, without_ripples
 from core.solid.parallel_heights import MIN_PIXELS, pixel_mm
 from core.solid.plaque import print_pitch, rounded_rectangle
 from core.solid.pocket import cut, place
@@ -35,7 +35,9 @@ def make_relief(reconstruction: Reconstruction, options: SolidOptions) -> Solid:
     mask, depth, pitch, shift = _framed(reconstruction, options, life_mm)
     scale = pitch / life_mm
     true = np.where(mask, (np.nanmax(depth[mask]) - np.nan_to_num(depth)) * scale, 0.0)
-    relief = printable(_flattened(true, mask, pitch, options), pitch, options.nozzle_mm)
+    drawn = _cut_out(reconstruction.drawn_mm(reconstruction.mask.shape[0]), shift, mask.shape) * scale
+    flat = _flattened(true, mask, pitch, options) + np.where(mask, without_ripples(drawn, pitch, options.nozzle_mm), 0)
+    relief = printable(flat, pitch, options.nozzle_mm)
     head = options.base_mm + np.maximum(relief, EDGE_LAYERS * options.nozzle_mm / 2)
     head = fill_outside(head, mask)
     plate = np.full(mask.shape, options.base_mm)
@@ -100,6 +102,15 @@ def _framed(
     else:
         pitch = options.width_mm / whole[0]
     return np.pad(mask[inner], border), depth, float(pitch), low - border
+
+
+def _cut_out(
+    values: NDArray[np.float32], corner: NDArray[np.int64], shape: tuple[int, ...]
+) -> NDArray[np.float64]:
+    """(H, W): of a map, what lies from a corner (2,), x and y, on; 0 beyond the map."""
+    border = max(0, *(-corner), *(corner + shape[::-1] - values.shape[::-1]))
+    x, y = (corner + border).tolist()
+    return np.pad(values, border)[y : y + shape[0], x : x + shape[1]].astype(np.float64)
 
 
 def _well_within(shape: tuple[int, ...], rim: NDArray[np.float64]) -> NDArray[np.bool_]:

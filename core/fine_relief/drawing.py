@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 
 from core.fine_relief.bands import bands
@@ -27,19 +28,21 @@ def draw(
 ) -> NDArray[np.float32]:
     """(T, T) float32 mm towards the viewer, to be added to the depth at strength 1; 0 outside the head.
 
-    texture : (T, T, 3) uint8, the photo. depth_mm : (T, T), finite everywhere. head : (T, T) bool. landmarks_px : (68, 2)
-    in its pixels. pixel_mm : what a pixel is across.
+    texture : (T, T, 3) uint8, the photo. depth_mm : (S, S) of the same square, S <= T, finite within the head.
+    head : (S, S) bool. landmarks_px : (68, 2), and pixel_mm, what a pixel is across: of depth and head.
+    The values are those that half precision holds, so that they are the same when they are read back.
 
     Dark is deep: mesoscopic augmentation, after Beeler, Bickel, Beardsley, Sumner and Gross, "High-quality single-shot
     capture of facial geometry", SIGGRAPH 2010, and Glencross, Ward, Melendez, Jay, Liu and Hubbold, "A perceptually
     validated model for surface depth hallucination", SIGGRAPH 2008.
     """
     if not head.any():
-        return np.zeros(head.shape, np.float32)
+        return np.zeros(texture.shape[:2], np.float32)
+    depth_mm, head, landmarks_px, pixel_mm = _on_texture(texture.shape[0], depth_mm, head, landmarks_px, pixel_mm)
     of = zones(landmarks_px, head, pixel_mm)
     colours = linear(texture)
     light = luminance(colours)
-    normal = normals(cv2.GaussianBlur(depth_mm.astype(np.float32), (0, 0), SMOOTH_MM / pixel_mm), pixel_mm)
+    normal = normals(cv2.GaussianBlur(depth_mm, (0, 0), SMOOTH_MM / pixel_mm), pixel_mm)
     ratio = np.log(light + BLACK) - np.log(shading(light, normal, of.face if of.face.any() else head) + BLACK)
     ratio = np.where(ratio > 0, HIGHLIGHT * np.tanh(ratio / HIGHLIGHT), ratio).astype(np.float32)
     ratio = carved_eyes(ratio, of.eyes, landmarks_px, pixel_mm)
@@ -49,7 +52,26 @@ def draw(
         relief += GAINS[band.size_mm] * band.size_mm * MOST * np.tanh(band.contrast / MOST)
     inwards = cv2.distanceTransform(head.astype(np.uint8), cv2.DIST_L2, 5) * pixel_mm
     seen = _from_to(inwards, RIM_MM) * _from_to(normal[..., 2], GRAZED)
-    return np.asarray(relief * (1 + (FEATURE_GAIN - 1) * of.features) * seen, np.float32)
+    relief *= (1 + (FEATURE_GAIN - 1) * of.features) * seen
+    return relief.astype(np.float16).astype(np.float32)
+
+
+def _on_texture(
+    side_px: int,
+    depth_mm: NDArray[np.floating],
+    head: NDArray[np.bool_],
+    landmarks_px: NDArray[np.floating],
+    pixel_mm: float,
+) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.float64], float]:
+    """Depth without gaps, head, landmarks and pixel of a map as the texture's pixels see them."""
+    nearest = scipy.ndimage.distance_transform_edt(~head, return_distances=False, return_indices=True)
+    depth = depth_mm[tuple(nearest)].astype(np.float32)
+    finer = side_px / head.shape[0]
+    if side_px != head.shape[0]:
+        size = (side_px, side_px)
+        depth = np.asarray(cv2.resize(depth, size, interpolation=cv2.INTER_CUBIC), np.float32)
+        head = cv2.resize(head.astype(np.float32), size, interpolation=cv2.INTER_LINEAR) > 0.5
+    return depth, head, (landmarks_px + 0.5) * finer - 0.5, pixel_mm / finer
 
 
 def _from_to(values: NDArray[np.floating], ends: tuple[float, float]) -> NDArray[np.float32]:
