@@ -11,20 +11,21 @@ from numpy.typing import NDArray
 
 from core.errors import GeometryError
 
-GRID_STEP_PX = 10.0  # of the first, even points
 OUTLINE_STEP_PX = 2.0
 FIRST = 0.6  # this share of the points is placed at once, by curvature
-GROWTH = 0.3  # of the points are added at most in each round that follows: few, and they go where they matter most
+GROWTH = 0.5  # of the points are added at most in each round that follows: few, and they go where they matter most
 MAX_ROUNDS = 24
-SETTLED = 0.02  # a round that would add less than this share of the points is not worth its triangulation …
+SETTLED = 0.03  # a round that would add less than this share of the points is not worth its triangulation …
 FAR_OFF = 8.0  # … unless a triangle is still wrong by so many tolerances
 MIN_REFINED_AREA_PX = 0.75  # a triangle about as small as half a pixel is not split
-R2 = (0.7548776662466927, 0.5698402909980532)
-COS = 0.25
-HALVED = 10_000
-SEAM_PX = 32.0
+SMOOTHING = 1 / 6  # of the mean spacing of points: sigma of the Gaussian before curvature is taken
+MAX_SCALES = 5
+R2 = (0.7548776662466927, 0.5698402909980532)  # 1 / p and 1 / p^2, where p^3 = p + 1
+HALVED = 10_000  # from so many points on, all but the last triangulations are made in halves
+SEAM_PX = 32.0  # beyond its own, each half takes points so far into the other
 ON_EDGE = 1e-9  # px: a pixel on an edge belongs to both triangles
-CANDIDATES = 250_000
+CANDIDATES = 250_000  # pixels looked at together, about 30 MB
+CORES = 2
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,9 @@ def triangulate(
     geometric mean of that and of the error along the height: by height alone, steep sides would take most points; at
     right angles alone, the height would be far off beside them.
 
-    Greedy insertion (Garland and Heckbert 1995), in rounds: each round triangulates anew with scipy and adds the worst
-    pixel of each triangle that is wrong by more than the tolerance, the worst triangles first.
+    Most points are placed at once, by curvature. Then greedy insertion (Garland and Heckbert 1995), in rounds: each
+    triangulates anew with scipy and adds the worst pixel of each triangle that is wrong by more than the tolerance, the
+    worst triangles first. Before the last rounds, two halves are triangulated side by side.
 
     heights : (H, W). refine : (H, W) bool, the pixels that count. seeds : (n, 2), given points. seed_heights : (n,).
     pixel_size : of a pixel, in the unit of the heights. max_triangles : budget for the whole triangulation.
@@ -114,114 +116,120 @@ def triangulate(
     wanted = np.where(refine, heights, np.nan)
     budget = max(max_triangles // 2, len(points))
     added = _by_curvature(wanted, pixel_size, int(FIRST * budget) - len(points), tolerance)
+    added = _new(added, points)
     rough = True
     for left in range(MAX_ROUNDS, 0, -1):
-        points, values = _joined(points, values, added, wanted)
-        rough = rough and left > 1 and len(points) > HALVED and len(points) < budget
+        points = np.concatenate([points, added])
+        values = np.r_[values, wanted[added[:, 1], added[:, 0]]]
+        rough = rough and left > 1 and HALVED < len(points) < budget
         triangles = _in_halves(points) if rough else _delaunay(points)
         corners, heights_there = points[triangles], values[triangles]
         along, pixels = _worst(corners, heights_there, wanted)
         cosine = _cosine(corners, heights_there, pixel_size)
         wrong = along * cosine
         room = min(budget - len(points), int(GROWTH * len(points)) + 16)
-        added = _to_add(wrong > tolerance, along * np.sqrt(cosine), pixels, corners)[: max(room, 0)]
+        added = _new(_to_add(wrong > tolerance, along * np.sqrt(cosine), pixels, corners)[: max(room, 0)], points)
         few = len(added) <= SETTLED * len(points) and wrong.max(initial=0) <= FAR_OFF * tolerance
         if not rough and (few or len(added) == 0):
             break
-        rough = not few
+        rough = not few and len(added) > 0
     used, faces = np.unique(triangles, return_inverse=True)
     points, values = points[used], values[used]
     return Triangulation(points, values, _wound(points, faces.reshape(-1, 3)), float(wrong.max(initial=0)))
 
 
-def _joined(
-    points: NDArray[np.float64], values: NDArray[np.float64], pixels: NDArray[np.int64], wanted: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Points and their heights with pixels (k, 2) of the map after them."""
-    return np.concatenate([points, pixels]), np.r_[values, wanted[pixels[:, 1], pixels[:, 0]]]
-
-
 def _by_curvature(wanted: NDArray[np.float64], pixel_size: float, count: int, tolerance: float) -> NDArray[np.int64]:
-    """About `count` pixels (k, 2) at most, as dense as the curvature asks for; fewer where the tolerance needs fewer.
+    """At most about `count` pixels (k, 2), as dense as the curvature asks for, and no denser than the tolerance does.
 
-    A height of second derivative H lies up to H h^2 / 8 off a straight edge of length h; equilateral triangles of that
-    edge have 2 / (sqrt(3) h^2) points for each square pixel. So the density is proportional to H. It becomes points by
-    ordered dithering with a quasirandom sequence (Roberts 2018, 'The unreasonable effectiveness of quasirandom
-    sequences'), whose points are even at every density.
+    A straight edge of length h is up to H h^2 / 8 off a height whose second derivative is H, and equilateral triangles
+    of such edges have 2 / (sqrt(3) h^2) corners per area: a tolerance asks for a density of H / (4 sqrt(3) tolerance).
+    It becomes points by ordered dithering with a quasirandom sequence, which lies evenly at every density (Roberts
+    2018, 'The unreasonable effectiveness of quasirandom sequences').
+
+    wanted : (H, W), NaN where it does not count.
     """
     inside = np.isfinite(wanted)
     if count <= 0 or not inside.any():
         return np.empty((0, 2), np.int64)
     rows, columns = np.nonzero(inside)
-    level = np.where(inside, wanted - wanted[rows, columns].mean(), 0).astype(np.float32)
+    level = np.where(inside, wanted - wanted[inside].mean(), 0).astype(np.float32)
     spacing = np.sqrt(len(rows) / count)
-    for _ in range(3):
-        curvature = _curvature(level, inside, pixel_size, spacing / 4)[rows, columns]
-        density = _scaled(curvature, count, FIRST / (4 * np.sqrt(3) * tolerance))
-        spacing, before = np.sqrt(len(rows) / max(density.sum(), 1)), spacing
+    for _ in range(MAX_SCALES):  # fewer points are farther apart, and do not follow what is finer than that
+        curvature, cosine = _curvature(level, inside, pixel_size, spacing * SMOOTHING)
+        needed = np.minimum(curvature * cosine * np.float32(FIRST / (4 * np.sqrt(3) * max(tolerance, 1e-9))), 1)
+        density = _shared(curvature, needed, count)
+        spacing, before = np.sqrt(len(rows) / max(float(density.sum()), 1.0)), spacing
         if spacing < 1.2 * before:
             break
     chosen = density > (columns * R2[0] + rows * R2[1]) % 1
     return np.stack([columns[chosen], rows[chosen]], axis=-1)
 
 
-def _scaled(weights, count, most):
-    """Densities (n,), at most 1, proportional to the weights: of `count` points together, or weights times `most`."""
-    factor = most
-    if np.minimum(weights * factor, 1).sum() <= count:
-        return np.minimum(weights * factor, 1)
-    factor = count / weights.sum()
-    for _ in range(8):
-        full = weights * factor >= 1
-        factor = (count - full.sum()) / weights[~full].sum()
-    return np.minimum(weights * factor, 1)
+def _curvature(
+    level: NDArray[np.float32], inside: NDArray[np.bool_], pixel_size: float, sigma_px: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Frobenius norm of the Hessian, per px^2, and cosine of the slope of a smoothed map, at the n pixels inside.
 
-
-def _curvature(level, inside, pixel_size, sigma_px):
-    """(H, W) float32: Frobenius norm of the Hessian of the smoothed map, per px^2, times the root of the cosine."""
+    Where smoothing and derivatives would reach beyond the inside, they are the largest nearby.
+    """
     smooth = cv2.GaussianBlur(level, (0, 0), sigma_px)
-    x, y, xx, yy, xy = (
-        cv2.Sobel(smooth, cv2.CV_32F, i, j, ksize=3, scale=scale)
-        for i, j, scale in ((1, 0, 1 / 8), (0, 1, 1 / 8), (2, 0, 1 / 4), (0, 2, 1 / 4), (1, 1, 1 / 4))
-    )
-    weight = np.sqrt(xx**2 + yy**2 + 2 * xy**2) / (1 + (x**2 + y**2) / pixel_size**2) ** COS
-    band = 2 * (int(3 * sigma_px) + 1) + 3
-    known = cv2.erode(inside.astype(np.uint8), np.ones((band, band), np.uint8)).astype(np.float32)
-    share = cv2.blur(known, (2 * band + 1, 2 * band + 1))
-    near = cv2.blur(weight * known, (2 * band + 1, 2 * band + 1)) / np.maximum(share, 1e-6)
-    return np.where(known > 0, weight, near)
+    squares = np.zeros_like(level)
+    for i, j, times in ((2, 0, 1), (0, 2, 1), (1, 1, 2)):
+        derivative = cv2.Sobel(smooth, cv2.CV_32F, i, j, scale=1 / 4)
+        squares += times * derivative * derivative
+    rounding = 16 * np.finfo(np.float32).eps * np.abs(level).max()
+    norm = np.maximum(np.sqrt(squares) - rounding, 0)
+    x, y = (cv2.Sobel(smooth, cv2.CV_32F, i, 1 - i, scale=1 / 8 / pixel_size) for i in (1, 0))
+    cosine = 1 / np.sqrt(1 + x * x + y * y)
+    reach = int(np.ceil(2 * sigma_px)) + 1
+    known = cv2.erode(inside.astype(np.uint8), np.ones((2 * reach + 1,) * 2, np.uint8))
+    around = np.ones((2 * reach + 3,) * 2, np.uint8)
+    norm, cosine = (np.where(known > 0, part, cv2.dilate(part * known, around))[inside] for part in (norm, cosine))
+    return norm, cosine
+
+
+def _shared(weights: NDArray[np.float32], most: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """Densities (n,) in proportion to the weights, each at most `most`, together `count` or as many as that allows."""
+    density = most
+    if most.sum() > count:
+        factor = count / weights.sum()
+        for _ in range(8):
+            density = np.minimum(factor * weights, most)
+            factor += (count - density.sum()) / max(weights[density < most].sum(), 1e-12)
+    return density
 
 
 def _delaunay(points: NDArray[np.float64]) -> NDArray[np.int32]:
-    """Triangles (m, 3) of points on the lattice of 1/64 px.
+    """Triangles (m, 3), counter-clockwise with y down, of points on the lattice of 1/64 px.
 
-    Their squares are whole numbers of less than 53 bits, so that Qhull needs not merge facets (`Q0`), which takes half
-    its time where many points lie on one circle. Where it does not manage without, it is asked with its own options.
+    On that lattice Qhull's sums are nearly exact. So it need not merge facets that lie almost in one plane (option Q0),
+    which takes more than half of its time where many points lie on one circle. Where this fails, its own options do.
     """
     if len(points) < 3:
         raise GeometryError("There is too little depth to make a surface from. Use another photo or network.")
-    for options in ("Qbb Qc Qz Q12 Q0", None):
-        try:
-            mesh = scipy.spatial.Delaunay(points, qhull_options=options)
-        except scipy.spatial.QhullError as error:
-            failure = error
-            continue
-        if options is None or (_turn(points, mesh.simplices) >= 0).all():
-            return mesh.simplices
-    raise GeometryError("The depth lies on one line; no surface can be made from it. Use another photo.") from failure
+    try:
+        mesh = scipy.spatial.Delaunay(points, qhull_options="Qbb Qc Qz Q12 Q0")
+        if len(mesh.coplanar) == 0 and (_turn(points, mesh.simplices) >= 0).all():
+            return np.asarray(mesh.simplices)
+    except scipy.spatial.QhullError:
+        pass
+    try:
+        return np.asarray(scipy.spatial.Delaunay(points).simplices)
+    except scipy.spatial.QhullError as error:  # points on one line
+        raise GeometryError("The depth lies on one line; no surface can be made from it. Use another photo.") from error
 
 
 def _in_halves(points: NDArray[np.float64]) -> NDArray[np.int32]:
-    """As `_delaunay`, on two cores; along the line between the halves not all is Delaunay's, nor joined."""
+    """As `_delaunay`, of the upper and the lower half at the same time; they meet, but do not fit where they meet."""
     y = points[:, 1]
     middle = float(np.median(y))
 
     def half(side: int) -> NDArray[np.int32]:
         near = np.flatnonzero(side * (y - middle) <= SEAM_PX)
         triangles = near[_delaunay(points[near])]
-        return triangles[side * (y[triangles].mean(1) - middle) <= 0]
+        return triangles[side * (y[triangles].mean(1) - middle) <= 0].astype(np.int32)
 
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(CORES) as pool:
         return np.concatenate(list(pool.map(half, (1, -1))))
 
 
@@ -262,7 +270,7 @@ def _worst(
         wrong[triangle[of_first]] = np.nan_to_num(most)
         pixels[of] = np.stack([index[worst] % width, index[worst] // width], axis=-1)
 
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(CORES) as pool:
         list(pool.map(look, _in_parts(rows * np.clip(np.ptp(corners[..., 0], axis=1), 1, width))))
     return wrong, pixels
 
@@ -346,8 +354,19 @@ def _to_add(
     area = np.abs((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]) / 2
     candidates = np.flatnonzero(wrong & (area > MIN_REFINED_AREA_PX))
     order = pixels[candidates[np.argsort(-urgency[candidates], kind="stable")]]
-    _, first = np.unique(order[:, 0] + (order[:, 1] << 32), return_index=True)
+    _, first = np.unique(_keys(order), return_index=True)
     return order[np.sort(first)]
+
+
+def _new(pixels: NDArray[np.int64], points: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Those of the pixels (k, 2) where no point is yet."""
+    on_pixel = points[(points == np.rint(points)).all(1)].astype(np.int64)
+    return pixels[~np.isin(_keys(pixels), _keys(on_pixel))]
+
+
+def _keys(pixels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """One number for each pixel (k, 2)."""
+    return np.asarray(pixels[:, 0] + (pixels[:, 1] << 32))
 
 
 def _turn(points: NDArray[np.float64], faces: NDArray[np.integer]) -> NDArray[np.float64]:
