@@ -14,7 +14,7 @@ from core.mesh.triangulation import fill_outside, grid, outlines, sample, triang
 from core.options.run import TOLERANCE_MM, SurfaceKind
 from core.options.solid import MAX_TRIANGLES
 
-EVEN_ROWS = 50  # of points across the map that are there wherever it is flat, for colours
+EVEN_STEP_PX, EVEN_ROWS = 10.0, 50  # even points, so far apart or farther, and so many rows or fewer: they carry colour
 RIM_PX = 1.0  # the outline is drawn this far inside the mask, where the depth is still the head's
 MAX_SLOPE = 60.0  # depth may change by this many times the distance across (89 degrees); beyond, the surface is cut
 MIN_PIECE = 0.02  # of the triangles: smaller pieces left by the cutting are dropped
@@ -80,7 +80,7 @@ def _adaptive(
     """Points (n, 2) px, their depth, faces within the outline, and the largest error left."""
     mask = reconstruction.mask
     depth = fill_outside(reconstruction.depth_mm, mask)
-    seeds = np.concatenate([*outlines(mask, -RIM_PX), grid(mask, len(mask) / EVEN_ROWS)])
+    seeds = np.concatenate([*outlines(mask, -RIM_PX), grid(mask, max(EVEN_STEP_PX, len(mask) / EVEN_ROWS))])
     refine = scipy.ndimage.binary_erosion(mask, iterations=2)
     pixel_mm = float(reconstruction.intrinsics.pixel_mm(float(np.nanmedian(reconstruction.depth_mm))))
     mesh = triangulate(depth, refine, seeds, sample(depth, seeds), pixel_mm, max_triangles, tolerance_mm)

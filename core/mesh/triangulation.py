@@ -15,7 +15,7 @@ OUTLINE_STEP_PX = 2.0
 FIRST = 0.6  # this share of the points is placed at once, by curvature
 GROWTH = 0.5  # of the points are added at most in each round that follows: few, and they go where they matter most
 MAX_ROUNDS = 24
-SETTLED = 0.03  # a round that would add less than this share of the points is not worth its triangulation …
+SETTLED = 0.02  # a round that would add less than this share of the points is not worth its triangulation …
 FAR_OFF = 8.0  # … unless a triangle is still wrong by so many tolerances
 MIN_REFINED_AREA_PX = 0.75  # a triangle about as small as half a pixel is not split
 SMOOTHING = 1 / 6  # of the mean spacing of points: sigma of the Gaussian before curvature is taken
@@ -172,7 +172,8 @@ def _curvature(
 
     Where smoothing and derivatives would reach beyond the inside, they are the largest nearby.
     """
-    smooth = cv2.GaussianBlur(level, (0, 0), sigma_px)
+    radius = int(np.ceil(2.5 * sigma_px))
+    smooth = cv2.GaussianBlur(level, (2 * radius + 1,) * 2, sigma_px)
     squares = np.zeros_like(level)
     for i, j, times in ((2, 0, 1), (0, 2, 1), (1, 1, 2)):
         derivative = cv2.Sobel(smooth, cv2.CV_32F, i, j, scale=1 / 4)
@@ -180,12 +181,14 @@ def _curvature(
     rounding = 16 * np.finfo(np.float32).eps * np.abs(level).max()
     norm = np.maximum(np.sqrt(squares) - rounding, 0)
     x, y = (cv2.Sobel(smooth, cv2.CV_32F, i, 1 - i, scale=1 / 8 / pixel_size) for i in (1, 0))
-    cosine = 1 / np.sqrt(1 + x * x + y * y)
-    reach = int(np.ceil(2 * sigma_px)) + 1
-    known = cv2.erode(inside.astype(np.uint8), np.ones((2 * reach + 1,) * 2, np.uint8))
-    around = np.ones((2 * reach + 3,) * 2, np.uint8)
-    norm, cosine = (np.where(known > 0, part, cv2.dilate(part * known, around))[inside] for part in (norm, cosine))
-    return norm, cosine
+    cosine = np.reciprocal(np.sqrt(1 + x * x + y * y))
+    window, around = (np.ones((2 * radius + more,) * 2, np.uint8) for more in (3, 5))
+    known = cv2.erode(inside.astype(np.uint8), window, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+
+    def filled(part: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(np.where(known > 0, part, cv2.dilate(part * known, around))[inside], np.float32)
+
+    return filled(norm), filled(cosine)
 
 
 def _shared(weights: NDArray[np.float32], most: NDArray[np.float32], count: int) -> NDArray[np.float32]:
