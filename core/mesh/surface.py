@@ -14,7 +14,8 @@ from core.mesh.triangulation import fill_outside, grid, outlines, sample, triang
 from core.options.run import TOLERANCE_MM, SurfaceKind
 from core.options.solid import MAX_TRIANGLES
 
-EVEN_STEP_PX, EVEN_ROWS = 10.0, 50  # even points, so far apart or farther, and so many rows or fewer: they carry colour
+EVEN_STEP_PX = 10.0  # of the first, even points, which carry colours where the head is flat …
+EVEN_ROWS = 50  # … but no more than about so many across a map, however fine
 RIM_PX = 1.0  # the outline is drawn this far inside the mask, where the depth is still the head's
 MAX_SLOPE = 60.0  # depth may change by this many times the distance across (89 degrees); beyond, the surface is cut
 MIN_PIECE = 0.02  # of the triangles: smaller pieces left by the cutting are dropped

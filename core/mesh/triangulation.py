@@ -19,13 +19,13 @@ SETTLED = 0.02  # a round that would add less than this share of the points is n
 FAR_OFF = 8.0  # … unless a triangle is still wrong by so many tolerances
 MIN_REFINED_AREA_PX = 0.75  # a triangle about as small as half a pixel is not split
 SMOOTHING = 1 / 6  # of the mean spacing of points: sigma of the Gaussian before curvature is taken
-MAX_SCALES = 5
+MAX_SCALES = 5  # times that the spacing, and with it the smoothing, is estimated
 R2 = (0.7548776662466927, 0.5698402909980532)  # 1 / p and 1 / p^2, where p^3 = p + 1
 HALVED = 10_000  # from so many points on, all but the last triangulations are made in halves
 SEAM_PX = 32.0  # beyond its own, each half takes points so far into the other
 ON_EDGE = 1e-9  # px: a pixel on an edge belongs to both triangles
 CANDIDATES = 250_000  # pixels looked at together, about 30 MB
-CORES = 2
+CORES = 2  # threads; Qhull and NumPy let them run side by side
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def grid(mask: NDArray[np.bool_], step_px: float) -> NDArray[np.float64]:
     x, y = np.meshgrid(np.arange(0, width - 0.5, step_px), np.arange(0, height - 0.5, step_px * np.sqrt(0.75)))
     x[1::2] += step_px / 2
     points = np.stack([x.ravel(), y.ravel()], axis=-1)
-    inner = scipy.ndimage.distance_transform_edt(mask) > step_px / 2
+    inner = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE) > step_px / 2
     points = points[points[:, 0] <= width - 1]
     columns, lines = np.round(points).astype(int).T
     return np.asarray(points[inner[lines, columns]])
