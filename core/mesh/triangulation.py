@@ -24,7 +24,7 @@ R2 = (0.7548776662466927, 0.5698402909980532)  # 1 / p and 1 / p^2, where p^3 = 
 HALVED = 10_000  # from so many points on, all but the last triangulations are made in halves
 SEAM_PX = 32.0  # beyond its own, each half takes points so far into the other
 ON_EDGE = 1e-9  # px: a pixel on an edge belongs to both triangles
-CANDIDATES = 250_000  # pixels looked at together, about 30 MB
+CANDIDATES = 60_000  # pixels looked at together, about as many as a core's cache holds
 CORES = 2  # threads; Qhull and NumPy let them run side by side
 
 
@@ -341,7 +341,7 @@ def _cosine(corners: NDArray[np.float64], heights: NDArray[np.float64], pixel_si
 
 
 def _in_parts(count: NDArray[np.floating]) -> list[NDArray[np.intp]]:
-    """Indices of triangles that hold any candidate, in parts of about `CANDIDATES`, to bound memory."""
+    """Indices of triangles that hold any candidate, in parts of about `CANDIDATES`."""
     held = np.flatnonzero(count)
     if len(held) == 0:
         return []
