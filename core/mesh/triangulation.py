@@ -19,6 +19,7 @@ SETTLED = 0.02  # a round that would add less than this share of the points is n
 FAR_OFF = 8.0  # … unless a triangle is still wrong by so many tolerances
 MIN_REFINED_AREA_PX = 0.75  # a triangle about as small as half a pixel is not split
 SMOOTHING = 1 / 6  # of the mean spacing of points: sigma of the Gaussian before curvature is taken
+WIDEST_PX = 48.0  # the mean spacing is taken for no more than this
 MAX_SCALES = 5  # times that the spacing, and with it the smoothing, is estimated
 R2 = (0.7548776662466927, 0.5698402909980532)  # 1 / p and 1 / p^2, where p^3 = p + 1
 HALVED = 10_000  # from so many points on, all but the last triangulations are made in halves
@@ -153,12 +154,12 @@ def _by_curvature(wanted: NDArray[np.float64], pixel_size: float, count: int, to
         return np.empty((0, 2), np.int64)
     rows, columns = np.nonzero(inside)
     level = np.where(inside, wanted - wanted[inside].mean(), 0).astype(np.float32)
-    spacing = np.sqrt(len(rows) / count)
+    spacing = min(np.sqrt(len(rows) / count), WIDEST_PX)
     for _ in range(MAX_SCALES):  # fewer points are farther apart, and do not follow what is finer than that
         curvature, cosine = _curvature(level, inside, pixel_size, spacing * SMOOTHING)
         needed = np.minimum(curvature * cosine * np.float32(FIRST / (4 * np.sqrt(3) * max(tolerance, 1e-9))), 1)
         density = _shared(curvature, needed, count)
-        spacing, before = np.sqrt(len(rows) / max(float(density.sum()), 1.0)), spacing
+        spacing, before = min(np.sqrt(len(rows) / max(float(density.sum()), 1.0)), WIDEST_PX), spacing
         if spacing < 1.2 * before:
             break
     chosen = density > (columns * R2[0] + rows * R2[1]) % 1
