@@ -13,10 +13,12 @@ from core.mesh.colours import without_background
 from core.mesh.dense_grid import decimated, dense_grid
 from core.mesh.grazing import bent
 from core.mesh.taubin import taubin
-from core.mesh.triangulation import GRID_STEP_PX, fill_outside, grid, outlines, sample, triangulate
+from core.mesh.triangulation import fill_outside, grid, outlines, sample, triangulate
 from core.options.run import TOLERANCE_MM, SurfaceKind
 from core.options.solid import MAX_TRIANGLES
 
+EVEN_STEP_PX = 10.0  # of the first, even points, which carry colours where the head is flat …
+EVEN_ROWS = 50  # … but no more than about so many across a map, however fine
 RIM_PX = 1.0  # the outline is drawn this far inside the mask, where the depth is still the head's
 MAX_SLOPE = 60.0  # depth may change by this many times the distance across (89 degrees); beyond, the surface is cut
 FINEST_SIDE_PX = 1024  # fine relief is drawn on a map of at most this side: 0.25 mm a pixel, finer than a print
@@ -119,7 +121,7 @@ def _adaptive(
     """Points (n, 2) px, their depth, faces within the outline, and the largest error left."""
     mask = reconstruction.mask
     depth = fill_outside(reconstruction.depth_mm, mask)
-    seeds = np.concatenate([*outlines(mask, -RIM_PX), grid(mask, GRID_STEP_PX)])
+    seeds = np.concatenate([*outlines(mask, -RIM_PX), grid(mask, max(EVEN_STEP_PX, len(mask) / EVEN_ROWS))])
     refine = scipy.ndimage.binary_erosion(mask, iterations=2)
     pixel_mm = float(reconstruction.intrinsics.pixel_mm(float(np.nanmedian(reconstruction.depth_mm))))
     mesh = triangulate(depth, refine, seeds, sample(depth, seeds), pixel_mm, max_triangles, tolerance_mm)
