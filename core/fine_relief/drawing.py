@@ -13,7 +13,7 @@ from core.fine_relief.zones import zones
 GAINS = {0.5: 1.35, 1.0: 2.25, 2.0: 2.7, 4.0: 2.25}  # depth per contrast and size of a band, see decisions/fine-relief
 FEATURE_GAIN = 1.5  # eyes, brows, lips and nostrils are carved so much deeper
 MOST = 0.5  # contrasts beyond it (logarithm of light) go no deeper
-HIGHLIGHT = 0.15  # brighter than the surface shows by more than this is a highlight, and stands no higher
+HIGHLIGHT = 0.12  # brighter than the surface shows by more than this is a highlight, and stands no higher
 SMOOTH_MM = 1.5  # the broad surface is blurred so much before its normals are taken
 RIM_MM = (0.8, 3.3)  # from the outline: nothing is drawn nearer, all from the second on
 GRAZED = (0.15, 0.45)  # cosine of the line of sight: nothing is drawn below, all above the second
