@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from core.fine_relief.shading import Floats, blurred
 from core.fine_relief.zones import Zones

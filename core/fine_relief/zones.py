@@ -39,7 +39,8 @@ class Zones:
 
 def zones(landmarks_px: NDArray[np.floating], head: Mask, pixel_mm: float) -> Zones:
     """Zones of a head (T, T) from its 68 landmarks; pixel_mm : what a pixel is across."""
-    face = _filled(head.shape, cv2.convexHull(landmarks_px.astype(np.float32))[:, 0]) & head
+    outline = np.asarray(cv2.convexHull(landmarks_px.astype(np.float32))[:, 0], np.float32)
+    face = _filled(head.shape, outline) & head
     right, left = (_filled(head.shape, landmarks_px[eye]) for eye in (RIGHT_EYE, LEFT_EYE))
     brows = _drawn(head.shape, [landmarks_px[RIGHT_BROW], landmarks_px[LEFT_BROW]], BROW_MM / pixel_mm)
     nostrils = _drawn(head.shape, [landmarks_px[NOSTRILS]], NOSTRILS_MM / pixel_mm)
