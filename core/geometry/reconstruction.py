@@ -27,8 +27,8 @@ class Reconstruction:
     facts : what its millimetres rest on.
     relief : (S, S) float32, the face network's own map, to which a MiDaS network's is fitted; None for a whole photo.
     coverage : (S, S) uint8, the head's soft mask, 128 and more is head; None in faces of earlier versions.
-    fine_relief : (T, T) float32 mm towards the viewer at strength 1, drawn from light and dark (`core.fine_relief`); None
-    where none was asked for. Surface and solid carry it; what is measured and compared does not.
+    fine_relief : (T, T) float32 mm towards the viewer at strength 1, drawn from light and dark (`core.fine_relief`);
+    None where none was asked for. Surface and solid carry it; what is measured and compared does not.
     plain_mm : (S, S) float32, depth before the prior's shape and smoothing; not written, so None in what is read back.
     """
 

@@ -76,7 +76,7 @@ def _stage(face: FaceRecord, solid: "SolidFacts | None") -> Any:
     size = printing.dimensions(solid) if solid else None
     about = core.files.read_facts(face.folder)
     drawn = None if solid is None or solid.options.kind == "lithophane" else views.drawn_note(about)
-    return html.Div([html.Div(shown, className="stage"), size, drawn], className="measured")
+    return [html.Div([html.Div(shown, className="stage"), size], className="measured"), drawn]
 
 
 def _below(face: FaceRecord, solid: "SolidFacts | None") -> list[Any]:

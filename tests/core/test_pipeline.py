@@ -20,7 +20,7 @@ from core.errors import Cancelled, GeometryError, NoFaceError, StorageError
 from core.face.landmarks import LEFT_EYE, NOSE_TIP, RIGHT_EYE
 from core.files import face_files
 from core.files.catalog import FILES
-from core.files.face_folder import write_face, write_solid
+from core.files.face_folder import load_face, write_face, write_solid
 from core.files.facts import read_facts
 from core.geometry.reconstruction import Reconstruction
 from core.options import Options, SolidOptions
@@ -33,6 +33,7 @@ ALWAYS = [
     "depth.npy",
     "depth.png",
     "depth_preview.png",
+    "fine_relief.npy",
     "inverse_depth.npy",
     "mask.png",
     "plain_preview.png",
@@ -191,8 +192,34 @@ def test_only_the_formats_asked_for(
         name
         for name, file in FILES.items()
         if file.format in (None, *formats) and (file.subject != "solid" or solid != "none") and not file.only
-    }
+    } | {"fine_relief.npy"}  # as was asked for
     assert written == told  # by the table that README shows
+
+
+def test_fine_relief_is_in_the_surface_and_in_no_number(
+    hopper: Reconstruction, written: Path, networks: Networks, grace_hopper: Path, tmp_path: Path
+) -> None:
+    (plain,) = reconstruct(read_photo(grace_hopper), Options(model="builtin", fine_relief=0), networks)
+    assert plain.fine_relief is None
+    np.testing.assert_array_equal(plain.depth_mm, hopper.depth_mm)
+    write_face(plain, tmp_path / "plain", Options(model="builtin", fine_relief=0))
+    assert not (tmp_path / "plain/fine_relief.npy").exists()
+    same = ("statistics.json", "statistics.csv", "depth.npy", "depth.png", "cloud.ply", "plain_preview.png")
+    for name in same:
+        numbers = [(folder / name).read_bytes() for folder in (written, tmp_path / "plain")]
+        if name == "cloud.ply":  # its comments say what was drawn
+            numbers = [data[data.index(b"end_header") :] for data in numbers]
+        assert numbers[0] == numbers[1], name
+    carved, smooth = (trimesh.load_mesh(folder / "mesh.ply") for folder in (written, tmp_path / "plain"))
+    assert carved.area > 1.02 * smooth.area
+    words = b"drawn from light and dark, not measured"
+    assert words in (written / "mesh.ply").read_bytes()
+    assert words in (written / "mesh.glb").read_bytes()
+    assert words not in (tmp_path / "plain/mesh.ply").read_bytes()
+    assert b"fine relief drawn" in (written / "solid.stl").read_bytes()[:80]
+    read = load_face(written)
+    assert read.fine_relief is not None
+    np.testing.assert_array_equal(read.fine_relief, hopper.fine_relief)
 
 
 def test_the_stl_of_the_surface_is_its_ply_and_the_solids_is_another(written: Path) -> None:
@@ -203,7 +230,7 @@ def test_the_stl_of_the_surface_is_its_ply_and_the_solids_is_another(written: Pa
     assert trimesh.load_mesh(written / "mesh.stl").is_winding_consistent
     assert surface.triangles_cross[:, 2].sum() > 0.99 * np.abs(surface.triangles_cross[:, 2]).sum()  # to the viewer
     assert (written / "mesh.stl").stat().st_size == 84 + 50 * len(ply.faces)
-    assert b"surface, mm, scaled to an assumed interpupillary distance of 63 mm" in (
+    assert b"surface, mm, scaled to an assumed IPD of 63 mm, fine relief drawn" in (
         written / "mesh.stl"
     ).read_bytes()[:80]  # fmt: skip
 

@@ -189,6 +189,7 @@ IN_WORDS = {  # what the README says that the file holds -> where in it
     "IPD": ["ipd_mm"],
     "distance": ["distance_mm"],
     "projection": ["camera.projection"],
+    "fine relief": ["fine_relief"],
     "smoothing": ["smooth"],
     "score": ["face.score"],
     "warnings": ["warnings"],

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -31,6 +32,23 @@ def test_cloud_is_the_depth_map_in_the_mesh_frame(head: Head) -> None:
     nose, rim = cloud.points_mm[:, 2].max(), cloud.points_mm[:, 2].min()
     assert nose - rim == pytest.approx(88, abs=2)  # towards the viewer
     assert len(point_cloud(face, 1000).points_mm) == 1000
+
+
+@pytest.mark.parametrize("finer", [1, 2])
+def test_fine_relief_stands_on_the_depth(head: Head, finer: int) -> None:
+    face = head(256)
+    x = (np.arange(256 * finer) + 0.5) / finer - 0.5
+    ripples = np.tile(0.6 * np.sin(x / 3), (256 * finer, 1)).astype(np.float32)
+    carved = replace(face, fine_relief=ripples, facts=replace(face.facts, fine_relief=0.5))
+    surface = make_surface(carved, 200_000, tolerance_mm=0.03)
+    in_camera = surface.vertices_mm * [1, -1, -1] + face.origin_mm
+    pixels = face.intrinsics.project(in_camera)
+    deep = ndimage.binary_erosion(face.mask, iterations=40)[tuple(np.round(pixels[:, ::-1]).astype(int).T)]
+    stands = sample(face.depth_mm, pixels[deep]) - in_camera[deep, 2]
+    off = np.abs(stands - 0.3 * np.sin(pixels[deep, 0] / 3))
+    assert np.quantile(off, 0.98) < 0.05  # the depth between pixels is curved, and `sample` is straight
+    assert np.ptp(stands) > 0.55
+    assert np.abs(surface.uv * 256 - [0.5, 0.5] - np.stack([pixels[:, 0], 255 - pixels[:, 1]], -1)).max() < 1e-6
 
 
 def test_surface_keeps_to_the_tolerance(head: Head) -> None:

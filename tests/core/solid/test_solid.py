@@ -2,6 +2,7 @@ import io
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +86,22 @@ def test_relief_is_as_high_as_the_share_asks(head: Head) -> None:
     shallow, deep = (make_solid(face, SolidOptions(relief_share=share)).vertices_mm for share in (0.25, 0.5))
     assert deep[:, 2].max() - 2 == pytest.approx(2 * (shallow[:, 2].max() - 2), rel=1e-3)
     assert deep[:, :2].max(0) == pytest.approx(shallow[:, :2].max(0))
+
+
+@pytest.mark.parametrize("kind", ["relief", "mask", "bust"])
+def test_fine_relief_is_carved_in_print_millimetres(head: Head, kind: str) -> None:
+    face = head()
+    bump = np.zeros(face.mask.shape, np.float32)
+    y, x = np.indices(bump.shape)
+    at = np.argwhere(face.mask).mean(0) + [12, 20]
+    bump += 3 * np.exp(-((x - at[1]) ** 2 + (y - at[0]) ** 2) / 60)
+    options = SolidOptions(kind=kind, detail=0.5, max_triangles=60_000)
+    plain = make_solid(face, options)
+    carved = make_solid(replace(face, fine_relief=bump, facts=replace(face.facts, fine_relief=1.0)), options)
+    volumes = [trimesh.Trimesh(one.vertices_mm, one.faces, process=False).volume for one in (plain, carved)]
+    life = 3 * np.pi * 60 * float(face.intrinsics.pixel_mm(float(np.nanmedian(face.depth_mm)))) ** 2
+    added = (volumes[1] - volumes[0]) / plain.scale**3
+    assert added == pytest.approx(0 if kind == "mask" else life, rel=0.3, abs=0.3 * life)  # a shell only bulges
 
 
 def test_detail_attenuates_slopes_as_stated() -> None:

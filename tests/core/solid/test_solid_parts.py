@@ -10,7 +10,7 @@ from core.geometry.camera import Intrinsics
 from core.geometry.reconstruction import Reconstruction
 from core.mesh.triangulation import grid, sample
 from core.options import SolidOptions
-from core.solid.nozzle import printable
+from core.solid.nozzle import printable, without_ripples
 from core.solid.offset import offset_inwards
 from core.solid.outline import cut_flat, outline
 from core.solid.parallel_heights import frontal
@@ -138,3 +138,11 @@ def test_pocket_goes_where_there_is_room() -> None:
     assert hanging[1] < 60  # it hangs from above its middle
     with pytest.raises(GeometryError, match=r"takes 5\.8 mm"):
         place(thickness - 4, 1.0, SolidOptions(fastening="keyhole"))
+
+
+@pytest.mark.parametrize(("nozzles", "left"), [(1.0, (0.0, 0.1)), (2.0, (0.48, 0.52)), (8.0, (0.95, 1.0))])
+def test_ripples_finer_than_a_nozzle_draws_are_gone(nozzles: float, left: tuple[float, float]) -> None:
+    x = np.arange(400) * 0.05
+    ripples = np.tile(np.sin(2 * np.pi * x / (nozzles * 0.4)), (400, 1))
+    kept = without_ripples(ripples, 0.05, 0.4)[100:300, 100:300]
+    assert left[0] <= kept.max() <= left[1]
