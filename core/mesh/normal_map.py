@@ -5,10 +5,8 @@ from typing import Any
 
 import cv2
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
-from core.errors import GeometryError
 from core.geometry.camera import Intrinsics
 from core.geometry.reconstruction import Reconstruction
 from core.mesh.plaster import vertex_normals
@@ -18,7 +16,7 @@ from core.mesh.triangulation import fill_outside, sample
 BASE_BLUR = 3 / 512  # of the map's side (1.5 mm on a face): vertices carry the smooth form alone, however few they are
 DETAIL_BLUR = 1 / 512  # networks' own maps are coarser than the crop: without it their cells would show
 LEAST_FRONT = 0.05  # glTF has no normals that point into the surface
-WEIGHT = 1e-3  # of a blur: less comes from too far off
+LEAST_WEIGHT = 1e-3  # of a blur: less comes from too far off
 
 Floats = NDArray[np.float32]
 
@@ -63,41 +61,43 @@ def normal_map(reconstruction: Reconstruction) -> NormalMap | None:
     head = cv2.resize(reconstruction.head.astype(np.float32), (side, side), interpolation=cv2.INTER_LINEAR) > 0.5
     head &= shape.mask
     detailed = fill_outside(shape.depth_mm, shape.mask).astype(np.float32)
-    normals, tangents = _frame(detailed + reconstruction.drawn_mm(side), shape.intrinsics, head, side * BASE_BLUR)
-    fine, _ = _frame(detailed, shape.intrinsics, head, side * DETAIL_BLUR)
-    across = [(fine * axis).sum(-1) for axis in (tangents, np.cross(normals, tangents), normals)]
-    across[2] = np.maximum(across[2], LEAST_FRONT)
-    told = _unit(np.stack(across, axis=-1))
-    told[~head] = (0, 0, 1)
-    return NormalMap(np.round(127.5 * told + 127.5).astype(np.uint8), normals, tangents, head)
+    normals, tangents, known = _frame(detailed + reconstruction.drawn_mm(side), shape.intrinsics, head, side * BASE_BLUR)
+    fine, _, finely = _frame(detailed, shape.intrinsics, head, side * DETAIL_BLUR)
+    told = np.stack([_dot(fine, axis) for axis in (tangents, np.cross(normals, tangents), normals)], axis=-1)
+    told[..., 2] = np.maximum(told[..., 2], LEAST_FRONT)
+    told = np.where((known & finely)[..., None], _unit(told), (0, 0, 1))
+    return NormalMap(np.round(127.5 * told + 127.5).astype(np.uint8), normals, tangents, known)
 
 
-def _frame(depth: Floats, camera: Intrinsics, head: NDArray[np.bool_], blur_px: float) -> tuple[Floats, Floats]:
-    """(H, W, 3) unit normals and tangents, mesh frame, of a depth (H, W) without gaps; blurred within the head."""
+def _frame(
+    depth: Floats, camera: Intrinsics, head: NDArray[np.bool_], blur_px: float
+) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Of a depth (H, W) without gaps: (H, W, 3) unit normals and tangents, mesh frame, and where in the head they are.
+
+    They are of the surface's slopes, blurred within the head: so a rim is no flatter than what is beside it.
+    """
     places = np.stack(np.meshgrid(*(np.arange(n, dtype=np.float64) for n in depth.shape[::-1])), axis=-1)
     points = (camera.unproject(places, depth) * [1, -1, -1]).astype(np.float32)
     kernel = np.array([[-0.5, 0, 0.5]], np.float32)
-    slopes = cv2.filter2D(points, -1, kernel), -cv2.filter2D(points, -1, kernel.T)
     inner = cv2.erode(head.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0).astype(np.float32)
     weight = cv2.GaussianBlur(inner, (0, 0), blur_px)
-    right, up = (_spread(cv2.GaussianBlur(one * inner[..., None], (0, 0), blur_px), weight) for one in slopes)
-    return _upright(np.cross(right, up), right)
-
-
-def _spread(values: Floats, weight: Floats) -> Floats:
-    """Weighted values (H, W, 3) over their weights (H, W); those of the nearest pixel where there is no weight."""
-    known = weight > WEIGHT
-    if not known.any():
-        raise GeometryError("There is no depth to make a surface from. Use another photo or network.")
-    nearest = tuple(scipy.ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True))
-    return np.asarray((values / np.maximum(weight, WEIGHT)[..., None])[nearest], np.float32)
+    right, up = (
+        cv2.GaussianBlur(cv2.filter2D(points, -1, one) * inner[..., None], (0, 0), blur_px)
+        for one in (kernel, -kernel.T)
+    )
+    normals, tangents = _upright(np.cross(right, up), right)
+    return normals, tangents, head & (weight > LEAST_WEIGHT)
 
 
 def _upright(normals: NDArray[np.floating], tangents: NDArray[np.floating]) -> tuple[Any, Any]:
     """Normals and tangents (..., 3), unit and at right angles."""
     normals = _unit(normals)
-    return normals, _unit(tangents - normals * (normals * tangents).sum(-1, keepdims=True))
+    return normals, _unit(tangents - normals * _dot(normals, tangents)[..., None])
 
 
 def _unit(vectors: NDArray[np.floating]) -> Any:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
+    return vectors / np.maximum(np.sqrt(_dot(vectors, vectors)), 1e-12)[..., None]
+
+
+def _dot(some: NDArray[np.floating], others: NDArray[np.floating]) -> Any:
+    return np.einsum("...i,...i->...", some, others)
