@@ -23,7 +23,7 @@ from core.solid import Solid, make_solid
 from core.storage import writing
 from core.version import versions
 
-GLB_TRIANGLES = 20_000  # where a normal map shows the fine relief: with a texture of 2048 pixels it is below 2.5 MB
+GLB_TRIANGLES = 15_000  # where a normal map shows the fine relief: with a texture of 2048 pixels it is below 2.5 MB
 
 
 def write_faces(

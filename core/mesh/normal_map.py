@@ -61,32 +61,34 @@ def normal_map(reconstruction: Reconstruction) -> NormalMap | None:
     head = cv2.resize(reconstruction.head.astype(np.float32), (side, side), interpolation=cv2.INTER_LINEAR) > 0.5
     head &= shape.mask
     detailed = fill_outside(shape.depth_mm, shape.mask).astype(np.float32)
-    normals, tangents, known = _frame(detailed + reconstruction.drawn_mm(side), shape.intrinsics, head, side * BASE_BLUR)
-    fine, _, finely = _frame(detailed, shape.intrinsics, head, side * DETAIL_BLUR)
+    detailed_slopes = _slopes(detailed, shape.intrinsics)
+    slopes = _slopes(detailed + reconstruction.drawn_mm(side), shape.intrinsics)
+    smooth, known = _blurred(slopes, head, side * BASE_BLUR)
+    normals, tangents = _upright(np.cross(smooth[0], smooth[1]), smooth[0])
+    plain, well_known = _blurred(slopes, head, side * DETAIL_BLUR)
+    known &= well_known
+    right, up = plain + detailed_slopes - slopes
+    fine = _unit(np.cross(right, up))
     told = np.stack([_dot(fine, axis) for axis in (tangents, np.cross(normals, tangents), normals)], axis=-1)
     told[..., 2] = np.maximum(told[..., 2], LEAST_FRONT)
-    told = np.where((known & finely)[..., None], _unit(told), (0, 0, 1))
+    told = np.where(known[..., None], _unit(told), (0, 0, 1))
     return NormalMap(np.round(127.5 * told + 127.5).astype(np.uint8), normals, tangents, known)
 
 
-def _frame(
-    depth: Floats, camera: Intrinsics, head: NDArray[np.bool_], blur_px: float
-) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    """Of a depth (H, W) without gaps: (H, W, 3) unit normals and tangents, mesh frame, and where in the head they are.
-
-    They are of the surface's slopes, blurred within the head: so a rim is no flatter than what is beside it.
-    """
+def _slopes(depth: Floats, camera: Intrinsics) -> Floats:
+    """(2, H, W, 3): mm of the mesh frame per pixel to the right and up, of a depth (H, W) without gaps."""
     places = np.stack(np.meshgrid(*(np.arange(n, dtype=np.float64) for n in depth.shape[::-1])), axis=-1)
     points = (camera.unproject(places, depth) * [1, -1, -1]).astype(np.float32)
     kernel = np.array([[-0.5, 0, 0.5]], np.float32)
+    return np.stack([cv2.filter2D(points, -1, one) for one in (kernel, -kernel.T)])
+
+
+def _blurred(slopes: Floats, head: NDArray[np.bool_], blur_px: float) -> tuple[Floats, NDArray[np.bool_]]:
+    """Slopes (2, H, W, 3) blurred within the head, so that a rim is no flatter than what is beside it; and where."""
     inner = cv2.erode(head.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0).astype(np.float32)
     weight = cv2.GaussianBlur(inner, (0, 0), blur_px)
-    right, up = (
-        cv2.GaussianBlur(cv2.filter2D(points, -1, one) * inner[..., None], (0, 0), blur_px)
-        for one in (kernel, -kernel.T)
-    )
-    normals, tangents = _upright(np.cross(right, up), right)
-    return normals, tangents, head & (weight > LEAST_WEIGHT)
+    blurred = np.stack([cv2.GaussianBlur(one * inner[..., None], (0, 0), blur_px) for one in slopes])
+    return blurred / np.maximum(weight, LEAST_WEIGHT)[..., None], head & (weight > LEAST_WEIGHT)
 
 
 def _upright(normals: NDArray[np.floating], tangents: NDArray[np.floating]) -> tuple[Any, Any]:
