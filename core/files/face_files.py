@@ -175,9 +175,7 @@ def write_surface(
 
 def _shaded(mesh: Mesh, surface: Surface, relief: NormalMap | None) -> Mesh:
     """The mesh with a surface's triangles, and a normal map if there is one."""
-    mesh = replace(
-        mesh, vertices_mm=surface.vertices_mm, faces=surface.faces, colours=surface.colours, uv=surface.uv
-    )
+    mesh = replace(mesh, vertices_mm=surface.vertices_mm, faces=surface.faces, colours=surface.colours, uv=surface.uv)
     if relief is None:
         return mesh
     normals, tangents = relief.of(surface)

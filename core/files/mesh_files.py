@@ -61,9 +61,7 @@ class Mesh:
     def skinned(self, skin: PBRMaterial | SimpleMaterial) -> trimesh.Trimesh:
         """With a material, laid on by uv."""
         visual = trimesh.visual.TextureVisuals(uv=self.uv, material=skin)
-        return trimesh.Trimesh(
-            self.vertices_mm, self.faces, vertex_normals=self.normals, visual=visual, process=False
-        )
+        return trimesh.Trimesh(self.vertices_mm, self.faces, vertex_normals=self.normals, visual=visual, process=False)
 
     def comments(self) -> list[str]:
         """One line of ASCII for each assumption, for formats that know no more."""

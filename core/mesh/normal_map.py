@@ -88,7 +88,9 @@ def _blurred(slopes: Floats, head: NDArray[np.bool_], blur_px: float) -> tuple[F
     inner = cv2.erode(head.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0).astype(np.float32)
     weight = cv2.GaussianBlur(inner, (0, 0), blur_px)
     blurred = np.stack([cv2.GaussianBlur(one * inner[..., None], (0, 0), blur_px) for one in slopes])
-    return blurred / np.maximum(weight, LEAST_WEIGHT)[..., None], head & (weight > LEAST_WEIGHT)
+    return np.asarray(blurred / np.maximum(weight, np.float32(LEAST_WEIGHT))[..., None], np.float32), head & (
+        weight > LEAST_WEIGHT
+    )
 
 
 def _upright(normals: NDArray[np.floating], tangents: NDArray[np.floating]) -> tuple[Any, Any]:

@@ -50,7 +50,8 @@ def make_surface(
 ) -> Surface:
     """Turn a reconstruction's depth into triangles.
 
-    Its fine relief is part of it. A head is bent where the line of sight grazes it, and so is one piece; a background that was kept is cut off there.
+    Its fine relief is part of it. A head is bent where the line of sight grazes it, and so is one piece; a background
+    that was kept is cut off there.
 
     kind : "adaptive" (points where they are needed, to the tolerance or the budget, whichever comes first) or "grid"
     (every pixel, decimated to the budget). smoothing : rounds of Taubin's smoothing, which keeps the volume.
