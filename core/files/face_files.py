@@ -44,7 +44,7 @@ from core.solid import Solid
 
 NOTHING = 0  # in depth.png: no depth here
 THUMBNAIL_PX = 256
-POSTER_BLUR_PX = 0.8  # networks' own maps are coarser than the crop, 192 pixels or so: without it their cells show
+POSTER_BLUR_PX = 0.5  # networks' own maps are coarser than the crop, 192 pixels or so: without it their cells show
 
 
 def write_depth(reconstruction: Reconstruction, folder: Path) -> DepthPngFacts:
@@ -74,7 +74,8 @@ def write_depth(reconstruction: Reconstruction, folder: Path) -> DepthPngFacts:
 def write_pictures(reconstruction: Reconstruction, folder: Path) -> None:
     """Write `crop.png`, `thumbnail.jpg`; transparent: `depth_preview.png` (cividis), `relief_preview.png` (plaster).
 
-    `plain_preview.png`, too, is plaster: of the depth before the prior's shape and the smoothing.
+    The plaster has the fine relief. `plain_preview.png`, too, is plaster: of the depth before the prior's shape, the
+    smoothing and the fine relief.
     """
     write_png(reconstruction.crop_rgb, folder / "crop.png")
     thumbnail = Image.fromarray(reconstruction.crop_rgb).resize((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.LANCZOS)
@@ -86,7 +87,8 @@ def write_pictures(reconstruction: Reconstruction, folder: Path) -> None:
     colour = cv2.applyColorMap(level, cv2.COLORMAP_CIVIDIS)[..., ::-1]
     edge = _soft_edge(reconstruction)
     write_png(np.dstack([colour, edge]), folder / "depth_preview.png")
-    write_png(np.dstack([_plaster(reconstruction, reconstruction.depth_mm), edge]), folder / "relief_preview.png")
+    carved = reconstruction.depth_mm - reconstruction.drawn_mm(mask.shape[0])
+    write_png(np.dstack([_plaster(reconstruction, carved), edge]), folder / "relief_preview.png")
     if reconstruction.plain_mm is not None:
         write_png(np.dstack([_plaster(reconstruction, reconstruction.plain_mm), edge]), folder / "plain_preview.png")
 

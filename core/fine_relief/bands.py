@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from core.fine_relief.shading import Floats, blurred
 from core.fine_relief.zones import Zones
 
 SIZES_MM = (0.5, 1.0, 2.0, 4.0)  # standard deviation of the finer of the two blurs of a band
 FINEST_PX = 0.45  # a band whose blur is less than this is not in the picture
+ON_SKIN_MM = 1.0  # on plain skin, what is broader is the shape that is measured already, or the light
 GRAIN_PERCENTILE = 35.0  # of the bands' energy over skin: grain, blocks and the even grain of skin are everywhere
-GRAIN = 2.0  # what is not so many times over it is no line
+GRAIN = 2.5  # what is not so many times over it is no line on skin
 NEAR = 3.0  # energy is taken over so many times the band's blur
 EDGE = 0.3  # how much an edge weighs against a line or a hollow
 PAINT = 0.25  # part of the light that blood or pigment takes together with the hue, per logarithm of red over green
@@ -33,8 +33,8 @@ def bands(ratio: Floats, redness: Floats, head: Floats, of: Zones, pixel_mm: flo
     ratio : (T, T), logarithm of light over the broad surface's shading. redness : (T, T), logarithm of red over green;
     lips, moles and rouge change it, creases hardly. head : (T, T), weight of each pixel.
 
-    On skin, grain is what the band holds everywhere there, and takes its energy from all (Wiener's filter); an edge, as
-    of a cast shadow, is told from a line by its slope in the coarser blur. Features, folds and hair keep all.
+    Grain is what a fine band holds everywhere on skin; its energy is taken from all (Wiener's filter). On skin an edge,
+    as of a cast shadow, is told from a line by its slope in the coarser blur. Features, folds and hair keep edges.
     """
     for size_mm in SIZES_MM:
         sigma = size_mm / pixel_mm
@@ -44,11 +44,15 @@ def bands(ratio: Floats, redness: Floats, head: Floats, of: Zones, pixel_mm: flo
         contrast = blurred(ratio, head, sigma) - coarse
         hue = blurred(redness, head, sigma) - blurred(redness, head, 2 * sigma)
         contrast = _without_paint(contrast, -PAINT * hue)
-        line = contrast * _evenness(contrast, coarse, sigma)
-        energy = blurred(line * line, head, NEAR * sigma)
+        if size_mm > ON_SKIN_MM:
+            yield Band(size_mm, of.carved * contrast)
+            continue
+        energy = blurred(contrast * contrast, head, NEAR * sigma)
         grain = float(np.percentile(energy[of.skin], GRAIN_PERCENTILE)) if of.skin.any() else 0.0
-        line = line * np.clip(1 - GRAIN * grain / np.maximum(energy, np.float32(1e-9)), 0, 1)
-        yield Band(size_mm, np.asarray(line + of.carved * (contrast - line), np.float32))
+        share = grain / np.maximum(energy, np.float32(1e-9))
+        line = contrast * _evenness(contrast, coarse, sigma) * np.clip(1 - GRAIN * share, 0, 1)
+        carved = contrast * np.clip(1 - share, 0, 1)
+        yield Band(size_mm, np.asarray(line + of.carved * (carved - line), np.float32))
 
 
 def _without_paint(contrast: Floats, explained: Floats) -> Floats:

@@ -10,10 +10,15 @@ from core.fine_relief.eyes import carved_eyes
 from core.fine_relief.shading import BLACK, linear, luminance, normals, shading
 from core.fine_relief.zones import zones
 
-GAINS = {0.5: 1.35, 1.0: 2.25, 2.0: 2.7, 4.0: 2.25}  # depth per contrast and size of a band, see decisions/fine-relief
+GAINS = {
+    0.5: 1.35,
+    1.0: 2.25,
+    2.0: 2.7,
+    4.0: 2.25,
+}  # depth per contrast and size of a band, by `python -m tests.benchmarks.likeness`
 FEATURE_GAIN = 1.5  # eyes, brows, lips and nostrils are carved so much deeper
 MOST = 0.5  # contrasts beyond it (logarithm of light) go no deeper
-HIGHLIGHT = 0.15  # brighter than the surface shows by more than this is a highlight, and stands no higher
+HIGHLIGHT = 0.12  # brighter than the surface shows by more than this is a highlight, and stands no higher
 SMOOTH_MM = 1.5  # the broad surface is blurred so much before its normals are taken
 RIM_MM = (0.8, 3.3)  # from the outline: nothing is drawn nearer, all from the second on
 GRAZED = (0.15, 0.45)  # cosine of the line of sight: nothing is drawn below, all above the second
@@ -42,7 +47,8 @@ def draw(
     of = zones(landmarks_px, head, pixel_mm)
     colours = linear(texture)
     light = luminance(colours)
-    normal = normals(cv2.GaussianBlur(depth_mm, (0, 0), SMOOTH_MM / pixel_mm), pixel_mm)
+    broad = np.asarray(cv2.GaussianBlur(depth_mm, (0, 0), SMOOTH_MM / pixel_mm), np.float32)
+    normal = normals(broad, pixel_mm)
     ratio = np.log(light + BLACK) - np.log(shading(light, normal, of.face if of.face.any() else head) + BLACK)
     ratio = np.where(ratio > 0, HIGHLIGHT * np.tanh(ratio / HIGHLIGHT), ratio).astype(np.float32)
     ratio = carved_eyes(ratio, of.eyes, landmarks_px, pixel_mm)

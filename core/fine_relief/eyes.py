@@ -52,6 +52,7 @@ def _darkest(ratio: Floats, eye: NDArray[np.bool_], radius_px: float) -> tuple[f
     inside = eye.astype(np.float32)
     sigma = 0.5 * radius_px
     share = cv2.GaussianBlur(inside, (0, 0), sigma)
-    mean = cv2.GaussianBlur(ratio * inside, (0, 0), sigma) / np.maximum(share, np.float32(1e-3))
+    dark = np.minimum(ratio, np.median(ratio[eye]))  # a catchlight must not push the disc aside
+    mean = cv2.GaussianBlur(dark * inside, (0, 0), sigma) / np.maximum(share, np.float32(1e-3))
     row, column = np.unravel_index(np.where(eye & (share > 0.4 * share.max()), mean, np.inf).argmin(), eye.shape)
     return float(column), float(row)

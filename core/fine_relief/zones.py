@@ -12,7 +12,7 @@ RIGHT_BROW, LEFT_BROW = slice(17, 22), slice(22, 27)
 NOSE_RIDGE, NOSTRILS, OUTER_LIPS = slice(27, 31), slice(31, 36), slice(48, 60)
 BROW_MM, NOSTRILS_MM, NOSE_MM = 7.0, 5.0, 8.0  # how broad a line along the landmarks is
 FEATURE_MM = 4.0  # what is so near to eyes, brows, lips or nostrils belongs to them
-ROUND_MM = {"eyes": 19.0, "brows": 13.0, "lips": 17.0, "nose": 14.0}  # folds and bags lie so near to these
+ROUND_MM = {"eyes": 21.0, "brows": 14.0, "lips": 19.0, "nose": 15.0}  # folds and bags lie so near to these
 SOFT = 0.6  # of those: over so much a weight falls from 1 to 0
 FACE_RIM_MM = 2.0
 
@@ -39,7 +39,8 @@ class Zones:
 
 def zones(landmarks_px: NDArray[np.floating], head: Mask, pixel_mm: float) -> Zones:
     """Zones of a head (T, T) from its 68 landmarks; pixel_mm : what a pixel is across."""
-    face = _filled(head.shape, cv2.convexHull(landmarks_px.astype(np.float32))[:, 0]) & head
+    outline = np.asarray(cv2.convexHull(landmarks_px.astype(np.float32))[:, 0], np.float32)
+    face = _filled(head.shape, outline) & head
     right, left = (_filled(head.shape, landmarks_px[eye]) for eye in (RIGHT_EYE, LEFT_EYE))
     brows = _drawn(head.shape, [landmarks_px[RIGHT_BROW], landmarks_px[LEFT_BROW]], BROW_MM / pixel_mm)
     nostrils = _drawn(head.shape, [landmarks_px[NOSTRILS]], NOSTRILS_MM / pixel_mm)

@@ -11,9 +11,7 @@ from PIL import Image
 from core.face.landmarks import LEFT_EYE, NOSE_TIP, RIGHT_EYE
 from core.geometry.camera import Intrinsics
 from core.geometry.facts import Facts, read_facts_as
-
-
-DRAWN = "drawn from light and dark, not measured"
+from core.options.run import DRAWN
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ DEFAULT_IPD_MM = 63.0  # adult mean; N. A. Dodgson, 'Variation and extrema of hu
 # portrait lens; portraits that were tried come out at a distance of 0.7 to 1.3 m.
 DEFAULT_FOV_DEG = 46.8
 DEFAULT_SMOOTH = 0.5  # by `python -m tests.benchmarks.smoothing`
+DRAWN = "drawn from light and dark, not measured"  # the fine relief, wherever it is
 DEFAULT_FINE_RELIEF = 1.0  # by `python -m tests.benchmarks.likeness`
 TOLERANCE_MM = 0.15  # by `python -m tests.benchmarks.meshing`
 
@@ -65,7 +66,7 @@ class Options(AnySolid):
     )  # fmt: skip
     fine_relief: float = option(
         DEFAULT_FINE_RELIEF, "Fine relief",
-        "Lids, brows, hair, folds and wrinkles in surface and solid: drawn from light and dark, not measured. 0: none.",
+        f"Lids, brows, hair, folds and wrinkles in surface and solid: {DRAWN}. 0: none.",
         low=0, high=1, step=0.05, recompute=True,
     )  # fmt: skip
     background: bool = option(False, "Keep what is round the head", recompute=True)

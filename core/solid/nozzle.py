@@ -4,7 +4,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-
 RIPPLE_NOZZLES = 2.0  # width of the finest ripple that lines of a nozzle's width can draw: one up, one down
 
 

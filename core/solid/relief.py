@@ -104,9 +104,7 @@ def _framed(
     return np.pad(mask[inner], border), depth, float(pitch), low - border
 
 
-def _cut_out(
-    values: NDArray[np.float32], corner: NDArray[np.int64], shape: tuple[int, ...]
-) -> NDArray[np.float64]:
+def _cut_out(values: NDArray[np.float32], corner: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.float64]:
     """(H, W): of a map, what lies from a corner (2,), x and y, on; 0 beyond the map."""
     border = max(0, *(-corner), *(corner + shape[::-1] - values.shape[::-1]))
     x, y = (corner + border).tolist()

@@ -6,6 +6,7 @@ from dash import html
 
 from core.measure.table import DISTANCE, IPD
 from core.options import Options
+from core.options.run import DRAWN
 from core.options.table import rows
 from dashboard.components.options import control
 from dashboard.components.page import Child, button, facts, number, statistic, switch_pair
@@ -66,7 +67,10 @@ def _fit(about: "Facts") -> list[tuple[str, Child]]:
         rows.append((f"Of the face within {fit.inlier_mm:g} mm", number(100 * fit.inlier_share, "%", 0)))
     if prior and prior.weight is not None:
         rows.append(("Broad shape from the face network", number(100 * prior.weight, "%", 0)))
-    return [*rows, ("Smoothing, 0 to 1", number(about.smooth, "", 2))]
+    rows.append(("Smoothing, 0 to 1", number(about.smooth, "", 2)))
+    if about.fine_relief:
+        rows.append((f"Fine relief, 0 to 1, {DRAWN}", number(about.fine_relief, "", 2)))
+    return rows
 
 
 def form(about: "WrittenFacts", *, is_open: bool = False) -> html.Details:
@@ -103,6 +107,7 @@ def form(about: "WrittenFacts", *, is_open: bool = False) -> html.Details:
             className="field",
         ),
         one("smooth"),
+        one("fine_relief"),
         one("background"),
         html.Div(
             [

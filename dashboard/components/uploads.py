@@ -14,7 +14,8 @@ from dashboard.components.page import Child, button, icon, link_button, marks
 from dashboard.library.records import PhotoRecord, RunRecord
 
 OPTIONS = (
-    *("model", "refine", "ipd_mm", "fov_deg", "focal_mm", "projection", "smooth", "max_triangles"),
+    *("model", "refine", "ipd_mm", "fov_deg", "focal_mm", "projection", "smooth", "fine_relief"),
+    "max_triangles",
     *("whole_photo", "background"),
 )
 """What can be chosen for the next photos; the command line has all options."""

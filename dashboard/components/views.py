@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from dash import dcc, html
 
 from core.files import catalog
 from core.files.catalog import FILES
+from core.options.run import DRAWN
 from dashboard.charts import figures
 from dashboard.components.page import icon
+
+if TYPE_CHECKING:
+    from core.geometry.facts import Facts
 
 TO_DOWNLOAD = tuple(file.name for file in FILES.values() if file.subject != "picture")
 
@@ -35,6 +39,11 @@ def viewer(
         data["data-turning"] = "1"
     picture = html.Img(src=poster, alt="") if poster else None
     return html.Div(picture, className="viewer", **data, **more)
+
+
+def drawn_note(about: "Facts") -> html.P | None:
+    """Return the line under a view of what carries a face's fine relief; None where it has none."""
+    return html.P(f"Fine relief is {DRAWN}.", className="note") if about.fine_relief else None
 
 
 def graph(figure: Any, key: Any = None, *, height: int | str | None = None, still: bool = False) -> dcc.Graph:

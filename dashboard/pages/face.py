@@ -8,7 +8,7 @@ from dash import Input, Output, State, callback, dcc, html
 from core.errors import OptionError
 from core.measure.table import COUNT, DEPTHS, LENGTHS, Place, chosen
 from core.options import Options
-from core.options.run import CHANGEABLE
+from core.options.run import CHANGEABLE, DRAWN
 from core.options.table import rows
 from dashboard import readings
 from dashboard.charts import figures, scenes
@@ -60,7 +60,7 @@ def _body(face: FaceRecord, said: Any = None) -> list[Any]:
     result = results.load(face)
     return [
         page.head(face.name, _lead(result), _actions(face)),
-        html.Div([_space(face), _about(result, said)], className="split"),
+        html.Div([_space(result), _about(result, said)], className="split"),
         _depth(result),
         _detail(result),
         _numbers(result),
@@ -84,9 +84,10 @@ def _actions(face: FaceRecord) -> list[Any]:
     ]
 
 
-def _space(face: FaceRecord) -> html.Div:
+def _space(result: results.Result) -> html.Div:
     switch = page.switch_pair("face-view", VIEWS, "model", look="views")
-    return html.Div([switch, html.Div(_model(face), id="face-stage", className="stage")])
+    stage = html.Div(_model(result.face), id="face-stage", className="stage")
+    return html.Div([switch, stage, views.drawn_note(result.facts)])
 
 
 def _model(face: FaceRecord) -> html.Div:
@@ -147,6 +148,8 @@ def _detail(result: results.Result) -> html.Section | None:
     shape = f" Its broad shape is drawn to the face network's by {100 * weight:.0f} %." if weight is not None else ""
     strength = facts.smooth
     smoothed = f"Smoothed with strength {strength:g} of 1: edges stay.{shape}" if strength else f"Not smoothed.{shape}"
+    if facts.fine_relief:
+        smoothed += f" Fine relief is added with strength {facts.fine_relief:g} of 1: {DRAWN}."
     pictures = (
         ("plain_preview.png", "before", "As the network gave it, with scale and shift alone."),
         ("relief_preview.png", "after", smoothed),

@@ -74,7 +74,9 @@ def _stage(face: FaceRecord, solid: "SolidFacts | None") -> Any:
     alt = f"The solid of {face.name}; drag to turn"
     shown = views.viewer(views.address(face.id, "solid.glb", face.folder), alt)
     size = printing.dimensions(solid) if solid else None
-    return html.Div([html.Div(shown, className="stage"), size], className="measured")
+    about = core.files.read_facts(face.folder)
+    drawn = None if solid is None or solid.options.kind == "lithophane" else views.drawn_note(about)
+    return html.Div([html.Div(shown, className="stage"), size, drawn], className="measured")
 
 
 def _below(face: FaceRecord, solid: "SolidFacts | None") -> list[Any]:

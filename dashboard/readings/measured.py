@@ -87,7 +87,7 @@ class Measured:
         if not self.reconstruction.facts.smooth or self.options is None:
             return None
         try:
-            options = changed(self.options, {"smooth": 0.0})
+            options = changed(self.options, {"smooth": 0.0, "fine_relief": 0.0})
             plain = recompute(self.reconstruction, self.reconstruction.crop_rgb, options)  # the texture is not needed
         except GeometryError:
             return None
