@@ -58,8 +58,10 @@ FILES = {
             "solid",
             "3mf",
         ),
-        FaceFile("mesh.glb", GLB, "GLB", "surface with texture, metres", "surface", "glb"),
-        FaceFile("mesh.zip", ZIP, "OBJ", "surface as OBJ with MTL and texture, zipped, mm", "surface", "obj"),
+        FaceFile("mesh.glb", GLB, "GLB", "surface with texture, fine relief as a normal map, metres", "surface", "glb"),
+        FaceFile(
+            "mesh.zip", ZIP, "OBJ", "surface as OBJ with MTL, texture and normal map, zipped, mm", "surface", "obj"
+        ),
         FaceFile("mesh.ply", PLY, "PLY mesh", "coloured surface, mm", "surface", "ply"),
         FaceFile(SURFACE_STL, STL, "STL mesh", "surface without colours, open: does not print, mm", "surface", "stl"),
         FaceFile("cloud.ply", PLY, "PLY cloud", "coloured points, mm", "cloud"),

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from core.measure.statistics import (
 )
 from core.measure.table import DEPTHS, MEASURES, Place, chosen
 from core.mesh.cloud import PointCloud
+from core.mesh.normal_map import NormalMap
 from core.mesh.plaster import plaster_picture
 from core.mesh.surface import Surface
 from core.options.run import FORMATS
@@ -148,21 +150,38 @@ def write_cloud(cloud: PointCloud, path: Path, about: Mapping[str, str] | None =
 
 
 def write_surface(
-    surface: Surface, texture: NDArray[np.uint8], folder: Path, formats: tuple[str, ...], about: Mapping[str, str]
+    surface: Surface,
+    texture: NDArray[np.uint8],
+    folder: Path,
+    formats: tuple[str, ...],
+    about: Mapping[str, str],
+    relief: NormalMap | None = None,
+    light: Surface | None = None,
 ) -> None:
     """Write `mesh.stl` (mm), `mesh.ply` (coloured, mm), `mesh.glb` (textured, metres), `mesh.zip` (OBJ, MTL, PNG, mm).
 
-    Those that `formats` names. about : what the millimetres rest on; every file carries it.
+    Those that `formats` names. about : what the millimetres rest on; every file carries it. relief : what GLB and OBJ
+    are shaded by. light : the same surface of fewer triangles, for the GLB.
     """
     title = f"Surface of {about['photo']}" if "photo" in about else "Surface"
     mesh = Mesh(surface.vertices_mm, surface.faces, surface.colours, surface.uv, texture, title, about)
     if "stl" in formats:
         write_stl(mesh, folder / "mesh.stl", is_surface=True)
-    for name, write in (("ply", write_ply), ("glb", write_glb)):
-        if name in formats:
-            write(mesh, folder / f"mesh.{name}")
+    if "ply" in formats:
+        write_ply(mesh, folder / "mesh.ply")
+    if "glb" in formats:
+        write_glb(_shaded(mesh, light or surface, relief), folder / "mesh.glb")
     if "obj" in formats:
-        write_obj(mesh, folder / "mesh.zip")
+        write_obj(_shaded(mesh, surface, relief), folder / "mesh.zip")
+
+
+def _shaded(mesh: Mesh, surface: Surface, relief: NormalMap | None) -> Mesh:
+    """The mesh with a surface's triangles, and a normal map if there is one."""
+    mesh = replace(mesh, vertices_mm=surface.vertices_mm, faces=surface.faces, colours=surface.colours, uv=surface.uv)
+    if relief is None:
+        return mesh
+    normals, tangents = relief.of(surface)
+    return replace(mesh, normals=normals, tangents=tangents, normal_map=relief.picture)
 
 
 def write_solid_files(

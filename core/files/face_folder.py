@@ -13,6 +13,7 @@ from core.geometry.reconstruction import Reconstruction, assumptions
 from core.json_files import write_json
 from core.mesh.cloud import point_cloud
 from core.mesh.colours import without_background
+from core.mesh.normal_map import normal_map
 from core.mesh.surface import make_surface
 from core.options import Options, Printer, SolidOptions
 from core.options.run import FORMATS
@@ -21,6 +22,8 @@ from core.progress import Progress, ignore, part_of
 from core.solid import Solid, make_solid
 from core.storage import writing
 from core.version import versions
+
+GLB_TRIANGLES = 15_000  # where a normal map shows the fine relief: with a texture of 2048 pixels it is below 2.5 MB
 
 
 def write_faces(
@@ -105,15 +108,13 @@ def _write(
     about = assumptions(reconstruction.facts)
     face_files.write_cloud(point_cloud(reconstruction), part / "cloud.ply", about)
     progress("Making the mesh", 0.2)
-    surface = make_surface(
-        reconstruction,
-        options.max_triangles,
-        options.tolerance_mm,
-        options.surface,
-        options.taubin,
-    )
+    how = options.tolerance_mm, options.surface, options.taubin
+    surface, light = make_surface(reconstruction, options.max_triangles, *how), None
+    relief = normal_map(reconstruction) if {"glb", "obj"} & set(options.formats) else None
+    if relief is not None and "glb" in options.formats and len(surface.faces) > GLB_TRIANGLES:
+        light = make_surface(reconstruction, GLB_TRIANGLES, *how)
     texture = without_background(reconstruction.texture, reconstruction.mask)
-    face_files.write_surface(surface, texture, part, options.formats, about)
+    face_files.write_surface(surface, texture, part, options.formats, about, relief, light)
     progress("Making the solid", 0.6)
     solid = None
     asked = asked or options.solid_options()

@@ -22,6 +22,7 @@ JPEG_QUALITY = 90
 CREASE_DEG = 35.0  # in previews, edges sharper than this stay sharp
 SHADE_STEPS = 32  # in previews, no edge is longer than the size by this
 UNLIT, LIT = "KHR_materials_unlit", "lit plaster"  # assets/viewer.js knows such a material by its name
+TANGENT = "_TANGENT"
 GLTF_PER_MM = 0.001  # glTF is in metres
 UPRIGHT = np.array([[1, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1.0]])  # x, z, -y
 HEADER_BYTES = 80  # of a binary STL
@@ -34,6 +35,8 @@ class Mesh:
     vertices_mm : (n, 3) float64. faces : (m, 3) int32, outward counter-clockwise. colours : (n, 3) uint8.
     uv : (n, 2) float64 in 0..1, origin at the lower left of texture, (T, T, 3) uint8; None where there is no texture.
     title : a name for people. about : what its millimetres rest on, by name; carried by every format.
+    normals, tangents : (n, 3) float64 unit, and normal_map, (N, N, 3) uint8, laid on by uv, that is told from them (see
+    `core.mesh.normal_map`); None where there is none.
     """
 
     vertices_mm: NDArray[np.float64]
@@ -43,6 +46,9 @@ class Mesh:
     texture: NDArray[np.uint8] | None = None
     title: str = "Lifemask"
     about: Mapping[str, str] = field(default_factory=dict)
+    normals: NDArray[np.float64] | None = None
+    tangents: NDArray[np.float64] | None = None
+    normal_map: NDArray[np.uint8] | None = None
 
     def bare(self) -> trimesh.Trimesh:
         """Vertices and faces alone."""
@@ -55,7 +61,7 @@ class Mesh:
     def skinned(self, skin: PBRMaterial | SimpleMaterial) -> trimesh.Trimesh:
         """With a material, laid on by uv."""
         visual = trimesh.visual.TextureVisuals(uv=self.uv, material=skin)
-        return trimesh.Trimesh(self.vertices_mm, self.faces, visual=visual, process=False)
+        return trimesh.Trimesh(self.vertices_mm, self.faces, vertex_normals=self.normals, visual=visual, process=False)
 
     def comments(self) -> list[str]:
         """One line of ASCII for each assumption, for formats that know no more."""
@@ -96,7 +102,11 @@ def _commented(ply: Any, mesh: Mesh) -> bytes:
 
 
 def write_obj(mesh: Mesh, path: Path) -> None:
-    """A zip of OBJ, MTL and PNG, with normals; without a texture, of an OBJ with colours of the vertices."""
+    """A zip of OBJ, MTL and PNG, with normals; without a texture, of an OBJ with colours of the vertices.
+
+    A normal map is a second PNG, named by `norm`: Exocortex, "Extending the Wavefront MTL format for physically-based
+    rendering", 2015.
+    """
     header = "\n# ".join(mesh.comments())
     body, names = mesh.coloured(), None
     if mesh.texture is not None:
@@ -109,6 +119,11 @@ def write_obj(mesh: Mesh, path: Path) -> None:
     text, files = trimesh.exchange.obj.export_obj(
         body, include_normals=mesh.texture is not None, return_texture=True, mtl_name=names, header=header
     )
+    if mesh.normal_map is not None and names is not None:
+        packed, name = io.BytesIO(), f"{path.stem}_normal.png"
+        Image.fromarray(mesh.normal_map).save(packed, "PNG")
+        files[name] = packed.getvalue()
+        files[names] += f"\nnorm {name}\n".encode()
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
         archive.writestr(f"{path.stem}.obj", text)
         for name, data in files.items():
@@ -116,13 +131,27 @@ def write_obj(mesh: Mesh, path: Path) -> None:
 
 
 def write_glb(mesh: Mesh, path: Path) -> None:
-    """GLB with the texture as JPEG, seen from both sides, and with normals: without them it is shown in flat facets."""
+    """GLB with the texture as JPEG, seen from both sides, and with normals: without them it is shown in flat facets.
+
+    A normal map goes in as JPEG, too, with the tangents that it was made with.
+    """
     assert mesh.texture is not None
-    packed = io.BytesIO()
-    Image.fromarray(mesh.texture).save(packed, "JPEG", quality=JPEG_QUALITY)
-    picture = Image.open(packed)  # keeps its format, so that trimesh embeds JPEG and not a PNG several times its size
-    skin = PBRMaterial(baseColorTexture=picture, metallicFactor=0.0, roughnessFactor=0.9, doubleSided=True)
-    _write_glb(mesh.skinned(skin), mesh, path)
+    skin = PBRMaterial(
+        baseColorTexture=_jpeg(mesh.texture), metallicFactor=0.0, roughnessFactor=0.9, doubleSided=True,
+        normalTexture=None if mesh.normal_map is None else _jpeg(mesh.normal_map, subsampling=0),
+    )  # fmt: skip
+    body = mesh.skinned(skin)
+    if mesh.tangents is not None:  # the fourth number: the third direction is normal x tangent, and not its opposite
+        body.vertex_attributes[TANGENT] = np.hstack([mesh.tangents, np.ones((len(mesh.tangents), 1))])
+    _write_glb(body, mesh, path)
+
+
+def _jpeg(picture: NDArray[np.uint8], **how: int) -> Image.Image:
+    """A picture that trimesh embeds as JPEG, and not as a PNG several times its size."""
+    image = Image.fromarray(picture)
+    image.format = "JPEG"
+    image.encoderinfo = {"quality": JPEG_QUALITY, **how}
+    return image
 
 
 def write_plaster_glb(mesh: Mesh, path: Path, *, stands: bool = False) -> None:
@@ -150,7 +179,7 @@ def _write_glb(body: trimesh.Trimesh, mesh: Mesh, path: Path, *, is_lit: bool = 
     """is_lit : its colours hold the light, and a viewer adds none."""
     body.apply_scale(GLTF_PER_MM)
     scene = trimesh.Scene([body], metadata={"title": mesh.title, **mesh.about})
-    finish = _without_light if is_lit else None
+    finish = _without_light if is_lit else _with_tangents
     path.write_bytes(scene.export(file_type="glb", include_normals=not is_lit, tree_postprocessor=finish))
 
 
@@ -159,6 +188,14 @@ def _without_light(tree: dict[str, Any]) -> None:
     tree["extensionsUsed"] = [UNLIT]
     for material in tree["materials"]:
         material["extensions"] = {UNLIT: {}}
+
+
+def _with_tangents(tree: dict[str, Any]) -> None:
+    """Name the tangents as glTF does; trimesh writes them as an attribute of no known meaning."""
+    for mesh in tree["meshes"]:
+        for part in mesh["primitives"]:
+            if TANGENT in part["attributes"]:
+                part["attributes"]["TANGENT"] = part["attributes"].pop(TANGENT)
 
 
 def _linear(srgb: NDArray[np.floating]) -> NDArray[np.floating]:

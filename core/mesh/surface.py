@@ -61,7 +61,7 @@ def make_surface(
     GeometryError
         There is too little depth, or nothing is left after cutting.
     """
-    shape = _with_fine_relief(_without_streaks(reconstruction), kind)
+    shape = with_fine_relief(without_streaks(reconstruction), kind)
     camera = shape.intrinsics
     if kind == "grid":
         points, depth, faces, error = _grid(shape)
@@ -85,7 +85,7 @@ def make_surface(
     return Surface(reconstruction.to_mesh_frame(in_camera), faces, uv, np.round(colours).astype(np.uint8), error)
 
 
-def _without_streaks(reconstruction: Reconstruction) -> Reconstruction:
+def without_streaks(reconstruction: Reconstruction) -> Reconstruction:
     """The same with its head bent; a whole photo, in which no head is known, as it is."""
     head = reconstruction.head
     if reconstruction.landmarks_px is None or not head.any():
@@ -95,7 +95,7 @@ def _without_streaks(reconstruction: Reconstruction) -> Reconstruction:
     return replace(reconstruction, depth_mm=bent(reconstruction.depth_mm, head, pixel))
 
 
-def _with_fine_relief(reconstruction: Reconstruction, kind: SurfaceKind) -> Reconstruction:
+def with_fine_relief(reconstruction: Reconstruction, kind: SurfaceKind) -> Reconstruction:
     """The same with its fine relief in the depth, on a finer map where the photo has more pixels.
 
     The grid keeps the crop's pixels: it has a vertex for each.

@@ -137,14 +137,14 @@ def test_meshes_read_back(written: Path) -> None:
     assert len(ply.faces) == facts.surface.triangles <= 60_000
     assert np.ptp(ply.visual.vertex_colors[:, :3].astype(int), axis=0).min() > 100  # a face, not one colour
     (glb,) = trimesh.load(written / "mesh.glb").geometry.values()
-    assert glb.extents == pytest.approx(ply.extents / 1000, rel=1e-3)
+    assert glb.extents == pytest.approx(ply.extents / 1000, rel=0.01)  # it has fewer triangles
     assert glb.visual.material.baseColorTexture.size[0] >= 512
     with zipfile.ZipFile(written / "mesh.zip") as archive:
         names = archive.namelist()
         obj = archive.read("mesh.obj").decode()
         assert "mtllib mesh.mtl" in obj
         texture = next(line.split()[-1] for line in archive.read("mesh.mtl").decode().splitlines() if "map_Kd" in line)
-        assert sorted(names) == sorted(["mesh.obj", "mesh.mtl", texture])
+        assert sorted(names) == sorted(["mesh.obj", "mesh.mtl", texture, "mesh_normal.png"])
         assert Image.open(io.BytesIO(archive.read(texture))).size[0] >= 512
     assert obj.count("\nf ") == len(ply.faces)
     cloud = trimesh.load(written / "cloud.ply")
