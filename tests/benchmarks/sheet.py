@@ -12,7 +12,7 @@ from core.depth.estimator import Networks
 from core.errors import LifemaskError
 from core.geometry.reconstruction import Reconstruction
 from core.mesh.plaster import plaster_colours
-from core.mesh.surface import Surface, make_surface
+from core.mesh.surface import make_surface
 from core.options import Options
 from core.photo import read_photo
 from core.pipeline import reconstruct
@@ -58,24 +58,28 @@ def cells(face: Reconstruction) -> list[NDArray[np.uint8]]:
             cv2.circle(marked, (round(x), round(y)), 2, (90, 220, 120), -1)
     pictures = [face.crop_rgb, marked, np.where(mask[..., None], depth, GROUND)]
     small = [cv2.resize(p.astype(np.uint8), (CELL_PX, CELL_PX), interpolation=cv2.INTER_AREA) for p in pictures]
-    return [np.asarray(p, np.uint8) for p in small] + [view(surface, turn) for turn in (0.0, TURN_DEG, -TURN_DEG)]
+    return [np.asarray(p, np.uint8) for p in small] + [
+        view(surface.vertices_mm, surface.faces, turn) for turn in (0.0, TURN_DEG, -TURN_DEG)
+    ]
 
 
-def view(surface: Surface, turn_deg: float) -> NDArray[np.uint8]:
-    """The surface in plaster, turned about the vertical; triangles painted from far to near."""
+def view(
+    vertices_mm: NDArray[np.floating], faces: NDArray[np.integer], turn_deg: float, side_px: int = CELL_PX
+) -> NDArray[np.uint8]:
+    """(side_px, side_px, 3) RGB: a mesh in plaster, turned about the vertical; triangles painted from far to near."""
     c, s = np.cos(np.radians(turn_deg)), np.sin(np.radians(turn_deg))
-    points = surface.vertices_mm @ np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]]).T
+    points = vertices_mm @ np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]]).T
     low, high = points.min(0), points.max(0)
-    places = (points[:, :2] - (low + high)[:2] / 2) * [1, -1] * (0.94 * CELL_PX / (high - low)[:2].max()) + CELL_PX / 2
-    corners = points[surface.faces]
+    places = (points[:, :2] - (low + high)[:2] / 2) * [1, -1] * (0.94 * side_px / (high - low)[:2].max()) + side_px / 2
+    corners = points[faces]
     normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
     shade = np.where(normal[:, 2:] > 0, plaster_colours(normal, np.ones(len(normal))), BEHIND).astype(float)
-    picture = np.full((CELL_PX * 2, CELL_PX * 2, 3), GROUND, np.uint8)
-    polygons = np.round(places[surface.faces] * 2 * 16).astype(np.int32)
+    picture = np.full((side_px * 2, side_px * 2, 3), GROUND, np.uint8)
+    polygons = np.round(places[faces] * 2 * 16).astype(np.int32)
     for i in np.argsort(corners[:, :, 2].mean(1)):
         cv2.fillConvexPoly(picture, polygons[i], shade[i].tolist(), shift=4)
-    return np.asarray(cv2.resize(picture, (CELL_PX, CELL_PX), interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(cv2.resize(picture, (side_px, side_px), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 if __name__ == "__main__":
