@@ -9,14 +9,14 @@ than 0.6 apart. For each strength of the fine relief:
 `nearest`: share of plasters, in percent, whose nearest photo is their own. `triangles` (`--stl`): the same of the
 largest strength, the picture drawn from the triangles of `mesh.stl` as written; less than 0.02 should lie between.
 
-`skin` (`--skin`): RMS in mm of the fine relief at strength 1 on plain skin, where nothing is to be carved: of the photo as it is,
-blurred by 3 px, with noise of 5 % and as a JPEG of quality 20. The limit is 0.05 mm. `sizes` (`--sizes`): of what is
-written with default options, in MB. `normals` (`--known FOLDER`): mean angle in degrees to the normals of known heads
-(see `tests.benchmarks.accuracy`), by strength; what is drawn must not cost what was measured.
+`--skin`: RMS in mm of the fine relief at strength 1 on plain skin, where nothing is to be carved: of the photo as it
+is, blurred by 3 px, with noise of 5 % and as a JPEG of quality 20. The limit is 0.05 mm. `--sizes`: of what is written
+with default options, in MB. `--known FOLDER`: mean angle in degrees to the normals of known heads by strength (see
+`tests.benchmarks.accuracy`); what is drawn must not cost what was measured.
 
-`--sheet OUT.png` draws, to be looked at, `OUT-FOLDER-1.png` and so on: photo, the surface before and after (the first
-and the last strength) from the front and from 40 degrees either side, before beside after; and `OUT-FOLDER-printed.png`:
-relief, mask and bust of the first faces, each from the front and from one side, from their STL.
+`--sheet OUT.png` draws, to be looked at, `OUT-FOLDER-1.png` and so on: photo, the surface before beside after (the
+first and the last strength) from the front and from 40 degrees either side; and `OUT-FOLDER-printed.png`: relief, mask
+and bust of the first faces, each from the front and from one side, from their STL.
 """
 
 import argparse
@@ -49,7 +49,7 @@ from core.photo import Photo, read_photo
 from core.pipeline import reconstruct
 from core.solid import make_solid
 from tests.benchmarks.accuracy import angle_deg, both_normals, known_face, seen_in_photo
-from tests.benchmarks.sheet import TURN_DEG, view
+from tests.benchmarks.sheet import TURN_DEG, nearest, view
 from tests.truth import read_truth
 
 STRENGTHS = (0.0, 0.5, 1.0)
@@ -58,7 +58,7 @@ MOST_BETWEEN = 0.02  # distances of a picture of the triangles and of the map
 PLAIN, MOST_BUMPS_MM = 0.05, 0.05  # of `zones(...).carved`: less is plain skin
 BLUR_PX, NOISE, QUALITY = 3.0, 0.05, 20
 SIZED = ("mesh.glb", "mesh.stl", "solid.stl")
-CELL_PX, ROWS, PRINTED = 300, 6, 6
+CELL_PX, ROWS, PRINTED = 300, 6, 4
 KINDS = ("relief", "mask", "bust")
 UPRIGHT = np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]])  # a bust stands: its z is up
 RECOGNISER = """
@@ -97,15 +97,50 @@ class Recogniser:
         assert self.running.stdout is not None
         return self.running.stdout
 
-    def look(self, picture: Picture, landmarks_px: np.ndarray) -> None:
-        """Take a picture (S, S, 3), whose face lies at landmarks (68, 2)."""
+    def look(self, picture: Picture, face: Reconstruction) -> None:
+        """Take a picture (S, S, 3) of a face, in the frame of its crop."""
         assert self.running.stdin is not None
-        self.running.stdin.write(landmarks_px.astype(np.float64).tobytes() + picture.tobytes())
+        assert face.landmarks_px is not None
+        self.running.stdin.write(face.landmarks_px.astype(np.float64).tobytes() + picture.tobytes())
 
     def descriptors(self) -> np.ndarray:
         """(n, 128), of all pictures in their order."""
         answer, _ = self.running.communicate()
         return np.array(json.loads(answer))
+
+
+class Sheets:
+    """Rows of pictures, saved beside a path by the name of their folder and the number of the sheet."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        self.path, self.name, self.count = path, name, 0
+        self.rows: list[Picture] = []
+        self.printed: list[Picture] = []
+
+    def add(self, before: Reconstruction, after: Reconstruction) -> None:
+        """One face."""
+        self.rows.append(before_and_after(before, after))
+        if len(self.printed) < PRINTED:
+            self.printed.append(as_printed(after))
+        if len(self.rows) == ROWS:
+            self._save_rows()
+
+    def end(self) -> None:
+        """Save what is left."""
+        if self.rows:
+            self._save_rows()
+        if self.printed:
+            self._save(self.printed, "printed")
+
+    def _save_rows(self) -> None:
+        self.count += 1
+        self._save(self.rows, str(self.count))
+        self.rows = []
+
+    def _save(self, rows: Sequence[Picture], which: str) -> None:
+        target = self.path.with_stem(f"{self.path.stem}-{self.name}-{which}")
+        Image.fromarray(np.vstack(rows)).save(target)
+        print(target, flush=True)
 
 
 def main() -> None:
@@ -130,30 +165,21 @@ def main() -> None:
 
 def of_folder(folder: Path, asked: argparse.Namespace, strengths: list[float], networks: Networks) -> None:
     """Print what is found in a folder's photos, and draw its sheets."""
-    recogniser, names, bumps, sizes, rows, printed = None, [], [], [], [], []
+    recogniser, names, bumps, sizes = None, [], [], []
+    sheets = Sheets(asked.sheet, folder.name) if asked.sheet else None
     for photo, face in faces_of(folder, networks, all_faces=asked.all_faces):
-        assert face.landmarks_px is not None
-        if recogniser is None and asked.recogniser != "none":
-            recogniser = Recogniser(asked.recogniser, face.depth_mm.shape[0])
         names.append(photo.name)
         drawn = [at_strength(face, strength) for strength in strengths]
-        if recogniser is not None:
-            pictures = [plaster(one) for one in drawn]
-            shown = [face.crop_rgb, *(on_ground(one) for one in pictures)]
-            if asked.stl:
-                shown.append(on_ground(plaster_of_triangles(drawn[-1], pictures[-1][..., 3])))
-            for picture in shown:
-                recogniser.look(picture, face.landmarks_px)
+        if asked.recogniser != "none":
+            recogniser = recogniser or Recogniser(asked.recogniser, face.depth_mm.shape[0])
+            for picture in pictures_of(drawn, stl=asked.stl):
+                recogniser.look(picture, face)
         if asked.skin:
             bumps.append([bumps_mm(face, rgb) for rgb in spoilt(photo.rgb)])
         if asked.sizes:
             sizes.append(sizes_mb(face))
-        if asked.sheet:
-            rows.append(before_and_after(face, drawn[0], drawn[-1]))
-            if len(names) % ROWS == 0:
-                save(rows[-ROWS:], asked.sheet, f"{folder.name}-{len(names) // ROWS}")
-            if len(printed) < PRINTED:
-                printed.append(as_printed(drawn[-1]))
+        if sheets is not None:
+            sheets.add(drawn[0], drawn[-1])
         print(f"{len(names):4} {photo.name}", file=sys.stderr, flush=True)
     print(f"\n{folder}: {len(names)} faces")
     if recogniser is not None:
@@ -162,10 +188,8 @@ def of_folder(folder: Path, asked: argparse.Namespace, strengths: list[float], n
         print_bumps(np.array(bumps), names)
     for name, column in zip(SIZED, np.transpose(sizes), strict=False):
         print(f"{name}: median {np.median(column):.2f} MB, largest {column.max():.2f} ({names[column.argmax()]})")
-    if printed:
-        save(printed, asked.sheet, f"{folder.name}-printed")
-    if len(rows) % ROWS:
-        save(rows[-(len(rows) % ROWS) :], asked.sheet, f"{folder.name}-{len(rows) // ROWS + 1}")
+    if sheets is not None:
+        sheets.end()
 
 
 def faces_of(folder: Path, networks: Networks, *, all_faces: bool) -> Iterator[tuple[Photo, Reconstruction]]:
@@ -191,6 +215,15 @@ def score(face: Reconstruction) -> float:
 def at_strength(face: Reconstruction, strength: float) -> Reconstruction:
     """The same face, its fine relief at another strength."""
     return replace(face, facts=replace(face.facts, fine_relief=strength))
+
+
+def pictures_of(drawn: Sequence[Reconstruction], *, stl: bool) -> Iterator[Picture]:
+    """(S, S, 3) each: the photo, the plaster of each strength, that of the last from its triangles."""
+    pictures = [plaster(one) for one in drawn]
+    yield drawn[-1].crop_rgb
+    yield from (on_ground(one) for one in pictures)
+    if stl:
+        yield on_ground(plaster_of_triangles(drawn[-1], pictures[-1][..., 3]))
 
 
 def plaster(face: Reconstruction) -> Picture:
@@ -219,25 +252,10 @@ def plaster_of_triangles(face: Reconstruction, edge: Picture) -> Picture:
 
 def depth_of(vertices_mm: np.ndarray, faces: np.ndarray, face: Reconstruction) -> np.ndarray:
     """(S, S) mm: the nearest triangle that the crop's camera sees at each pixel's centre; NaN where there is none."""
-    side = face.depth_mm.shape[0]
     points = vertices_mm * [1, -1, -1] + face.origin_mm
-    corners, near = face.intrinsics.project(points)[faces], (1 / points[:, 2])[faces]
-    start = np.clip(np.ceil(corners.min(1)).astype(np.int64), 0, side)
-    width, height = np.maximum(np.clip(np.floor(corners.max(1)).astype(np.int64), -1, side - 1) - start + 1, 0).T
-    count = width * height
-    one = np.repeat(np.arange(len(faces)), count)
-    place = np.arange(len(one)) - np.repeat(np.cumsum(count) - count, count)
-    x, y = start[one, 0] + place % width[one], start[one, 1] + place // width[one]
-    (bx, by), (cx, cy) = (corners[one, 1] - corners[one, 0]).T, (corners[one, 2] - corners[one, 0]).T
-    px, py = x - corners[one, 0, 0], y - corners[one, 0, 1]
-    area = bx * cy - by * cx
-    area[area == 0] = np.nan
-    u, v = (px * cy - py * cx) / area, (bx * py - by * px) / area
-    over = (u > -1e-9) & (v > -1e-9) & (u + v < 1 + 1e-9)
-    level = near[one, 0] + u * (near[one, 1] - near[one, 0]) + v * (near[one, 2] - near[one, 0])
-    nearest = np.zeros(side * side)
-    np.maximum.at(nearest, (y * side + x)[over], level[over])
-    return np.where(nearest > 0, 1 / np.where(nearest > 0, nearest, 1), np.nan).reshape(side, side)
+    corners = face.intrinsics.project(points)[faces]
+    level, seen = nearest(corners, (1 / points[:, 2])[faces], face.depth_mm.shape[0])
+    return np.where(seen >= 0, 1 / level, np.nan)
 
 
 def print_distances(found: np.ndarray, names: Sequence[str], strengths: Sequence[float], *, stl: bool) -> None:
@@ -324,9 +342,9 @@ def print_normals(folder: Path, strengths: Sequence[float], networks: Networks) 
     print(f"{'mean':24}" + "".join(f"{value:10.2f}" for value in np.mean(table, axis=0)))
 
 
-def before_and_after(face: Reconstruction, before: Reconstruction, after: Reconstruction) -> Picture:
+def before_and_after(before: Reconstruction, after: Reconstruction) -> Picture:
     """One row of the sheet: photo; before, after, from the front and from either side."""
-    cells = [np.asarray(cv2.resize(face.crop_rgb, (CELL_PX, CELL_PX), interpolation=cv2.INTER_AREA), np.uint8)]
+    cells = [np.asarray(cv2.resize(after.crop_rgb, (CELL_PX, CELL_PX), interpolation=cv2.INTER_AREA), np.uint8)]
     made = [make_surface(one) for one in (before, after)]
     for turn in (0.0, TURN_DEG, -TURN_DEG):
         cells += [view(one.vertices_mm, one.faces, turn, CELL_PX) for one in made]
@@ -343,13 +361,6 @@ def as_printed(face: Reconstruction) -> Picture:
         points = mesh.vertices @ UPRIGHT.T if kind == "bust" else np.asarray(mesh.vertices)
         cells += [view(points, np.asarray(mesh.faces), turn, CELL_PX) for turn in (0.0, TURN_DEG)]
     return np.hstack(cells)
-
-
-def save(rows: Sequence[Picture], path: Path, which: str) -> None:
-    """One below the other, beside `path`, by the name of the part."""
-    target = path.with_stem(f"{path.stem}-{which}")
-    Image.fromarray(np.vstack(rows)).save(target)
-    print(target, flush=True)
 
 
 def met(holds: bool) -> str:
