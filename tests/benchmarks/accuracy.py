@@ -27,10 +27,11 @@ from core.depth.estimator import Networks
 from core.errors import LifemaskError
 from core.face.detect import find_faces
 from core.face.landmarks import MEAN_MM, NOSE, eye_line_deg, fit_pose
+from core.geometry.reconstruction import Reconstruction
 from core.options import Options
 from core.photo import Photo
 from core.pipeline import reconstruct
-from tests.truth import read_truth
+from tests.truth import Truth, read_truth
 
 COLUMNS = ("median own", "rms own", "median shift", "rms shift", "median aligned", "rms aligned", "correlation")
 MORE = (
@@ -90,30 +91,53 @@ def local_angle(ours: np.ndarray, true: np.ndarray, part: np.ndarray, core: np.n
     return float(np.degrees(np.arccos(np.clip((turned * true[part & core]).sum(-1), -1, 1))).mean())
 
 
-def measure(path: Path, model: str, networks: Networks) -> list[float]:
-    """One row of the table."""
-    known = read_truth(path)
-    truth, mask, ipd, focal_px = known.depth_mm, known.mask, known.ipd_mm, float(known.K[0, 0])
-    height, width = truth.shape
-    options = Options(model=model, fov_deg=known.fov_deg, ipd_mm=ipd)
-    found = reconstruct(Photo(path.name, known.rgb, None, ""), options, networks)
-    face = max(found, key=lambda f: f.facts.face.score)
+def seen_in_photo(known: Truth, face: Reconstruction, depth_mm: np.ndarray) -> tuple[np.ndarray, ...]:
+    """(H, W) each: a depth of the face's crop, the known one along the same line of sight, inner face, the head."""
+    height, width = known.depth_mm.shape
     to_photo = face.facts.crop.to_photo
-    filled = np.where(face.mask, face.depth_mm, 0).astype(np.float32)
+    filled = np.where(face.mask, depth_mm, 0).astype(np.float32)
     depth = cv2.warpAffine(filled, to_photo, (width, height), flags=cv2.INTER_LINEAR)
     seen = cv2.warpAffine(face.mask.astype(np.float32), to_photo, (width, height), flags=cv2.INTER_LINEAR)
     per_axial = face.intrinsics.depth_per_axial(face.depth_mm.shape)  # the chain counts depth along the line of sight
-    truth = truth * cv2.warpAffine(per_axial, to_photo, (width, height), flags=cv2.INTER_LINEAR)
-    landmarks = np.array(face.facts.landmarks_px)
+    truth = known.depth_mm * cv2.warpAffine(per_axial, to_photo, (width, height), flags=cv2.INTER_LINEAR)
     hull = np.zeros((height, width), np.uint8)
-    cv2.fillConvexPoly(hull, cv2.convexHull(np.round(landmarks).astype(np.int32)), 1)
-    inner = (hull > 0) & np.isfinite(truth) & (seen > 0.999)
+    cv2.fillConvexPoly(hull, cv2.convexHull(np.round(np.array(face.facts.landmarks_px)).astype(np.int32)), 1)
+    return depth, truth, (hull > 0) & np.isfinite(truth) & (seen > 0.999), seen
+
+
+def both_normals(
+    depth: np.ndarray, truth: np.ndarray, inner: np.ndarray, mm_per_px: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Normals (H, W, 3) of a depth and of the known one, and where (H, W) no rim of the inner face bends them."""
+    ours, true = (
+        normals(np.where(inner, d, np.median(truth[inner])).astype(np.float32), mm_per_px) for d in (depth, truth)
+    )
+    return ours, true, cv2.erode(inner.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+
+
+def angle_deg(ours: np.ndarray, true: np.ndarray, core: np.ndarray) -> float:
+    """Mean angle in degrees between normals (H, W, 3)."""
+    return float(np.degrees(np.arccos(np.clip((ours * true).sum(-1)[core], -1, 1))).mean())
+
+
+def known_face(known: Truth, model: str, networks: Networks) -> Reconstruction:
+    """The chain's face of a known head, told its field of view and the distance between its eyes."""
+    options = Options(model=model, fov_deg=known.fov_deg, ipd_mm=known.ipd_mm)
+    found = reconstruct(Photo(known.name, known.rgb, None, ""), options, networks)
+    return max(found, key=lambda f: f.facts.face.score)
+
+
+def measure(path: Path, model: str, networks: Networks) -> list[float]:
+    """One row of the table."""
+    known = read_truth(path)
+    mask, ipd, focal_px = known.mask, known.ipd_mm, float(known.K[0, 0])
+    face = known_face(known, model, networks)
+    landmarks = np.array(face.facts.landmarks_px)
+    depth, truth, inner, seen = seen_in_photo(known, face, face.depth_mm)
     z, t = depth[inner].astype(np.float64), truth[inner]
     own, fit = z - t, aligned(1 / z, t)
     mm_per_px = float(np.median(t)) / focal_px
-    smooth = [normals(np.where(inner, d, np.median(t)).astype(np.float32), mm_per_px) for d in (depth, truth)]
-    core = cv2.erode(inner.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
-    angle = np.degrees(np.arccos(np.clip((smooth[0] * smooth[1]).sum(-1)[core], -1, 1)))
+    *smooth, core = both_normals(depth, truth, inner, mm_per_px)
     crisp = [
         local_angle(*smooth, near([landmarks[o] for o in part], inner, mm_per_px), core)
         for part in (LIDS, LOWER_NOSE, LIPS)
@@ -130,7 +154,7 @@ def measure(path: Path, model: str, networks: Networks) -> list[float]:
         *(float(np.median(np.abs(own))), rms98(own)),
         *(float(np.median(np.abs(own - np.median(own)))), rms98(own - np.median(own))),
         *(float(np.median(np.abs(fit))), rms98(fit), float(np.corrcoef(z, t)[0, 1])),
-        *(float(angle.mean()), *crisp, iou(head, mask), iou(head[:chin], mask[:chin]), float(off)),
+        *(angle_deg(*smooth, core), *crisp, iou(head, mask), iou(head[:chin], mask[:chin]), float(off)),
         100 * (float(np.median(z)) / float(np.median(t)) - 1),
         *(rms98(mean_fit), rms98(t - t.mean())),
     ]

@@ -12,7 +12,7 @@ from core.depth.estimator import Networks
 from core.errors import LifemaskError
 from core.geometry.reconstruction import Reconstruction
 from core.mesh.plaster import plaster_colours
-from core.mesh.surface import Surface, make_surface
+from core.mesh.surface import make_surface
 from core.options import Options
 from core.photo import read_photo
 from core.pipeline import reconstruct
@@ -21,6 +21,7 @@ CELL_PX = 256
 TURN_DEG = 40.0
 GROUND = (40, 40, 44)
 BEHIND = (60, 60, 60)  # the back of a surface
+AT_A_TIME, EDGE = 2_000_000, 1e-9  # pixels looked at together; a pixel on an edge belongs to both sides
 
 
 def main() -> None:
@@ -58,24 +59,57 @@ def cells(face: Reconstruction) -> list[NDArray[np.uint8]]:
             cv2.circle(marked, (round(x), round(y)), 2, (90, 220, 120), -1)
     pictures = [face.crop_rgb, marked, np.where(mask[..., None], depth, GROUND)]
     small = [cv2.resize(p.astype(np.uint8), (CELL_PX, CELL_PX), interpolation=cv2.INTER_AREA) for p in pictures]
-    return [np.asarray(p, np.uint8) for p in small] + [view(surface, turn) for turn in (0.0, TURN_DEG, -TURN_DEG)]
+    return [np.asarray(p, np.uint8) for p in small] + [
+        view(surface.vertices_mm, surface.faces, turn) for turn in (0.0, TURN_DEG, -TURN_DEG)
+    ]
 
 
-def view(surface: Surface, turn_deg: float) -> NDArray[np.uint8]:
-    """The surface in plaster, turned about the vertical; triangles painted from far to near."""
+def view(
+    vertices_mm: NDArray[np.floating], faces: NDArray[np.integer], turn_deg: float, side_px: int = CELL_PX
+) -> NDArray[np.uint8]:
+    """(side_px, side_px, 3) RGB: a mesh in plaster, turned about the vertical."""
     c, s = np.cos(np.radians(turn_deg)), np.sin(np.radians(turn_deg))
-    points = surface.vertices_mm @ np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]]).T
+    points = vertices_mm @ np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]]).T
     low, high = points.min(0), points.max(0)
-    places = (points[:, :2] - (low + high)[:2] / 2) * [1, -1] * (0.94 * CELL_PX / (high - low)[:2].max()) + CELL_PX / 2
-    corners = points[surface.faces]
+    places = (points[:, :2] - (low + high)[:2] / 2) * [1, -1] * (0.94 * side_px / (high - low)[:2].max()) + side_px / 2
+    corners = points[faces]
     normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
-    shade = np.where(normal[:, 2:] > 0, plaster_colours(normal, np.ones(len(normal))), BEHIND).astype(float)
-    picture = np.full((CELL_PX * 2, CELL_PX * 2, 3), GROUND, np.uint8)
-    polygons = np.round(places[surface.faces] * 2 * 16).astype(np.int32)
-    for i in np.argsort(corners[:, :, 2].mean(1)):
-        cv2.fillConvexPoly(picture, polygons[i], shade[i].tolist(), shift=4)
-    return np.asarray(cv2.resize(picture, (CELL_PX, CELL_PX), interpolation=cv2.INTER_AREA), np.uint8)
+    shade = np.where(normal[:, 2:] > 0, plaster_colours(normal, np.ones(len(normal))), BEHIND)
+    _, seen = nearest(2 * places[faces], corners[..., 2], 2 * side_px)
+    picture = np.where(seen[..., None] >= 0, shade[seen], GROUND).astype(np.uint8)
+    return np.asarray(cv2.resize(picture, (side_px, side_px), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def nearest(
+    corners_px: NDArray[np.floating], near: NDArray[np.floating], side_px: int
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """(side_px, side_px) each: how near what lies over a pixel's centre is, and which triangle; -inf and -1: none.
+
+    corners_px : (m, 3, 2). near : (m, 3) at the corners, larger is nearer.
+    """
+    start = np.clip(np.ceil(corners_px.min(1)), 0, side_px).astype(np.int64)
+    end = np.clip(np.floor(corners_px.max(1)), -1, side_px - 1).astype(np.int64)
+    width, height = np.maximum(end - start + 1, 0).T
+    count = width * height
+    level, which = np.full(side_px**2, -np.inf), np.full(side_px**2, -1)
+    ends = np.cumsum(count)
+    for piece in np.split(np.arange(len(count)), np.searchsorted(ends, np.arange(AT_A_TIME, ends[-1], AT_A_TIME))):
+        one = np.repeat(piece, count[piece])
+        place = np.arange(len(one)) - np.repeat(np.cumsum(count[piece]) - count[piece], count[piece])
+        x, y = start[one, 0] + place % width[one], start[one, 1] + place // width[one]
+        (bx, by), (cx, cy) = ((corners_px[one, i] - corners_px[one, 0]).T for i in (1, 2))
+        px, py = x - corners_px[one, 0, 0], y - corners_px[one, 0, 1]
+        area = bx * cy - by * cx
+        area[area == 0] = np.nan
+        u, v = (px * cy - py * cx) / area, (bx * py - by * px) / area
+        over = (u > -EDGE) & (v > -EDGE) & (u + v < 1 + EDGE)
+        one, u, v, pixel = one[over], u[over], v[over], (y * side_px + x)[over]
+        found = near[one, 0] + u * (near[one, 1] - near[one, 0]) + v * (near[one, 2] - near[one, 0])
+        np.maximum.at(level, pixel, found)
+        top = found >= level[pixel]
+        which[pixel[top]] = one[top]
+    return level.reshape(side_px, side_px), which.reshape(side_px, side_px)
 
 
 if __name__ == "__main__":
