@@ -93,8 +93,8 @@ def test_fine_relief_is_carved_in_print_millimetres(head: Head, kind: str) -> No
     face = head()
     bump = np.zeros(face.mask.shape, np.float32)
     y, x = np.indices(bump.shape)
-    at = np.argwhere(face.mask).mean(0) + [12, 20]
-    bump += 3 * np.exp(-((x - at[1]) ** 2 + (y - at[0]) ** 2) / 60)
+    row, column = np.argwhere(face.mask).mean(0)
+    bump += 3 * np.exp(-((x - column - 20) ** 2 + (y - row - 12) ** 2) / 60)
     options = SolidOptions(kind=kind, detail=0.5, max_triangles=60_000)
     plain = make_solid(face, options)
     carved = make_solid(replace(face, fine_relief=bump, facts=replace(face.facts, fine_relief=1.0)), options)
