@@ -44,7 +44,7 @@ from core.solid import Solid
 
 NOTHING = 0  # in depth.png: no depth here
 THUMBNAIL_PX = 256
-POSTER_BLUR_PX = 0.5  # networks' own maps are coarser than the crop, 192 pixels or so: without it their cells show
+POSTER_BLUR_PX = 0.5  # sharp, for lids and hair; the cells of a network's own map of 192 pixels or so just show
 
 
 def write_depth(reconstruction: Reconstruction, folder: Path) -> DepthPngFacts:

@@ -13,7 +13,8 @@ SIZES_MM = (0.5, 1.0, 2.0, 4.0)  # standard deviation of the finer of the two bl
 FINEST_PX = 0.45  # a band whose blur is less than this is not in the picture
 ON_SKIN_MM = 1.0  # on plain skin, what is broader is the shape that is measured already, or the light
 GRAIN_PERCENTILE = 35.0  # of the bands' energy over skin: grain, blocks and the even grain of skin are everywhere
-GRAIN = 2.5  # what is not so many times over it is no line on skin
+GRAIN = 6.0  # what is not so many times over it is no line on skin
+GRAIN_CARVED = 0.4  # and what is not so many times over it no feature, fold or strand
 NEAR = 3.0  # energy is taken over so many times the band's blur
 EDGE = 0.3  # how much an edge weighs against a line or a hollow
 PAINT = 0.25  # part of the light that blood or pigment takes together with the hue, per logarithm of red over green
@@ -51,7 +52,7 @@ def bands(ratio: Floats, redness: Floats, head: Floats, of: Zones, pixel_mm: flo
         grain = float(np.percentile(energy[of.skin], GRAIN_PERCENTILE)) if of.skin.any() else 0.0
         share = grain / np.maximum(energy, np.float32(1e-9))
         line = contrast * _evenness(contrast, coarse, sigma) * np.clip(1 - GRAIN * share, 0, 1)
-        carved = contrast * np.clip(1 - share, 0, 1)
+        carved = contrast * np.clip(1 - GRAIN_CARVED * share, 0, 1)
         yield Band(size_mm, np.asarray(line + of.carved * (carved - line), np.float32))
 
 

@@ -17,7 +17,7 @@ GAINS = {
     4.0: 2.25,
 }  # depth per contrast and size of a band, by `python -m tests.benchmarks.likeness`
 FEATURE_GAIN = 1.5  # eyes, brows, lips and nostrils are carved so much deeper
-MOST = 0.5  # contrasts beyond it (logarithm of light) go no deeper
+MOST = 0.65  # contrasts beyond it (logarithm of light) go no deeper
 HIGHLIGHT = 0.12  # brighter than the surface shows by more than this is a highlight, and stands no higher
 SMOOTH_MM = 1.5  # the broad surface is blurred so much before its normals are taken
 RIM_MM = (0.8, 3.3)  # from the outline: nothing is drawn nearer, all from the second on

@@ -17,7 +17,7 @@ KEY_FROM, KEY = (-0.47, 0.52, 0.71), 0.79
 FILL_FROM, FILL = (0.75, 0.10, 0.65), 0.16  # from the right, so that the side turned away keeps its form
 AMBIENT = 0.05  # KEY + FILL + AMBIENT = 1: nothing can be brighter than PLASTER
 SOFTNESS = 0.1  # the key reaches that far (sine) beyond a right angle: a lamp of some size
-OCCLUSION = 1.5  # exponent on the open share of the sky; 0 is none
+OCCLUSION = 1.8  # exponent on the open share of the sky; 0 is none
 REACH = 1 / 8  # of the longer side: what is farther away takes no light
 BACK = 0.4  # light from behind on what no picture shows: the back of a solid that is turned
 TONE = 0.8  # exponent from light to colour: lifts what lies in shadow
