@@ -10,13 +10,10 @@ from core.fine_relief.eyes import carved_eyes
 from core.fine_relief.shading import BLACK, linear, luminance, normals, shading
 from core.fine_relief.zones import zones
 
-GAINS = {
-    0.5: 1.35,
-    1.0: 2.25,
-    2.0: 2.7,
-    4.0: 2.25,
-}  # depth per contrast and size of a band, by `python -m tests.benchmarks.likeness`
+# depth per contrast and size of a band, by `python -m tests.benchmarks.likeness`
+GAINS = {0.5: 1.35, 1.0: 2.25, 2.0: 2.7, 4.0: 2.25}
 FEATURE_GAIN = 1.5  # eyes, brows, lips and nostrils are carved so much deeper
+MOUTH_MM = 3.0  # nothing at the mouth is deeper or stands out farther: dark corners of a smile would be pits
 MOST = 0.65  # contrasts beyond it (logarithm of light) go no deeper
 HIGHLIGHT = 0.12  # brighter than the surface shows by more than this is a highlight, and stands no higher
 SMOOTH_MM = 1.5  # the broad surface is blurred so much before its normals are taken
@@ -58,7 +55,9 @@ def draw(
         relief += GAINS[band.size_mm] * band.size_mm * MOST * np.tanh(band.contrast / MOST)
     inwards = cv2.distanceTransform(head.astype(np.uint8), cv2.DIST_L2, 5) * pixel_mm
     seen = _from_to(inwards, RIM_MM) * _from_to(normal[..., 2], GRAZED)
-    relief *= (1 + (FEATURE_GAIN - 1) * of.features) * seen
+    relief *= 1 + (FEATURE_GAIN - 1) * of.features
+    relief += of.lips * (MOUTH_MM * np.tanh(relief / MOUTH_MM) - relief)
+    relief *= seen
     return relief.astype(np.float16).astype(np.float32)
 
 

@@ -12,6 +12,7 @@ RIGHT_BROW, LEFT_BROW = slice(17, 22), slice(22, 27)
 NOSE_RIDGE, NOSTRILS, OUTER_LIPS = slice(27, 31), slice(31, 36), slice(48, 60)
 BROW_MM, NOSTRILS_MM, NOSE_MM = 7.0, 5.0, 8.0  # how broad a line along the landmarks is
 FEATURE_MM = 4.0  # what is so near to eyes, brows, lips or nostrils belongs to them
+LIPS_MM = 6.0
 ROUND_MM = {"eyes": 21.0, "brows": 14.0, "lips": 19.0, "nose": 15.0}  # folds and bags lie so near to these
 SOFT = 0.6  # of those: over so much a weight falls from 1 to 0
 FACE_RIM_MM = 2.0
@@ -25,14 +26,15 @@ class Zones:
     """Parts of a head's picture, each (T, T).
 
     face : bool, within the outline of the landmarks. eyes, brows : bool. features : float32, 0..1, eyes, brows, lips
-    and nostrils. carved : float32, 0..1, features with the folds round them, and what lies outside the face: hair,
-    ears, hats. skin : bool, the face without its features.
+    and nostrils. lips : float32, 0..1, lips and the corners of the mouth. carved : float32, 0..1, features with the
+    folds round them, and what lies outside the face: hair, ears, hats. skin : bool, the face without its features.
     """
 
     face: Mask
     eyes: tuple[Mask, Mask]
     brows: Mask
     features: Floats
+    lips: Floats
     carved: Floats
     skin: Mask
 
@@ -55,6 +57,7 @@ def zones(landmarks_px: NDArray[np.floating], head: Mask, pixel_mm: float) -> Zo
         eyes=(right, left),
         brows=brows,
         features=features,
+        lips=_near(lips, LIPS_MM, pixel_mm),
         carved=np.maximum.reduce([features, *folds, beyond]),
         skin=face & (features < SOFT / 6),
     )

@@ -7,6 +7,16 @@ from numpy.typing import NDArray
 RIPPLE_NOZZLES = 2.0  # width of the finest ripple that lines of a nozzle's width can draw: one up, one down
 
 
+DEEPEST_MM = (
+    4.0  # of fine relief, life size: deeper pits would show on the inside of a shell, and no brush reaches them
+)
+
+
+def carvable(drawn_mm: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A fine relief (H, W), mm in life, that nowhere goes deeper or stands out farther than `DEEPEST_MM`."""
+    return np.asarray(DEEPEST_MM * np.tanh(drawn_mm / DEEPEST_MM), np.float32)
+
+
 def without_ripples(relief: NDArray[np.float64], pixel_size: float, nozzle: float) -> NDArray[np.float64]:
     """A fine relief (H, W) without ripples that are finer than the nozzle can draw.
 

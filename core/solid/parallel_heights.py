@@ -10,6 +10,7 @@ from scipy import ndimage
 from core.errors import GeometryError
 from core.geometry.reconstruction import Reconstruction
 from core.mesh.triangulation import fill_outside, sample
+from core.solid.nozzle import carvable
 
 MARCH_STEPS = 96
 BISECTIONS = 8
@@ -96,7 +97,7 @@ def frontal(reconstruction: Reconstruction) -> Frontal:
     inside = sample(mask.astype(np.float32), at.reshape(-1, 2)).reshape(x.shape) > 1 - 1e-3
     inside &= ((at > 0) & (at < mask.shape[0] - 1)).all(-1)
     heights = _even_sides(np.where(largest(inside), far - after, np.nan), pitch)
-    drawn = reconstruction.drawn_mm(mask.shape[0])
+    drawn = carvable(reconstruction.drawn_mm(mask.shape[0]))
     heights += cv2.remap(drawn, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return Frontal(heights, pitch, low, far, at)
 

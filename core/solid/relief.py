@@ -10,7 +10,7 @@ from core.geometry.reconstruction import Reconstruction
 from core.mesh.triangulation import fill_outside, grid, sample
 from core.options import SolidOptions
 from core.solid.compress import compressed
-from core.solid.nozzle import printable, without_ripples
+from core.solid.nozzle import carvable, printable, without_ripples
 from core.solid.parallel_heights import MIN_PIXELS, pixel_mm
 from core.solid.plaque import print_pitch, rounded_rectangle
 from core.solid.pocket import cut, place
@@ -35,7 +35,7 @@ def make_relief(reconstruction: Reconstruction, options: SolidOptions) -> Solid:
     mask, depth, pitch, shift = _framed(reconstruction, options, life_mm)
     scale = pitch / life_mm
     true = np.where(mask, (np.nanmax(depth[mask]) - np.nan_to_num(depth)) * scale, 0.0)
-    drawn = _cut_out(reconstruction.drawn_mm(reconstruction.mask.shape[0]), shift, mask.shape) * scale
+    drawn = _cut_out(carvable(reconstruction.drawn_mm(reconstruction.mask.shape[0])), shift, mask.shape) * scale
     flat = _flattened(true, mask, pitch, options) + np.where(mask, without_ripples(drawn, pitch, options.nozzle_mm), 0)
     relief = printable(flat, pitch, options.nozzle_mm)
     head = options.base_mm + np.maximum(relief, EDGE_LAYERS * options.nozzle_mm / 2)
