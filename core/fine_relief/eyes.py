@@ -22,29 +22,34 @@ def carved_eyes(
     eyes : the opening of each, (T, T) bool. Where the photo shows no disc in an open eye, all stays as it is.
     """
     result = ratio.copy()
+    radius = IRIS_MM / 2 / pixel_mm
     for eye, of in zip(eyes, (RIGHT_EYE, LEFT_EYE), strict=True):
         outline = landmarks_px[of]
         width = float(np.linalg.norm(outline[3] - outline[0]))
         height = float(np.linalg.norm(outline[[1, 2]].mean(0) - outline[[4, 5]].mean(0)))
-        if not eye.any() or height < OPEN * width:
-            continue
-        radius = IRIS_MM / 2 / pixel_mm
-        middle = _darkest(ratio, eye, radius)
-        y, x = np.indices(ratio.shape, np.float32)
-        away = np.hypot(x - middle[0], y - middle[1])
-        iris, white = eye & (away < 0.9 * radius), eye & (away > 1.15 * radius)
-        if not iris.any() or not white.any():
-            continue
-        level = float(np.percentile(ratio[iris], 40))
-        if np.median(ratio[white]) - level < CONTRAST:
-            continue
-        soft = np.clip((0.95 * radius - away) / (0.15 * radius), 0, 1) * cv2.GaussianBlur(
-            eye.astype(np.float32), (0, 0), 0.4 / pixel_mm
-        )
-        hole = np.clip((PUPIL_MM / 2 / pixel_mm - away) / (0.6 / pixel_mm) + 0.5, 0, 1)
-        wanted = np.minimum(ratio, level) - PUPIL_DEPTH * hole
-        result += (soft * (wanted - ratio)).astype(np.float32)
+        if eye.any() and height >= OPEN * width:
+            left, top = np.maximum(np.floor(outline.min(0) - radius), 0).astype(int).tolist()
+            right, bottom = np.ceil(outline.max(0) + radius).astype(int).tolist()
+            here = np.s_[top : bottom + 1, left : right + 1]
+            result[here] = _carved(ratio[here], eye[here], radius, pixel_mm)
     return result
+
+
+def _carved(ratio: Floats, eye: NDArray[np.bool_], radius: float, pixel_mm: float) -> Floats:
+    """The part of the picture round one open eye."""
+    middle = _darkest(ratio, eye, radius)
+    y, x = np.indices(ratio.shape, np.float32)
+    away = np.hypot(x - middle[0], y - middle[1])
+    iris, white = eye & (away < 0.9 * radius), eye & (away > 1.15 * radius)
+    if not iris.any() or not white.any():
+        return ratio
+    level = float(np.percentile(ratio[iris], 40))
+    if np.median(ratio[white]) - level < CONTRAST:
+        return ratio
+    opening = cv2.GaussianBlur(eye.astype(np.float32), (0, 0), 0.4 / pixel_mm)
+    disc = opening * np.clip((0.95 * radius - away) / (0.15 * radius), 0, 1)
+    hole = np.clip((PUPIL_MM / 2 / pixel_mm - away) / (0.6 / pixel_mm) + 0.5, 0, 1)
+    return (ratio + disc * (np.minimum(ratio, level) - PUPIL_DEPTH * hole - ratio)).astype(np.float32)
 
 
 def _darkest(ratio: Floats, eye: NDArray[np.bool_], radius_px: float) -> tuple[float, float]:
