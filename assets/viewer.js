@@ -31,7 +31,7 @@
     place.replaceChildren(view);
     view.addEventListener("load", () => {
       // colours that hold their light already (core/files/mesh_files.py) are shown as they are
-      view.toneMapping = view.model.materials.some((material) => material.name === LIT) ? "none" : LOOK["tone-mapping"];
+      view.toneMapping = view.model?.materials.some((material) => material.name === LIT) ? "none" : LOOK["tone-mapping"];
       place.dataset.loaded = view.src;
     });
     view.addEventListener("error", () => {
