@@ -29,7 +29,7 @@ from scipy.spatial import Delaunay
 
 from core.geometry.camera import Intrinsics
 from core.geometry.reconstruction import Reconstruction
-from core.mesh.surface import make_surface
+from core.mesh.surface import make_surface, without_streaks
 from core.mesh.triangulation import Triangulation, grid, sample, triangulate
 from core.options import SolidOptions
 from core.solid import make_solid
@@ -62,7 +62,8 @@ def read(path: Path) -> Reconstruction:
     from core.photo import read_photo
     from core.pipeline import reconstruct
 
-    return next(iter(reconstruct(read_photo(path), Options(model="builtin"), Networks())))
+    options = Options(model="builtin", fine_relief=0)  # details are added where they are meant
+    return without_streaks(next(iter(reconstruct(read_photo(path), options, Networks()))))
 
 
 def enlarged(face: Reconstruction, side: int) -> Reconstruction:
