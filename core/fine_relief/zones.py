@@ -15,6 +15,7 @@ FEATURE_MM = 4.0  # what is so near to eyes, brows, lips or nostrils belongs to 
 LIPS_MM = 6.0
 ROUND_MM = {"eyes": 21.0, "brows": 14.0, "lips": 19.0, "nose": 15.0}  # folds and bags lie so near to these
 SOFT = 0.6  # of those: over so much a weight falls from 1 to 0
+PLAIN = 0.1  # skin with less of a feature than this is plain
 FACE_RIM_MM = 2.0
 
 Mask = NDArray[np.bool_]
@@ -59,7 +60,7 @@ def zones(landmarks_px: NDArray[np.floating], head: Mask, pixel_mm: float) -> Zo
         features=features,
         lips=_near(lips, LIPS_MM, pixel_mm),
         carved=np.maximum.reduce([features, *folds, beyond]),
-        skin=face & (features < SOFT / 6),
+        skin=face & (features < PLAIN),
     )
 
 
