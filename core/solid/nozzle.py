@@ -5,11 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 RIPPLE_NOZZLES = 2.0  # width of the finest ripple that lines of a nozzle's width can draw: one up, one down
-
-
-DEEPEST_MM = (
-    4.0  # of fine relief, life size: deeper pits would show on the inside of a shell, and no brush reaches them
-)
+DEEPEST_MM = 4.0  # of fine relief, life size: deeper pits show on the inside of a shell, and no brush reaches them
 
 
 def carvable(drawn_mm: NDArray[np.float32]) -> NDArray[np.float32]:
