@@ -27,7 +27,7 @@ __all__ = ["FaceRecord", "Library", "NotInLibraryError", "PhotoRecord", "QueueFu
 
 WAITING = ("queued", "running")
 MOST_COMPARED = 8
-DECODED_AT_A_TIME = 2  # a photo of 100 megapixels takes 300 MB and more while it is stored
+DECODED_AT_A_TIME = 2  # a photo of 108 megapixels takes 200 MB to 1 GB, by its format, while it is read
 
 
 class Library:
