@@ -13,13 +13,14 @@ from core.face.level import MAX_TEXTURE_PX, Crop, inside_photo, level, whole
 from core.face.maps import FaceNetwork
 from core.face.window import cut
 from core.fine_relief import draw
-from core.geometry.camera import FILM_DIAGONAL_MM, photo_intrinsics
+from core.geometry.camera import photo_intrinsics
 from core.geometry.facts import CameraFacts, CropFacts, FaceFacts, Facts, FitFacts, NetworkFacts, PhotoFacts, PriorFacts
 from core.geometry.metric_depth import BUILTIN, Observation, Solution, soft_mask, solve
 from core.geometry.reconstruction import Reconstruction
 from core.json_files import rows
 from core.options import Options
 from core.photo import Photo
+from core.photo.lens import FILM_DIAGONAL_MM
 from core.progress import Progress, ignore
 
 LARGE_TURN_DEG = 40.0
@@ -66,7 +67,7 @@ def reconstruct(
     for i, face in enumerate(faces):
         progress(_of("Estimating depth", i, len(faces)), 0.3 + 0.7 * i / len(faces))
         seen = _head(photo, face, options.refine, face_network, depth_network)
-        found.append(_solved(seen, about, photo.focal_35mm, _about_face(face), options))
+        found.append(_solved(seen, about, photo.focal_35mm, _about_face(face, i + 1, len(faces)), options))
     if not faces:
         progress("Estimating depth", 0.3)
         seen = _whole(photo, face_network, depth_network)
@@ -111,7 +112,7 @@ def recompute(written: Reconstruction, photo_rgb: NDArray[np.uint8] | None, opti
         )
     to_photo, name, confidence = facts.crop.to_photo, facts.network.name, facts.landmarks_confidence
     seen = Observation(
-        crop=Crop(written.crop_rgb, to_photo, _texture(photo_rgb, to_photo, written.crop_rgb, facts.photo.name)),
+        crop=Crop(written.crop_rgb, to_photo, _texture(photo_rgb, to_photo, written.crop_rgb, facts.photo)),
         photo_shape=(facts.photo.height_px, facts.photo.width_px),
         network=name,
         refine=facts.refine,
@@ -126,9 +127,13 @@ def recompute(written: Reconstruction, photo_rgb: NDArray[np.uint8] | None, opti
 
 
 def _texture(
-    photo_rgb: NDArray[np.uint8] | None, crop_to_photo: NDArray[np.float64], crop_rgb: NDArray[np.uint8], name: str
-) -> NDArray[np.uint8]:
-    """The crop's square cut out of the photo at the photo's own resolution, as `core.face.level` does."""
+    photo_rgb: NDArray[np.uint8] | None, crop_to_photo: NDArray[np.float64], crop_rgb: NDArray[np.uint8],
+    about: PhotoFacts,
+) -> NDArray[np.uint8]:  # fmt: skip
+    """The crop's square cut out of the photo at the photo's own resolution, as `core.face.level` does.
+
+    The photo may have fewer pixels than when the face was made: an earlier version kept all of a large one.
+    """
     side_px = crop_rgb.shape[0]
     extent_px = side_px * float(np.hypot(crop_to_photo[0, 0], crop_to_photo[1, 0]))
     texture_px = int(np.clip(2 ** np.ceil(np.log2(extent_px)), side_px, MAX_TEXTURE_PX))
@@ -136,12 +141,15 @@ def _texture(
         return crop_rgb
     if photo_rgb is None:
         raise PhotoError(
-            f"The photo {name} has more pixels of the face than its folder keeps, and the texture needs them. Give it."
+            f"The photo {about.name} has more pixels of the face than its folder keeps, and the texture needs them. "
+            "Give it."
         )
     ratio = side_px / texture_px
     to_photo = np.c_[
         crop_to_photo[:, :2] * ratio, crop_to_photo[:, 2] + crop_to_photo[:, :2].sum(1) * (ratio / 2 - 0.5)
     ]
+    smaller = photo_rgb.shape[1] / about.width_px
+    to_photo = to_photo * smaller + [[0, 0, smaller / 2 - 0.5]]
     return cut(photo_rgb, to_photo, texture_px)
 
 
@@ -197,22 +205,31 @@ def _whole(photo: Photo, face_network: FaceNetwork, depth_network: DepthNetwork)
 
 def _about_photo(photo: Photo) -> PhotoFacts:
     height, width = photo.rgb.shape[:2]
-    return PhotoFacts(name=photo.name, sha256=photo.sha256, width_px=width, height_px=height)
+    return PhotoFacts(
+        name=photo.name,
+        sha256=photo.sha256,
+        width_px=width,
+        height_px=height,
+        focal_from=photo.focal_from,
+        warnings=photo.warnings,
+    )
 
 
-def _about_face(face: Face) -> FaceFacts:
+def _about_face(face: Face, number: int, of: int) -> FaceFacts:
     return FaceFacts(
         score=round(face.score, 4),
         roll_deg=round(face.roll_deg, 2),
         yaw_deg=round(face.pose.yaw_deg, 2),
         pitch_deg=round(face.pose.pitch_deg, 2),
+        number=number,
+        of=of,
     )
 
 
 def _solved(
     seen: Observation, photo: PhotoFacts, focal_35mm: float | None, face: FaceFacts | None, options: Options
 ) -> Reconstruction:
-    camera, source = photo_intrinsics(seen.photo_shape, focal_35mm, options.fov_deg, options.focal_mm)
+    camera, source = photo_intrinsics(seen.photo_shape, focal_35mm, options.fov_deg, options.focal_mm, photo.focal_from)
     solution = solve(
         seen,
         camera,
@@ -226,7 +243,7 @@ def _solved(
         pixel_mm = float(solution.intrinsics.pixel_mm(solution.distance_mm))
         head = np.isfinite(solution.depth_mm) & seen.mask(background=False)
         fine = draw(seen.crop.texture, solution.depth_mm, head, seen.landmarks_px, pixel_mm)
-    warnings = [*_warnings(seen, face, background=options.background), *solution.warnings]
+    warnings = [*photo.warnings, *_warnings(seen, face, background=options.background), *solution.warnings]
     facts = Facts(
         photo=photo,
         network=NetworkFacts(name=seen.network, face_network=BUILTIN),

@@ -15,7 +15,9 @@ from trimesh.visual.material import PBRMaterial, SimpleMaterial
 
 from core.files.catalog import SURFACE_HEADER
 from core.files.threemf import threemf
+from core.geometry.metric_depth import BUILTIN
 from core.mesh.plaster import mesh_colours, vertex_normals
+from core.names import plain
 
 WHITE, BLACK = (255, 255, 255, 255), (0, 0, 0, 255)  # a texture is shown as it is, without a shine
 JPEG_QUALITY = 90
@@ -49,6 +51,20 @@ class Mesh:
     normals: NDArray[np.float64] | None = None
     tangents: NDArray[np.float64] | None = None
     normal_map: NDArray[np.uint8] | None = None
+
+    @property
+    def name(self) -> str:
+        """Of the photo, of the face where it has several, of the network where it is not the built-in one; ASCII.
+
+        Parts of a file are called by it, so that those of two faces can lie in one folder or in one scene.
+        """
+        network = self.about.get("network", BUILTIN)
+        parts = [
+            Path(self.about.get("photo", "")).stem,
+            self.about.get("face", "").split(" ")[0],
+            "" if network == BUILTIN else network,
+        ]
+        return "-".join(part for part in map(plain, parts) if part) or "face"
 
     def bare(self) -> trimesh.Trimesh:
         """Vertices and faces alone."""
@@ -87,8 +103,9 @@ def write_3mf(mesh: Mesh, path: Path, picture: Path | None = None) -> None:
 
 
 def write_ply(mesh: Mesh, path: Path) -> None:
-    """Binary PLY with colours of the vertices."""
-    path.write_bytes(_commented(mesh.coloured().export(file_type="ply"), mesh))
+    """Binary PLY with colours of the vertices; of a surface with normals: without them it is shown in flat facets."""
+    written = mesh.coloured().export(file_type="ply", vertex_normal=mesh.texture is not None)
+    path.write_bytes(_commented(written, mesh))
 
 
 def write_points(mesh: Mesh, path: Path) -> None:
@@ -108,24 +125,25 @@ def write_obj(mesh: Mesh, path: Path) -> None:
     rendering", 2015.
     """
     header = "\n# ".join(mesh.comments())
+    stem = f"{mesh.name}-{path.stem}"
     body, names = mesh.coloured(), None
     if mesh.texture is not None:
         picture = Image.fromarray(mesh.texture)
         picture.format = "PNG"
         body, names = (
-            mesh.skinned(SimpleMaterial(image=picture, diffuse=WHITE, ambient=WHITE, specular=BLACK, name=path.stem)),
-            f"{path.stem}.mtl",
+            mesh.skinned(SimpleMaterial(image=picture, diffuse=WHITE, ambient=WHITE, specular=BLACK, name=stem)),
+            f"{stem}.mtl",
         )
     text, files = trimesh.exchange.obj.export_obj(
         body, include_normals=mesh.texture is not None, return_texture=True, mtl_name=names, header=header
     )
     if mesh.normal_map is not None and names is not None:
-        packed, name = io.BytesIO(), f"{path.stem}_normal.png"
+        packed, name = io.BytesIO(), f"{stem}_normal.png"
         Image.fromarray(mesh.normal_map).save(packed, "PNG")
         files[name] = packed.getvalue()
         files[names] += f"\nnorm {name}\n".encode()
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
-        archive.writestr(f"{path.stem}.obj", text)
+        archive.writestr(f"{stem}.obj", text)
         for name, data in files.items():
             archive.writestr(name, data)
 
@@ -137,7 +155,7 @@ def write_glb(mesh: Mesh, path: Path) -> None:
     """
     assert mesh.texture is not None
     skin = PBRMaterial(
-        baseColorTexture=_jpeg(mesh.texture), metallicFactor=0.0, roughnessFactor=0.9, doubleSided=True,
+        name=mesh.name, baseColorTexture=_jpeg(mesh.texture), metallicFactor=0.0, roughnessFactor=0.9, doubleSided=True,
         normalTexture=None if mesh.normal_map is None else _jpeg(mesh.normal_map, subsampling=0),
     )  # fmt: skip
     body = mesh.skinned(skin)
@@ -178,7 +196,8 @@ def write_plaster_glb(mesh: Mesh, path: Path, *, stands: bool = False) -> None:
 def _write_glb(body: trimesh.Trimesh, mesh: Mesh, path: Path, *, is_lit: bool = False) -> None:
     """is_lit : its colours hold the light, and a viewer adds none."""
     body.apply_scale(GLTF_PER_MM)
-    scene = trimesh.Scene([body], metadata={"title": mesh.title, **mesh.about})
+    scene, name = trimesh.Scene(metadata={"title": mesh.title, **mesh.about}), f"{mesh.name}-{path.stem}"
+    scene.add_geometry(body, node_name=name, geom_name=name)
     finish = _without_light if is_lit else _with_tangents
     path.write_bytes(scene.export(file_type="glb", include_normals=not is_lit, tree_postprocessor=finish))
 

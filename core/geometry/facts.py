@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import FormatError
-from core.geometry.camera import FILM_DIAGONAL_MM, INLIER_MM, Intrinsics
+from core.geometry.camera import INLIER_MM, Intrinsics
 from core.json_files import damaged, read_object, typed
 from core.options.run import DEFAULT_FOV_DEG, Projection
+from core.photo.lens import EXIF, FILM_DIAGONAL_MM
 
 FORMAT = 2  # 1: version 0.1 and before, whose files name no format
 FACTS_FILE = "reconstruction.json"
@@ -26,12 +27,17 @@ Matrix = tuple[Vector, Vector, Vector]
 
 @dataclass(frozen=True, kw_only=True)
 class PhotoFacts:
-    """The photo: its name, the SHA-256 of its file in hexadecimal digits, and its size when upright."""
+    """The photo: its name, the SHA-256 of its file in hexadecimal digits, and its size when upright.
+
+    focal_from : what its own focal length follows from, in words. warnings : what to know of its file, as sentences.
+    """
 
     name: str
     sha256: str
     width_px: int
     height_px: int
+    focal_from: str = EXIF
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,12 +125,17 @@ class PriorFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class FaceFacts:
-    """How sure the face is (score, 0 to 1), and how the head is turned; its roll is levelled in the crop."""
+    """How sure the face is (score, 0 to 1), and how the head is turned; its roll is levelled in the crop.
+
+    number : its place among the `of` faces of its photo, from the left, from 1.
+    """
 
     score: float
     roll_deg: float
     yaw_deg: float
     pitch_deg: float
+    number: int = 1
+    of: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)

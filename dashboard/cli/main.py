@@ -1,6 +1,7 @@
 """`lifemask serve | worker | run | solid | recompute | compare | models | doctor`."""
 
 import argparse
+import io
 import logging
 import secrets
 import sys
@@ -16,6 +17,8 @@ from dashboard.settings import Settings
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code is 0 only if all went well."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr: a name that it cannot show ends nothing
     try:
         args = parser().parse_args(arguments)
         logging.basicConfig(
@@ -77,7 +80,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     run = commands.add_parser("run", help="photos to files, without the pages")
-    run.add_argument("photos", nargs="+", type=path, metavar="PHOTO")
+    run.add_argument("photos", nargs="+", type=path, metavar="PHOTO", help="a picture, or a folder of pictures")
     run.add_argument("--out", required=True, type=path, metavar="DIR", help="writes DIR/STEM, or DIR/STEM-N per face")
     run.add_argument("--json", action="store_true", help="print one JSON object per photo")
     flags.add(run, "run")

@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import core
-from core.errors import FormatError
+from core.errors import FormatError, OptionError
+from core.names import cut, readable
 from core.options import Options, Printer
+from core.photo.formats import NAMES, is_picture
 from core.progress import Progress, part_of
+from core.storage import refusal
 from dashboard import jobs
 from dashboard.cli.flags import given, with_network
 from dashboard.cli.terminal import bar, say, say_wrong
@@ -34,7 +37,7 @@ class Outcome:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the object that `--json` prints."""
-        head = {"photo": str(self.photo), "ok": self.error is None, "seconds": round(self.seconds, 3)}
+        head = {"photo": readable(str(self.photo)), "ok": self.error is None, "seconds": round(self.seconds, 3)}
         if self.error is not None:
             return {**head, "error": self.error}
         return {**head, "faces": [_face(folder) for folder in self.folders]}
@@ -78,7 +81,7 @@ def _one(
     progress("Reading the photo", 0.0)
     photo = core.read_photo(path, limits=limits)
     found = core.reconstruct(photo, options, networks, part_of(progress, 0.0, jobs.tasks.COMPUTED))
-    folders = free_folders(out, path.stem, len(found), photo.sha256, taken)
+    folders = free_folders(out, cut(readable(path.stem)), len(found), photo.sha256, taken)
     computed = jobs.tasks.COMPUTED
     core.files.write_faces(found, folders, options, part_of(progress, computed, 1.0 - computed), printer)
     return folders
@@ -121,6 +124,30 @@ def _face(folder: Path) -> dict[str, Any]:
     }
 
 
+def pictures(photos: Sequence[Path]) -> Iterator[tuple[Path, list[Path], int]]:
+    """Each of what a person named, with the pictures that it stands for, and how many other files it holds.
+
+    A folder stands for the pictures in it, by name, not for those in its folders.
+
+    Raises
+    ------
+    OptionError
+        A folder cannot be read, or holds no picture.
+    """
+    for named in photos:
+        if not named.is_dir():
+            yield named, [named], 0
+            continue
+        try:
+            files = sorted(file for file in named.iterdir() if file.is_file())
+        except OSError as error:
+            raise OptionError(f"{readable(str(named))} cannot be read: {refusal(error) or error}") from error
+        found = [file for file in files if is_picture(file)]
+        if not found:
+            raise OptionError(f"{readable(str(named))} holds no picture. Name a folder with {NAMES} files.")
+        yield named, found, len(files) - len(found)
+
+
 def command(args: argparse.Namespace) -> int:
     """Take the photos, say what became of each; the exit code is 0 only if all succeeded."""
     settings = Settings.from_env()
@@ -128,19 +155,26 @@ def command(args: argparse.Namespace) -> int:
     printer = Printer.from_dict(given(args, Printer))
     networks = core.Networks(settings.device, settings.precision, settings.weights_folder)
     failed, done = 0, 0
+    photos: list[Path] = []
+    for named, found, others in pictures(args.photos):
+        photos += found
+        if others:
+            files = "1 file that is no picture was" if others == 1 else f"{others} files that are no pictures were"
+            say_wrong(f"{readable(str(named))}: {files} skipped.")
     with bar() as progress:
 
         def of_photo(photo: Path, stage: str, share: float) -> None:
-            progress(f"{photo.name}: {stage}", (done + share) / len(args.photos))
+            progress(f"{readable(photo.name)}: {stage}", (done + share) / len(photos))
 
-        for outcome in run(args.photos, args.out, options, networks, of_photo, settings.photo_limits, printer):
+        for outcome in run(photos, args.out, options, networks, of_photo, settings.photo_limits, printer):
             done += 1
+            photo = readable(str(outcome.photo))
             if outcome.error is not None:
                 failed += 1
-                say_wrong(f"{outcome.photo}: {outcome.error}")
+                say_wrong(f"{photo}: {outcome.error}")
             if args.json:
                 say(json.dumps(outcome.as_dict()))
             else:
                 for folder in outcome.folders:
-                    say(f"{outcome.photo} -> {folder} ({options.model}, {outcome.seconds:.1f} s)")
+                    say(f"{photo} -> {folder} ({options.model}, {outcome.seconds:.1f} s)")
     return 1 if failed else 0

@@ -9,6 +9,7 @@ from core.depth.catalog import MODELS
 from core.errors import NoFaceError
 from core.options import Options
 from core.options.table import rows
+from core.photo.formats import ACCEPT, NAMES
 from dashboard.components.options import control
 from dashboard.components.page import Child, button, icon, link_button, marks
 from dashboard.library.records import PhotoRecord, RunRecord
@@ -27,7 +28,7 @@ def drop_zone(*, small: bool) -> html.Div:
     """Return the place for photos; assets/upload.js puts the file inputs into it."""
     return html.Div(
         [
-            html.Div(id="photo-inputs"),
+            html.Div(id="photo-inputs", **marks(data_accept=ACCEPT)),
             html.Div("Drop photos of faces here", className="drop-title"),
             html.Div(
                 [
@@ -39,7 +40,7 @@ def drop_zone(*, small: bool) -> html.Div:
                 className="row-of",
             ),
             html.P(
-                "JPEG, PNG, WebP or HEIC. They stay on this machine. Pasting works, too.",
+                f"{NAMES}. They stay on this machine. Pasting works, too.",
                 className="soft small",
             ),
             html.Div(

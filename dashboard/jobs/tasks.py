@@ -81,7 +81,8 @@ class Tasks:
         place = self.library.folders.photo(record.id) / "photo.png"
         stored = core.read_photo(place, record.name, core.photo.UNLIMITED)
         # the stored PNG carries no metadata: what the file said of itself is in the library
-        return replace(stored, focal_35mm=record.focal_35mm, sha256=record.sha256)
+        said = vars(self.library.folders.reading(record.id))
+        return replace(stored, focal_35mm=record.focal_35mm, sha256=record.sha256, **said)
 
     def solid(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
         """Face -> its solid made anew, in the place of the one there was."""

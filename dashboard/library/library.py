@@ -96,7 +96,7 @@ class Library:
         place = self.folders.photo(row.id)
         self.journal.begin([place])
         try:
-            self.folders.store_photo(row.id, photo.rgb)
+            self.folders.store_photo(row.id, photo)
             with self.session.begin() as session:
                 self._keep_workspace(session, workspace)
                 session.add(row)

@@ -1,7 +1,5 @@
 """A comparison's folder: what the worker writes of two to eight faces, and what the pages read of it."""
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -13,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core import json_files
+from core import csv_text, json_files
 from core.comparison.agreement import agreement
 from core.comparison.difference import ASSUMED as WHAT_IS_ASSUMED
 from core.comparison.difference import Comparison, compare
@@ -205,13 +203,11 @@ def column(one: Statistic[Any]) -> str:
 
 def as_csv(faces: Iterable[ComparedFace], differences: Mapping[int, DifferenceFacts]) -> str:
     """Return the table as comma-separated values, each column with its unit."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(["Face", *[column(one) for one in COLUMNS]])
+    table = [["Face", *[column(one) for one in COLUMNS]]]
     for row in rows(faces, differences):
         cells = [(row[one.key], one.digits) for one in COLUMNS]
-        table.writerow([row["face"], *["" if value is None else f"{value:.{digits}f}" for value, digits in cells]])
-    return text.getvalue()
+        table.append([row["face"], *["" if value is None else f"{value:.{digits}f}" for value, digits in cells]])
+    return csv_text.as_csv(table)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,5 @@
 """A face's numbers for the Statistics page and its files: by part of the face, in mm or in interpupillary distances."""
 
-import csv
-import io
 from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -10,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core import csv_text
 from core.errors import GeometryError, OptionError
 from core.files.facts import read_facts
 from core.geometry.reconstruction import Reconstruction
@@ -190,18 +189,16 @@ def summary(found: Measured, part: str, unit: str, bins: int) -> dict[str, Any]:
 
 def as_csv(values: dict[str, Any]) -> str:
     """Return a summary as rows of part, name, value, unit."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(["part", "name", "value", "unit"])
+    table: list[list[Any]] = [["part", "name", "value", "unit"]]
     for part, found in values["parts"].items():
-        for one in chosen(DEPTHS, Place.FILES):
-            table.writerow([part, one.key, found[one.key], values["unit"] if one.unit == MM else one.unit])
+        columns = [(one, values["unit"] if one.unit == MM else one.unit) for one in chosen(DEPTHS, Place.FILES)]
+        table += [[part, one.key, found[one.key], unit] for one, unit in columns]
     for part, value in (values[SYMMETRY_RMS.key] or {}).items():
-        table.writerow([part, "left against right, RMS", value, SYMMETRY_RMS.unit])
+        table.append([part, "left against right, RMS", value, SYMMETRY_RMS.unit])
     if values["measures_mm"] is not None:
-        for length in MEASURES:
-            table.writerow(["face", length.key.removesuffix("_mm"), values["measures_mm"][length.key], length.unit])
-    return text.getvalue()
+        found = values["measures_mm"]
+        table += [["face", length.key.removesuffix("_mm"), found[length.key], length.unit] for length in MEASURES]
+    return csv_text.as_csv(table)
 
 
 def bin_edges(values: NDArray[np.floating], bins: int) -> NDArray[np.float64]:

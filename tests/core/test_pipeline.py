@@ -141,10 +141,14 @@ def test_meshes_read_back(written: Path) -> None:
     assert glb.visual.material.baseColorTexture.size[0] >= 512
     with zipfile.ZipFile(written / "mesh.zip") as archive:
         names = archive.namelist()
-        obj = archive.read("mesh.obj").decode()
-        assert "mtllib mesh.mtl" in obj
-        texture = next(line.split()[-1] for line in archive.read("mesh.mtl").decode().splitlines() if "map_Kd" in line)
-        assert sorted(names) == sorted(["mesh.obj", "mesh.mtl", texture, "mesh_normal.png"])
+        obj = archive.read("grace_hopper-mesh.obj").decode()
+        assert "mtllib grace_hopper-mesh.mtl" in obj
+        texture = next(
+            line.split()[-1] for line in archive.read("grace_hopper-mesh.mtl").decode().splitlines() if "map_Kd" in line
+        )
+        assert sorted(names) == sorted(
+            ["grace_hopper-mesh.obj", "grace_hopper-mesh.mtl", texture, "grace_hopper-mesh_normal.png"]
+        )
         assert Image.open(io.BytesIO(archive.read(texture))).size[0] >= 512
     assert obj.count("\nf ") == len(ply.faces)
     cloud = trimesh.load(written / "cloud.ply")

@@ -1,6 +1,7 @@
 """Photos: taken in, shown, deleted."""
 
 import io
+import logging
 import re
 from typing import Any
 
@@ -10,11 +11,13 @@ from werkzeug.datastructures import FileStorage
 from core.errors import LifemaskError
 from dashboard.library import deletion
 from dashboard.library.records import PhotoRecord
+from dashboard.library.sentences import sentence
 from dashboard.web.context import current_library, current_workspace
 from dashboard.web.routes.answers import send
 from dashboard.web.routes.errors import status_of
 
 blueprint = Blueprint("photos", __name__)
+log = logging.getLogger("lifemask.web")
 
 
 @blueprint.post("/api/photos")
@@ -34,9 +37,12 @@ def add_photos() -> tuple[Response, int]:
         try:
             photo = _stored(part, name)
             photos.append({"id": photo.id, "name": photo.name, "width": photo.width, "height": photo.height})
-        except LifemaskError as error:
+        except Exception as error:  # whatever it is, it is no reason to lose the other photos
+            if not isinstance(error, LifemaskError):
+                log.exception("A photo could not be stored")
+            said = sentence(error, current_library().folders.root)
             status = status if errors else status_of(error)
-            errors.append({"name": name, "error": str(error)})
+            errors.append({"name": name, "error": said})
     return jsonify(photos=photos, errors=errors), 200 if photos else status
 
 
