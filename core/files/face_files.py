@@ -188,17 +188,19 @@ def write_solid_files(
     about: Mapping[str, str] | None = None,
     picture: Path | None = None,
     formats: tuple[str, ...] = FORMATS,
+    *,
+    stands: bool = False,
 ) -> None:
     """Write `solid.stl` and `solid.3mf`, `solid.ply` (coloured), `solid.zip` (OBJ), `solid.glb` (plaster, for pages).
 
     The STL is always written, since it is what is checked. formats : those to be written beside. about : what the
-    millimetres rest on. picture : a PNG to know the 3MF by.
+    millimetres rest on. picture : a PNG to know the 3MF by. stands : see `SolidOptions.stands`.
     """
     about = about or {}
     title = f"{kind.capitalize()} of {about['photo']}" if "photo" in about else kind.capitalize()
     mesh = Mesh(solid.vertices_mm, solid.faces, solid.colours, title=title, about=about)
     write_stl(mesh, folder / "solid.stl")
-    write_plaster_glb(mesh, folder / "solid.glb", stands=kind == "bust")
+    write_plaster_glb(mesh, folder / "solid.glb", stands=stands)
     if "3mf" in formats:
         write_3mf(mesh, folder / "solid.3mf", picture)
     if "ply" in formats:

@@ -187,8 +187,8 @@ def _write_solid(
 ) -> SolidFacts:
     printer = printer or Printer(nozzle_mm=options.nozzle_mm)
     shown = picture if picture.is_file() else None
-    face_files.write_solid_files(solid, folder, options.kind, about, shown, formats)
-    checked = preflight(folder / SOLID_STL, printer, _asked_mm(options), stands=options.kind == "bust")
+    face_files.write_solid_files(solid, folder, options.kind, about, shown, formats, stands=options.stands)
+    checked = preflight(folder / SOLID_STL, printer, _asked_mm(options), stands=options.stands)
     found = checked.facts
     made = SolidFacts(
         size_mm=found.size_mm,
@@ -207,9 +207,9 @@ def _write_solid(
 
 
 def _asked_mm(options: SolidOptions) -> tuple[float | None, float | None, float | None]:
-    """What x, y and z of the solid were asked to measure; a bust stands, all others lie on their backs."""
+    """What x, y and z of the solid were asked to measure."""
     if options.life_size:
         return (None, None, None)
     if options.height_mm is None:
         return (options.width_mm, None, None)
-    return (None, None, options.height_mm) if options.kind == "bust" else (None, options.height_mm, None)
+    return (None, None, options.height_mm) if options.stands else (None, options.height_mm, None)

@@ -185,7 +185,7 @@ def write_plaster_glb(mesh: Mesh, path: Path, *, stands: bool = False) -> None:
     # a large triangle could not carry the shade of what stands on it
     points, faces = trimesh.remesh.subdivide_to_size(points, body.faces, body.extents.max() / SHADE_STEPS)
     shaded = trimesh.Trimesh(points[:, :3], faces, process=False)
-    linear = np.round(255 * _linear(mesh_colours(shaded.vertices, shaded.faces, points[:, 3:]) / 255)).astype(np.uint8)
+    linear = np.round(255 * srgb_to_linear(mesh_colours(shaded.vertices, shaded.faces, points[:, 3:]) / 255)).astype(np.uint8)
     opaque = np.full((len(linear), 1), 255, np.uint8)
     skin = PBRMaterial(LIT, baseColorFactor=WHITE, metallicFactor=0.0, roughnessFactor=1.0)
     shaded.visual = trimesh.visual.TextureVisuals(material=skin)
@@ -196,10 +196,16 @@ def write_plaster_glb(mesh: Mesh, path: Path, *, stands: bool = False) -> None:
 def _write_glb(body: trimesh.Trimesh, mesh: Mesh, path: Path, *, is_lit: bool = False) -> None:
     """is_lit : its colours hold the light, and a viewer adds none."""
     body.apply_scale(GLTF_PER_MM)
-    scene, name = trimesh.Scene(metadata={"title": mesh.title, **mesh.about}), f"{mesh.name}-{path.stem}"
-    scene.add_geometry(body, node_name=name, geom_name=name)
+    name = f"{mesh.name}-{path.stem}"
+    path.write_bytes(glb_of(body, {"title": mesh.title, **mesh.about}, name, is_lit=is_lit))
+
+
+def glb_of(body: trimesh.Trimesh, about: Mapping[str, str], name: str, *, is_lit: bool = True) -> bytes:
+    """A mesh in metres as GLB; is_lit : its colours hold the light, and a viewer adds none."""
     finish = _without_light if is_lit else _with_tangents
-    path.write_bytes(scene.export(file_type="glb", include_normals=not is_lit, tree_postprocessor=finish))
+    scene = trimesh.Scene(metadata=dict(about))
+    scene.add_geometry(body, node_name=name, geom_name=name)
+    return bytes(scene.export(file_type="glb", include_normals=not is_lit, tree_postprocessor=finish))
 
 
 def _without_light(tree: dict[str, Any]) -> None:
@@ -217,7 +223,7 @@ def _with_tangents(tree: dict[str, Any]) -> None:
                 part["attributes"]["TANGENT"] = part["attributes"].pop(TANGENT)
 
 
-def _linear(srgb: NDArray[np.floating]) -> NDArray[np.floating]:
+def srgb_to_linear(srgb: NDArray[np.floating]) -> NDArray[np.floating]:
     """Light of sRGB values, both 0..1 (IEC 61966-2-1): colours of vertices are linear in glTF."""
     return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
 
