@@ -11,7 +11,7 @@ from core.errors import LifemaskError
 from dashboard.library import deletion
 from dashboard.library.records import PhotoRecord
 from dashboard.web.context import current_library, current_workspace
-from dashboard.web.routes.answers import send
+from dashboard.web.routes.answers import deleted, send
 from dashboard.web.routes.errors import status_of
 
 blueprint = Blueprint("photos", __name__)
@@ -61,9 +61,8 @@ def thumbnail_jpg(photo_id: str) -> Response:
 
 @blueprint.delete("/api/photos/<photo_id>")
 def delete_photo(photo_id: str) -> Response:
-    """Delete a photo and all made from it."""
-    deletion.delete_photo(current_library(), current_workspace(), photo_id)
-    return jsonify(deleted=photo_id)
+    """Delete a photo and all made from it; the answer says where this can be undone, and for how long."""
+    return jsonify(deleted(photo_id, deletion.delete_photo(current_library(), current_workspace(), photo_id)))
 
 
 def display_name(filename: str) -> str:
