@@ -56,7 +56,8 @@ class Tasks:
         """Photo -> faces and their folders."""
         assert run.photo_id is not None
         record = self.library.photo(run.workspace_id, run.photo_id)
-        assert record is not None  # the run would have been deleted with it
+        if record is None:
+            raise Cancelled("The photo was deleted.")  # and the run with it
         progress("Reading the photo", 0.0)
         photo = self._stored(record)
         options = Options.from_stored(run.options)

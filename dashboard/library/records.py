@@ -72,7 +72,10 @@ class RunRecord:
 
 @dataclass(frozen=True)
 class FaceRecord:
-    """One face of a photo; its files lie in `folder`. `index` counts from 1, left to right."""
+    """One face of a photo; its files lie in `folder`. `index` counts from 1, left to right.
+
+    `name` is the title that a person gave it, else `file_name`.
+    """
 
     id: str
     workspace_id: str
@@ -80,10 +83,22 @@ class FaceRecord:
     photo_id: str
     index: int
     name: str
+    file_name: str
+    person: str | None
+    tags: tuple[str, ...]
     score: float | None
     network: str
     created: datetime
     folder: Path
+
+
+@dataclass(frozen=True)
+class DeletionRecord:
+    """A deletion that can still be undone, for `undo_s` from when it was made."""
+
+    id: str
+    faces: int
+    undo_s: float
 
 
 @dataclass(frozen=True)

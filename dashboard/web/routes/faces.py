@@ -15,7 +15,7 @@ from dashboard.library.records import FaceRecord, NotInLibraryError
 from dashboard.web.archive import zipped
 from dashboard.web.context import current_library, current_workspace
 from dashboard.web.downloads import as_download, shortened
-from dashboard.web.routes.answers import as_dict, body, listed, send
+from dashboard.web.routes.answers import as_dict, body, deleted, listed, member, send
 
 blueprint = Blueprint("faces", __name__)
 STEM_BYTES = 160  # leaves room for what follows it in the name of a file or of a folder of a zip
@@ -95,11 +95,21 @@ def start_recompute(face_id: str) -> Response:
     return jsonify(as_dict(current_library().start_recompute(current_workspace(), face_id, changes)))
 
 
+@blueprint.patch("/api/faces/<face_id>")
+def label_face(face_id: str) -> Response:
+    """Change the {name, person, tags} of a face; what is not given stays, "" or [] takes it away."""
+    asked = body("name", "person", "tags")
+    name, person = (member(asked, key, str, "a text") if key in asked else None for key in ("name", "person"))
+    tags = member(asked, "tags", list, "a list of texts") if "tags" in asked else None
+    if not all(isinstance(tag, str) for tag in tags or ()):
+        abort(400, "tags must be a list of texts.")
+    return jsonify(as_dict(current_library().label(current_workspace(), face_id, name=name, person=person, tags=tags)))
+
+
 @blueprint.delete("/api/faces/<face_id>")
 def delete_face(face_id: str) -> Response:
-    """Delete a face and its files."""
-    deletion.delete_face(current_library(), current_workspace(), face_id)
-    return jsonify(deleted=face_id)
+    """Delete a face and its files; the answer says where this can be undone, and for how long."""
+    return jsonify(deleted(face_id, deletion.delete_faces(current_library(), current_workspace(), [face_id])))
 
 
 @blueprint.get("/files/<face_id>/<name>")
@@ -121,28 +131,29 @@ def _face(face_id: str) -> FaceRecord:
 
 
 def download_name(face: FaceRecord, name: str) -> str:
-    """Return STEM-NN-name, from letters and digits of any script, dot, dash and underscore alone."""
-    return f"{_stem(face)}-{face.index:02d}-{name}"
+    """Return STEM-NN-name, or TITLE-name, from letters and digits of any script, dot, dash and underscore alone."""
+    return f"{_stem(face)}-{name}"
 
 
 def folder_names(faces: Sequence[FaceRecord]) -> list[str]:
-    """Return STEM-NN for each face; where two photos have one name, the later gets STEM_2-NN."""
+    """Return STEM-NN, or TITLE, for each face; where two have one name, the later gets STEM_2-NN, or TITLE_2."""
     taken: set[str] = set()
     names = []
     for face in faces:
-        stem, number = _stem(face), 2
-        name = f"{stem}-{face.index:02d}"
+        name, number = _stem(face), 2
         while name.lower() in taken:
-            name, number = f"{stem}_{number}-{face.index:02d}", number + 1
+            name, number = _stem(face, number), number + 1
         taken.add(name.lower())
         names.append(name)
     return names
 
 
-def _stem(face: FaceRecord) -> str:
-    stem = unicodedata.normalize("NFC", Path(face.name.split(" #")[0]).stem)
+def _stem(face: FaceRecord, number: int = 1) -> str:
+    is_titled = face.name != face.file_name
+    stem = unicodedata.normalize("NFC", face.name if is_titled else Path(face.name.split(" #")[0]).stem)
     words = "".join(c if _is_of_a_word(c) else " " for c in stem).split()
-    return shortened("_".join(words).strip("._"), STEM_BYTES) or "photo"
+    name = shortened("_".join(words).strip("._"), STEM_BYTES) or "photo"
+    return f"{name}{'' if number == 1 else f'_{number}'}{'' if is_titled else f'-{face.index:02d}'}"
 
 
 def _is_of_a_word(character: str) -> bool:

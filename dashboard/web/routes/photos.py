@@ -13,7 +13,7 @@ from dashboard.library import deletion
 from dashboard.library.records import PhotoRecord
 from dashboard.library.sentences import sentence
 from dashboard.web.context import current_library, current_workspace
-from dashboard.web.routes.answers import send
+from dashboard.web.routes.answers import deleted, send
 from dashboard.web.routes.errors import status_of
 
 blueprint = Blueprint("photos", __name__)
@@ -67,9 +67,8 @@ def thumbnail_jpg(photo_id: str) -> Response:
 
 @blueprint.delete("/api/photos/<photo_id>")
 def delete_photo(photo_id: str) -> Response:
-    """Delete a photo and all made from it."""
-    deletion.delete_photo(current_library(), current_workspace(), photo_id)
-    return jsonify(deleted=photo_id)
+    """Delete a photo and all made from it; the answer says where this can be undone, and for how long."""
+    return jsonify(deleted(photo_id, deletion.delete_photo(current_library(), current_workspace(), photo_id)))
 
 
 def display_name(filename: str) -> str:

@@ -4,6 +4,7 @@ import json
 import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from dashboard.jobs.queue import Queue
 from dashboard.library.library import Library
 from dashboard.library.records import FaceRecord, NewFace
 from dashboard.library.schema import Workspace
-from dashboard.web.routes.faces import download_name
+from dashboard.web.routes.faces import download_name, folder_names
 from dashboard.web.routes.photos import display_name
 from tests.dashboard.library.test_library import Wanted, jpeg
 
@@ -335,8 +336,14 @@ def test_names() -> None:
     assert display_name("/") == "photo"
     assert len(display_name("x" * 500 + ".jpg")) == 120
     face = FaceRecord(
-        id="f", workspace_id="w", run_id="r", photo_id="p", index=3, name="../été №1.HEIC #3", score=None, network="",
+        id="f", workspace_id="w", run_id="r", photo_id="p", index=3, name="../été №1.HEIC #3",
+        file_name="../été №1.HEIC #3", person=None, tags=(), score=None, network="",
         created=None, folder=None,  # type: ignore[arg-type]
     )  # fmt: skip
     assert download_name(face, "depth.png") == "été_1-03-depth.png"
     assert all("/" not in name for name in FILES)
+    titled = replace(face, name="Ada v1.2 / left")
+    assert download_name(titled, "depth.png") == "Ada_v1.2_left-depth.png"
+    assert folder_names([face, face, titled, replace(titled, name="ADA v1.2 left")]) == [
+        "été_1-03", "été_1_2-03", "Ada_v1.2_left", "ADA_v1.2_left_2",
+    ]  # fmt: skip
