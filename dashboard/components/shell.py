@@ -11,7 +11,7 @@ from dashboard.components.page import marks
 from dashboard.library.sentences import of_storage
 from dashboard.web.context import current_library
 
-NOT_INJECTED = r"vendor|samples|icons|boot\.js|service-worker"  # linked below, or fetched when needed
+NOT_INJECTED = r"vendor|samples|icons|viewer$|boot\.js|service-worker"  # linked below, or fetched when needed
 LINKS = (
     ("Studio", "/"),
     ("Library", "/library"),

@@ -97,12 +97,7 @@ def _pictures(found: Sequence[results.Result]) -> html.Section:
                     ),
                     className="map",
                 ),
-                views.viewer(
-                    views.address(result.face.id, "mesh.glb", result.face.folder),
-                    f"{result.face.name} in 3D; drag to turn all",
-                    poster=views.address(result.face.id, "relief_preview.png", result.face.folder),
-                    group="compare",
-                ),
+                views.face_viewer(result, f"{result.face.name} in 3D; all turn together", group="compare"),
             ],
             className="side",
         )
@@ -112,7 +107,10 @@ def _pictures(found: Sequence[results.Result]) -> html.Section:
         [html.Span(f"{low:.0f} mm"), html.I(), html.Span(f"{high:.0f} mm behind the nose tip")], className="scale"
     )
     look = "side-by-side two" if len(found) == 2 else "side-by-side"
-    return page.section("Side by side", html.Div(sides, className=look, tabIndex=0), aside=scale)
+    shown = views.viewing(
+        "compare", html.Div(sides, className=look, tabIndex=0), views.LOOKS, label="All faces in 3D", staged=False
+    )
+    return page.section("Side by side", shown, aside=scale)
 
 
 def _curves(found: Sequence[results.Result]) -> html.Section:

@@ -10,8 +10,7 @@ from core.measure.table import COUNT, DEPTHS, LENGTHS, Place, chosen
 from core.options import Options
 from core.options.run import CHANGEABLE, DRAWN
 from core.options.table import rows
-from dashboard import readings
-from dashboard.charts import figures, scenes
+from dashboard.charts import figures
 from dashboard.components import assumptions, page, uploads, views
 from dashboard.components.missing import no_face
 from dashboard.components.options import filled_in
@@ -25,12 +24,6 @@ dash.register_page(__name__, path_template="/face/<face_id>", title="Face – Li
 POLL_MS = 500
 BINS = 64
 LENSES = ("fov_deg", "focal_mm")  # one of them, or none, says how wide the lens is
-VIEWS = (
-    ("model", "Textured model"),
-    ("mesh", "Plaster mesh"),
-    ("photo-mesh", "Coloured mesh"),
-    ("cloud", "Point cloud"),
-)
 
 
 def layout(face_id: str | None = None, **_: Any) -> html.Div:
@@ -85,44 +78,13 @@ def _actions(face: FaceRecord) -> list[Any]:
 
 
 def _space(result: results.Result) -> html.Div:
-    switch = page.switch_pair("face-view", VIEWS, "model", look="views")
-    stage = html.Div(_model(result.face), id="face-stage", className="stage")
-    return html.Div([switch, stage, views.drawn_note(result.facts)])
-
-
-def _model(face: FaceRecord) -> html.Div:
-    return views.viewer(
-        views.address(face.id, "mesh.glb", face.folder),
-        f"{face.name} in 3D; drag to turn",
-        poster=views.address(face.id, "relief_preview.png", face.folder),
-    )
-
-
-@callback(
-    Output("face-stage", "children"),
-    Input("face-view", "value"),
-    State("face-id", "data"),
-    prevent_initial_call=True,
-)
-def show(view: str, face_id: str) -> Any:
-    """Fill the stage; the heavy figures are made when they are asked for."""
-    face = current_library().face(current_workspace(), face_id)
-    if face is None:
-        return dash.no_update
-    if view == "model":
-        return _model(face)
-    changed = (face.folder / "reconstruction.json").stat().st_mtime_ns
-    if view == "cloud":
-        return views.graph(scenes.cloud(*readings.shapes.points(face.folder, changed)), "face-scene", height="100%")
-    vertices, triangles, colours = readings.shapes.surface(face.folder, changed)
-    if len(triangles) > scenes.MAX_TRIANGLES:
-        return html.P(
-            f"This surface has {len(triangles):,} triangles, too many to turn here. The textured model shows it whole.",
-            className="note p-3",
-        )
-    shown = colours if view == "photo-mesh" else readings.shapes.plaster(face.folder, changed)
-    figure = scenes.mesh(vertices, triangles, shown)
-    return views.graph(figure, "face-scene", height="100%")
+    name = result.face.name
+    pair = [
+        views.face_viewer(result, f"Surface of {name} in 3D", group="face"),
+        views.face_viewer(result, f"Points of {name} in 3D", group="face", look="cloud", always=True),
+    ]
+    stage = views.viewing("face", pair, views.LOOKS, label="The face in 3D", id="face-stage")
+    return html.Div([stage, views.drawn_note(result.facts)])
 
 
 def _about(result: results.Result, said: Any) -> html.Div:

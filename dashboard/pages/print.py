@@ -71,12 +71,17 @@ def _solid(face: FaceRecord) -> "SolidFacts | None":
 def _stage(face: FaceRecord, solid: "SolidFacts | None") -> Any:
     if not (face.folder / "solid.glb").is_file():
         return page.empty("No solid yet", "Choose its kind and size, then make it.")
-    alt = f"The solid of {face.name}; drag to turn"
-    shown = views.viewer(views.address(face.id, "solid.glb", face.folder), alt)
+    shown = views.viewer(
+        views.address(face.id, "solid.glb", face.folder),
+        f"The solid of {face.name} in 3D",
+        group="print",
+        **{"data-name": face.name, "data-scaled": "of the print"},
+    )
     size = printing.dimensions(solid) if solid else None
     about = core.files.read_facts(face.folder)
     drawn = None if solid is None or solid.options.kind == "lithophane" else views.drawn_note(about)
-    return [html.Div([html.Div(shown, className="stage"), size], className="measured"), drawn]
+    stage = views.viewing("print", [shown], label="The solid in 3D")
+    return [html.Div([stage, size], className="measured"), drawn]
 
 
 def _below(face: FaceRecord, solid: "SolidFacts | None") -> list[Any]:

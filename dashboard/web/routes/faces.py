@@ -1,5 +1,6 @@
 """Faces: their facts, numbers and files; computed anew, made into a solid, deleted."""
 
+import gzip
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
@@ -77,6 +78,40 @@ def face_statistics(face_id: str) -> Response:
         name = download_name(record, f"statistics.{'csv' if asked.get('format') == 'csv' else 'json'}")
         as_download(response, name)
     return response
+
+
+@blueprint.get("/api/faces/<face_id>/points")
+def points(face_id: str) -> Response:
+    """All points of a face with their colours, packed for the viewer (`dashboard.readings.shapes`)."""
+    folder = _face(face_id).folder
+    packed, encoded = readings.shapes.points(folder, _changed(folder)), "gzip" in request.accept_encodings
+    answer = _drawn(packed if encoded else gzip.decompress(packed), "application/octet-stream")
+    if encoded:
+        answer.headers["Content-Encoding"] = "gzip"
+    answer.headers["Vary"] = "Accept-Encoding"
+    return answer
+
+
+@blueprint.get("/api/faces/<face_id>/openness")
+def openness(face_id: str) -> Response:
+    """How open the sky is over each pixel of the crop, by which the viewer darkens hollows of plaster; a gray JPEG."""
+    folder = _face(face_id).folder
+    return _drawn(readings.shapes.openness(folder, _changed(folder)), "image/jpeg")
+
+
+def _changed(folder: Path) -> int:
+    depth = folder / "depth.npy"
+    if not depth.is_file():
+        raise NotInLibraryError("This face has no depth in your library; it may have been deleted.")
+    return depth.stat().st_mtime_ns
+
+
+def _drawn(data: bytes, media_type: str) -> Response:
+    """Send what is drawn from the depth; it is asked for again each time, and answered by 304 while it is the same."""
+    answer = Response(data, mimetype=media_type)
+    answer.headers["Cache-Control"] = "private, no-cache"
+    answer.add_etag()
+    return answer.make_conditional(request)
 
 
 @blueprint.post("/api/faces/<face_id>/solid")
