@@ -1,4 +1,14 @@
-from .face_folder import load_face, write_face, write_faces, write_solid
+from .face_folder import load_face, write_depths, write_face, write_faces, write_solid, write_surface
 from .facts import read_facts
+from .parts import made
 
-__all__ = ["load_face", "read_facts", "write_face", "write_faces", "write_solid"]
+__all__ = [
+    "load_face",
+    "made",
+    "read_facts",
+    "write_depths",
+    "write_face",
+    "write_faces",
+    "write_solid",
+    "write_surface",
+]
