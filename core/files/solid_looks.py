@@ -1,5 +1,6 @@
 """Second looks of a solid's preview: thin walls and overhang painted on it, a lithophane lit from behind."""
 
+import io
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from core.errors import FormatError
 from core.files.facts import read_facts
 from core.files.mesh_files import GLTF_PER_MM, UPRIGHT, glb_of, srgb_to_linear
+from core.files.parts import made
 from core.options import Printer, SolidOptions
 from core.preflight import hanging_places, thin_places
 from core.solid import light_path_mm
@@ -36,9 +38,10 @@ def solid_look(folder: Path, look: Look) -> bytes:
     """
     facts = read_facts(folder).solid
     path = folder / SOLID_GLB
-    if facts is None or not path.is_file():
+    if facts is None:
         raise FormatError(f"There is no preview of a solid in {folder.name}. Make the solid first.")
-    scene: Any = trimesh.load(path, process=False)
+    data = path.read_bytes() if path.is_file() else made(folder, SOLID_GLB)
+    scene: Any = trimesh.load(io.BytesIO(data), file_type="glb", process=False)
     (mesh,) = scene.geometry.values()
     options = facts.options
     vertices = np.asarray(mesh.vertices, np.float64) / GLTF_PER_MM
@@ -58,9 +61,7 @@ def solid_look(folder: Path, look: Look) -> bytes:
     return glb_of(mesh, {"title": "Solid", "look": look}, f"solid-{look}")
 
 
-def _painted(
-    linear: NDArray[np.uint8], where: NDArray[np.bool_], srgb: tuple[int, int, int]
-) -> NDArray[np.uint8]:
+def _painted(linear: NDArray[np.uint8], where: NDArray[np.bool_], srgb: tuple[int, int, int]) -> NDArray[np.uint8]:
     """Colours (n, 3), linear, painted where they are to be; the light and shade of the plaster stays."""
     light = 0.35 + 0.65 * linear.max(1, keepdims=True) / 255.0
     paint = 255 * srgb_to_linear(np.array(srgb) / 255) * light

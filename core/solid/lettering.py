@@ -73,7 +73,9 @@ def _drawn(letter: str) -> tuple[NDArray[np.uint8], float]:
     try:
         font = ImageFont.load_default(SIZE_PX)
     except ImportError as error:
-        raise OptionError("This Pillow was built without FreeType, which draws letters. Leave the text empty.") from error
+        raise OptionError(
+            "This Pillow was built without FreeType, which draws letters. Leave the text empty."
+        ) from error
     parts = unicodedata.normalize("NFD", letter)
     base, dotted = parts[0], len(parts) == 2 and parts[1] == DOTS and parts[0] in DOTTED
     unknown = bytes(font.getmask("\uffff"))
