@@ -1,16 +1,13 @@
 """Photos: taken in, shown, deleted."""
 
-import io
-import re
 from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request
-from werkzeug.datastructures import FileStorage
 
 from core.errors import LifemaskError
 from dashboard.library import deletion
-from dashboard.library.records import PhotoRecord
 from dashboard.web.context import current_library, current_workspace
+from dashboard.web.received import display_name, received
 from dashboard.web.routes.answers import send
 from dashboard.web.routes.errors import status_of
 
@@ -32,19 +29,12 @@ def add_photos() -> tuple[Response, int]:
     for part in parts:
         name = display_name(part.filename or "photo")
         try:
-            photo = _stored(part, name)
+            photo = received(part)
             photos.append({"id": photo.id, "name": photo.name, "width": photo.width, "height": photo.height})
         except LifemaskError as error:
             status = status if errors else status_of(error)
             errors.append({"name": name, "error": str(error)})
     return jsonify(photos=photos, errors=errors), 200 if photos else status
-
-
-def _stored(part: FileStorage, name: str) -> PhotoRecord:
-    library = current_library()
-    library.settings.photo_limits.check_size(name, part.stream.seek(0, io.SEEK_END))  # before it is in memory
-    part.stream.seek(0)
-    return library.add_photo(current_workspace(), name, part.stream.read())
 
 
 @blueprint.get("/photos/<photo_id>/photo.png")
@@ -64,9 +54,3 @@ def delete_photo(photo_id: str) -> Response:
     """Delete a photo and all made from it."""
     deletion.delete_photo(current_library(), current_workspace(), photo_id)
     return jsonify(deleted=photo_id)
-
-
-def display_name(filename: str) -> str:
-    """Return the last part of a path from any system, without control characters, at most 120 long."""
-    name = re.sub(r"[\x00-\x1f\x7f]", "", re.split(r"[/\\]", filename)[-1]).strip()
-    return name[-120:] or "photo"
