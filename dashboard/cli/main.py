@@ -44,6 +44,9 @@ def parser() -> argparse.ArgumentParser:
 
     serve = commands.add_parser("serve", help="serve the pages and work on photos")
     serve.add_argument("--host", help="address to serve on (LIFEMASK_HOST, 127.0.0.1)")
+    serve.add_argument(
+        "--lan", action="store_true", default=None, help="let a phone in this network in; prints a QR code (LIFEMASK_LAN)"
+    )
     serve.add_argument("--port", type=int, help="port, 0 for any free one (LIFEMASK_PORT, 8050)")
     serve.add_argument("--data", metavar="DIR", help="folder of the library (LIFEMASK_DATA)")
     serve.add_argument("--no-worker", action="store_true", help="serve pages only; 'lifemask worker' does the work")
@@ -119,7 +122,7 @@ def _add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _serve(args: argparse.Namespace) -> int:
-    settings = Settings.from_env(host=args.host, port=args.port, data=args.data)
+    settings = Settings.from_env(host=args.host, lan=args.lan, port=args.port, data=args.data)
     web.serve(settings, with_worker=not args.no_worker, debug=args.debug)
     return 0
 

@@ -25,11 +25,15 @@ MARGIN = 1.12  # round a face in 3D, as in assets/viewer/turning.js
 TO_DOWNLOAD = tuple(file.name for file in FILES.values() if file.subject != "picture")
 
 
-def address(face_id: str, name: str, folder: Path | None = None) -> str:
-    """Return the address of a face's file; with its folder the address changes when the file does."""
+def address(face_id: str, name: str, folder: Path | None = None, *, width: int | None = None) -> str:
+    """Return the address of a face's file; with its folder the address changes when the file does.
+
+    width : of a picture, how small it shall come, px; one of `dashboard.web.small.WIDTHS`.
+    """
     file = folder / name if folder else None
-    stamp = f"?v={file.stat().st_mtime_ns:x}" if file and file.is_file() else ""
-    return f"/files/{face_id}/{name}{stamp}"
+    stamp = f"v={file.stat().st_mtime_ns:x}" if file and file.is_file() else ""
+    query = "&".join(filter(None, (f"width={width}" if width else "", stamp)))
+    return f"/files/{face_id}/{name}{'?' if query else ''}{query}"
 
 
 def viewer(

@@ -1,5 +1,6 @@
 """The library: workspaces, their photos, runs and faces. Every call names its workspace and sees no other."""
 
+import hashlib
 import re
 import secrets
 import threading
@@ -75,6 +76,22 @@ class Library:
         has_row = select(schema.Workspace).filter_by(id=workspace).exists()
         row = select(literal(workspace), literal(self.clock())).where(~has_row)
         session.execute(insert(schema.Workspace).from_select(["id", "created"], row))
+
+    def version(self, workspace: str) -> tuple[str, bool]:
+        """Return a text that differs once anything that pages show of the workspace does, and whether work waits.
+
+        Pages ask it again and again: it reads ids, names and states, no file.
+        """
+        run, face = schema.Run, schema.Face
+        waiting = select(run.id, run.state, run.stage, run.progress).where(run.state.in_(WAITING)).order_by(run.id)
+        over = select(run.state, func.count(), func.max(run.ended)).group_by(run.state).order_by(run.state)
+        faces = select(face.id, face.name, face.created).order_by(face.id)
+        with self.session() as session:
+            found = [
+                [tuple(row) for row in session.execute(query.filter_by(workspace_id=workspace))]
+                for query in (waiting, over, faces)
+            ]
+        return hashlib.sha256(repr(found).encode()).hexdigest()[:16], bool(found[0])
 
     # -- photos
 

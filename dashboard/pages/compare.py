@@ -10,7 +10,7 @@ from dash import ALL, ClientsideFunction, Input, Output, State, callback, client
 from core.errors import LifemaskError
 from dashboard.charts import figures
 from dashboard.components import comparison, faces, page, uploads, views
-from dashboard.components.missing import no_faces
+from dashboard.components.missing import no_faces, none_of_these
 from dashboard.library.library import MOST_COMPARED
 from dashboard.library.records import FaceRecord, RunRecord
 from dashboard.readings import comparison_folder, results
@@ -36,6 +36,8 @@ def _page(wanted: Sequence[str], reference: str, *, with_scale: bool) -> html.Di
     all_faces = current_library().faces(current_workspace())
     by_id = {face.id: face for face in all_faces}
     chosen = [face_id for face_id in dict.fromkeys(wanted) if face_id in by_id][:MOST_COMPARED]
+    if not chosen and any(wanted):
+        return none_of_these("Compare")
     lead = "Same scale, same light, same view. Choose two to eight faces."
     head = page.head("Compare", lead, _networks(all_faces, chosen))
     if not all_faces:

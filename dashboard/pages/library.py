@@ -31,13 +31,14 @@ def layout(**_: Any) -> html.Div:
     if not found:
         return html.Div(
             [
+                *_following(found),
                 page.head("Library"),
                 no_faces("Nothing here yet", "Every face that you make is kept here until you delete it."),
             ]
         )
     return html.Div(
         [
-            dcc.Location(id="library-goto", refresh="callback-nav"),
+            *_following(found),
             page.head("Library", _count(found), [_search()]),
             html.Div(_bar(), className="row-of mb-4"),
             html.Div([faces.thumb(face, False) for face in found], id="library-faces", className="thumbs"),
@@ -50,6 +51,14 @@ def layout(**_: Any) -> html.Div:
             ),
         ]
     )
+
+
+def _following(found: Sequence[FaceRecord]) -> list[Any]:
+    """What `follow` compares with, and where it goes."""
+    return [
+        dcc.Store(id="library-shown", data=[face.id for face in found]),
+        dcc.Location(id="library-goto", refresh="callback-nav"),
+    ]
 
 
 def _count(found: Sequence[FaceRecord]) -> str:
@@ -183,3 +192,16 @@ def ask(*_: Any) -> bool:
 def ask_all(*_: Any) -> bool:
     """Ask before everything goes."""
     return bool(ctx.triggered_id == "library-delete-all-open")
+
+
+@callback(
+    Output("library-goto", "href", allow_duplicate=True),
+    Input("workspace-version", "data"),
+    State("library-shown", "data"),
+    State({"kind": "library-choose", "face": ALL}, "value"),
+    prevent_initial_call=True,
+)
+def follow(version: str | None, shown: list[str], chosen: list[bool]) -> Any:
+    """Show what came or went in another tab; not while somebody has chosen faces here."""
+    here = [face.id for face in current_library().faces(current_workspace())]
+    return dash.no_update if here == shown or any(chosen) else f"/library?{version}"

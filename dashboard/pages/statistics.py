@@ -1,6 +1,7 @@
 """Statistics: the numbers of one face, by part, with the pixels they are of."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import dash
@@ -15,7 +16,7 @@ from core.measure.statistics import histogram
 from core.measure.table import COUNT, DEPTHS, SYMMETRY_RMS, Place, chosen, part_name
 from dashboard.charts import figures, maps
 from dashboard.components import faces, page, readings, views
-from dashboard.components.missing import no_faces
+from dashboard.components.missing import no_faces, none_of_these
 from dashboard.library.records import FaceRecord
 from dashboard.readings.measured import PARTS, Measured, bin_edges, measured
 from dashboard.web.context import current_library, current_workspace
@@ -32,16 +33,19 @@ PLACES = {
 
 
 def layout(faces: str = "", **_: Any) -> html.Div:  # the name of the query's key
-    """Return the page for the face of the address; the newest when it names none."""
-    return _page(faces.split(",", maxsplit=1)[0])
+    """Return the page for the first face of the address that is here; the newest when it names none."""
+    return _page([face_id for face_id in faces.split(",") if face_id])
 
 
-def _page(wanted: str) -> html.Div:
+def _page(wanted: Sequence[str]) -> html.Div:
     all_faces = current_library().faces(current_workspace())
+    here = [face for face_id in wanted for face in all_faces if face.id == face_id]
+    if wanted and not here:
+        return none_of_these("Statistics")
     head = page.head("Statistics", "Depth relative to the nose tip, so that photos from different distances compare.")
     if not all_faces:
         return html.Div([head, no_faces("No numbers yet", "They come with the first face.")])
-    face = next((face for face in all_faces if face.id == wanted), all_faces[0])
+    face = (here or all_faces)[0]
     found = measured(face.folder)
     return html.Div(
         [

@@ -17,6 +17,7 @@ from dashboard.web.archive import zipped
 from dashboard.web.context import current_library, current_workspace
 from dashboard.web.downloads import as_download, shortened
 from dashboard.web.routes.answers import as_dict, body, deleted, listed, member, send
+from dashboard.web.small import WIDTHS, small
 
 blueprint = Blueprint("faces", __name__)
 STEM_BYTES = 160  # leaves room for what follows it in the name of a file or of a folder of a zip
@@ -149,13 +150,27 @@ def delete_face(face_id: str) -> Response:
 
 @blueprint.get("/files/<face_id>/<name>")
 def face_file(face_id: str, name: str) -> Response:
-    """Send a file of a face; with ?download=1 as STEM-NN-name, which sorts by photo and face."""
+    """Send a file of a face; with ?download=1 as STEM-NN-name, which sorts by photo and face.
+
+    A picture with ?width=400 is sent as small as a page shows it, as WebP.
+    """
     if name not in FILES:
         abort(404, f"There is no file of the name '{name}'.")
     record = _face(face_id)
     name = catalog.name_today(record.folder, name)
     file = catalog.present(record.folder).get(name)
+    if "width" in request.args and file is not None:
+        return _small_picture(file, request.args["width"])
     return send(file, FILES[name].media_type, download_name(record, name) if "download" in request.args else None)
+
+
+def _small_picture(file: Path, width: str) -> Response:
+    if FILES[file.name].subject != "picture" or width not in map(str, WIDTHS):
+        abort(400, f"Pictures alone come smaller, {' or '.join(map(str, WIDTHS))} pixels wide.")
+    response = Response(small(file, int(width)), mimetype="image/webp")
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.set_etag(f"{file.stat().st_mtime_ns:x}-{width}")
+    return response.make_conditional(request)
 
 
 def _face(face_id: str) -> FaceRecord:

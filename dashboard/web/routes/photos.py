@@ -1,18 +1,15 @@
 """Photos: taken in, shown, deleted."""
 
-import io
 import logging
-import re
 from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request
-from werkzeug.datastructures import FileStorage
 
 from core.errors import LifemaskError
 from dashboard.library import deletion
-from dashboard.library.records import PhotoRecord
 from dashboard.library.sentences import sentence
 from dashboard.web.context import current_library, current_workspace
+from dashboard.web.received import display_name, received
 from dashboard.web.routes.answers import deleted, send
 from dashboard.web.routes.errors import status_of
 
@@ -35,7 +32,7 @@ def add_photos() -> tuple[Response, int]:
     for part in parts:
         name = display_name(part.filename or "photo")
         try:
-            photo = _stored(part, name)
+            photo = received(part)
             photos.append({"id": photo.id, "name": photo.name, "width": photo.width, "height": photo.height})
         except Exception as error:  # whatever it is, it is no reason to lose the other photos
             if not isinstance(error, LifemaskError):
@@ -44,13 +41,6 @@ def add_photos() -> tuple[Response, int]:
             status = status if errors else status_of(error)
             errors.append({"name": name, "error": said})
     return jsonify(photos=photos, errors=errors), 200 if photos else status
-
-
-def _stored(part: FileStorage, name: str) -> PhotoRecord:
-    library = current_library()
-    library.settings.photo_limits.check_size(name, part.stream.seek(0, io.SEEK_END))  # before it is in memory
-    part.stream.seek(0)
-    return library.add_photo(current_workspace(), name, part.stream.read())
 
 
 @blueprint.get("/photos/<photo_id>/photo.png")
@@ -69,9 +59,3 @@ def thumbnail_jpg(photo_id: str) -> Response:
 def delete_photo(photo_id: str) -> Response:
     """Delete a photo and all made from it; the answer says where this can be undone, and for how long."""
     return jsonify(deleted(photo_id, deletion.delete_photo(current_library(), current_workspace(), photo_id)))
-
-
-def display_name(filename: str) -> str:
-    """Return the last part of a path from any system, without control characters, at most 120 long."""
-    name = re.sub(r"[\x00-\x1f\x7f]", "", re.split(r"[/\\]", filename)[-1]).strip()
-    return name[-120:] or "photo"
