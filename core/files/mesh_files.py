@@ -167,7 +167,9 @@ def write_plaster_glb(mesh: Mesh, path: Path, *, stands: bool = False) -> None:
     # a large triangle could not carry the shade of what stands on it
     points, faces = trimesh.remesh.subdivide_to_size(points, body.faces, body.extents.max() / SHADE_STEPS)
     shaded = trimesh.Trimesh(points[:, :3], faces, process=False)
-    linear = np.round(255 * srgb_to_linear(mesh_colours(shaded.vertices, shaded.faces, points[:, 3:]) / 255)).astype(np.uint8)
+    linear = np.round(255 * srgb_to_linear(mesh_colours(shaded.vertices, shaded.faces, points[:, 3:]) / 255)).astype(
+        np.uint8
+    )
     opaque = np.full((len(linear), 1), 255, np.uint8)
     skin = PBRMaterial(LIT, baseColorFactor=WHITE, metallicFactor=0.0, roughnessFactor=1.0)
     shaded.visual = trimesh.visual.TextureVisuals(material=skin)

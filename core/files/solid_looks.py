@@ -58,9 +58,7 @@ def solid_look(folder: Path, look: Look) -> bytes:
     return glb_of(mesh, {"title": "Solid", "look": look})
 
 
-def _painted(
-    linear: NDArray[np.uint8], where: NDArray[np.bool_], srgb: tuple[int, int, int]
-) -> NDArray[np.uint8]:
+def _painted(linear: NDArray[np.uint8], where: NDArray[np.bool_], srgb: tuple[int, int, int]) -> NDArray[np.uint8]:
     """Colours (n, 3), linear, painted where they are to be; the light and shade of the plaster stays."""
     light = 0.35 + 0.65 * linear.max(1, keepdims=True) / 255.0
     paint = 255 * srgb_to_linear(np.array(srgb) / 255) * light

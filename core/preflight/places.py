@@ -32,7 +32,9 @@ def thin_places(vertices_mm: Floats, faces: NDArray[np.integer], printer: Printe
     distance, nearest = tree.query(np.hstack([vertices_mm, normals * 4 * apart]), k=NEAREST)
     middle = np.median(lines[nearest], axis=1)
     there = distance[:, 0] < FARTHEST * 2 * apart
-    return np.where(there & (middle < ROUNDING), 2, np.where(there & (middle < LINES * ROUNDING), 1, 0)).astype(np.uint8)
+    return np.where(there & (middle < ROUNDING), 2, np.where(there & (middle < LINES * ROUNDING), 1, 0)).astype(
+        np.uint8
+    )
 
 
 def hanging_places(vertices_mm: Floats, faces: NDArray[np.integer], printer: Printer) -> NDArray[np.bool_]:
@@ -43,4 +45,3 @@ def hanging_places(vertices_mm: Floats, faces: NDArray[np.integer], printer: Pri
     count = len(vertices_mm)
     around, over = (np.bincount(faces.ravel(), np.repeat(share, 3), count) for share in (area, area * hangs))
     return np.asarray(over > around / 2)
-

@@ -79,7 +79,9 @@ def make_relief(reconstruction: Reconstruction, options: SolidOptions) -> Solid:
     heights, busy = np.where(mask, head, plate), mask.copy()
     walls = [step_seeds(mask, head, plate)]
     for upper, lower in _raised(layout, options):
-        walls.append((np.concatenate([upper, lower]), np.r_[np.full(len(upper), raised), np.full(len(lower), options.base_mm)]))
+        walls.append(
+            (np.concatenate([upper, lower]), np.r_[np.full(len(upper), raised), np.full(len(lower), options.base_mm)])
+        )
         rows, columns = np.clip(np.round(upper[:, ::-1]).astype(int), 0, np.array(mask.shape) - 1).T
         busy[rows, columns] = True
     if layout.coin_rim is not None:
@@ -100,9 +102,7 @@ def make_relief(reconstruction: Reconstruction, options: SolidOptions) -> Solid:
     body = slab(top, 0.0, layout.rim, pitch)
     up = np.array([pitch, -pitch, 1])
     points = body.points * up
-    colours = photo_colours(
-        reconstruction.crop_rgb, body.points[: body.top_count, :2] + layout.corner_px, len(points)
-    )
+    colours = photo_colours(reconstruction.crop_rgb, body.points[: body.top_count, :2] + layout.corner_px, len(points))
     solid = Solid(points, body.faces, colours, float(scale))
     if options.fastening != "none":
         within = _well_within(mask.shape, layout.rim)
