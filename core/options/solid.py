@@ -14,8 +14,8 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 Outline = Literal["rectangle", "round", "oval"]
 Fastening = Literal["none", "keyhole", "magnet"]
 KINDS_ARE = (
-    "A relief is a plaque, a coin a round one with a raised rim, a mask the face as a shell, a bust a head that stands, "
-    "a lithophane a plate that shows the photo against a light, a lamp such a plate closed to a tube."
+    "A relief is a plaque, a coin a round one with a raised rim, a mask the face as a shell, a bust a head that "
+    "stands, a lithophane a plate that shows the photo against a light, a lamp such a plate closed to a tube."
 )
 LONGEST_TEXT = 60
 LEAST_LETTER_NOZZLES = 8.0  # a stroke of the letters is about an eighth of their height
@@ -32,8 +32,8 @@ class AnySolid(Nozzle):
     )
     life_size: bool = option(False, "Life size", "By the interpupillary distance, in place of width and height.")
     base_mm: float = option(
-        2.0, "Base", "Thickness of a plaque's or a coin's plate or a bust's foot; how far the frame of a lithophane or a "
-        "lamp stands out.",
+        2.0, "Base", "Thickness of a plaque's or a coin's plate or a bust's foot; how far the frame of a lithophane or "
+        "a lamp stands out.",
         unit="mm", low=0.4, high=50, step=0.1, only=("relief", "coin", "bust", "lithophane", "lamp"),
     )  # fmt: skip
     wall_mm: float = option(
@@ -115,7 +115,8 @@ class SolidOptions(AnySolid):
             size = self.width_mm if self.height_mm is None else self.height_mm
             if 2 * self.border_mm >= 0.9 * size:
                 raise OptionError(
-                    f"A border of {self.border_mm:g} mm leaves no room in a {name} of {size:g} mm. Take a narrower one.",
+                    f"A border of {self.border_mm:g} mm leaves no room in a {name} of {size:g} mm. "
+                    "Take a narrower one.",
                     "border_mm",
                 )
         if self.has_effect("wall_mm") and self.wall_mm < 2 * self.nozzle_mm:

@@ -19,7 +19,8 @@ DOTS = "\u0308"  # the built-in font has no umlauts: two of its full stops stand
 DOTTED = "aeouyAEOUY"
 DOT_GAP_PX, DOT_APART_PX = 26, 44
 SMOOTH_PX = 2.0
-CONTOUR_STEP_PX = 1.5  # of the height map
+STROKE = 1 / 8  # of the height of a capital: how wide a letter's lines are
+CONTOUR_STEP = 2.5  # along a wall, in half its width, as of the wall round a head
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,14 @@ def lettered(text: str, line_px: NDArray[np.float64], capital_px: float, pixel_m
     """
     drawn = [_drawn(letter) for letter in unicodedata.normalize("NFC", " ".join(text.split()))]
     scale = capital_px / CAPITAL_PX
+    offset_px = min(STEP_PX, STROKE * capital_px / 4)  # on a coarse map a wall must not be wider than the letter
     along = np.r_[0, np.cumsum(np.linalg.norm(np.diff(line_px, axis=0), axis=1))]
     widths = np.array([advance for _, advance in drawn]) * scale
     if widths.sum() > along[-1]:
         raise OptionError(
             f"The text is {widths.sum() * pixel_mm:.0f} mm long, but there is room for {along[-1] * pixel_mm:.0f} mm. "
-            "Make letter_mm smaller, the text shorter or the solid larger."
+            "Make letter_mm smaller, the text shorter or the solid larger.",
+            "letter_mm",
         )
     starts = (along[-1] - widths.sum()) / 2 + np.r_[0, np.cumsum(widths)[:-1]]
     edges: tuple[list[NDArray[np.float64]], ...] = ([], [])
@@ -58,8 +61,8 @@ def lettered(text: str, line_px: NDArray[np.float64], capital_px: float, pixel_m
             for place in (middle, middle - width / 2, middle + width / 2)
         )
         onward = (after - before) / np.linalg.norm(after - before)
-        for found, offset in zip(edges, (-STEP_PX, STEP_PX), strict=True):
-            for contour in _contours(inside, offset / scale, CONTOUR_STEP_PX / scale):
+        for found, offset in zip(edges, (-offset_px, offset_px), strict=True):
+            for contour in _contours(inside, offset / scale, CONTOUR_STEP * offset_px / scale):
                 x, y = ((contour - [BESIDE_PX, ASCENT_PX]) * scale).T
                 x = x - width / 2
                 found.append(at + x[:, None] * onward + y[:, None] * np.array([-onward[1], onward[0]]))
@@ -82,7 +85,8 @@ def _drawn(letter: str) -> tuple[NDArray[np.uint8], float]:
     if (len(parts) > 1 and not dotted) or bytes(font.getmask(base)) == unknown or not base.isprintable():
         raise OptionError(
             f"The letter {letter!r} cannot be raised. Write the text with the letters A to Z, umlauts, digits and "
-            "common signs."
+            "common signs.",
+            "text",
         )
     picture = Image.new("L", (round(font.getlength(base)) + 2 * BESIDE_PX, ASCENT_PX + SIZE_PX // 2))
     draw = ImageDraw.Draw(picture)

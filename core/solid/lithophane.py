@@ -71,7 +71,7 @@ def make_lithophane(reconstruction: Reconstruction, options: SolidOptions) -> So
         return Solid(vertices, body.faces, colours, scale)
     faces = body.faces
     if options.kind == "lamp":
-        faces = _closed(body, plate)
+        faces = _closed(body)
     used, faces = np.unique(faces, return_inverse=True)
     bent = _bent(vertices[used], plate)
     return Solid(bent, faces.reshape(-1, 3).astype(np.int32), colours[used], scale)
@@ -186,7 +186,7 @@ def _flat(plate: Plate, thickness: NDArray[np.float64], options: SolidOptions) -
     return slab(top, back, rim, plate.pitch)
 
 
-def _closed(body: Body, plate: Plate) -> NDArray[np.int32]:
+def _closed(body: Body) -> NDArray[np.int32]:
     """The faces of a plate whose left and right edge are one: without the walls there, their points shared."""
     low, high = body.points[:, 0].min(), body.points[:, 0].max()
     on_low, on_high = body.points[:, 0] == low, body.points[:, 0] == high

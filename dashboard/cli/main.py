@@ -86,6 +86,7 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     run.add_argument("photos", nargs="+", type=path, metavar="PHOTO", help="a picture, or a folder of pictures")
     run.add_argument("--out", required=True, type=path, metavar="DIR", help="writes DIR/STEM, or DIR/STEM-N per face")
     run.add_argument("--json", action="store_true", help="print one JSON object per photo")
+    flags.add_preset(run)
     flags.add(run, "run")
     run.set_defaults(command=_run)
 
@@ -94,6 +95,7 @@ def _add_solid(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     solid = commands.add_parser("solid", help="make the solids of faces again")
     solid.add_argument("faces", nargs="+", type=path, metavar="FACE", help="a folder that 'run' wrote")
     solid.add_argument("--json", action="store_true", help="print one JSON object per face")
+    flags.add_preset(solid)
     flags.add(solid, "solid")
     solid.set_defaults(command=_solid)
 

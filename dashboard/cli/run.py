@@ -18,7 +18,7 @@ from core.photo.formats import NAMES, is_picture
 from core.progress import Progress, part_of
 from core.storage import refusal
 from dashboard import jobs
-from dashboard.cli.flags import given, with_network
+from dashboard.cli.flags import given, preset_values, with_network
 from dashboard.cli.terminal import bar, say, say_wrong
 from dashboard.library.sentences import sentence
 from dashboard.settings import Settings
@@ -151,7 +151,8 @@ def pictures(photos: Sequence[Path]) -> Iterator[tuple[Path, list[Path], int]]:
 def command(args: argparse.Namespace) -> int:
     """Take the photos, say what became of each; the exit code is 0 only if all succeeded."""
     settings = Settings.from_env()
-    options = Options.from_dict(with_network(given(args, Options), settings))
+    wanted = {"solid" if name == "kind" else name: value for name, value in preset_values(args).items()}
+    options = Options.from_dict(with_network({**wanted, **given(args, Options)}, settings))
     printer = Printer.from_dict(given(args, Printer))
     networks = core.Networks(settings.device, settings.precision, settings.weights_folder)
     failed, done = 0, 0

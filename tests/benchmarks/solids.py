@@ -1,9 +1,10 @@
 """`python -m tests.benchmarks.solids FOLDER`: whether every kind of solid of every face photo prints as it is.
 
 For each face that is found in the photos of FOLDER, each kind of solid, with pockets, loops and hollow too, is written
-as STL and looked at as written: by trimesh (closed, a volume, one shell of Euler number 2, of 0 with a hole through it), by admesh (nothing fixed, added,
-removed or reversed, no degenerate facet), by `prusa-slicer --info` (manifold, one part) and by slicing it
-(`--export-gcode`; `--no-gcode` leaves that out). One line per solid; the exit code is 1 if any fails.
+as STL and looked at as written: by trimesh (closed, a volume, one shell of Euler number 2, of 0 with a hole through
+it), by admesh (nothing fixed, added, removed or reversed, no degenerate facet), by `prusa-slicer --info` (manifold, one
+part) and by slicing it (`--export-gcode`; `--no-gcode` leaves that out). One line per solid; the exit code is 1 if any
+fails.
 """
 
 import argparse
