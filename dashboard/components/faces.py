@@ -6,6 +6,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from dashboard.charts.figures import SERIES
+from dashboard.components import doubt
 from dashboard.components.page import marks
 from dashboard.components.uploads import title
 from dashboard.components.views import address, viewer
@@ -36,10 +37,12 @@ def card(face: FaceRecord) -> html.Article:
             html.Div(
                 [
                     dcc.Link(face.name, href=f"/face/{face.id}", className="card-name"),
+                    doubt.badges(face),
                     html.Span(title(face.network), className="soft small"),
                 ],
                 className="card-line",
             ),
+            doubt.question(face, on_card=True),
             html.Div(
                 [
                     dcc.Link("Everything about it", href=f"/face/{face.id}"),
@@ -69,6 +72,7 @@ def thumb(face: FaceRecord, chosen: bool) -> html.Div:
                 [
                     html.Img(src=address(face.id, "thumbnail.jpg"), alt=""),
                     html.Div(face.name, className="thumb-name"),
+                    doubt.badges(face),
                     html.Div(
                         f"{face.created:%d %b %Y, %H:%M} · {title(face.network)}", className="soft small thumb-name"
                     ),

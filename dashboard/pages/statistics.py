@@ -38,7 +38,11 @@ def layout(faces: str = "", **_: Any) -> html.Div:  # the name of the query's ke
 
 def _page(wanted: str) -> html.Div:
     all_faces = current_library().faces(current_workspace())
-    head = page.head("Statistics", "Depth relative to the nose tip, so that photos from different distances compare.")
+    lead = (
+        "Depth relative to the nose tip (of a photo without a face: to its nearest hundredth), so that photos from "
+        "different distances compare."
+    )
+    head = page.head("Statistics", lead)
     if not all_faces:
         return html.Div([head, no_faces("No numbers yet", "They come with the first face.")])
     face = next((face for face in all_faces if face.id == wanted), all_faces[0])
@@ -101,7 +105,9 @@ def _number(name: str, low: float | None = None, high: float | None = None, valu
 
 
 def _reading(found: Measured, face: FaceRecord) -> html.Div:
-    figure = maps.reading_map(found.behind_mm, found.numbered, contours(found.reconstruction))
+    figure = maps.reading_map(
+        found.behind_mm, found.numbered, contours(found.reconstruction), behind=found.reconstruction.facts.behind
+    )
     modes = [("read", "Read"), ("line", "Draw a line"), ("points", "Two points")]
     choose = html.Div(
         [
@@ -170,7 +176,10 @@ def _histogram(found: Measured, part: str, unit: str, bins: int, height: str) ->
     counts = histogram(depths.values, edges).astype(np.int32)
     data = figures.Histogram(part_name(part), edges.astype(np.float32), counts)
     word = "IPD" if unit == "ipd" else unit
-    return figures.histogram(data, percentiles=depths.percentiles, density=height == "density", unit=word, brush=True)
+    return figures.histogram(
+        data, percentiles=depths.percentiles, density=height == "density", unit=word, brush=True,
+        behind=found.reconstruction.facts.behind,
+    )  # fmt: skip
 
 
 @callback(
