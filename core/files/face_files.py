@@ -18,7 +18,7 @@ from core.files.mesh_files import (
 )
 from core.geometry.reconstruction import Reconstruction
 from core.json_files import write_json
-from core.measure.face import face_measures
+from core.measure.face import face_measures, withheld
 from core.measure.statistics import (
     depth_statistics,
     histogram,
@@ -114,11 +114,12 @@ def statistics(reconstruction: Reconstruction) -> dict[str, Any]:
     has_face = reconstruction.landmarks_px is not None
     return {
         "unit": "mm",
-        "reference": "behind the tip of the nose" if has_face else "behind the nearest hundredth of the picture",
+        "reference": reconstruction.facts.behind,
         "scaled_to": "the assumed interpupillary distance" if has_face else "the assumed range of distances",
         **depth_statistics(values).to_dict(),
         "histogram": {"edges": edges.tolist(), "counts": histogram(values, edges).tolist()},
         "face": None if measures is None else vars(measures),
+        "withheld": withheld(reconstruction),
         "regions": {
             name: one.to_dict() for name, one in statistics_by_region(reconstruction).items() if name != "head"
         },

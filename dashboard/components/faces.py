@@ -10,6 +10,7 @@ from dash import dcc, html
 
 from core.files import catalog
 from dashboard.charts.figures import SERIES
+from dashboard.components import doubt
 from dashboard.components.page import lazily, marks
 from dashboard.components.uploads import title
 from dashboard.components.views import address, viewer
@@ -41,10 +42,12 @@ def card(face: FaceRecord) -> html.Article:
             html.Div(
                 [
                     dcc.Link(face.name, href=f"/face/{face.id}", className="card-name"),
+                    doubt.badges(face),
                     html.Span(title(face.network), className="soft small"),
                 ],
                 className="card-line",
             ),
+            doubt.question(face, on_card=True),
             html.Div(
                 [
                     html.A(solid, href=f"/files/{face.id}/solid.stl?download=1", download="")
@@ -115,6 +118,7 @@ def thumb(face: FaceRecord, chosen: bool) -> html.Div:
                 [
                     lazily(html.Img(src=address(face.id, "thumbnail.jpg"), alt="", width=256, height=256)),
                     html.Div(face.name, className="thumb-name"),
+                    doubt.badges(face),
                     html.Div(
                         f"{face.created:%d %b %Y, %H:%M} · {title(face.network)}", className="soft small thumb-name"
                     ),

@@ -8,7 +8,7 @@ import time
 import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Delete, delete, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
@@ -370,6 +370,20 @@ class Library:
         )
         with self.session() as session:
             return [row.record(self.folders.faces) for row in session.scalars(query)]
+
+    def keep_face(self, workspace: str, face_id: str) -> FaceRecord:
+        """Note that a person says of a doubtful find that it is a face.
+
+        Raises
+        ------
+        NotInLibraryError
+        """
+        with self.session.begin() as session:
+            row = _own(session, schema.Face, workspace, face_id)
+            if row is None:
+                raise NotInLibraryError("This face is not in your library; it may have been deleted.")
+            row.kept = True
+            return cast(FaceRecord, row.record(self.folders.faces))
 
     def face(self, workspace: str, face_id: str) -> FaceRecord | None:
         """Return the face, or None where this workspace has none of that id."""

@@ -8,6 +8,7 @@ import dash_bootstrap_components as dbc
 from dash import ALL, ClientsideFunction, Input, Output, State, callback, clientside_callback, ctx, dcc, html
 
 from core.errors import LifemaskError
+from core.geometry.facts import all_behind
 from dashboard.charts import figures
 from dashboard.components import comparison, faces, page, uploads, views
 from dashboard.components.missing import no_faces, none_of_these
@@ -92,7 +93,13 @@ def _pictures(found: Sequence[results.Result]) -> html.Section:
                 ),
                 html.Div(
                     views.graph(
-                        figures.depth_map(result.behind_mm, range_mm=(low, high), colour_bar=False, step=step),
+                        figures.depth_map(
+                            result.behind_mm,
+                            range_mm=(low, high),
+                            colour_bar=False,
+                            step=step,
+                            behind=result.facts.behind,
+                        ),
                         {"kind": "compare-depth", "order": order},
                         height="100%",
                         still=True,
@@ -106,7 +113,7 @@ def _pictures(found: Sequence[results.Result]) -> html.Section:
         for order, result in enumerate(found)
     ]
     scale = html.Div(
-        [html.Span(f"{low:.0f} mm"), html.I(), html.Span(f"{high:.0f} mm behind the nose tip")], className="scale"
+        [html.Span(f"{low:.0f} mm"), html.I(), html.Span(f"{high:.0f} mm {_behind(found)}")], className="scale"
     )
     look = "side-by-side two" if len(found) == 2 else "side-by-side"
     shown = views.viewing(
@@ -115,9 +122,13 @@ def _pictures(found: Sequence[results.Result]) -> html.Section:
     return page.section("Side by side", shown, aside=scale)
 
 
+def _behind(found: Sequence[results.Result]) -> str:
+    return all_behind(result.facts for result in found)
+
+
 def _curves(found: Sequence[results.Result]) -> html.Section:
     edges = results.shared_edges(found, BINS)
-    histogram = figures.histograms([result.histogram_over(edges) for result in found])
+    histogram = figures.histograms([result.histogram_over(edges) for result in found], behind=_behind(found))
     charts = [
         html.Div(
             [html.H3("How much of the head lies how deep"), views.graph(histogram, "compare-histogram", height=440)]

@@ -11,7 +11,7 @@ from core.options import Options
 from core.options.run import CHANGEABLE, DRAWN
 from core.options.table import rows
 from dashboard.charts import figures
-from dashboard.components import assumptions, page, uploads, views
+from dashboard.components import assumptions, doubt, page, uploads, views
 from dashboard.components.missing import no_face
 from dashboard.components.options import filled_in
 from dashboard.library import deletion
@@ -52,7 +52,8 @@ def _body(face: FaceRecord, said: Any = None) -> list[Any]:
     """All that changes when the face is computed anew; then `said` of it."""
     result = results.load(face)
     return [
-        page.head(face.name, _lead(result), _actions(face)),
+        page.head(face.name, [_lead(result), " ", doubt.badges(face)], _actions(face)),
+        doubt.question(face),
         html.Div([_space(result), _about(result, said)], className="split"),
         _depth(result),
         _detail(result),
@@ -142,15 +143,19 @@ def _depth(result: results.Result) -> html.Section:
     face = result.face
     height, width = result.behind_mm.shape
     # a background that was kept is shown, too, on the head's scale
-    figure = figures.depth_map(result.measured.with_background_mm, range_mm=figures.depth_range([result.behind_mm]))
+    figure = figures.depth_map(
+        result.measured.with_background_mm, range_mm=figures.depth_range([result.behind_mm]), behind=result.facts.behind
+    )
     return page.section(
         "Depth",
         html.Div(
             [
                 views.picture(
                     views.address(face.id, "crop.png", face.folder),
-                    f"Photo of {face.name}, cropped and levelled",
-                    f"The photo, levelled by the eyes and cropped: {width} x {height} pixels.",
+                    f"Photo of {face.name}",
+                    f"The photo, levelled by the eyes and cropped: {width} x {height} pixels."
+                    if result.facts.face
+                    else f"The whole photo, on {width} x {height} pixels.",
                 ),
                 html.Figure(
                     [
@@ -169,16 +174,20 @@ def _depth(result: results.Result) -> html.Section:
 
 def _numbers(result: results.Result) -> html.Section:
     depths, measures = result.measured.depths("head", "mm"), result.measured.measures
-    figure = figures.histogram(result.histogram(BINS), percentiles=depths.percentiles)
+    figure = figures.histogram(result.histogram(BINS), percentiles=depths.percentiles, behind=result.facts.behind)
     numbers = [page.big_number(one, one.measure(depths)) for one in chosen(DEPTHS, Place.FACE)]
     if measures is not None:
-        numbers += [page.big_number(one, getattr(measures, one.key)) for one in chosen(LENGTHS, Place.FACE)]
+        known = [(one, getattr(measures, one.key)) for one in chosen(LENGTHS, Place.FACE)]
+        numbers += [page.big_number(one, value) for one, value in known if value is not None]
     return page.section(
         "How deep it is",
         html.Div(numbers, className="numbers mb-4"),
         views.graph(figure, "face-histogram", height=320, still=True),
         html.P(
-            f"{COUNT.with_unit(COUNT.of(depths))} of the head, in millimetres behind the nose tip.",
+            [
+                f"{COUNT.with_unit(COUNT.of(depths))}, in millimetres {result.facts.behind}.",
+                f" {result.measured.withheld}" if measures is not None and result.measured.withheld else None,
+            ],
             className="note",
         ),
         aside=dcc.Link("All numbers", href=f"/statistics?faces={result.face.id}"),

@@ -42,7 +42,11 @@ def _page(wanted: Sequence[str]) -> html.Div:
     here = [face for face_id in wanted for face in all_faces if face.id == face_id]
     if wanted and not here:
         return none_of_these("Statistics")
-    head = page.head("Statistics", "Depth relative to the nose tip, so that photos from different distances compare.")
+    lead = (
+        "Depth relative to the nose tip (of a photo without a face: to its nearest hundredth), so that photos from "
+        "different distances compare."
+    )
+    head = page.head("Statistics", lead)
     if not all_faces:
         return html.Div([head, no_faces("No numbers yet", "They come with the first face.")])
     face = (here or all_faces)[0]
@@ -105,7 +109,9 @@ def _number(name: str, low: float | None = None, high: float | None = None, valu
 
 
 def _reading(found: Measured, face: FaceRecord) -> html.Div:
-    figure = maps.reading_map(found.behind_mm, found.numbered, contours(found.reconstruction))
+    figure = maps.reading_map(
+        found.behind_mm, found.numbered, contours(found.reconstruction), behind=found.reconstruction.facts.behind
+    )
     modes = [("read", "Read"), ("line", "Draw a line"), ("points", "Two points")]
     choose = html.Div(
         [
@@ -174,7 +180,10 @@ def _histogram(found: Measured, part: str, unit: str, bins: int, height: str) ->
     counts = histogram(depths.values, edges).astype(np.int32)
     data = figures.Histogram(part_name(part), edges.astype(np.float32), counts)
     word = "IPD" if unit == "ipd" else unit
-    return figures.histogram(data, percentiles=depths.percentiles, density=height == "density", unit=word, brush=True)
+    return figures.histogram(
+        data, percentiles=depths.percentiles, density=height == "density", unit=word, brush=True,
+        behind=found.reconstruction.facts.behind,
+    )  # fmt: skip
 
 
 @callback(

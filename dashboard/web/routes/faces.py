@@ -66,6 +66,12 @@ def face(face_id: str) -> Response:
     return jsonify(as_dict(_face(face_id)))
 
 
+@blueprint.post("/api/faces/<face_id>/keep")
+def keep_face(face_id: str) -> Response:
+    """Note that a doubtful find is a face."""
+    return jsonify(as_dict(current_library().keep_face(current_workspace(), face_id)))
+
+
 @blueprint.get("/api/faces/<face_id>/statistics")
 def face_statistics(face_id: str) -> Response:
     """Numbers of a face by part, in ?unit=mm or ipd, with the histogram of ?part= in ?bins=; ?format=csv as rows."""

@@ -1,9 +1,11 @@
 """Photos: taken in, shown, deleted."""
 
+import io
 import logging
 from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request
+from PIL import Image
 
 from core.errors import LifemaskError
 from dashboard.library import deletion
@@ -15,6 +17,12 @@ from dashboard.web.routes.errors import status_of
 
 blueprint = Blueprint("photos", __name__)
 log = logging.getLogger("lifemask.web")
+TURNS = {
+    "0": None,
+    "90": Image.Transpose.ROTATE_270,  # Pillow counts the other way round
+    "180": Image.Transpose.ROTATE_180,
+    "270": Image.Transpose.ROTATE_90,
+}
 
 
 @blueprint.post("/api/photos")
@@ -45,8 +53,18 @@ def add_photos() -> tuple[Response, int]:
 
 @blueprint.get("/photos/<photo_id>/photo.png")
 def photo_png(photo_id: str) -> Response:
-    """Send the upright photo."""
-    return send(current_library().photo_path(current_workspace(), photo_id), "image/png")
+    """Send the photo, turned clockwise by ?turn_deg=90, 180 or 270 where it is asked for."""
+    place = current_library().photo_path(current_workspace(), photo_id)
+    turn = request.args.get("turn_deg", "0")
+    if turn not in TURNS:
+        abort(400, f"turn_deg is {turn[:20]!r}, but must be one of {', '.join(TURNS)}.")
+    how = TURNS[turn]
+    if how is None or place is None or not place.is_file():
+        return send(place, "image/png")
+    turned = io.BytesIO()
+    with Image.open(place) as image:
+        image.transpose(how).save(turned, "PNG", compress_level=1)
+    return Response(turned.getvalue(), mimetype="image/png", headers={"Cache-Control": "private, no-cache"})
 
 
 @blueprint.get("/photos/<photo_id>/thumbnail.jpg")

@@ -27,7 +27,7 @@ def upload(client: Any, *photos: tuple[str, bytes], **kwargs: Any) -> Any:
     return client.post("/api/photos", data=body, content_type=content_type, **kwargs)
 
 
-def make_face(client: Any, name: str = "Ann & Bob.jpg") -> FaceRecord:
+def make_face(client: Any, name: str = "Ann & Bob.jpg", score: float = 0.9) -> FaceRecord:
     """Upload a photo and put a face in its place, as a worker would."""
     library: Library = client.application.config["LIBRARY"]
     photo_id = upload(client, (name, jpeg())).json["photos"][0]["id"]
@@ -43,7 +43,7 @@ def make_face(client: Any, name: str = "Ann & Bob.jpg") -> FaceRecord:
     library.folders.face(face_id).mkdir()
     (library.folders.face(face_id) / "solid.stl").write_bytes(b"solid one")
     (library.folders.face(face_id) / "notes.txt").write_bytes(b"not for everybody")
-    queue.finish(run.id, [NewFace(face_id, 2, f"{name} #2", 0.9, "builtin")])
+    queue.finish(run.id, [NewFace(face_id, 2, f"{name} #2", score, "builtin")])
     face = library.face(workspace, face_id)
     assert face is not None
     return face
@@ -281,6 +281,34 @@ def test_face_tells_its_files_and_no_paths(client: Any) -> None:
     assert about["files"] == {"solid.stl": f"/files/{face.id}/solid.stl"}
     assert str(face.folder) not in str(about)
     assert face.workspace_id not in str(about)
+
+
+def test_a_doubtful_find_says_so_until_a_person_keeps_it(client: Any) -> None:
+    face = make_face(client, score=0.7)
+    told = client.get(f"/api/faces/{face.id}").json
+    assert (told["score"], told["doubtful"], told["kept"]) == (0.7, True, False)
+    kept = client.post(f"/api/faces/{face.id}/keep").json
+    assert (kept["score"], kept["doubtful"], kept["kept"]) == (0.7, False, True)
+    assert client.get(f"/api/faces/{face.id}").json == kept
+    assert client.get(f"/api/faces/{make_face(client, 'sure.jpg').id}").json["doubtful"] is False
+    assert client.post("/api/faces/none/keep").status_code == 404
+    assert client.application.test_client().post(f"/api/faces/{face.id}/keep").status_code == 404
+
+
+def test_a_photo_is_shown_turned(client: Any) -> None:
+    photo_id = upload(client, ("me.jpg", jpeg())).json["photos"][0]["id"]
+    upright = Image.open(io.BytesIO(client.get(f"/photos/{photo_id}/photo.png").data))
+    for turn, how in (
+        (90, Image.Transpose.ROTATE_270),
+        (180, Image.Transpose.ROTATE_180),
+        (270, Image.Transpose.ROTATE_90),
+    ):
+        shown = Image.open(io.BytesIO(client.get(f"/photos/{photo_id}/photo.png?turn_deg={turn}").data))
+        assert shown.tobytes() == upright.transpose(how).tobytes()
+    refused = client.get(f"/photos/{photo_id}/photo.png?turn_deg=45")
+    assert refused.status_code == 400
+    assert refused.json["error"] == "turn_deg is '45', but must be one of 0, 90, 180, 270."
+    assert client.get("/photos/none/photo.png?turn_deg=90").status_code == 404
 
 
 def test_a_run_can_be_asked_for_cancelled_and_tried_again(client: Any) -> None:
