@@ -7,6 +7,7 @@ import dash_bootstrap_components as dbc
 from dash import ClientsideFunction, Input, Output, dcc, html
 
 from core.errors import LifemaskError
+from dashboard.components import undo
 from dashboard.components.page import marks
 from dashboard.library.sentences import of_storage
 from dashboard.web.context import current_library
@@ -51,6 +52,7 @@ def shell() -> html.Div:
             html.A("Skip to the content", href="#content", className="skip"),
             _header(),
             html.Main(dash.page_container, id="content", className="page", tabIndex=-1),
+            undo.place(),
             html.Div(id="toasts", className="toasts", role="status", **marks(aria_live="polite")),
         ]
     )
@@ -107,3 +109,4 @@ def connect(app: dash.Dash) -> None:
         Output("theme", "title"),
         Input("theme", "n_clicks"),
     )
+    undo.connect(app)

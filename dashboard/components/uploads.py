@@ -9,6 +9,7 @@ from core.depth.catalog import MODELS
 from core.errors import NoFaceError
 from core.options import Options
 from core.options.table import rows
+from dashboard.components.names import cut_name
 from dashboard.components.options import control
 from dashboard.components.page import Child, button, icon, link_button, marks
 from dashboard.library.records import PhotoRecord, RunRecord
@@ -109,7 +110,13 @@ def run_row(run: RunRecord, photo: PhotoRecord | None) -> html.Div:
         return html.Div(
             [
                 thumbnail,
-                html.Div([html.Div(name, className="run-name"), html.Div(run.stage, className="run-stage"), bar(run)]),
+                html.Div(
+                    [
+                        html.Div(cut_name(name), className="run-name"),
+                        html.Div(run.stage, className="run-stage"),
+                        bar(run),
+                    ]
+                ),
                 html.Div(button("Cancel", _key("cancel", run), "plain"), className="row-of"),
             ],
             className="run",
@@ -130,7 +137,7 @@ def run_row(run: RunRecord, photo: PhotoRecord | None) -> html.Div:
     return html.Div(
         [
             thumbnail,
-            html.Div([html.Div(name, className="run-name"), html.Div(sentence, className=look)]),
+            html.Div([html.Div(cut_name(name), className="run-name"), html.Div(sentence, className=look)]),
             html.Div(actions, className="row-of"),
         ],
         className="run",

@@ -12,6 +12,7 @@ from core.options import Printer, SolidOptions
 from core.options.table import rows
 from dashboard.components import page, printing, uploads, views
 from dashboard.components.missing import no_face
+from dashboard.components.names import cut_name
 from dashboard.components.options import filled_in
 from dashboard.library.records import FaceRecord
 from dashboard.web.context import current_library, current_workspace
@@ -44,7 +45,7 @@ def layout(face_id: str | None = None, **_: Any) -> html.Div:
     solid = _solid(face)
     made = solid.options if solid else SolidOptions()
     printer = solid.preflight.printer if solid and solid.preflight else Printer(nozzle_mm=made.nozzle_mm)
-    lead = ["A solid of ", dcc.Link(face.name, href=f"/face/{face.id}"), ", ready to slice."]
+    lead = ["A solid of ", dcc.Link(cut_name(face.name), href=f"/face/{face.id}"), ", ready to slice."]
     return html.Div(
         [
             dcc.Store(id="print-face", data=face.id),
