@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from core.geometry.facts import BEHIND_NOSE
 from core.measure.table import MEDIAN, PERCENTILE
+from dashboard.charts.names import cut
 
 # 'Share chart' would upload the figure, which is a face, to somebody else's machine.
 GRAPH_CONFIG: dict[str, Any] = {
@@ -228,7 +229,7 @@ def histograms(data: Sequence[Histogram], *, density: bool = True, behind: str =
         go.Scatter(
             x=((item.edges[:-1] + item.edges[1:]) / 2).astype(np.float32),
             y=item.heights(density),
-            name=item.name,
+            name=cut(item.name),
             mode="lines",
             line={"color": SERIES[i % len(SERIES)], "width": 1.75, "shape": "hvh"},
             fill="tozeroy",
@@ -264,7 +265,7 @@ def profiles(
             go.Scatter(
                 x=behind if upright else place,
                 y=place if upright else behind,
-                name=item.name,
+                name=cut(item.name),
                 mode="lines",
                 line={"color": SERIES[i % len(SERIES)], "width": 2},
                 hovertemplate=f"{hover[0]}{BEHIND_NOSE}, at {hover[1]}{along}",

@@ -12,6 +12,7 @@ from core.files.colours import DIVERGING, SEQUENTIAL, Stops
 from core.geometry.facts import BEHIND_NOSE
 from core.measure.table import RMS
 from dashboard.charts.figures import ACCENT, INK, axis, bare_figure, depth_map
+from dashboard.charts.names import cut
 
 STEP = 2  # every how many pixels of the crop the page shows
 FAINT, FULL = "rgba(206, 142, 78, 0.06)", "rgba(206, 142, 78, 0.62)"  # ink reads on both, on paper and on graphite
@@ -121,7 +122,7 @@ def pairs(names: Sequence[str], rms_mm: NDArray[np.floating], linkage: NDArray[n
     tree = scipy.cluster.hierarchy.dendrogram(linkage, no_plot=True) if linkage is not None else None
     order = list(map(int, tree["leaves"])) if tree else list(range(len(names)))
     places = np.arange(len(order))
-    short = [name if len(name) <= 22 else f"{name[:20]}\u2026" for name in (names[i] for i in order)]
+    short = [cut(names[i], 22) for i in order]
     values = np.round(np.asarray(rms_mm, np.float32)[np.ix_(order, order)], 2)
     apart = values[~np.eye(len(order), dtype=bool)]
     trace = go.Heatmap(

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from core.files import catalog
 from dashboard.charts.figures import SERIES
 from dashboard.components import doubt
+from dashboard.components.names import cut_name
 from dashboard.components.page import lazily, marks
 from dashboard.components.uploads import title
 from dashboard.components.views import address, viewer
@@ -41,7 +41,7 @@ def card(face: FaceRecord) -> html.Article:
             ),
             html.Div(
                 [
-                    dcc.Link(face.name, href=f"/face/{face.id}", className="card-name"),
+                    dcc.Link(cut_name(face.name), href=f"/face/{face.id}", className="card-name"),
                     doubt.badges(face),
                     html.Span(title(face.network), className="soft small"),
                 ],
@@ -105,29 +105,36 @@ def _picture(face: FaceRecord, name: str, alt: str, width: int, height: int) -> 
     return lazily(html.Img(src=src, alt=alt, width=width, height=height))
 
 
-def thumb(face: FaceRecord, chosen: bool) -> html.Div:
-    """Return a thumbnail with a box to choose it."""
+def thumb(face: FaceRecord) -> html.Div:
+    """Return a thumbnail with a box to choose it, which is assets/library.js's."""
+    words = " · ".join([*([face.person] if face.person else []), *face.tags])
+    box = html.Button(
+        html.Span(className="box"),
+        type="button",
+        role="checkbox",
+        className="choose",
+        **marks(aria_checked="false", aria_label=f"Choose {face.name}"),
+    )
     return html.Div(
         [
-            dbc.Checkbox(
-                id={"kind": "library-choose", "face": face.id},
-                value=chosen,
-                label=html.Span(f"Choose {face.name}", className="visually-hidden"),
-            ),
+            box,
             dcc.Link(
                 [
                     lazily(html.Img(src=address(face.id, "thumbnail.jpg"), alt="", width=256, height=256)),
-                    html.Div(face.name, className="thumb-name"),
+                    html.Div(cut_name(face.name), className="thumb-name"),
                     doubt.badges(face),
                     html.Div(
                         f"{face.created:%d %b %Y, %H:%M} · {title(face.network)}", className="soft small thumb-name"
                     ),
+                    html.Div(words, className="soft small thumb-name", title=words) if words else None,
                 ],
                 href=f"/face/{face.id}",
-                className="thumb",
+                className="thumb-link",
             ),
         ],
+        key=face.id,
         className="thumb",
+        **marks(data_face=face.id),
     )
 
 
@@ -145,7 +152,7 @@ def _chip(face: FaceRecord, chosen: Sequence[str], page: str, most: int) -> dcc.
     return dcc.Link(
         [
             lazily(html.Img(src=address(face.id, "thumbnail.jpg"), alt="", width=88, height=88)),
-            html.Span(face.name),
+            cut_name(face.name),
             html.Span(" (chosen)", className="visually-hidden") if is_chosen else None,
         ],
         href=f"{page}?faces={','.join(after)}" if after else page,
@@ -163,6 +170,9 @@ def colour(order: int) -> str:
 def named(face: FaceRecord, order: int) -> html.Div:
     """Return a face's name behind its colour."""
     return html.Div(
-        [html.Span(className="dot", style={"--mark": colour(order)}), dcc.Link(face.name, href=f"/face/{face.id}")],
+        [
+            html.Span(className="dot", style={"--mark": colour(order)}),
+            dcc.Link(cut_name(face.name), href=f"/face/{face.id}"),
+        ],
         className="side-name",
     )

@@ -8,6 +8,7 @@ import dash_bootstrap_components as dbc
 from dash import ClientsideFunction, Input, Output, dcc, html
 
 from core.errors import LifemaskError
+from dashboard.components import undo
 from dashboard.components.page import marks
 from dashboard.library.sentences import of_storage
 from dashboard.web.bundle import scripts, styles
@@ -97,6 +98,7 @@ def shell() -> html.Div:
             dcc.Store(id="workspace-version"),
             html.Div(id="workspace", hidden=True, **marks(data_version=_version())),
             _shortcuts(),
+            undo.place(),
             html.Div(id="toasts", className="toasts", role="status", **marks(aria_live="polite")),
         ]
     )
@@ -188,3 +190,4 @@ def connect(app: dash.Dash) -> None:
         Output("theme", "title"),
         Input("theme", "n_clicks"),
     )
+    undo.connect(app)

@@ -11,6 +11,7 @@ from core.errors import NoFaceError
 from core.options import Options
 from core.options.table import rows
 from core.photo.formats import ACCEPT, NAMES
+from dashboard.components.names import cut_name
 from dashboard.components.options import control
 from dashboard.components.page import Child, button, icon, lazily, link_button, marks
 from dashboard.library.records import PhotoRecord, RunRecord
@@ -198,7 +199,13 @@ def run_row(run: RunRecord, photo: PhotoRecord | None) -> html.Div:
         return html.Div(
             [
                 thumbnail,
-                html.Div([html.Div(name, className="run-name"), html.Div(run.stage, className="run-stage"), bar(run)]),
+                html.Div(
+                    [
+                        html.Div(cut_name(name), className="run-name"),
+                        html.Div(run.stage, className="run-stage"),
+                        bar(run),
+                    ]
+                ),
                 html.Div(button("Cancel", _key("cancel", run), "plain"), className="row-of"),
             ],
             className="run",
@@ -219,7 +226,7 @@ def run_row(run: RunRecord, photo: PhotoRecord | None) -> html.Div:
     return html.Div(
         [
             thumbnail,
-            html.Div([html.Div(name, className="run-name"), html.Div(sentence, className=look)]),
+            html.Div([html.Div(cut_name(name), className="run-name"), html.Div(sentence, className=look)]),
             html.Div(actions, className="row-of"),
         ],
         className="run",

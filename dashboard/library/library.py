@@ -391,6 +391,15 @@ class Library:
             row = _own(session, schema.Face, workspace, face_id)
             return row.record(self.folders.faces) if row else None
 
+    def size_bytes(self, workspace: str) -> int:
+        """How much all files of the workspace take on the disk."""
+        places = [
+            *(self.folders.photo(photo.id) for photo in self.photos(workspace)),
+            *(face.folder for face in self.faces(workspace)),
+            *(self.folders.comparison(run.id) for run in self.runs(workspace, kind="compare")),
+        ]
+        return sum(self.folders.size_bytes(place) for place in places)
+
     def label(
         self, workspace: str, face_id: str, *,
         name: str | None = None, person: str | None = None, tags: Sequence[str] | None = None,

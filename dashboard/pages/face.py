@@ -5,13 +5,13 @@ from typing import Any
 import dash
 from dash import Input, Output, State, callback, dcc, html
 
-from core.errors import OptionError
+from core.errors import LifemaskError, OptionError
 from core.measure.table import COUNT, DEPTHS, LENGTHS, Place, chosen
 from core.options import Options
 from core.options.run import CHANGEABLE, DRAWN
 from core.options.table import rows
 from dashboard.charts import figures
-from dashboard.components import assumptions, doubt, page, uploads, views
+from dashboard.components import assumptions, doubt, labels, page, undo, uploads, views
 from dashboard.components.missing import no_face
 from dashboard.components.options import filled_in
 from dashboard.library import deletion
@@ -37,12 +37,6 @@ def layout(face_id: str | None = None, **_: Any) -> html.Div:
             dcc.Store(id="recompute-run"),
             dcc.Interval(id="recompute-poll", interval=POLL_MS, disabled=True),
             html.Div(_body(face), id="face-body"),
-            page.ask(
-                "face-delete",
-                "Delete this face?",
-                "Its depth, meshes and numbers go, and the photo with its last face. This cannot be undone.",
-                "Delete",
-            ),
             dcc.Location(id="face-goto", refresh="callback-nav"),
         ]
     )
@@ -52,8 +46,9 @@ def _body(face: FaceRecord, said: Any = None) -> list[Any]:
     """All that changes when the face is computed anew; then `said` of it."""
     result = results.load(face)
     return [
-        page.head(face.name, [_lead(result), " ", doubt.badges(face)], _actions(face)),
+        page.head(html.Span(face.name, id="face-title"), [_lead(result), " ", doubt.badges(face)], _actions(face)),
         doubt.question(face),
+        html.Div(_labels(face), id="face-labels", className="mb-4"),
         html.Div([_space(result), _about(result, said)], className="split"),
         _depth(result),
         _detail(result),
@@ -74,7 +69,15 @@ def _actions(face: FaceRecord) -> list[Any]:
         page.link_button("Compare", f"/compare?faces={face.id}"),
         page.link_button("Statistics", f"/statistics?faces={face.id}"),
         page.link_button("Show where the face is", f"/mark/{face.photo_id}?face={face.id}"),
-        page.button("Delete", "face-delete-open", "danger-quiet", sign="trash", small=False),
+        page.button("Delete", "face-delete", "danger-quiet", sign="trash", small=False),
+    ]
+
+
+def _labels(face: FaceRecord) -> list[Any]:
+    all_faces = current_library().faces(current_workspace())
+    return [
+        labels.shown(face, all_faces),
+        labels.form(face, sorted({one.person for one in all_faces if one.person})),
     ]
 
 
@@ -276,25 +279,38 @@ def cancel(clicks: int | None, run_id: str | None) -> Any:
 
 
 @callback(
-    Output("face-delete", "is_open"),
-    Input("face-delete-open", "n_clicks"),
-    Input("face-delete-no", "n_clicks"),
+    Output("face-title", "children"),
+    Output("face-labels", "children"),
+    Output("face-label-said", "children"),
+    Input("face-label", "n_clicks"),
+    State("face-id", "data"),
+    State("face-name", "value"),
+    State("face-person", "value"),
+    State("face-tags", "value"),
     prevent_initial_call=True,
 )
-def ask(_open: int | None, _no: int | None) -> bool:
-    """Ask before deleting."""
-    return dash.ctx.triggered_id == "face-delete-open" and bool(_open)
+def label(clicks: int | None, face_id: str, name: str | None, person: str | None, tags: str | None) -> Any:
+    """Name the face, or say why it cannot be called so."""
+    if not clicks:
+        return dash.no_update, dash.no_update, dash.no_update
+    try:
+        face = current_library().label(
+            current_workspace(), face_id, name=name or "", person=person or "", tags=labels.split(tags)
+        )
+    except LifemaskError as error:
+        return dash.no_update, dash.no_update, html.P(str(error), className="run-error")
+    return face.name, _labels(face), dash.no_update
 
 
 @callback(
     Output("face-goto", "href"),
-    Input("face-delete-yes", "n_clicks"),
+    Input("face-delete", "n_clicks"),
     State("face-id", "data"),
     prevent_initial_call=True,
 )
 def delete(clicks: int | None, face_id: str) -> Any:
-    """Delete the face and go to the Library."""
+    """Delete the face, which can be undone, and go to the Library."""
     if not clicks:
         return dash.no_update
-    deletion.delete_face(current_library(), current_workspace(), face_id)
+    undo.offer(deletion.delete_faces(current_library(), current_workspace(), [face_id]))
     return "/library"

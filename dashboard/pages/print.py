@@ -14,6 +14,7 @@ from core.options.presets import preset
 from core.options.table import rows
 from dashboard.components import page, printing, uploads, views
 from dashboard.components.missing import no_face
+from dashboard.components.names import cut_name
 from dashboard.components.options import filled_in
 from dashboard.library.records import FaceRecord
 from dashboard.web.context import current_library, current_workspace
@@ -43,7 +44,7 @@ def layout(face_id: str | None = None, **_: Any) -> html.Div:
     solid = _solid(face)
     made = solid.options if solid else SolidOptions()
     printer = solid.preflight.printer if solid and solid.preflight else Printer(nozzle_mm=made.nozzle_mm)
-    lead = ["A solid of ", dcc.Link(face.name, href=f"/face/{face.id}"), ", ready to slice."]
+    lead = ["A solid of ", dcc.Link(cut_name(face.name), href=f"/face/{face.id}"), ", ready to slice."]
     look = printing.looks(made.kind)[0][0]
     return html.Div(
         [

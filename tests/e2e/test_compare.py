@@ -52,7 +52,7 @@ def test_the_library_leads_to_a_comparison_on_one_scale(
 ) -> None:
     page = open_page(four_faces["state"])
     page.goto("/library")
-    boxes = page.locator(".thumbs input[type=checkbox]")
+    boxes = page.locator(".thumbs [role=checkbox]")
     for i in range(2):
         boxes.nth(i).check()
     page.get_by_role("button", name="Compare").click()

@@ -111,7 +111,7 @@ def test_chosen_faces_are_exported_as_one_zip(page_of_two: Any) -> None:
     page.goto("/library")
     export = page.get_by_role("button", name="Export")
     assert export.is_disabled()
-    boxes = page.locator(".thumbs input[type=checkbox]")
+    boxes = page.locator(".thumbs [role=checkbox]")
     for i in range(2):
         boxes.nth(i).check()
     export.click()
