@@ -7,7 +7,7 @@ from core import depth
 from core.depth.network import DepthNetwork
 from core.depth.refine import Mirrored, two_scales
 from core.errors import GeometryError, NoFaceError, OptionError, PhotoError
-from core.face.detect import Face, face_in_box, find_faces
+from core.face.detect import LEAST_IPD_PX, Face, face_in_box, find_faces, too_small
 from core.face.head import head_maps, head_mask
 from core.face.level import MAX_TEXTURE_PX, Crop, inside_photo, level, whole
 from core.face.maps import FaceNetwork
@@ -23,8 +23,7 @@ from core.photo import Photo
 from core.photo.lens import FILM_DIAGONAL_MM
 from core.progress import Progress, ignore
 
-LARGE_TURN_DEG = 40.0
-LOW_SCORE = 0.85
+DARK_LEVEL = 20  # of 255; a photo whose brightest hundredth is darker is called dark: portraits so dark are not found
 CLOSE_LOOK = 1.3  # of the landmarks' extent: the face that the second scale looks at
 
 
@@ -56,34 +55,52 @@ def reconstruct(
     face_network = networks.face()
     depth_network = networks.depth(networks.default() if options.model == "auto" else options.model)
     progress("Finding faces", 0.05)
-    faces = find_faces(photo.rgb, face_network) if options.box is None else [_drawn(photo, options.box, face_network)]
+    if options.box is None:
+        faces = find_faces(photo.rgb, face_network, options.turn_deg)
+    else:
+        faces = [_drawn(photo, options.box, options.turn_deg, face_network)]
     if not faces and not options.whole_photo:
-        raise NoFaceError(
-            f"No face found in {photo.name}. Use a photo in which a face is seen from the front, "
-            "or choose to process the whole photo."
-        )
+        raise NoFaceError(_why_none(photo, face_network))
     about = _about_photo(photo)
     found = []
     for i, face in enumerate(faces):
         progress(_of("Estimating depth", i, len(faces)), 0.3 + 0.7 * i / len(faces))
         seen = _head(photo, face, options.refine, face_network, depth_network)
-        found.append(_solved(seen, about, photo.focal_35mm, _about_face(face, i + 1, len(faces)), options))
+        found.append(_solved(seen, about, photo.focal_35mm, _about_face(face, options, i + 1, len(faces)), options))
     if not faces:
         progress("Estimating depth", 0.3)
-        seen = _whole(photo, face_network, depth_network)
+        seen = _whole(photo, options.turn_deg or 0, face_network, depth_network)
         found.append(_solved(seen, about, photo.focal_35mm, None, options))
     progress("Depth is ready", 1.0)
     return found
 
 
-def _drawn(photo: Photo, box: tuple[float, float, float], face_network: FaceNetwork) -> Face:
+def _why_none(photo: Photo, face_network: FaceNetwork) -> str:
+    """The sentence for a photo without a face: what is wrong with it, and what to do."""
+    ipd_px = too_small(photo.rgb, face_network)
+    if ipd_px is not None:
+        return (
+            f"No face found in {photo.name} that is large enough: there is one with {ipd_px:.0f} pixels between the "
+            f"eyes, and {LEAST_IPD_PX:.0f} are needed. Use a larger copy of the photo, or choose to process the whole "
+            "photo."
+        )
+    bright = int(np.percentile(photo.rgb.max(2), 99))
+    if bright < DARK_LEVEL:
+        return (
+            f"No face found in {photo.name}, which is very dark: nearly all of it is below {bright + 1} of 255 levels. "
+            "Brighten it, show where the face is, or choose to process the whole photo."
+        )
+    return f"No face found in {photo.name}. Show where it is, or choose to process the whole photo."
+
+
+def _drawn(photo: Photo, box: tuple[float, float, float], turn_deg: int | None, face_network: FaceNetwork) -> Face:
     height, width = photo.rgb.shape[:2]
     if not (0 <= box[0] < width and 0 <= box[1] < height and box[2] <= 2 * max(height, width)):
         raise OptionError(
             f"The box at ({box[0]:g}, {box[1]:g}) with a side of {box[2]:g} does not lie in {photo.name}, "
             f"which has {width} x {height} pixels."
         )
-    return face_in_box(photo.rgb, box, face_network)
+    return face_in_box(photo.rgb, box, face_network, turn_deg)
 
 
 def _of(what: str, index: int, count: int) -> str:
@@ -186,8 +203,8 @@ def _refined(network: DepthNetwork, crop: Crop, landmarks_px: NDArray[np.float64
     return network.predict([crop.rgb])[0]
 
 
-def _whole(photo: Photo, face_network: FaceNetwork, depth_network: DepthNetwork) -> Observation:
-    crop = whole(photo.rgb)
+def _whole(photo: Photo, turn_deg: int, face_network: FaceNetwork, depth_network: DepthNetwork) -> Observation:
+    crop = whole(photo.rgb, turn_deg)
     inside = inside_photo(crop, photo.rgb.shape)
     return Observation(
         crop=crop,
@@ -215,7 +232,7 @@ def _about_photo(photo: Photo) -> PhotoFacts:
     )
 
 
-def _about_face(face: Face, number: int, of: int) -> FaceFacts:
+def _about_face(face: Face, options: Options, number: int, of: int) -> FaceFacts:
     return FaceFacts(
         score=round(face.score, 4),
         roll_deg=round(face.roll_deg, 2),
@@ -223,6 +240,8 @@ def _about_face(face: Face, number: int, of: int) -> FaceFacts:
         pitch_deg=round(face.pose.pitch_deg, 2),
         number=number,
         of=of,
+        ipd_px=round(face.pose.ipd_px, 2),
+        marked=options.box is not None,
     )
 
 
@@ -291,13 +310,7 @@ def _warnings(seen: Observation, face: FaceFacts | None, *, background: bool) ->
         warnings.append(
             "The built-in network has learnt nothing but heads: what it says of the background is not depth."
         )
-    if face.score < LOW_SCORE:
-        warnings.append(f"The face was found with a low score ({face.score:.2f}); look whether it is one.")
-    if abs(face.yaw_deg) > LARGE_TURN_DEG:
-        warnings.append(
-            f"The head is turned by {abs(face.yaw_deg):.0f} degrees; "
-            "its far side is not seen and the scale is less sure."
-        )
+    warnings += [doubt.sentence for doubt in face.doubts]
     return warnings
 
 

@@ -55,6 +55,9 @@ class Settings:
     )
     offline: bool = _row(False, "0 or 1", "1: never fetch weights from the network")
     host: str = _row("127.0.0.1", "address", "Address to serve on; 0.0.0.0 lets other machines in")
+    lan: bool = _row(
+        False, "0 or 1", "1: serve on the local network, print the address and its QR code, and show both in the Studio"
+    )
     port: int = _row(8050, "", "Port to serve on; 0 picks a free one", high=65535)
     hosts: str = _row(
         "", "names, comma", "Host names that a request may carry, beside this machine's own; needed behind a proxy"

@@ -159,7 +159,7 @@ def read_photo(source: bytes | str | Path, name: str | None = None, limits: Limi
     source = Path(source) if isinstance(source, str) else source
     name = readable(name or (source.name if isinstance(source, Path) else "photo"))
     data = _bytes(source, name, limits)
-    image = _opened(data, name, limits)
+    image: Image.Image = _opened(data, name, limits)
     _check_size(image, name, limits)
     try:
         kind, stored_px = image.format or "", image.size
@@ -263,7 +263,7 @@ def _xmp(image: Image.Image) -> bytes:
     return xmp.encode(errors="replace") if isinstance(xmp, str) else bytes(xmp)
 
 
-def _loaded(image: ImageFile.ImageFile, data: bytes, name: str, limits: Limits) -> tuple[Image.Image, str | None]:
+def _loaded(image: Image.Image, data: bytes, name: str, limits: Limits) -> tuple[Image.Image, str | None]:
     """Decode the pixels that are kept. With a sentence for a JPEG whose file ends too early."""
     if not isinstance(image, JpegImagePlugin.JpegImageFile):
         image.load()

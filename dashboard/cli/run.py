@@ -18,7 +18,7 @@ from core.photo.formats import NAMES, is_picture
 from core.progress import Progress, part_of
 from core.storage import refusal
 from dashboard import jobs
-from dashboard.cli.flags import given, with_network
+from dashboard.cli.flags import given, preset_values, with_network
 from dashboard.cli.terminal import bar, say, say_wrong
 from dashboard.library.sentences import sentence
 from dashboard.settings import Settings
@@ -28,16 +28,25 @@ log = logging.getLogger("lifemask.run")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one photo: its folders, left to right, or the sentence that says why there are none."""
+    """What became of one photo: its folders, left to right, or the sentence that says why there are none.
+
+    doubtful : those of the folders that hold what may be no face, with the score of each.
+    """
 
     photo: Path
     seconds: float
     folders: list[Path] = field(default_factory=list)
     error: str | None = None
+    doubtful: dict[Path, float] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is nothing to look at again."""
+        return self.error is None and not self.doubtful
 
     def as_dict(self) -> dict[str, Any]:
         """Return the object that `--json` prints."""
-        head = {"photo": readable(str(self.photo)), "ok": self.error is None, "seconds": round(self.seconds, 3)}
+        head = {"photo": readable(str(self.photo)), "ok": self.ok, "seconds": round(self.seconds, 3)}
         if self.error is not None:
             return {**head, "error": self.error}
         return {**head, "faces": [_face(folder) for folder in self.folders]}
@@ -62,7 +71,7 @@ def run(
     for photo in photos:
         began = time.monotonic()
         try:
-            folders = _one(
+            folders, doubtful = _one(
                 photo, out, options, networks, printer,
                 taken=taken, progress=partial(progress, photo), limits=limits,
             )  # fmt: skip
@@ -71,20 +80,21 @@ def run(
             yield Outcome(photo, time.monotonic() - began, error=sentence(error, out))
         else:
             taken.update(folders)
-            yield Outcome(photo, time.monotonic() - began, folders)
+            yield Outcome(photo, time.monotonic() - began, folders, doubtful=doubtful)
 
 
 def _one(
     path: Path, out: Path, options: Options, networks: "core.Networks", printer: Printer | None, *, taken: set[Path],
     progress: Progress, limits: "core.photo.Limits",
-) -> list[Path]:  # fmt: skip
+) -> tuple[list[Path], dict[Path, float]]:  # fmt: skip
     progress("Reading the photo", 0.0)
     photo = core.read_photo(path, limits=limits)
     found = core.reconstruct(photo, options, networks, part_of(progress, 0.0, jobs.tasks.COMPUTED))
     folders = free_folders(out, cut(readable(path.stem)), len(found), photo.sha256, taken)
     computed = jobs.tasks.COMPUTED
     core.files.write_faces(found, folders, options, part_of(progress, computed, 1.0 - computed), printer)
-    return folders
+    faces = [(folder, one.facts.face) for folder, one in zip(folders, found, strict=True)]
+    return folders, {folder: face.score for folder, face in faces if face and face.is_doubtful}
 
 
 def free_folders(out: Path, stem: str, count: int, sha256: str, taken: set[Path]) -> list[Path]:
@@ -118,6 +128,8 @@ def _face(folder: Path) -> dict[str, Any]:
         "folder": str(folder),
         "files": sorted(file.name for file in folder.iterdir()),
         "network": facts.network.name,
+        "score": facts.face and facts.face.score,
+        "doubtful": facts.face is not None and facts.face.is_doubtful,
         "distance_mm": facts.distance_mm,
         "warnings": facts.warnings,
         "solid": solid,
@@ -149,9 +161,10 @@ def pictures(photos: Sequence[Path]) -> Iterator[tuple[Path, list[Path], int]]:
 
 
 def command(args: argparse.Namespace) -> int:
-    """Take the photos, say what became of each; the exit code is 0 only if all succeeded."""
+    """Take the photos, say what became of each; the exit code is 0 only if all succeeded and no find is doubtful."""
     settings = Settings.from_env()
-    options = Options.from_dict(with_network(given(args, Options), settings))
+    wanted = {"solid" if name == "kind" else name: value for name, value in preset_values(args).items()}
+    options = Options.from_dict(with_network({**wanted, **given(args, Options)}, settings))
     printer = Printer.from_dict(given(args, Printer))
     networks = core.Networks(settings.device, settings.precision, settings.weights_folder)
     failed, done = 0, 0
@@ -169,9 +182,14 @@ def command(args: argparse.Namespace) -> int:
         for outcome in run(photos, args.out, options, networks, of_photo, settings.photo_limits, printer):
             done += 1
             photo = readable(str(outcome.photo))
+            failed += not outcome.ok
             if outcome.error is not None:
-                failed += 1
                 say_wrong(f"{photo}: {outcome.error}")
+            for folder, score in outcome.doubtful.items():
+                say_wrong(
+                    f"{photo}: {folder} is doubtful: is it a face? It scores {score:.2f}. "
+                    "If it is, show where by --box; if not, delete the folder."
+                )
             if args.json:
                 say(json.dumps(outcome.as_dict()))
             else:

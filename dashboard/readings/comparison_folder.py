@@ -18,6 +18,7 @@ from core.comparison.difference import Comparison, compare
 from core.comparison.pairs import compare_all
 from core.depth.catalog import MODELS
 from core.files.colours import DIVERGING, coloured, signed_limit
+from core.geometry.facts import all_behind
 from core.geometry.reconstruction import Reconstruction
 from core.measure.context import Assumed
 from core.measure.face import face_measures
@@ -139,6 +140,7 @@ def write(
         reference=reference,
         below=[f"{RMS.with_unit(compared[i].rms_mm)} RMS" if i in compared else "" for i in range(len(faces))],
         note=WHAT_IS_ASSUMED,
+        behind=all_behind(shape.facts for shape in shapes),
     )
     drawn.save(folder / "comparison.png")
     progress("Files are written", 1.0)

@@ -14,7 +14,7 @@ from core.files.facts import read_facts
 from core.geometry.reconstruction import Reconstruction
 from core.measure.ansur import CAUTION, REFERENCES, SOURCE
 from core.measure.context import Depths, Differences
-from core.measure.face import FaceMeasures, face_measures
+from core.measure.face import FaceMeasures, face_measures, withheld
 from core.measure.profiles import Profile, named_profiles
 from core.measure.regions import REGIONS, regions
 from core.measure.statistics import density, histogram, relative_depth, unit_mm
@@ -71,6 +71,11 @@ class Measured:
     def measures(self) -> FaceMeasures | None:
         """The face's main lengths; None where the landmarks do not give them."""
         return face_measures(self.reconstruction)
+
+    @property
+    def withheld(self) -> str | None:
+        """Why some lengths are not measured; None where they are."""
+        return withheld(self.reconstruction)
 
     @cached_property
     def symmetry(self) -> Symmetry | None:
@@ -168,7 +173,7 @@ def summary(found: Measured, part: str, unit: str, bins: int) -> dict[str, Any]:
     edges = bin_edges(values, bins)
     return {
         "unit": unit,
-        "meaning": "depth behind the tip of the nose" if found.regions else "depth behind the nearest hundredth",
+        "meaning": f"depth {found.reconstruction.facts.behind}",
         "assumed_ipd_mm": found.reconstruction.facts.ipd_mm,
         "parts": {name: numbers(chosen(DEPTHS, Place.FILES), found.depths(name, unit)) for name in found.parts},
         "histogram": {
@@ -179,6 +184,7 @@ def summary(found: Measured, part: str, unit: str, bins: int) -> dict[str, Any]:
         },
         SYMMETRY_RMS.key: {name: found.symmetry_mm(name) for name in found.parts} if found.symmetry else None,
         "measures_mm": asdict(found.measures) if found.measures else None,
+        "withheld": found.withheld,
         "survey": {
             "source": SOURCE,
             "caution": CAUTION,
