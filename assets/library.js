@@ -19,7 +19,8 @@
     });
     const count = all().length;
     const button = document.getElementById("library-all");
-    if (button) button.textContent = chosen.size && chosen.size === count ? "Select none" : `Select all ${count}`;
+    const words = chosen.size && chosen.size === count ? "Select none" : `Select all ${count}`;
+    if (button && button.textContent !== words) button.textContent = words; /* a change is seen below, and draws again */
   }
 
   function tell() {
@@ -116,7 +117,6 @@
     library: {
       address(query) {
         if (location.pathname === "/library") history.replaceState(history.state, "", `/library${query ? `?${query}` : ""}`);
-        return window.dash_clientside.no_update;
       },
     },
   });

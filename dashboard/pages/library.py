@@ -342,7 +342,6 @@ def show(asked: dict[str, str | None], query: str | None, **_: Any) -> Any:
 
 clientside_callback(
     ClientsideFunction("library", "address"),
-    Output("library-wanted", "modified_timestamp"),
     Input("library-wanted", "data"),
     prevent_initial_call=True,
 )
