@@ -109,8 +109,8 @@
   /* A click on 'Library' above leads to all of it, also from a part of it, which Dash takes for the same page. */
   window.addEventListener("_dashprivate_pushstate", () => {
     if (location.pathname !== "/library" || location.search || !document.getElementById("library-find")) return;
-    window.dash_clientside.set_props("library-sort", { value: "newest" });
-    for (const name of ["find", "person", "tag", "network"]) window.dash_clientside.set_props(`library-${name}`, { value: "" });
+    const all = { find: "", sort: "newest", person: " ", tag: " ", network: " " };
+    for (const [name, value] of Object.entries(all)) window.dash_clientside.set_props(`library-${name}`, { value });
   });
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
