@@ -2,25 +2,29 @@
 
 import hashlib
 import io
+import os
 import secrets
+import shutil
 import zipfile
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from itsdangerous import URLSafeSerializer
 from PIL import Image
 
+from core.files import write_face
+from core.options import Options
 from dashboard.library import schema
 from tests.dashboard.faces import face as shape
-from tests.dashboard.faces import write_face
 
 LONG = "family-photo-at-the-lake-in-the-summer-of-2019.jpg"
 NAMES = ("b 10.jpg", "b 2.jpg", f"{LONG} #2", "ندى في الحديقة مع العائلة.jpg", "a.jpg")
 
 
 @pytest.fixture
-def stocked(live: Any) -> Callable[..., Any]:
+def stocked(live: Any, written: Path) -> Callable[..., Any]:
     """Make a workspace with faces of these names, the first one the newest: the state of its browser, and their ids."""
 
     def make(names: Sequence[str] = NAMES) -> Any:
@@ -34,9 +38,7 @@ def stocked(live: Any) -> Callable[..., Any]:
                 owned = {"workspace_id": workspace, "created": now - age}
                 library.folders.photo(photo).mkdir()
                 Image.new("RGB", (8, 8)).save(library.folders.photo(photo) / "photo.png")
-                write_face(shape(), library.folders.face(face))
-                Image.new("RGB", (64, 64), "gray").save(library.folders.face(face) / "thumbnail.jpg")
-                (library.folders.face(face) / "solid.stl").write_bytes(b"solid")
+                shutil.copytree(written, library.folders.face(face), copy_function=os.link)
                 row = schema.Photo(id=photo, name=name, sha256=photo, width=8, height=8, **owned)
                 session.add(row)
                 session.flush()
@@ -69,8 +71,13 @@ def shown(page: Any) -> list[str]:
     return list(page.evaluate("[...document.querySelectorAll('#library-faces [data-face]')].map(f => f.dataset.face)"))
 
 
-# of the pictures and the mesh that these faces, in closed form, do not have
-BARE = "status of 404"
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a face in closed form, with all that pages show of it."""
+    folder = tmp_path_factory.mktemp("written") / "face"
+    write_face(shape(), folder, Options(max_triangles=500, solid="none", formats=("glb",)))
+    (folder / "solid.stl").write_bytes(b"solid")
+    return folder
 
 
 def on_disk(live: Any, ids: Sequence[str]) -> int:
@@ -86,7 +93,7 @@ def test_a_delete_is_undone_on_whatever_page_and_over_a_reload(
 ) -> None:
     monkeypatch.setattr(live.library, "undo_s", 120.0)
     state, ids = stocked()
-    page = open_page(state, expected=BARE)
+    page = open_page(state)
     page.goto("/library")
     box(page, ids[0]).check()
     box(page, ids[1]).check()
@@ -120,7 +127,7 @@ def test_when_the_time_is_over_the_files_are_gone(
 ) -> None:
     monkeypatch.setattr(live.library, "undo_s", 3.0)
     state, ids = stocked(NAMES[:2])
-    page = open_page(state, expected=BARE)
+    page = open_page(state)
     page.goto("/library")
     box(page, ids[0]).check()
     page.get_by_role("button", name="Delete", exact=True).click()
@@ -155,7 +162,7 @@ def test_delete_everything_says_how_much_asks_and_can_be_undone(
 
 def test_a_face_is_named_and_its_files_are_called_so(open_page: Any, stocked: Any) -> None:
     state, ids = stocked()
-    page = open_page(state, expected=BARE)
+    page = open_page(state)
     page.goto(f"/face/{ids[2]}")
     page.get_by_text("Name, person and tags").click()
     page.get_by_label("Name", exact=True).fill("Ada at the lake")
@@ -181,7 +188,7 @@ def test_a_face_is_named_and_its_files_are_called_so(open_page: Any, stocked: An
 
 def test_faces_of_a_person_are_found_and_compared_with_one_click(open_page: Any, stocked: Any, eventually: Any) -> None:
     state, ids = stocked()
-    page = open_page(state, expected=BARE)
+    page = open_page(state)
     page.goto("/library")
     for face in ids[1:3]:
         box(page, face).check()
@@ -202,7 +209,7 @@ def test_faces_of_a_person_are_found_and_compared_with_one_click(open_page: Any,
 
 def test_what_is_shown_stands_in_the_address(open_page: Any, stocked: Any, eventually: Any) -> None:
     state, ids = stocked()
-    page = open_page(state, expected=BARE)
+    page = open_page(state)
     page.goto("/library")
     page.locator("#library-sort").select_option("name")
     by_name = [ids[4], ids[1], ids[0], ids[2], ids[3]]  # 2 before 10
@@ -254,7 +261,7 @@ def test_faces_are_chosen_by_ranges_keys_and_touch(open_page: Any, stocked: Any,
 @pytest.mark.parametrize("width", [1440, 390])
 def test_the_end_of_a_long_name_stays_to_be_seen(open_page: Any, stocked: Any, width: int) -> None:
     state, ids = stocked()
-    page = open_page(state, expected=BARE, viewport={"width": width, "height": 800})
+    page = open_page(state, viewport={"width": width, "height": 800})
     for address, place in (
         ("/library", f"[data-face='{ids[2]}'] .name-cut"),
         (f"/compare?faces={ids[2]},{ids[0]}", ".chip .name-cut"),
