@@ -19,7 +19,8 @@
     });
     const count = all().length;
     const button = document.getElementById("library-all");
-    if (button) button.textContent = chosen.size && chosen.size === count ? "Select none" : `Select all ${count}`;
+    const words = chosen.size && chosen.size === count ? "Select none" : `Select all ${count}`;
+    if (button && button.textContent !== words) button.textContent = words; /* a change is seen below, and draws again */
   }
 
   function tell() {
@@ -108,15 +109,14 @@
   /* A click on 'Library' above leads to all of it, also from a part of it, which Dash takes for the same page. */
   window.addEventListener("_dashprivate_pushstate", () => {
     if (location.pathname !== "/library" || location.search || !document.getElementById("library-find")) return;
-    window.dash_clientside.set_props("library-sort", { value: "newest" });
-    for (const name of ["find", "person", "tag", "network"]) window.dash_clientside.set_props(`library-${name}`, { value: "" });
+    const all = { find: "", sort: "newest", person: " ", tag: " ", network: " " };
+    for (const [name, value] of Object.entries(all)) window.dash_clientside.set_props(`library-${name}`, { value });
   });
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     library: {
       address(query) {
         if (location.pathname === "/library") history.replaceState(history.state, "", `/library${query ? `?${query}` : ""}`);
-        return window.dash_clientside.no_update;
       },
     },
   });

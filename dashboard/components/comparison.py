@@ -43,10 +43,7 @@ def choice(found: ComparisonFolder, number: int) -> html.Span:
     return html.Span(
         [
             html.Img(src=file(found, f"difference-{number}.png"), alt=""),
-            html.Span(
-                [html.Span(className="dot", style={"--mark": colour(number - 1)}), cut_name(face.name)],
-                className="name",
-            ),
+            html.Span([dot, cut_name(face.name)], className="name"),
             html.Span([page.statistic(RMS, difference.rms_mm), " RMS"], className="soft small"),
         ]
     )
