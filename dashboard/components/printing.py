@@ -129,19 +129,28 @@ def form(made: SolidOptions, printer: Printer) -> html.Form:
                 ],
                 className="fold",
             ),
+            dbc.Checkbox(id="print-live", label="Make it anew at every change", value=True),
+        ],
+        className="d-grid gap-3",
+        id="print-form",
+    )
+
+
+def making() -> html.Div:
+    """Return what stands under the preview: the solid's files where it is what the form says, else the way to make it."""
+    return html.Div(
+        [
             html.Div(id="print-actions"),
             html.Div(
                 [
-                    button("Make the solid", "print-make", "primary", sign="cube", small=False),
+                    button("Make the solid", "print-make", "primary", sign="cube", small=False, hidden=True),
                     button("Cancel", "print-cancel", "plain", small=False, disabled=True),
                 ],
                 className="row-of",
             ),
-            dbc.Checkbox(id="print-live", label="Make it anew at every change", value=True),
             html.Div(id="print-progress", role="status"),
         ],
-        className="d-grid gap-3",
-        id="print-form",
+        className="making",
     )
 
 
@@ -192,7 +201,9 @@ def _slicers(face_id: str) -> dbc.DropdownMenu:
         "PrusaSlicer and Bambu Studio open links of their makers' own sites alone: download the 3MF and open it there.",
         className="note menu-note",
     )
-    return dbc.DropdownMenu([*items, dbc.DropdownMenuItem(divider=True), told], label="Open in slicer", color="quiet")
+    return dbc.DropdownMenu(
+        [*items, dbc.DropdownMenuItem(divider=True), told], label="Open in slicer", toggleClassName="btn-quiet"
+    )
 
 
 def _wrapped(name: str, child: Child, shown: set[str]) -> html.Div:
