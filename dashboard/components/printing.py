@@ -137,7 +137,7 @@ def form(made: SolidOptions, printer: Printer) -> html.Form:
 
 
 def making() -> html.Div:
-    """Return what stands under the preview: the solid's files where it is what the form says, else the way to make it."""
+    """Return what stands under the preview: the files where the solid is what the form says, else its making."""
     return html.Div(
         [
             html.Div(id="print-actions"),
