@@ -62,6 +62,7 @@ def layout(face_id: str | None = None, **_: Any) -> html.Div:
                                 id="print-looks", hidden=solid is None, role="group", **page.marks(aria_label="Look"),
                             ),
                             html.Div(_stage(face, solid, look), id="print-stage"),
+                            printing.making(),
                         ],
                         className="sticky-stage",
                     ),
