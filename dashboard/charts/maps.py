@@ -9,6 +9,7 @@ import scipy
 from numpy.typing import NDArray
 
 from core.files.colours import DIVERGING, SEQUENTIAL, Stops
+from core.geometry.facts import BEHIND_NOSE
 from core.measure.table import RMS
 from dashboard.charts.figures import ACCENT, INK, axis, bare_figure, depth_map
 from dashboard.charts.names import cut
@@ -24,13 +25,15 @@ def reading_map(
     levels: Mapping[float, Sequence[NDArray[np.float64]]],
     *,
     colour_bar: bool = True,
+    behind: str = BEHIND_NOSE,
 ) -> go.Figure:
     """Depth map whose traces the page's script works on, by name: depth, veil, mark, levels.
 
     behind_mm : (S, S) float32, mm behind the nose tip, NaN outside the head. parts : (S, S) uint8, number of the region
-    at each pixel, 0 for none. levels : mm -> lines (n, 2) in crop pixels. Axes are in crop pixels.
+    at each pixel, 0 for none. levels : mm -> lines (n, 2) in crop pixels. behind : as of `depth_map`. Axes are in crop
+    pixels.
     """
-    figure = depth_map(behind_mm, step=STEP, colour_bar=colour_bar)
+    figure = depth_map(behind_mm, step=STEP, colour_bar=colour_bar, behind=behind)
     figure.data[0].name = "depth"
     small = parts[::STEP, ::STEP]
     for name, colour in (("veil", VEIL), ("mark", MARK)):

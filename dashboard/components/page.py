@@ -16,6 +16,16 @@ def marks(**values: str) -> dict[str, Any]:
     return {name.replace("_", "-"): value for name, value in values.items()}
 
 
+def lazily(picture: html.Img) -> html.Img:
+    """Return the picture, which a browser then fetches when it comes into sight.
+
+    Dash lets pass the attributes alone that it knows, and `loading` is none of them; its script sets what comes.
+    """
+    picture._prop_names = ["loading", *picture._prop_names]  # before src, or the fetch has begun
+    picture.loading = "lazy"
+    return picture
+
+
 def head(title: Child, lead: Child = None, actions: Sequence[Child] = ()) -> html.Div:
     """Return a page's title, a sentence below it, and its actions at the right."""
     words: list[Child] = [html.H1(title)]

@@ -1,5 +1,6 @@
 """The library: workspaces, their photos, runs and faces. Every call names its workspace and sees no other."""
 
+import hashlib
 import re
 import secrets
 import threading
@@ -7,7 +8,7 @@ import time
 import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Delete, delete, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
@@ -33,7 +34,7 @@ LONGEST_NAME = 120  # characters, as of the name of a photo that is sent
 LONGEST_TAG, MOST_TAGS = 40, 20
 BIDI = re.compile(r"[\u202a-\u202e\u2066-\u2069]")  # these turn round what stands beside them
 UNDO_S = 10.0  # so long a deletion can be undone; then nothing of it is left
-DECODED_AT_A_TIME = 2  # a photo of 100 megapixels takes 300 MB and more while it is stored
+DECODED_AT_A_TIME = 2  # a photo of 108 megapixels takes 200 MB to 1 GB, by its format, while it is read
 
 
 class Library:
@@ -76,6 +77,22 @@ class Library:
         row = select(literal(workspace), literal(self.clock())).where(~has_row)
         session.execute(insert(schema.Workspace).from_select(["id", "created"], row))
 
+    def version(self, workspace: str) -> tuple[str, bool]:
+        """Return a text that differs once anything that pages show of the workspace does, and whether work waits.
+
+        Pages ask it again and again: it reads ids, names and states, no file.
+        """
+        run, face = schema.Run, schema.Face
+        waiting = select(run.id, run.state, run.stage, run.progress).where(run.state.in_(WAITING)).order_by(run.id)
+        over = select(run.state, func.count(), func.max(run.ended)).group_by(run.state).order_by(run.state)
+        faces = select(face.id, face.name, face.created).order_by(face.id)
+        with self.session() as session:
+            found = [
+                [tuple(row) for row in session.execute(query.filter_by(workspace_id=workspace))]
+                for query in (waiting, over, faces)
+            ]
+        return hashlib.sha256(repr(found).encode()).hexdigest()[:16], bool(found[0])
+
     # -- photos
 
     def add_photo(self, workspace: str, name: str, source: Path | bytes) -> PhotoRecord:
@@ -104,7 +121,7 @@ class Library:
         place = self.folders.photo(row.id)
         self.journal.begin([place])
         try:
-            self.folders.store_photo(row.id, photo.rgb)
+            self.folders.store_photo(row.id, photo)
             with self.session.begin() as session:
                 self._keep_workspace(session, workspace)
                 session.add(row)
@@ -353,6 +370,20 @@ class Library:
         )
         with self.session() as session:
             return [row.record(self.folders.faces) for row in session.scalars(query)]
+
+    def keep_face(self, workspace: str, face_id: str) -> FaceRecord:
+        """Note that a person says of a doubtful find that it is a face.
+
+        Raises
+        ------
+        NotInLibraryError
+        """
+        with self.session.begin() as session:
+            row = _own(session, schema.Face, workspace, face_id)
+            if row is None:
+                raise NotInLibraryError("This face is not in your library; it may have been deleted.")
+            row.kept = True
+            return cast(FaceRecord, row.record(self.folders.faces))
 
     def face(self, workspace: str, face_id: str) -> FaceRecord | None:
         """Return the face, or None where this workspace has none of that id."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from core.errors import LifemaskError
+from core.face.doubt import is_doubtful
 
 Kind = Literal["reconstruct", "solid", "recompute", "compare", "download"]
 State = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -75,6 +76,7 @@ class FaceRecord:
     """One face of a photo; its files lie in `folder`. `index` counts from 1, left to right.
 
     `name` is the title that a person gave it, else `file_name`.
+    kept : whether a person has said that it is a face, by showing it or by keeping it.
     """
 
     id: str
@@ -90,6 +92,12 @@ class FaceRecord:
     network: str
     created: datetime
     folder: Path
+    kept: bool = False
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether it may be no face, and nobody has said that it is one."""
+        return is_doubtful(self.score) and not self.kept
 
 
 @dataclass(frozen=True)
@@ -110,3 +118,4 @@ class NewFace:
     name: str
     score: float | None
     network: str
+    kept: bool = False

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
-from sqlalchemy import JSON, Double, ForeignKey, Index, String, text
+from sqlalchemy import JSON, Double, ForeignKey, Index, String, false, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from dashboard.library.records import FaceRecord, Kind, PhotoRecord, RunRecord, State
@@ -124,6 +124,7 @@ class Face(Base):
     title: Mapped[str | None]
     person: Mapped[str | None]
     tags: Mapped[list["Tag"]] = relationship(order_by="Tag.tag", lazy="selectin", viewonly=True)
+    kept: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     def record(self, faces: Path) -> FaceRecord:
         """Return it as the library hands it out; `faces` is the folder of all faces."""
@@ -141,6 +142,7 @@ class Face(Base):
             network=self.network,
             created=_time(self.created),
             folder=faces / self.id,
+            kept=self.kept,
         )
 
 

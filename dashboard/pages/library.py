@@ -322,6 +322,7 @@ def _label_dialog() -> dbc.Modal:
         "asked": {name: Input(f"library-{name}", "value") for name in ("find", "sort", "person", "tag", "network")},
         "more": Input("library-more", "n_clicks"),
         "nudge": Input("library-nudge", "data"),
+        "version": Input("workspace-version", "data"),
     },
     state={"query": State("library-wanted", "data")},
     prevent_initial_call=True,
@@ -329,7 +330,7 @@ def _label_dialog() -> dbc.Modal:
 def show(asked: dict[str, str | None], query: str | None, **_: Any) -> Any:
     """Show what is asked for, and what is there now."""
     before = Wanted.of(dict(parse_qsl(query or "")))
-    shown = PAGE if ctx.triggered_id not in ("library-more", "library-nudge") else before.shown
+    shown = PAGE if ctx.triggered_id not in ("library-more", "library-nudge", "workspace-version") else before.shown
     wanted = Wanted.of({**asked, "shown": shown + PAGE * (ctx.triggered_id == "library-more")})
     parts = _parts(wanted, current_library().faces(current_workspace()))
     names = ("person", "tag", "network")

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from core.files import catalog
 from core.options.table import shown
 from dashboard.library.records import DeletionRecord, FaceRecord, NotInLibraryError, RunRecord
-from dashboard.readings import comparison_files
+from dashboard.readings import comparison_files, results
 from dashboard.web.context import current_library
 from dashboard.web.downloads import as_download
 
@@ -26,6 +26,8 @@ def as_dict(record: FaceRecord | RunRecord) -> dict[str, Any]:
         names = comparison_files.present(current_library().folders.comparison(record.id))
         values["files"] = {name: f"/comparisons/{record.id}/{name}" for name in names}
     if isinstance(record, FaceRecord):
+        values["doubtful"] = record.is_doubtful
+        values["doubts"] = [doubt.sentence for doubt in results.doubts(record)]
         values["files"] = {name: f"/files/{record.id}/{name}" for name in catalog.present(record.folder)}
     return values
 
