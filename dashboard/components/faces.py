@@ -42,11 +42,11 @@ def card(face: FaceRecord) -> html.Article:
             html.Div(
                 [
                     dcc.Link(cut_name(face.name), href=f"/face/{face.id}", className="card-name"),
-                    doubt.badges(face),
                     html.Span(title(face.network), className="soft small"),
                 ],
                 className="card-line",
             ),
+            doubt.badges(face),
             doubt.question(face, on_card=True),
             html.Div(
                 [

@@ -15,6 +15,7 @@ from dashboard.components.missing import no_faces, none_of_these
 from dashboard.library.library import MOST_COMPARED
 from dashboard.library.records import FaceRecord, RunRecord
 from dashboard.readings import comparison_folder, results
+from dashboard.readings.comparison_facts import ComparedFace
 from dashboard.web.context import current_library, current_workspace
 
 dash.register_page(__name__, path="/compare", title="Compare – Lifemask", name="Compare")  # noqa: RUF001
@@ -252,7 +253,7 @@ def _numbers(face_ids: Sequence[str]) -> html.Section:
     faces = [
         comparison_folder.about(result.face.id, result.face.name, result.measured.reconstruction) for result in found
     ]
-    return page.section("Numbers", comparison.table(faces, {}), _note())
+    return page.section("Numbers", comparison.table(faces, {}), _note(faces))
 
 
 def _found(found: comparison_folder.ComparisonFolder) -> list[Any]:
@@ -268,13 +269,14 @@ def _found(found: comparison_folder.ComparisonFolder) -> list[Any]:
         html.Div(comparison.pair(found, others[0], "map"), id="compare-pair"),
         comparison.pairs(found) if len(others) > 1 else None,
         comparison.agreement(found),
-        page.section("Numbers", table, _note(), aside=comparison.downloads(found)),
+        page.section("Numbers", table, _note(facts.faces), aside=comparison.downloads(found)),
     ]  # fmt: skip
 
 
-def _note() -> html.P:
+def _note(of: Sequence[ComparedFace]) -> html.Div:
     text = "All millimetres are scaled to the assumed interpupillary distance of each face. Click a heading to sort."
-    return html.P(text, className="note")
+    sentences = [text, *[f"{face.name}: {face.withheld}" for face in of if face.withheld]]
+    return html.Div([html.P(sentence, className="note") for sentence in sentences])
 
 
 @callback(

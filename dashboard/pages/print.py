@@ -97,7 +97,7 @@ def _stage(face: FaceRecord, solid: "SolidFacts | None", look: str) -> Any:
         address,
         f"The solid of {face.name} in 3D",
         group="print",
-        **{"data-name": face.name, "data-scaled": "of the print"},
+        **{"data-name": face.name, "data-scaled": "on the print"},
     )
     size = printing.dimensions(solid) if solid else None
     about = core.files.read_facts(face.folder)
