@@ -78,24 +78,9 @@
     event.preventDefault();
   });
 
-  /* Pictures are fetched when they come near. */
-  const near = new IntersectionObserver((entries) => entries.forEach(({ isIntersecting, target }) => {
-    if (!isIntersecting) return;
-    near.unobserve(target);
-    target.src = target.dataset.lazy;
-  }), { rootMargin: "400px" });
-  function watch() {
-    document.querySelectorAll("img[data-lazy]").forEach((picture) => {
-      if (picture.dataset.watched === picture.dataset.lazy) return;
-      picture.dataset.watched = picture.dataset.lazy;
-      near.observe(picture);
-    });
-  }
-
   /* The list is drawn anew: what is no longer in it is no longer chosen. */
   let shown = "";
   new MutationObserver(() => {
-    watch();
     if (!grid()) { chosen = new Set(); anchor = null; shown = ""; return; }
     if (grid().dataset.faces !== shown) {
       shown = grid().dataset.faces;
@@ -104,7 +89,7 @@
       if (kept.length !== chosen.size) { chosen = new Set(kept); tell(); return; }
     }
     draw();
-  }).observe(document.documentElement, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-faces", "data-face", "data-lazy"] });
+  }).observe(document.documentElement, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-faces", "data-face"] });
 
   /* A click on 'Library' above leads to all of it, also from a part of it, which Dash takes for the same page. */
   window.addEventListener("_dashprivate_pushstate", () => {

@@ -4,6 +4,7 @@ from typing import Any
 
 from dash import MATCH, Input, Output, callback, html, no_update
 
+from dashboard.components import undo
 from dashboard.components.page import button, link_button
 from dashboard.library import deletion
 from dashboard.library.records import FaceRecord
@@ -76,5 +77,5 @@ def delete(clicks: int | None, key: dict[str, str]) -> Any:
     """Delete what is no face; its card goes."""
     if not clicks:
         return no_update
-    deletion.delete_face(current_library(), current_workspace(), key["face"])
+    undo.offer(deletion.delete_faces(current_library(), current_workspace(), [key["face"]]))
     return True

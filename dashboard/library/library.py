@@ -85,7 +85,8 @@ class Library:
         run, face = schema.Run, schema.Face
         waiting = select(run.id, run.state, run.stage, run.progress).where(run.state.in_(WAITING)).order_by(run.id)
         over = select(run.state, func.count(), func.max(run.ended)).group_by(run.state).order_by(run.state)
-        faces = select(face.id, face.name, face.created).order_by(face.id)
+        tags = select(func.group_concat(schema.Tag.tag)).where(schema.Tag.face_id == face.id).scalar_subquery()
+        faces = select(face.id, face.title, face.person, tags, face.created).order_by(face.id)
         with self.session() as session:
             found = [
                 [tuple(row) for row in session.execute(query.filter_by(workspace_id=workspace))]
