@@ -83,15 +83,14 @@ class Library:
         Pages ask it again and again: it reads ids, names and states, no file.
         """
         run, face = schema.Run, schema.Face
-        waiting = select(run.id, run.state, run.stage, run.progress).where(run.state.in_(WAITING)).order_by(run.id)
-        over = select(run.state, func.count(), func.max(run.ended)).group_by(run.state).order_by(run.state)
+        its_runs, its_faces = run.workspace_id == workspace, face.workspace_id == workspace
+        waiting = select(run.id, run.state, run.stage, run.progress).where(its_runs, run.state.in_(WAITING))
+        over = select(run.state, func.count(), func.max(run.ended)).where(its_runs).group_by(run.state)
         tags = select(func.group_concat(schema.Tag.tag)).where(schema.Tag.face_id == face.id).scalar_subquery()
-        faces = select(face.id, face.title, face.person, tags, face.created).order_by(face.id)
+        faces = select(face.id, face.title, face.person, tags, face.kept, face.created).where(its_faces)
+        ordered = (waiting.order_by(run.id), over.order_by(run.state), faces.order_by(face.id))
         with self.session() as session:
-            found = [
-                [tuple(row) for row in session.execute(query.filter_by(workspace_id=workspace))]
-                for query in (waiting, over, faces)
-            ]
+            found = [[tuple(row) for row in session.execute(query)] for query in ordered]
         return hashlib.sha256(repr(found).encode()).hexdigest()[:16], bool(found[0])
 
     # -- photos
