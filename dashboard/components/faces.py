@@ -1,15 +1,18 @@
 """Faces as cards, thumbnails and chips."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
+from core.files.colours import DEPTH_MAPS
 from dashboard.charts.figures import SERIES
-from dashboard.components.page import marks
+from dashboard.components.page import icon, marks
 from dashboard.components.uploads import title
 from dashboard.components.views import address, viewer
 from dashboard.library.records import FaceRecord
+from dashboard.readings.results import Doubt
 
 
 def card(face: FaceRecord) -> html.Article:
@@ -99,6 +102,7 @@ def _chip(face: FaceRecord, chosen: Sequence[str], page: str, most: int) -> dcc.
             html.Span(" (chosen)", className="visually-hidden") if is_chosen else None,
         ],
         href=f"{page}?faces={','.join(after)}" if after else page,
+        id={"kind": "chip", "face": face.id},
         className=f"chip{' chosen' if is_chosen else ''}",
         style={"--mark": colour(chosen.index(face.id))} if is_chosen else {},
         title=face.name,
@@ -116,3 +120,61 @@ def named(face: FaceRecord, order: int) -> html.Div:
         [html.Span(className="dot", style={"--mark": colour(order)}), dcc.Link(face.name, href=f"/face/{face.id}")],
         className="side-name",
     )
+
+
+def handle(face: FaceRecord, order: int, count: int) -> html.Button:
+    """Return the grip by which a face is dragged, or moved by arrow keys, among those beside it."""
+    data: dict[str, Any] = {"data-move": face.id, "data-name": face.name}
+    return html.Button(
+        icon("grip"),
+        type="button",
+        className="handle",
+        title="Drag to another place, or press the left or right arrow key",
+        **data,
+        **marks(aria_label=f"Move {face.name}, {order + 1} of {count}, with the left and right arrow keys"),
+    )
+
+
+def badges(doubts: Sequence[Doubt]) -> html.Div | None:
+    """Return what speaks against a face as badges, each with its reason; None where nothing does."""
+    if not doubts:
+        return None
+    return html.Div(
+        [
+            html.Span([_badge(one), html.Span(f". {one.reason}", className="visually-hidden")], title=one.reason)
+            for one in doubts
+        ],
+        className="badges",
+    )
+
+
+def _badge(doubt: Doubt) -> html.Span:
+    return html.Span([icon("caution"), doubt.word], className="badge-quiet badge-caution")
+
+
+def reasons(doubts: Sequence[Doubt]) -> html.Div | None:
+    """Return what speaks against a face in sentences, each with its badge, where there is room for them."""
+    if not doubts:
+        return None
+    return html.Div([html.P([_badge(one), " ", one.reason]) for one in doubts], className="doubts", role="note")
+
+
+def scale(low_mm: float, high_mm: float, colours: str = "cividis", key: str | None = None) -> html.Div:
+    """Return the scale of depth maps that stand beside each other."""
+    named: dict[str, Any] = {"id": key} if key else {}
+    bar = html.I(style={"background": _gradient(colours)}, **named)
+    return html.Div(
+        [html.Span(f"near, {low_mm:.0f} mm"), bar, html.Span(f"{high_mm:.0f} mm behind the nose tip")],
+        className="scale",
+    )
+
+
+def scale_of_each(colours: str = "cividis") -> html.Div:
+    """Return the scale of depth maps each of which reaches over its own head."""
+    bar = html.I(style={"background": _gradient(colours)})
+    return html.Div([html.Span("near"), bar, html.Span("far, of each head by itself")], className="scale")
+
+
+def _gradient(colours: str) -> str:
+    ends = ", ".join("rgb({}, {}, {})".format(*colour) for _, colour in DEPTH_MAPS[colours])
+    return f"linear-gradient(90deg, {ends})"

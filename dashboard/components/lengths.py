@@ -1,5 +1,6 @@
 """A face's lengths beside those of a survey: numbers, and where they lie in the spread of men and women."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from dash import html
@@ -29,6 +30,24 @@ def table(measures: FaceMeasures | None) -> html.Div:
             ]
         )
     return page.table(["Length", "This face", "Women", "Men", "Within both"], rows, numeric=(1, 2, 3), stacked=True)
+
+
+def several(names: Sequence[Any], measures: Sequence[FaceMeasures | None]) -> html.Div:
+    """Return each length of several faces beside each other, with mean and standard deviation of the survey."""
+    rows: list[list[Any]] = []
+    for length in chosen(MEASURES, Place.PART):
+        reference = REFERENCES.get(length.key)
+        values = [getattr(one, length.key) if one else None for one in measures]
+        rows.append(
+            [
+                page.named(length),
+                *[page.statistic(length, value) for value in values],
+                _spread(reference.women) if reference else "",
+                _spread(reference.men) if reference else "",
+            ]
+        )
+    columns = ["Length", *names, "Women", "Men"]
+    return page.table(columns, rows, numeric=range(1, len(columns)), facing=True)
 
 
 def caution() -> html.P:

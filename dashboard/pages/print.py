@@ -10,10 +10,11 @@ from core.errors import OptionError
 from core.files.catalog import FILES
 from core.options import Printer, SolidOptions
 from core.options.table import rows
-from dashboard.components import page, printing, uploads, views
+from dashboard.components import faces, page, printing, uploads, views
 from dashboard.components.missing import no_face
 from dashboard.components.options import filled_in
 from dashboard.library.records import FaceRecord
+from dashboard.readings import results
 from dashboard.web.context import current_library, current_workspace
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def layout(face_id: str | None = None, **_: Any) -> html.Div:
             dcc.Store(id="print-run"),
             dcc.Interval(id="print-poll", interval=POLL_MS, disabled=True),
             page.head("Print", lead),
+            faces.reasons(results.doubt(results.load(face).facts)),
             html.Div(
                 [
                     html.Div(_stage(face, solid), id="print-stage", className="sticky-stage"),

@@ -11,9 +11,19 @@ from numpy.typing import NDArray
 
 from core.files.facts import WrittenFacts, read_facts
 from core.measure import statistics
-from dashboard.charts.figures import Histogram, Profile
+from dashboard.charts.figures import Histogram, Profile, depth_range
 from dashboard.library.records import FaceRecord
 from dashboard.readings.measured import Measured, measured
+
+RELIABLE_SCORE, MOST_TURNED_DEG = 0.85, 40.0
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A reason why the numbers of a face mean less. word : for a badge. reason : a sentence."""
+
+    word: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -64,6 +74,33 @@ def load(face: FaceRecord) -> Result:
 def shared_edges(results: Sequence[Result], bins: int) -> NDArray[np.float64]:
     """Return the edges (bins + 1,) in mm that cover all faces, so that their histograms compare."""
     return statistics.shared_edges([result.behind_mm for result in results], bins)
+
+
+def doubt(facts: WrittenFacts) -> list[Doubt]:
+    """Return what speaks against a face: that it may be none, that it is turned too far; empty where nothing does."""
+    face = facts.face
+    if face is None:
+        return []
+    found = []
+    if face.score < RELIABLE_SCORE:
+        reason = f"It was found with a score of {face.score:.2f}, under {RELIABLE_SCORE}: look whether it is a face."
+        found.append(Doubt(f"Doubtful, {face.score:.2f}", reason))
+    turned = round(abs(face.yaw_deg))
+    if abs(face.yaw_deg) > MOST_TURNED_DEG:
+        reason = f"The head is turned by {turned} degrees: its far side is not seen, and its scale is less sure."
+        found.append(Doubt(f"Turned {turned}\u00b0", reason))
+    return found
+
+
+def is_reliable(facts: WrittenFacts) -> bool:
+    """Whether a face may set the scale on which others are shown."""
+    return facts.face is not None and not doubt(facts)
+
+
+def shared_range(results: Sequence[Result]) -> tuple[float, float]:
+    """Return the ends in mm of one depth scale for all faces: that of the reliable ones, of all where none is."""
+    reliable = [result for result in results if is_reliable(result.facts)]
+    return depth_range([result.behind_mm for result in reliable or results])
 
 
 @lru_cache(maxsize=32)
