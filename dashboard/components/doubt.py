@@ -29,6 +29,15 @@ def badges(face: FaceRecord) -> html.Span | None:
     )  # fmt: skip
 
 
+def reasons(face: FaceRecord) -> html.Div | None:
+    """Return the same in sentences, each with its badge, where there is room for them."""
+    found = results.doubts(face)
+    if not found:
+        return None
+    said = [html.P([html.Span(one.word, className="doubt-badge"), " ", one.sentence]) for one in found]
+    return html.Div(said, className="doubts", role="note")
+
+
 def question(face: FaceRecord, *, on_card: bool = False) -> html.Div | None:
     """Return what a doubtful find asks, with the answers to choose from; None where there is no doubt.
 

@@ -215,6 +215,8 @@ class Library:
     ) -> RunRecord:
         """Queue the comparison of two to eight faces, each registered to the reference, or return the equal one.
 
+        The same faces in another order are the same question; its files keep the order in which it was asked first.
+
         Raises
         ------
         NotInLibraryError, OptionError, QueueFullError, StorageError
@@ -228,7 +230,7 @@ class Library:
         if len(found) < len(faces):
             raise NotInLibraryError("A face of this comparison is not in your library; it may have been deleted.")
         options = {"faces": list(face_ids), "reference": reference, "with_scale": with_scale}
-        return self._queue(workspace, "compare", options, of=[_state(face) for face in found], compared=face_ids)
+        return self._queue(workspace, "compare", options, of=sorted(map(_state, found)), compared=face_ids)
 
     def comparison(self, workspace: str, run_id: str) -> Path | None:
         """Folder of a comparison that is done; None where this workspace has none of that id."""
@@ -254,7 +256,8 @@ class Library:
         replaces what was there: earlier work of its kind on the same face (or weights) is stopped and forgotten.
         """
         self.folders.check_free()
-        key = secrets.token_hex(16) if of is None else equal_key(kind, of, options)
+        in_any_order = {"faces": sorted(options["faces"])} if kind == "compare" else {}
+        key = secrets.token_hex(16) if of is None else equal_key(kind, of, {**options, **in_any_order})
         try:
             with self.session.begin() as session:
                 equal = lasting(session, workspace, key)

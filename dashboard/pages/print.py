@@ -12,7 +12,7 @@ from core.files.catalog import FILES
 from core.options import Printer, SolidOptions
 from core.options.presets import preset
 from core.options.table import rows
-from dashboard.components import page, printing, uploads, views
+from dashboard.components import doubt, page, printing, uploads, views
 from dashboard.components.missing import no_face
 from dashboard.components.names import cut_name
 from dashboard.components.options import filled_in
@@ -53,6 +53,7 @@ def layout(face_id: str | None = None, **_: Any) -> html.Div:
             dcc.Store(id="print-made", data=_made(solid)),
             dcc.Interval(id="print-poll", interval=POLL_MS, disabled=True),
             page.head("Print", lead),
+            doubt.reasons(face),
             html.Div(
                 [
                     html.Div(

@@ -65,7 +65,8 @@ def told_apart(faces: Sequence[FaceRecord]) -> list[FaceRecord]:
             title = MODELS[face.network].title if face.network in MODELS else face.network
             name = f"{face.name}, {title}"
         elif len(same) > 1:
-            name = f"{face.name} ({1 + [other.id for other in same].index(face.id)})"
+            by_age = sorted(same, key=lambda other: (other.created, other.id))  # the number stays in any order
+            name = f"{face.name} ({1 + by_age.index(face)})"
         found.append(replace(face, name=name))
     return found
 
