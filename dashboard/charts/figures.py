@@ -298,8 +298,8 @@ def histograms(
 ) -> go.Figure:  # fmt: skip
     """Histograms of several faces over the same edges, as outlines in the order's colours.
 
-    percentiles : of the face `of`, percent -> depth. unit, brush, behind : as of `histogram`. colours : of the depth map with
-    this name, drawn as a strip under the depths, with its scale's ends at `range_`; None: no strip.
+    percentiles : of the face `of`, percent -> depth. unit, brush, behind : as of `histogram`. colours : of the depth
+    map with this name, drawn as a strip under the depths, with its scale's ends at `range_`; None: no strip.
     """
     height = f"share of pixels per {unit}" if density else "pixels"
     digits = 1 if unit == "mm" else 3

@@ -32,8 +32,8 @@ def reading_map(
     """Depth map whose traces the page's script works on, by name: depth, veil, mark, levels.
 
     behind_mm : (S, S) float32, mm behind the nose tip, NaN outside the head. parts : (S, S) uint8, number of the region
-    at each pixel, 0 for none. range_mm, colours, step, behind : as of `depth_map`. Axes are in crop pixels. The levels are
-    empty until they are asked for.
+    at each pixel, 0 for none. range_mm, colours, step, behind : as of `depth_map`. Axes are in crop pixels. The
+    levels are empty until they are asked for.
     """
     figure = depth_map(behind_mm, step=step, range_mm=range_mm, colours=colours, colour_bar=colour_bar, behind=behind)
     rows, columns = _filled(behind_mm, step)

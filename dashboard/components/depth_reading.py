@@ -240,7 +240,8 @@ def drawn_histogram(found: Sequence[Result], view: View) -> Any:
     low, high = results.shared_range(found)
     settings: dict[str, Any] = {
         "percentiles": depths[of].percentiles, "density": view.height == "density", "unit": unit_word(view.unit),
-        "behind": all_behind(result.facts for result in found), "brush": True, "colours": view.colours, "range_": (low / factor, high / factor),
+        "brush": True, "colours": view.colours, "range_": (low / factor, high / factor),
+        "behind": all_behind(result.facts for result in found),
     }  # fmt: skip
     if len(data) == 1:
         return figures.histogram(data[0], **settings)

@@ -17,16 +17,6 @@ from dashboard.charts.figures import Histogram, Profile, depth_range
 from dashboard.library.records import FaceRecord
 from dashboard.readings.measured import Measured, measured
 
-RELIABLE_SCORE, MOST_TURNED_DEG = 0.85, 40.0
-
-
-@dataclass(frozen=True)
-class Doubt:
-    """A reason why the numbers of a face mean less. word : for a badge. reason : a sentence."""
-
-    word: str
-    reason: str
-
 
 @dataclass(frozen=True)
 class Result:

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import dash
@@ -42,12 +43,17 @@ from tests.dashboard.web.test_routes import make_face
 
 
 @pytest.fixture
-def page(app: Any) -> Callable[[str], Any]:
-    """The module of a page, as the app has it: it may be imported once the app is made."""
+def page(app: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
+    """The module of a page, as the app has it: it may be imported once the app is made.
+
+    Its callbacks are called here as a click on their first input calls them.
+    """
 
     def module(path: str) -> Any:
         (found,) = [page for page in dash.page_registry.values() if page["path"] == path]
-        return sys.modules[found["module"]]
+        of_page = sys.modules[found["module"]]
+        monkeypatch.setattr(of_page, "ctx", SimpleNamespace(triggered_id="clicked"), raising=False)
+        return of_page
 
     return module
 
@@ -178,7 +184,7 @@ def test_several_faces_stand_beside_each_other(asked: Library, ids: list[str], p
     found = [measured(asked.folders.face(face_id)) for face_id in ids]
     drawn = statistics.draw("nose", "mm", 32, "density", ids[1], ids, "cividis")
     head, *rows = columns_of(drawn[1])
-    assert head[1:] == ["0.jpg", "1.jpg"]
+    assert head[1:] == ["0.jpg #2", "1.jpg #2"]
     for one, row in zip(chosen(DEPTHS, Place.PART), rows, strict=True):
         shown = [f"{one.text(one.of(face.depths('nose', 'mm')))}{one.unit}" for face in found]
         assert row == [one.name, *shown]
@@ -186,7 +192,7 @@ def test_several_faces_stand_beside_each_other(asked: Library, ids: list[str], p
         statistics._load(ids), statistics.View(tuple(ids), ids[1], "nose", bins=32, height="count")
     )
     lines = [trace for trace in figure.data if trace.mode == "lines"]
-    assert [trace.name for trace in lines] == ["0.jpg", "1.jpg"]
+    assert [trace.name for trace in lines] == ["0.jpg #2", "1.jpg #2"]
     np.testing.assert_array_equal(lines[0].x, lines[1].x)  # the same bins
     assert [int(trace.y.sum()) for trace in lines] == [face.depths("nose", "mm").values.size for face in found]
     assert [shape.x0 for shape in figure.layout.shapes] == list(found[1].depths("nose", "mm").percentiles.values())
