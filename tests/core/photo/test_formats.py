@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ from core.photo.formats import ACCEPT, ENDINGS, FORMATS, NAMES, is_picture
 from core.photo.read import PLUGINS
 
 README = Path(__file__).parents[3] / "README.md"
+MANIFEST = README.parent / "assets" / "manifest.webmanifest"
 
 
 def test_each_format_has_its_plugin_and_all_texts_name_them_alike() -> None:
@@ -13,6 +15,8 @@ def test_each_format_has_its_plugin_and_all_texts_name_them_alike() -> None:
     assert [one.name.upper() for one in FORMATS] == plugins
     assert f"\n{NAMES}, of up to 200 megapixels" in README.read_text("utf-8")
     assert ACCEPT.split(",") == ["image/*", *ENDINGS]
+    (shared,) = json.loads(MANIFEST.read_text("utf-8"))["share_target"]["params"]["files"]
+    assert shared["accept"] == ACCEPT.split(",")
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "A.JPEG", "b.HEIC", "c.tif", "d.x.avif", "=1.gif"])

@@ -81,7 +81,7 @@ def test_what_reading_a_photo_told_reaches_its_faces(tasks: Tasks, grace_hopper:
     photo = library.add_photo(workspace, "cut.jpg", data.getvalue()[:-2])
     read = tasks._stored(photo)
     assert read == replace(core.read_photo(data.getvalue()[:-2], "cut.jpg"), rgb=read.rgb)
-    run = library.start_run(workspace, photo.id, Options.from_dict({**FEW, "solid": "none", "formats": ()}))
+    run = library.start_run(workspace, photo.id, Options.from_dict({**FEW, "solid": "none", "formats": []}))
     assert work(tasks, run.id, workspace).state == "done"
     facts = core.files.read_facts(library.faces(workspace)[0].folder)
     assert facts.camera.focal_source == "EXIF, for what is left of the photo"
