@@ -144,7 +144,7 @@ def test_meshes_read_back(written: Path) -> None:
         obj = archive.read("mesh.obj").decode()
         assert "mtllib mesh.mtl" in obj
         texture = next(line.split()[-1] for line in archive.read("mesh.mtl").decode().splitlines() if "map_Kd" in line)
-        assert sorted(names) == sorted(["mesh.obj", "mesh.mtl", texture, "mesh_normal.png"])
+        assert sorted(names) == sorted(["mesh.obj", "mesh.mtl", texture, "mesh_normal.jpeg"])
         assert Image.open(io.BytesIO(archive.read(texture))).size[0] >= 512
     assert obj.count("\nf ") == len(ply.faces)
     cloud = trimesh.load(written / "cloud.ply")

@@ -16,13 +16,14 @@ import scipy
 import trimesh
 from PIL import Image, JpegImagePlugin
 
-from core.files.face_files import write_surface
 from core.files.face_folder import GLB_TRIANGLES, write_face
 from core.files.facts import read_facts
+from core.files.mesh_files import jpeg
 from core.geometry.reconstruction import DRAWN, Reconstruction, assumptions
 from core.mesh.normal_map import NormalMap, normal_map
 from core.mesh.surface import Surface, make_surface
 from core.options import Options
+from tests.core.formats import write_surface
 
 Head = Callable[..., Reconstruction]
 STRENGTH = 0.5
@@ -115,11 +116,11 @@ def test_where_no_head_is_a_normal_map_is_neutral(rippled: Reconstruction) -> No
 def test_obj_has_the_normal_map_and_its_normals(made: tuple[Path, Surface, Surface, NormalMap]) -> None:
     folder, surface, _, relief = made
     with zipfile.ZipFile(folder / "mesh.zip") as archive:
-        assert sorted(archive.namelist()) == ["mesh.mtl", "mesh.obj", "mesh.png", "mesh_normal.png"]
-        assert archive.read("mesh.mtl").decode().splitlines()[-1] == "norm mesh_normal.png"
-        picture = np.asarray(Image.open(io.BytesIO(archive.read("mesh_normal.png"))))
+        assert sorted(archive.namelist()) == ["mesh.jpeg", "mesh.mtl", "mesh.obj", "mesh_normal.jpeg"]
+        assert archive.read("mesh.mtl").decode().splitlines()[-1] == "norm mesh_normal.jpeg"
+        picture = archive.read("mesh_normal.jpeg")
         lines = archive.read("mesh.obj").decode().splitlines()
-    assert np.array_equal(picture, relief.picture)
+    assert picture == jpeg(relief.picture, subsampling=0)
     written = np.array([line.split()[1:] for line in lines if line.startswith("vn ")], float)
     assert written == pytest.approx(relief.of(surface)[0], abs=1e-6)
     assert sum(line.startswith("f ") for line in lines) == len(surface.faces)
@@ -169,7 +170,7 @@ def test_without_fine_relief_there_is_no_normal_map(rippled: Reconstruction, tmp
     assert sorted(part["attributes"]) == ["NORMAL", "POSITION", "TEXCOORD_0"]
     assert tree["accessors"][part["indices"]]["count"] == 3 * read_facts(tmp_path / "face").surface.triangles
     with zipfile.ZipFile(tmp_path / "face" / "mesh.zip") as archive:
-        assert sorted(archive.namelist()) == ["mesh.mtl", "mesh.obj", "mesh.png"]
+        assert sorted(archive.namelist()) == ["mesh.jpeg", "mesh.mtl", "mesh.obj"]
         assert b"norm " not in archive.read("mesh.mtl")
 
 
