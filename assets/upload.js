@@ -3,11 +3,28 @@
 (function () {
   "use strict";
   const AT_ONCE = 2;
+  const HERE_MS = 6000; // how long a photo's row says that it is here already
   const waiting = [];
+  const sending = new Set();
+  const again = []; // when the server is back
   let running = 0;
+  let unstarted = 0; // photos whose run is not queued yet
+  let order = Promise.resolve(); // runs are started in the order in which the photos came, however long each takes to send
 
   const drop = () => document.getElementById("photo-drop");
-  const nudge = () => window.dash_clientside.set_props("studio-nudge", { data: Date.now() });
+  const nudge = () => {
+    window.dash_clientside.set_props("studio-nudge", { data: Date.now() });
+    window.lifemask.follow();
+  };
+
+  /* The page counts what is still to be sent with what waits, and folds the rows of both when they are many. */
+  function count(more) {
+    unstarted += more;
+    const place = document.getElementById("uploads");
+    if (!place) return;
+    place.dataset.many = unstarted + document.querySelectorAll("#studio-runs .run").length >= 4 ? "1" : "";
+    window.dash_clientside.set_props("studio-to-upload", { data: unstarted });
+  }
 
   function element(tag, className, text) {
     const made = document.createElement(tag);
@@ -17,7 +34,7 @@
   }
 
   function row(name) {
-    const line = element("div", "run");
+    const line = element("div", "run unsent");
     const text = element("div");
     const stage = element("div", "run-stage", "Waiting to upload");
     const bar = element("div", "bar");
@@ -32,7 +49,15 @@
     return {
       button,
       say(sentence, share) { stage.textContent = sentence; fill.style.width = Math.round(100 * share) + "%"; },
+      here(link) {
+        line.classList.remove("unsent");
+        stage.replaceChildren("Already here. ", link);
+        bar.remove();
+        button.remove();
+        setTimeout(() => line.remove(), HERE_MS);
+      },
       fail(sentence) {
+        line.classList.remove("unsent");
         stage.textContent = sentence;
         stage.className = "run-stage run-error";
         stage.setAttribute("role", "alert");
@@ -55,18 +80,35 @@
     running += 1;
     const { line } = file;
     const request = new XMLHttpRequest();
-    const done = () => { running -= 1; next(); };
-    line.button.onclick = () => { request.abort(); line.remove(); };
+    let settle = null;
+    const sent = new Promise((resolve) => { settle = resolve; });
+    order = Promise.all([order, sent]).then(async ([, photo]) => {
+      if (photo) await run(photo, line);
+      count(-1);
+    });
+    const done = (photo) => { running -= 1; settle(photo); next(); };
+    file.stop = () => { request.abort(); line.remove(); };
+    line.button.onclick = file.stop;
+    sending.add(file);
     request.upload.onprogress = (event) => line.say("Uploading", event.lengthComputable ? event.loaded / event.total : 0);
     request.upload.onload = () => line.say("Reading the photo", 1);
-    request.onabort = done;
-    request.onerror = () => { line.fail("The app does not answer. Is it still running?"); done(); };
-    request.onload = async () => {
+    request.onloadend = () => sending.delete(file);
+    request.onabort = () => done(null);
+    request.onerror = () => { // it goes once more when the server is back
+      line.say("Waits for the server", 0);
+      count(1);
+      again.push(file);
+      done(null);
+      window.lifemask.follow();
+    };
+    request.onload = () => {
       let photo = null;
       try { photo = (JSON.parse(request.responseText).photos || [])[0]; } catch { /* the sentence below says it */ }
-      if (request.status >= 400 || !photo) line.fail(sentence(request, `${file.blob.name} was not taken (status ${request.status}).`));
-      else await run(photo, line);
-      done();
+      if (request.status >= 400 || !photo) {
+        line.fail(sentence(request, `${file.blob.name} was not taken (status ${request.status}).`));
+        photo = null;
+      }
+      done(photo);
     };
     const form = new FormData();
     form.append("photos", file.blob, file.blob.name || "pasted.png");
@@ -80,31 +122,61 @@
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ photo_id: photo.id, options: window.lifemask.options || {} }),
     }).catch(() => null);
+    const said = answer ? await answer.json().catch(() => ({})) : {};
     if (!answer || !answer.ok) {
-      const said = answer ? await answer.json().catch(() => ({})) : {};
       line.fail(said.error || "The photo is stored, but its work could not be started. Try again.");
-      return;
+    } else if (said.state === "done" && said.face_ids.length) {
+      show(said.face_ids[0], line);
+    } else {
+      nudge();
+      setTimeout(() => line.remove(), 500);
     }
-    nudge();
-    setTimeout(() => line.remove(), 500);
+  }
+
+  /* The photo was made before: its card comes into sight and lights up once. */
+  function show(face, line) {
+    const link = element("a", "", "Open it");
+    link.href = `/face/${face}`;
+    line.here(link);
+    const card = document.querySelector(`.card-face[data-face="${face}"]`);
+    if (!card) return;
+    card.scrollIntoView({ block: "center" });
+    card.classList.remove("lit");
+    void card.offsetWidth; // begins anew where it was lit before
+    card.classList.add("lit");
+    card.addEventListener("animationend", () => card.classList.remove("lit"), { once: true });
   }
 
   function next() {
-    while (running < AT_ONCE && waiting.length) start(waiting.shift());
+    while (running < AT_ONCE && waiting.length && !window.lifemask.isGone()) start(waiting.shift());
   }
 
   function take(files) {
     for (const blob of files) {
       const file = { blob, line: row(blob.name || "Pasted picture") };
-      file.line.button.onclick = () => { waiting.splice(waiting.indexOf(file), 1); file.line.remove(); };
+      file.stop = () => { waiting.splice(waiting.indexOf(file), 1); file.line.remove(); count(-1); };
+      file.line.button.onclick = () => file.stop();
       waiting.push(file);
     }
+    count(files.length);
     next();
   }
 
-  function input(id, label, camera) {
+  window.addEventListener("lifemask-back", () => {
+    waiting.unshift(...again.splice(0));
+    next();
+  });
+
+  /* 'Cancel all' of the page means those that are not sent yet, too. */
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest || !event.target.closest("[data-cancel-uploads]")) return;
+    for (const file of [...waiting, ...sending]) file.stop();
+    for (const file of again.splice(0)) { file.line.remove(); count(-1); }
+  });
+
+  function input(id, label, accept, camera) {
     const made = element("input");
-    Object.assign(made, { type: "file", id, accept: "image/*,.heic,.heif", multiple: !camera });
+    Object.assign(made, { type: "file", id, accept, multiple: !camera });
     made.setAttribute("aria-label", label);
     if (camera) { made.setAttribute("capture", "user"); made.tabIndex = -1; }
     made.onchange = () => { take(made.files); made.value = ""; };
@@ -115,7 +187,8 @@
   function mount() {
     const place = document.getElementById("photo-inputs");
     if (!place || place.childElementCount) return;
-    place.append(input("photo-input", "Choose photos", false), input("camera-input", "Take a photo", true));
+    const { accept } = place.dataset;
+    place.append(input("photo-input", "Choose photos", accept, false), input("camera-input", "Take a photo", accept, true));
   }
   new MutationObserver(mount).observe(document.documentElement, { childList: true, subtree: true });
 

@@ -8,11 +8,20 @@ import flask
 from dashboard.components import shell
 from dashboard.library.library import Library
 from dashboard.settings import Settings
-from dashboard.web import routes, security
+from dashboard.web import addresses, routes, security
 from dashboard.web.assets import assets_folder
 from dashboard.web.context import LIBRARY
 
 HERE = Path(__file__).parent
+
+
+class App(dash.Dash):
+    """Dash with our document: `components.shell` says what stands in it."""
+
+    def interpolate_index(self, **parts: str) -> str:
+        """Return the document of a page."""
+        parts |= {"scripts": shell.with_our_scripts(parts["scripts"]), "app_entry": shell.ENTRY}
+        return super().interpolate_index(**parts)
 
 
 def create_app(settings: Settings) -> dash.Dash:
@@ -22,12 +31,12 @@ def create_app(settings: Settings) -> dash.Dash:
     """
     server = flask.Flask("dashboard")
     server.config[LIBRARY] = Library(settings)
-    app = dash.Dash(
+    app = App(
         "dashboard",
         server=server,  # type: ignore[arg-type]  # Dash takes a Flask app, its annotation does not say so
         title="Lifemask",
         description="Depth, point cloud and printable mesh of a face, from one photo, on your own machine.",
-        index_string=shell.INDEX,
+        index_string=shell.document(),
         use_pages=True,
         pages_folder=str(HERE / "pages"),
         assets_folder=str(assets_folder()),
@@ -42,6 +51,7 @@ def create_app(settings: Settings) -> dash.Dash:
     app.layout = shell.shell
     shell.connect(app)
     security.guard(app, settings)
+    addresses.guard(server)
     server.register_blueprint(routes.blueprint)
     # Dash collects the callbacks of pages at the first request; now, so that a second app in the process has its own
     server.test_client().get("/_dash-dependencies")

@@ -55,6 +55,9 @@ class Settings:
     )
     offline: bool = _row(False, "0 or 1", "1: never fetch weights from the network")
     host: str = _row("127.0.0.1", "address", "Address to serve on; 0.0.0.0 lets other machines in")
+    lan: bool = _row(
+        False, "0 or 1", "1: serve on the local network, print the address and its QR code, and show both in the Studio"
+    )
     port: int = _row(8050, "", "Port to serve on; 0 picks a free one", high=65535)
     hosts: str = _row(
         "", "names, comma", "Host names that a request may carry, beside this machine's own; needed behind a proxy"
@@ -64,7 +67,9 @@ class Settings:
     )
     retention_days: float = _row(0.0, "days", "Photos and all made from them are deleted after so long; 0 keeps them")
     max_upload_mb: int = _row(50, "MB", "Largest photo file", low=1)
-    max_megapixels: int = _row(100, "megapixels", "Largest photo", low=1)
+    max_megapixels: int = _row(
+        200, "megapixels", "Largest photo; of more than 50 every second pixel or fewer are kept", low=1
+    )
     max_queue: int = _row(200, "runs", "Runs of one workspace that may wait at a time")
     max_queue_total: int = _row(2000, "runs", "Runs of all workspaces that may wait at a time")
     min_free_mb: int = _row(200, "MB", "Free disk below which nothing new is stored")

@@ -78,14 +78,12 @@ FILES = {
         FaceFile("solid.ply", PLY, "PLY solid", "coloured printable solid, mm", "solid", "ply"),
         FaceFile("solid.glb", GLB, "GLB solid", "printable solid in plaster, for pages, metres", "solid"),
         FaceFile("solid.json", JSON, "Solid JSON", "options, size and checks of the solid", "solid"),
-        FaceFile(
-            "depth.png", PNG, "Depth PNG", "depth on the levelled crop, 16 bits: near is white, 0 is no depth", "depth"
-        ),
+        FaceFile("depth.png", PNG, "Depth PNG", "depth on the crop, 16 bits: near is white, 0 is no depth", "depth"),
         FaceFile(
             "depth.npy",
             NPY,
             "Depth NPY",
-            "depth on the levelled crop, float32 mm from the camera, NaN beyond the head",
+            "depth on the crop, float32 mm from the camera, NaN beyond the head",
             "depth",
         ),
         FaceFile("mask.png", PNG, "Head mask", "soft mask of the head, 8 bits: 128 and more is head", "depth"),
@@ -122,7 +120,13 @@ FILES = {
             "all that the millimetres rest on: network, camera, scale and shift, landmarks",
             "numbers",
         ),
-        FaceFile("crop.png", PNG, "Crop", "the photo, levelled by the eyes and cropped", "picture"),
+        FaceFile(
+            "crop.png",
+            PNG,
+            "Crop",
+            "the photo, levelled by the eyes and cropped; of a photo taken whole all of it",
+            "picture",
+        ),
         FaceFile("thumbnail.jpg", "image/jpeg", "Thumbnail", "the crop, small", "picture"),
         FaceFile("depth_preview.png", PNG, "Depth preview", "the depth in colours", "picture"),
         FaceFile("relief_preview.png", PNG, "Relief preview", "the depth as a plaster cast", "picture"),

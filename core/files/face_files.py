@@ -1,7 +1,5 @@
 """Files: depth as PNG and NPY, statistics; cloud, surface and solid in the formats that other programs read."""
 
-import csv
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from core.csv_text import as_csv
 from core.files.facts import DepthPngFacts
 from core.files.mesh_files import (
     JPEG_QUALITY,
@@ -19,7 +18,7 @@ from core.files.mesh_files import (
 )
 from core.geometry.reconstruction import Reconstruction
 from core.json_files import write_json
-from core.measure.face import face_measures
+from core.measure.face import face_measures, withheld
 from core.measure.statistics import (
     depth_statistics,
     histogram,
@@ -115,11 +114,12 @@ def statistics(reconstruction: Reconstruction) -> dict[str, Any]:
     has_face = reconstruction.landmarks_px is not None
     return {
         "unit": "mm",
-        "reference": "behind the tip of the nose" if has_face else "behind the nearest hundredth of the picture",
+        "reference": reconstruction.facts.behind,
         "scaled_to": "the assumed interpupillary distance" if has_face else "the assumed range of distances",
         **depth_statistics(values).to_dict(),
         "histogram": {"edges": edges.tolist(), "counts": histogram(values, edges).tolist()},
         "face": None if measures is None else vars(measures),
+        "withheld": withheld(reconstruction),
         "regions": {
             name: one.to_dict() for name, one in statistics_by_region(reconstruction).items() if name != "head"
         },
@@ -129,15 +129,13 @@ def statistics(reconstruction: Reconstruction) -> dict[str, Any]:
 def write_statistics(values: dict[str, Any], folder: Path) -> None:
     """Write `statistics.json` and `statistics.csv` (name, value, unit)."""
     write_json(values, folder / "statistics.json")
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(["name", "value", "unit"])
-    table.writerows([one.key, values[one.key], one.unit] for one in chosen(DEPTHS, Place.FILES))
+    rows = [["name", "value", "unit"]]
+    rows += [[one.key, values[one.key], one.unit] for one in chosen(DEPTHS, Place.FILES)]
     if values["face"] is not None:
-        table.writerows([f"face.{one.key.removesuffix('_mm')}", values["face"][one.key], one.unit] for one in MEASURES)
+        rows += [[f"face.{one.key.removesuffix('_mm')}", values["face"][one.key], one.unit] for one in MEASURES]
     for region, found in values["regions"].items():
-        table.writerows([f"{region}.{one.key}", found[one.key], one.unit] for one in chosen(DEPTHS, Place.FILES))
-    (folder / "statistics.csv").write_text(text.getvalue(), "utf-8")
+        rows += [[f"{region}.{one.key}", found[one.key], one.unit] for one in chosen(DEPTHS, Place.FILES)]
+    (folder / "statistics.csv").write_text(as_csv(rows), "utf-8")
 
 
 def write_cloud(cloud: PointCloud, path: Path, about: Mapping[str, str] | None = None) -> None:

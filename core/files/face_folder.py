@@ -310,8 +310,8 @@ def _names_of_solid(folder: Path) -> set[str]:
 
 def _make_solid(parts: Parts, options: SolidOptions) -> None:
     solid = make_solid(parts.reconstruction, options)
-    parts.solid, parts.kind, parts.scale = (
-        KeptMesh.of(solid.vertices_mm, solid.faces, solid.colours), options.kind, solid.scale,
+    parts.solid, parts.solid_options, parts.scale = (
+        KeptMesh.of(solid.vertices_mm, solid.faces, solid.colours), options, solid.scale,
     )  # fmt: skip
 
 
@@ -319,7 +319,7 @@ def _check_solid(parts: Parts, into: Path, options: SolidOptions, printer: Print
     """Write `solid.stl`, read it back, and write `solid.json`, which says what was found."""
     MAKERS[SOLID_STL](parts, into / SOLID_STL)
     printer = printer or Printer(nozzle_mm=options.nozzle_mm)
-    checked = preflight(into / SOLID_STL, printer, _asked_mm(options), stands=options.kind == "bust")
+    checked = preflight(into / SOLID_STL, printer, _asked_mm(options), stands=options.stands)
     found = checked.facts
     made = SolidFacts(
         size_mm=found.size_mm,
@@ -342,9 +342,9 @@ def _keep_solid(parts: Parts, into: Path) -> None:
 
 
 def _asked_mm(options: SolidOptions) -> tuple[float | None, float | None, float | None]:
-    """What x, y and z of the solid were asked to measure; a bust stands, all others lie on their backs."""
+    """What x, y and z of the solid were asked to measure."""
     if options.life_size:
         return (None, None, None)
     if options.height_mm is None:
         return (options.width_mm, None, None)
-    return (None, None, options.height_mm) if options.kind == "bust" else (None, options.height_mm, None)
+    return (None, None, options.height_mm) if options.stands else (None, options.height_mm, None)

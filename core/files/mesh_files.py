@@ -16,7 +16,9 @@ from trimesh.visual.material import PBRMaterial, SimpleMaterial
 
 from core.files.catalog import SURFACE_HEADER
 from core.files.threemf import threemf
+from core.geometry.metric_depth import BUILTIN
 from core.mesh.plaster import mesh_colours, vertex_normals
+from core.names import plain
 
 WHITE, BLACK = (255, 255, 255, 255), (0, 0, 0, 255)  # a texture is shown as it is, without a shine
 JPEG_QUALITY = 90
@@ -51,6 +53,20 @@ class Mesh:
     normals: NDArray[np.float64] | None = None
     tangents: NDArray[np.float64] | None = None
     normal_map: bytes | None = None
+
+    @property
+    def name(self) -> str:
+        """Of the photo, of the face where it has several, of the network where it is not the built-in one; ASCII.
+
+        Parts of a file are called by it, so that those of two faces can lie in one folder or in one scene.
+        """
+        network = self.about.get("network", BUILTIN)
+        parts = [
+            Path(self.about.get("photo", "")).stem,
+            self.about.get("face", "").split(" ")[0],
+            "" if network == BUILTIN else network,
+        ]
+        return "-".join(part for part in map(plain, parts) if part) or "face"
 
     def bare(self) -> trimesh.Trimesh:
         """Vertices and faces alone."""
@@ -89,8 +105,9 @@ def write_3mf(mesh: Mesh, path: Path, picture: Path | None = None) -> None:
 
 
 def write_ply(mesh: Mesh, path: Path) -> None:
-    """Binary PLY with colours of the vertices."""
-    path.write_bytes(_commented(mesh.coloured().export(file_type="ply"), mesh))
+    """Binary PLY with colours of the vertices; of a surface with normals: without them it is shown in flat facets."""
+    written = mesh.coloured().export(file_type="ply", vertex_normal=mesh.texture is not None)
+    path.write_bytes(_commented(written, mesh))
 
 
 def write_points(mesh: Mesh, path: Path) -> None:
@@ -110,25 +127,24 @@ def write_obj(mesh: Mesh, path: Path) -> None:
     rendering", 2015.
     """
     header = "\n# ".join(mesh.comments())
+    stem = f"{mesh.name}-{path.stem}"
     body, names = mesh.coloured(), None
     if mesh.texture is not None:
         body, names = (
             mesh.skinned(
-                SimpleMaterial(
-                    image=_as_it_is(mesh.texture), diffuse=WHITE, ambient=WHITE, specular=BLACK, name=path.stem
-                )
+                SimpleMaterial(image=_as_it_is(mesh.texture), diffuse=WHITE, ambient=WHITE, specular=BLACK, name=stem)
             ),
-            f"{path.stem}.mtl",
+            f"{stem}.mtl",
         )
     text, files = trimesh.exchange.obj.export_obj(
         body, include_normals=mesh.texture is not None, return_texture=True, mtl_name=names, header=header
     )
     if mesh.normal_map is not None and names is not None:
-        name = f"{path.stem}_normal.jpeg"
+        name = f"{stem}_normal.jpeg"
         files[name] = mesh.normal_map
         files[names] += f"\nnorm {name}\n".encode()
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
-        for name, data in {f"{path.stem}.obj": text, **files}.items():
+        for name, data in {f"{stem}.obj": text, **files}.items():
             archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)  # with no time in it
 
 
@@ -139,7 +155,7 @@ def write_glb(mesh: Mesh, path: Path) -> None:
     """
     assert mesh.texture is not None
     skin = PBRMaterial(
-        baseColorTexture=_as_it_is(mesh.texture), metallicFactor=0.0, roughnessFactor=0.9, doubleSided=True,
+        name=mesh.name, baseColorTexture=_as_it_is(mesh.texture), metallicFactor=0.0, roughnessFactor=0.9, doubleSided=True,
         normalTexture=None if mesh.normal_map is None else _as_it_is(mesh.normal_map),
     )  # fmt: skip
     body = mesh.skinned(skin)
@@ -192,7 +208,9 @@ def write_plaster_glb(mesh: Mesh, path: Path, *, stands: bool = False) -> None:
     # a large triangle could not carry the shade of what stands on it
     points, faces = trimesh.remesh.subdivide_to_size(points, body.faces, body.extents.max() / SHADE_STEPS)
     shaded = trimesh.Trimesh(points[:, :3], faces, process=False)
-    linear = np.round(255 * _linear(mesh_colours(shaded.vertices, shaded.faces, points[:, 3:]) / 255)).astype(np.uint8)
+    linear = np.round(255 * srgb_to_linear(mesh_colours(shaded.vertices, shaded.faces, points[:, 3:]) / 255)).astype(
+        np.uint8
+    )
     opaque = np.full((len(linear), 1), 255, np.uint8)
     skin = PBRMaterial(LIT, baseColorFactor=WHITE, metallicFactor=0.0, roughnessFactor=1.0)
     shaded.visual = trimesh.visual.TextureVisuals(material=skin)
@@ -203,9 +221,16 @@ def write_plaster_glb(mesh: Mesh, path: Path, *, stands: bool = False) -> None:
 def _write_glb(body: trimesh.Trimesh, mesh: Mesh, path: Path, *, is_lit: bool = False) -> None:
     """is_lit : its colours hold the light, and a viewer adds none."""
     body.apply_scale(GLTF_PER_MM)
-    scene = trimesh.Scene([body], metadata={"title": mesh.title, **mesh.about})
+    name = f"{mesh.name}-{path.stem}"
+    path.write_bytes(glb_of(body, {"title": mesh.title, **mesh.about}, name, is_lit=is_lit))
+
+
+def glb_of(body: trimesh.Trimesh, about: Mapping[str, str], name: str, *, is_lit: bool = True) -> bytes:
+    """A mesh in metres as GLB; is_lit : its colours hold the light, and a viewer adds none."""
     finish = _without_light if is_lit else _with_tangents
-    path.write_bytes(scene.export(file_type="glb", include_normals=not is_lit, tree_postprocessor=finish))
+    scene = trimesh.Scene(metadata=dict(about))
+    scene.add_geometry(body, node_name=name, geom_name=name)
+    return bytes(scene.export(file_type="glb", include_normals=not is_lit, tree_postprocessor=finish))
 
 
 def _without_light(tree: dict[str, Any]) -> None:
@@ -223,7 +248,7 @@ def _with_tangents(tree: dict[str, Any]) -> None:
                 part["attributes"]["TANGENT"] = part["attributes"].pop(TANGENT)
 
 
-def _linear(srgb: NDArray[np.floating]) -> NDArray[np.floating]:
+def srgb_to_linear(srgb: NDArray[np.floating]) -> NDArray[np.floating]:
     """Light of sRGB values, both 0..1 (IEC 61966-2-1): colours of vertices are linear in glTF."""
     return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
 

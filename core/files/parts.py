@@ -26,6 +26,7 @@ from core.files.mesh_files import (
 from core.geometry.reconstruction import Reconstruction, assumptions
 from core.mesh.cloud import point_cloud
 from core.mesh.surface import dressed
+from core.options import SolidOptions
 
 UNIT = 32767  # an int16 for a component of a normal: to a thousandth of a degree or so
 
@@ -130,9 +131,9 @@ class Parts:
         return KeptMesh.read(self.folder / SOLID_MESH)
 
     @cached_property
-    def kind(self) -> str:
-        """The kind of the solid."""
-        return self._solid_facts.options.kind
+    def solid_options(self) -> SolidOptions:
+        """What the solid was made with."""
+        return self._solid_facts.options
 
     @cached_property
     def scale(self) -> float:
@@ -162,7 +163,7 @@ class Parts:
         """The solid with its colours."""
         kept = self.solid
         assert kept.colours is not None
-        return face_files.solid_mesh(kept.vertices_mm, kept.faces, kept.colours, self.kind, self.about)
+        return face_files.solid_mesh(kept.vertices_mm, kept.faces, kept.colours, self.solid_options.kind, self.about)
 
 
 def _write_map(parts: Parts, path: Path) -> None:
@@ -179,7 +180,7 @@ def _write_solid_3mf(parts: Parts, path: Path) -> None:
 
 
 def _write_solid_glb(parts: Parts, path: Path) -> None:
-    write_plaster_glb(parts.solid_mesh, path, stands=parts.kind == "bust")
+    write_plaster_glb(parts.solid_mesh, path, stands=parts.solid_options.stands)
 
 
 def _surface(write: Callable[[Mesh, Path], None]) -> Callable[[Parts, Path], None]:

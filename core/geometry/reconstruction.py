@@ -148,6 +148,7 @@ def assumptions(facts: Facts) -> dict[str, str]:
     camera, fit = facts.camera, facts.scale_and_shift
     rows: dict[str, str | None] = {
         "photo": facts.photo.name,
+        "face": f"{facts.face.number} of {facts.face.of}, from the left" if facts.face and facts.face.of > 1 else None,
         "network": facts.network.name,
         "scaled to": f"an assumed interpupillary distance of {facts.ipd_mm:g} mm"
         if facts.ipd_mm

@@ -12,7 +12,9 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from core.geometry.facts import BEHIND_NOSE
 from core.measure.table import MEDIAN, PERCENTILE
+from dashboard.charts.names import cut
 
 # 'Share chart' would upload the figure, which is a face, to somebody else's machine.
 GRAPH_CONFIG: dict[str, Any] = {
@@ -45,7 +47,6 @@ SERIES = (
     "rgb(125, 118, 110)",
 )
 LABEL_ROWS_PX = {50: 4, 5: 18, 95: 32}  # over a histogram, by percent: on a phone two in a row would overlap
-BEHIND_NOSE = "mm behind the nose tip"
 
 
 @dataclass(frozen=True)
@@ -115,10 +116,11 @@ def depth_map(
     colour_map: str = "cividis",
     colour_bar: bool = True,
     step: int = 2,
+    behind: str = BEHIND_NOSE,
 ) -> go.Figure:
     """Heat map of depth, near bright.
 
-    behind_mm : (H, W) float32, mm behind the nose tip, NaN outside the head.
+    behind_mm : (H, W) float32, mm behind the nose tip, NaN outside the head. behind : that in words, for another zero.
     range_mm : the colour scale's ends; the 1st and 99th percentile of this face when None.
     step : every how many pixels; the page shows half of a 512-pixel map at most. Axes are in pixels of the whole map.
     """
@@ -134,10 +136,10 @@ def depth_map(
         zmax=high,
         colorscale=COLOUR_MAPS[colour_map],
         hoverongaps=False,
-        hovertemplate="%{z:.1f} " + BEHIND_NOSE + "<extra></extra>",
+        hovertemplate=f"%{{z:.1f}} mm {behind}<extra></extra>",
         showscale=colour_bar,
         colorbar={
-            "title": {"text": BEHIND_NOSE, "side": "right"},
+            "title": {"text": f"mm {behind}", "side": "right"},
             "thickness": 10,
             "outlinewidth": 0,
             "ticksuffix": " mm",
@@ -171,12 +173,12 @@ def depth_range(maps: Sequence[NDArray[np.float32]]) -> tuple[float, float]:
 
 def histogram(
     data: Histogram, *, percentiles: Mapping[int, float] | None = None, density: bool = False, unit: str = "mm",
-    brush: bool = False,
+    brush: bool = False, behind: str = BEHIND_NOSE,
 ) -> go.Figure:  # fmt: skip
     """Histogram of one face's depth with lines at percentiles.
 
     percentiles : percent -> depth behind the nose tip; 5, 50 and 95 carry labels, the others a thin line.
-    unit : of all depths. brush : dragging chooses a range of depths.
+    unit : of all depths. brush : dragging chooses a range of depths. behind : what they are counted from, in words.
     """
     edges = data.edges.astype(np.float32)
     digits = 1 if unit == "mm" else 3
@@ -196,7 +198,7 @@ def histogram(
         trace,
         margin={"l": 8, "r": 8, "t": 48, "b": 8},
         bargap=0,
-        xaxis=axis(f"{unit} behind the nose tip", showgrid=False, fixedrange=brush),
+        xaxis=axis(f"{unit} {behind}", showgrid=False, fixedrange=brush),
         yaxis=axis(height, rangemode="tozero", nticks=5, fixedrange=brush),
         **({"dragmode": "select", "selectdirection": "h", "selectionrevision": unit} if brush else {}),
     )
@@ -217,14 +219,17 @@ def histogram(
     return figure
 
 
-def histograms(data: Sequence[Histogram], *, density: bool = True) -> go.Figure:
-    """Histograms of several faces over the same edges, as outlines in the order's colours."""
+def histograms(data: Sequence[Histogram], *, density: bool = True, behind: str = BEHIND_NOSE) -> go.Figure:
+    """Histograms of several faces over the same edges, as outlines in the order's colours.
+
+    behind : what the depths are counted from, in words.
+    """
     unit = "share of pixels per mm" if density else "pixels"
     traces = [
         go.Scatter(
             x=((item.edges[:-1] + item.edges[1:]) / 2).astype(np.float32),
             y=item.heights(density),
-            name=item.name,
+            name=cut(item.name),
             mode="lines",
             line={"color": SERIES[i % len(SERIES)], "width": 1.75, "shape": "hvh"},
             fill="tozeroy",
@@ -237,7 +242,7 @@ def histograms(data: Sequence[Histogram], *, density: bool = True) -> go.Figure:
         *traces,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         hovermode="x unified",
-        xaxis=axis(BEHIND_NOSE, showgrid=False),
+        xaxis=axis(f"mm {behind}", showgrid=False),
         yaxis=axis(unit, rangemode="tozero", nticks=5),
     )
 
@@ -260,7 +265,7 @@ def profiles(
             go.Scatter(
                 x=behind if upright else place,
                 y=place if upright else behind,
-                name=item.name,
+                name=cut(item.name),
                 mode="lines",
                 line={"color": SERIES[i % len(SERIES)], "width": 2},
                 hovertemplate=f"{hover[0]}{BEHIND_NOSE}, at {hover[1]}{along}",

@@ -9,8 +9,10 @@ import scipy
 from numpy.typing import NDArray
 
 from core.files.colours import DIVERGING, SEQUENTIAL, Stops
+from core.geometry.facts import BEHIND_NOSE
 from core.measure.table import RMS
 from dashboard.charts.figures import ACCENT, INK, axis, bare_figure, depth_map
+from dashboard.charts.names import cut
 
 STEP = 2  # every how many pixels of the crop the page shows
 FAINT, FULL = "rgba(206, 142, 78, 0.06)", "rgba(206, 142, 78, 0.62)"  # ink reads on both, on paper and on graphite
@@ -23,13 +25,15 @@ def reading_map(
     levels: Mapping[float, Sequence[NDArray[np.float64]]],
     *,
     colour_bar: bool = True,
+    behind: str = BEHIND_NOSE,
 ) -> go.Figure:
     """Depth map whose traces the page's script works on, by name: depth, veil, mark, levels.
 
     behind_mm : (S, S) float32, mm behind the nose tip, NaN outside the head. parts : (S, S) uint8, number of the region
-    at each pixel, 0 for none. levels : mm -> lines (n, 2) in crop pixels. Axes are in crop pixels.
+    at each pixel, 0 for none. levels : mm -> lines (n, 2) in crop pixels. behind : as of `depth_map`. Axes are in crop
+    pixels.
     """
-    figure = depth_map(behind_mm, step=STEP, colour_bar=colour_bar)
+    figure = depth_map(behind_mm, step=STEP, colour_bar=colour_bar, behind=behind)
     figure.data[0].name = "depth"
     small = parts[::STEP, ::STEP]
     for name, colour in (("veil", VEIL), ("mark", MARK)):
@@ -118,7 +122,7 @@ def pairs(names: Sequence[str], rms_mm: NDArray[np.floating], linkage: NDArray[n
     tree = scipy.cluster.hierarchy.dendrogram(linkage, no_plot=True) if linkage is not None else None
     order = list(map(int, tree["leaves"])) if tree else list(range(len(names)))
     places = np.arange(len(order))
-    short = [name if len(name) <= 22 else f"{name[:20]}\u2026" for name in (names[i] for i in order)]
+    short = [cut(names[i], 22) for i in order]
     values = np.round(np.asarray(rms_mm, np.float32)[np.ix_(order, order)], 2)
     apart = values[~np.eye(len(order), dtype=bool)]
     trace = go.Heatmap(

@@ -9,8 +9,10 @@ from dash import html
 
 from core.measure.table import AGREEMENT, DIFFERENCES, RMS, SCALE, Place, chosen, part_name
 from dashboard.charts import maps
+from dashboard.charts.names import cut
 from dashboard.components import page, uploads, views
 from dashboard.components.faces import colour
+from dashboard.components.names import cut_name
 from dashboard.readings.comparison_facts import ComparedFace, ComparisonFacts, DifferenceFacts
 from dashboard.readings.comparison_folder import COLUMNS, ComparisonFolder, rows
 
@@ -37,10 +39,14 @@ def others(found: ComparisonFolder) -> list[int]:
 def choice(found: ComparisonFolder, number: int) -> html.Span:
     """Return a face's difference as a small picture to choose, with its RMS."""
     face, difference = found.facts.face(number), found.facts.differences[number]
+    dot = html.Span(className="dot", style={"--mark": colour(number - 1)})
     return html.Span(
         [
             html.Img(src=file(found, f"difference-{number}.png"), alt=""),
-            html.Span([html.Span(className="dot", style={"--mark": colour(number - 1)}), face.name], className="name"),
+            html.Span(
+                [html.Span(className="dot", style={"--mark": colour(number - 1)}), cut_name(face.name)],
+                className="name",
+            ),
             html.Span([page.statistic(RMS, difference.rms_mm), " RMS"], className="soft small"),
         ]
     )
@@ -149,9 +155,9 @@ def table(
     """Return the numbers of all faces, to sort; `differences` by the number of the face, perhaps none."""
     return dag.AgGrid(
         id="compare-table",
-        rowData=rows(faces, differences),
+        rowData=[{**row, "face": cut(row["face"]), "name": row["face"]} for row in rows(faces, differences)],
         columnDefs=[
-            {"field": "face", "headerName": "Face", "pinned": "left", "width": 184},
+            {"field": "face", "headerName": "Face", "pinned": "left", "width": 184, "tooltipField": "name"},
             *[
                 {
                     "field": one.key,

@@ -1,83 +1,140 @@
 """Faces as cards, thumbnails and chips."""
 
+import json
 from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
 
-import dash_bootstrap_components as dbc
 from dash import dcc, html
 
+from core.files import catalog
 from dashboard.charts.figures import SERIES
-from dashboard.components.page import marks
+from dashboard.components import doubt
+from dashboard.components.names import cut_name
+from dashboard.components.page import lazily, marks
 from dashboard.components.uploads import title
 from dashboard.components.views import address, viewer
 from dashboard.library.records import FaceRecord
 
 
 def card(face: FaceRecord) -> html.Article:
-    """Return a result: photo, depth, and the mesh when asked for."""
+    """Return a result: photo, depth, and the mesh when asked for. What is not made yet says so in its place."""
+    solid = solid_name(face.folder)
+    present = catalog.present(face.folder)
     return html.Article(
         [
             html.Div(
                 [
-                    html.Img(src=address(face.id, "crop.png"), alt=f"Photo of {face.name}"),
-                    html.Img(
-                        src=address(face.id, "depth_preview.png"),
-                        alt=f"Depth of {face.name}: near is bright",
-                    ),
+                    _picture(face, "crop.png", f"Photo of {face.name}", 400, 400),
+                    _picture(face, "depth_preview.png", f"Depth of {face.name}: near is bright", 400, 400),
                     viewer(
-                        address(face.id, "mesh.glb"),
+                        address(face.id, "mesh.glb", face.folder),
                         f"{face.name} in 3D",
-                        poster=address(face.id, "relief_preview.png"),
+                        poster=address(face.id, "relief_preview.png", face.folder, width=800),
                         on_click=True,
                         turning=True,
-                    ),
+                    )
+                    if "mesh.glb" in present
+                    else _picture(face, "relief_preview.png", f"Relief of {face.name}", 800, 600),
                 ],
                 className="card-pictures",
             ),
             html.Div(
                 [
-                    dcc.Link(face.name, href=f"/face/{face.id}", className="card-name"),
+                    dcc.Link(cut_name(face.name), href=f"/face/{face.id}", className="card-name"),
+                    doubt.badges(face),
                     html.Span(title(face.network), className="soft small"),
                 ],
                 className="card-line",
             ),
+            doubt.question(face, on_card=True),
             html.Div(
                 [
+                    html.A(solid, href=f"/files/{face.id}/solid.stl?download=1", download="")
+                    if solid
+                    else html.Span("No solid yet", className="soft"),
+                    html.A("Mesh GLB", href=f"/files/{face.id}/mesh.glb?download=1", download="")
+                    if "mesh.glb" in present
+                    else html.Span("The mesh is being made", className="soft"),
                     dcc.Link("Everything about it", href=f"/face/{face.id}"),
                     dcc.Link("Compare", href=f"/compare?faces={face.id}"),
                     dcc.Link("Print", href=f"/print/{face.id}"),
-                    html.A("STL", href=f"/files/{face.id}/solid.stl?download=1", download=""),
-                    html.A("GLB", href=f"/files/{face.id}/mesh.glb?download=1", download=""),
                 ],
                 className="card-links",
             ),
         ],
         className="card-face",
         id={"kind": "face-card", "face": face.id},
+        **marks(data_face=face.id),
     )
 
 
-def thumb(face: FaceRecord, chosen: bool) -> html.Div:
-    """Return a thumbnail with a box to choose it."""
+def card_state(face: FaceRecord) -> str:
+    """Return what a card shows of its face: it changes when the card has to be drawn again."""
+    files = (face.folder / name for name in ("depth_preview.png", "mesh.glb", "solid.json"))
+    return f"{face.id} {face.name} {' '.join(str(_modified_ns(file)) for file in files)}"
+
+
+def solid_name(folder: Path) -> str | None:
+    """Return what the solid's STL is called by what it is, 'Relief STL, 80 mm'; None where there is no solid."""
+    return _solid_name(folder / "solid.json", _modified_ns(folder / "solid.json"))
+
+
+@lru_cache(maxsize=1024)
+def _solid_name(file: Path, modified_ns: int) -> str | None:
+    if not modified_ns or not file.with_name("solid.stl").is_file():
+        return None
+    options = json.loads(file.read_text(encoding="utf-8")).get("options", {})
+    kind = str(options.get("kind", "solid")).capitalize()
+    if options.get("life_size"):
+        return f"{kind} STL, life size"
+    if options.get("height_mm"):
+        return f"{kind} STL, {options['height_mm']:g} mm high"
+    return f"{kind} STL, {options['width_mm']:g} mm" if "width_mm" in options else f"{kind} STL"
+
+
+def _modified_ns(file: Path) -> int:
+    try:
+        return file.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
+def _picture(face: FaceRecord, name: str, alt: str, width: int, height: int) -> html.Img:
+    src = address(face.id, name, face.folder, width=width)
+    return lazily(html.Img(src=src, alt=alt, width=width, height=height))
+
+
+def thumb(face: FaceRecord) -> html.Div:
+    """Return a thumbnail with a box to choose it, which is assets/library.js's."""
+    words = " · ".join([*([face.person] if face.person else []), *face.tags])
+    box = html.Button(
+        html.Span(className="box"),
+        type="button",
+        role="checkbox",
+        className="choose",
+        **marks(aria_checked="false", aria_label=f"Choose {face.name}"),
+    )
     return html.Div(
         [
-            dbc.Checkbox(
-                id={"kind": "library-choose", "face": face.id},
-                value=chosen,
-                label=html.Span(f"Choose {face.name}", className="visually-hidden"),
-            ),
+            box,
             dcc.Link(
                 [
-                    html.Img(src=address(face.id, "thumbnail.jpg"), alt=""),
-                    html.Div(face.name, className="thumb-name"),
+                    lazily(html.Img(src=address(face.id, "thumbnail.jpg"), alt="", width=256, height=256)),
+                    html.Div(cut_name(face.name), className="thumb-name"),
+                    doubt.badges(face),
                     html.Div(
                         f"{face.created:%d %b %Y, %H:%M} · {title(face.network)}", className="soft small thumb-name"
                     ),
+                    html.Div(words, className="soft small thumb-name", title=words) if words else None,
                 ],
                 href=f"/face/{face.id}",
-                className="thumb",
+                className="thumb-link",
             ),
         ],
+        key=face.id,
         className="thumb",
+        **marks(data_face=face.id),
     )
 
 
@@ -94,8 +151,8 @@ def _chip(face: FaceRecord, chosen: Sequence[str], page: str, most: int) -> dcc.
     after = rest if is_chosen else [*rest[-(most - 1) :], face.id] if most > 1 else [face.id]
     return dcc.Link(
         [
-            html.Img(src=address(face.id, "thumbnail.jpg"), alt=""),
-            html.Span(face.name),
+            lazily(html.Img(src=address(face.id, "thumbnail.jpg"), alt="", width=88, height=88)),
+            cut_name(face.name),
             html.Span(" (chosen)", className="visually-hidden") if is_chosen else None,
         ],
         href=f"{page}?faces={','.join(after)}" if after else page,
@@ -113,6 +170,9 @@ def colour(order: int) -> str:
 def named(face: FaceRecord, order: int) -> html.Div:
     """Return a face's name behind its colour."""
     return html.Div(
-        [html.Span(className="dot", style={"--mark": colour(order)}), dcc.Link(face.name, href=f"/face/{face.id}")],
+        [
+            html.Span(className="dot", style={"--mark": colour(order)}),
+            dcc.Link(cut_name(face.name), href=f"/face/{face.id}"),
+        ],
         className="side-name",
     )

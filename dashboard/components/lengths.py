@@ -12,8 +12,11 @@ from dashboard.components import page
 SHOWN_STD = 3.0  # how many standard deviations the small picture of a spread reaches to each side
 
 
-def table(measures: FaceMeasures | None) -> html.Div:
-    """Return each length with mean and standard deviation of the survey, where it has one."""
+def table(measures: FaceMeasures | None, withheld: str | None = None) -> html.Div:
+    """Return each length with mean and standard deviation of the survey, where it has one.
+
+    withheld : why some are not measured, as `core.measure.withheld` says.
+    """
     if measures is None:
         return html.Div(html.P("Too few landmarks of this face have depth to measure it.", className="note"))
     rows: list[list[Any]] = []
@@ -28,7 +31,8 @@ def table(measures: FaceMeasures | None) -> html.Div:
                 _picture(value, reference.pooled) if reference and value is not None else "",
             ]
         )
-    return page.table(["Length", "This face", "Women", "Men", "Within both"], rows, numeric=(1, 2, 3), stacked=True)
+    found = page.table(["Length", "This face", "Women", "Men", "Within both"], rows, numeric=(1, 2, 3), stacked=True)
+    return found if withheld is None else html.Div([found, html.P(withheld, className="note")])
 
 
 def caution() -> html.P:

@@ -19,6 +19,21 @@ def no_face() -> html.Div:
     )
 
 
+def none_of_these(title: str) -> html.Div:
+    """Return what a page of several faces says of an address none of whose faces this workspace has."""
+    return html.Div(
+        [
+            head(title),
+            empty(
+                "These faces are not in your library",
+                "They may have been deleted, or they belong to another browser: each browser has a library of its own.",
+                link_button("Open the Library", "/library", primary=True),
+                link_button("Start with a photo", "/"),
+            ),
+        ]
+    )
+
+
 def no_photo() -> html.Div:
     """Return the answer to an address of a photo that this workspace does not have."""
     return empty(

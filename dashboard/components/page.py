@@ -16,7 +16,17 @@ def marks(**values: str) -> dict[str, Any]:
     return {name.replace("_", "-"): value for name, value in values.items()}
 
 
-def head(title: str, lead: Child = None, actions: Sequence[Child] = ()) -> html.Div:
+def lazily(picture: html.Img) -> html.Img:
+    """Return the picture, which a browser then fetches when it comes into sight.
+
+    Dash lets pass the attributes alone that it knows, and `loading` is none of them; its script sets what comes.
+    """
+    picture._prop_names = ["loading", *picture._prop_names]  # before src, or the fetch has begun
+    picture.loading = "lazy"
+    return picture
+
+
+def head(title: Child, lead: Child = None, actions: Sequence[Child] = ()) -> html.Div:
     """Return a page's title, a sentence below it, and its actions at the right."""
     words: list[Child] = [html.H1(title)]
     if lead:
@@ -54,7 +64,7 @@ def link_button(text: str, href: str, *, primary: bool = False, small: bool = Fa
 def button(
     text: Child, key: Any, look: str = "quiet", *, sign: str | None = None, small: bool = True, **more: Any
 ) -> html.Button:
-    """Return a button; look: primary, quiet, plain or danger-quiet."""
+    """Return a button; look: primary, quiet, plain, danger or danger-quiet."""
     content = [icon(sign), text] if sign else text
     return html.Button(content, id=key, type="button", className=f"btn btn-{look}{' btn-sm' if small else ''}", **more)
 
@@ -139,15 +149,13 @@ def switch_pair(
     )
 
 
-def ask(key: str, title: str, text: str, yes: str) -> dbc.Modal:
+def ask(key: str, title: str, text: Child, yes: str, look: str = "primary") -> dbc.Modal:
     """Return a dialog that asks before something is lost; its buttons are `{key}-yes` and `{key}-no`."""
     return dbc.Modal(
         [
             dbc.ModalHeader(dbc.ModalTitle(title), close_button=False),
             dbc.ModalBody(text),
-            dbc.ModalFooter(
-                [button("Keep", f"{key}-no", small=False), button(yes, f"{key}-yes", "primary", small=False)]
-            ),
+            dbc.ModalFooter([button("Keep", f"{key}-no", small=False), button(yes, f"{key}-yes", look, small=False)]),
         ],
         id=key,
         is_open=False,

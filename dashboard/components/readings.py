@@ -25,7 +25,7 @@ def of_the_face(found: "Measured") -> list[Any]:
     return [
         page.section("Profiles", _profiles(found), html.Div(id="statistics-line-profile")),
         page.section("Left against right", _symmetry(found)),
-        page.section("Lengths", lengths.table(found.measures), lengths.caution()),
+        page.section("Lengths", lengths.table(found.measures, found.withheld), lengths.caution()),
     ]
 
 

@@ -1,5 +1,6 @@
 """What every page stands in: the document, the header with its links, the theme switch, the place for toasts."""
 
+import re
 from typing import Any
 
 import dash
@@ -7,11 +8,13 @@ import dash_bootstrap_components as dbc
 from dash import ClientsideFunction, Input, Output, dcc, html
 
 from core.errors import LifemaskError
+from dashboard.components import undo
 from dashboard.components.page import marks
 from dashboard.library.sentences import of_storage
-from dashboard.web.context import current_library
+from dashboard.web.bundle import scripts, styles
+from dashboard.web.context import current_library, current_workspace
 
-NOT_INJECTED = r"vendor|samples|icons|boot\.js|service-worker"  # linked below, or fetched when needed
+NOT_INJECTED = r"."  # nothing: our scripts and styles are linked below, each as one file
 LINKS = (
     ("Studio", "/"),
     ("Library", "/library"),
@@ -19,9 +22,20 @@ LINKS = (
     ("Statistics", "/statistics"),
     ("Models", "/models"),
 )
+SHORTCUTS = (
+    ("g s", "Studio"),
+    ("g l", "Library"),
+    ("g c", "Compare"),
+    ("g t", "Statistics"),
+    ("g m", "Models"),
+    ("u", "Choose photos"),
+    ("/", "Find in the Library"),
+    ("?", "This sheet"),
+    ("Esc", "Close what lies over the page"),
+)
 
-# Bootstrap before our own sheet; the theme before the first paint.
-INDEX = """<!DOCTYPE html>
+# The theme before the first paint. What stands in the page until the scripts have drawn it looks like what they draw.
+_DOCUMENT = """<!DOCTYPE html>
 <html lang="en">
   <head>
     {%metas%}
@@ -33,7 +47,7 @@ INDEX = """<!DOCTYPE html>
     <link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
     <link rel="apple-touch-icon" href="/assets/icon-192.png">
     <link rel="manifest" href="/assets/manifest.webmanifest">
-    <link rel="stylesheet" href="/assets/vendor/bootstrap/bootstrap.min.css">
+    <link rel="stylesheet" href="/bundle/STYLES">
     {%css%}
   </head>
   <body>
@@ -42,6 +56,35 @@ INDEX = """<!DOCTYPE html>
   </body>
 </html>
 """
+ENTRY = f"""
+<div id="react-entry-point">
+  <header class="header"><div class="header-inner">
+    <a href="/" class="brand"><img src="/assets/icon.svg" alt="" width="28" height="28">Lifemask</a>
+    <nav aria-label="Pages" style="display: contents"><ul class="nav-links">
+      {"".join(f'<li><a href="{href}" class="nav-link">{name}</a></li>' for name, href in LINKS)}
+    </ul></nav>
+  </div></header>
+  <main class="page" aria-busy="true"><h1 class="visually-hidden">Lifemask is loading</h1>
+    <div class="skeleton skeleton-title"></div><div class="skeleton skeleton-block"></div>
+    <noscript><p>Lifemask needs JavaScript, which this browser does not run.</p></noscript>
+  </main>
+</div>
+"""
+# Dash sends these with every page. No page has a table of Dash's own; assets/grid.js fetches the grid where one is.
+_GRID = re.compile(r'<script src="([^"]*/dash_ag_grid/[^"]*)"></script>')
+_UNUSED = re.compile(r'<script src="[^"]*/dash_table/[^"]*"></script>')
+
+
+def document() -> str:
+    """Return the document that all pages are drawn into, with places for what Dash puts there."""
+    return _DOCUMENT.replace("STYLES", styles().name)
+
+
+def with_our_scripts(tags: str) -> str:
+    """Return Dash's script tags without those that most pages do not need, and with ours before them."""
+    grid = _GRID.search(tags)
+    ours = f'<script src="/bundle/{scripts().name}" data-grid="{grid[1] if grid else ""}"></script>'
+    return ours + _UNUSED.sub("", _GRID.sub("", tags))
 
 
 def shell() -> html.Div:
@@ -51,9 +94,18 @@ def shell() -> html.Div:
             html.A("Skip to the content", href="#content", className="skip"),
             _header(),
             html.Main(dash.page_container, id="content", className="page", tabIndex=-1),
+            # assets/follow.js says there that something has changed since
+            dcc.Store(id="workspace-version"),
+            html.Div(id="workspace", hidden=True, **marks(data_version=_version())),
+            _shortcuts(),
+            undo.place(),
             html.Div(id="toasts", className="toasts", role="status", **marks(aria_live="polite")),
         ]
     )
+
+
+def _version() -> str:
+    return current_library().version(current_workspace())[0]
 
 
 def _header() -> html.Header:
@@ -72,6 +124,13 @@ def _header() -> html.Header:
                     style={"display": "contents"},
                 ),
                 html.Button(
+                    "?",
+                    type="button",
+                    title="Keyboard",
+                    className="btn btn-plain",
+                    **marks(aria_label="Keyboard shortcuts", data_shortcuts="open"),
+                ),
+                html.Button(
                     html.Span(id="theme-icon", className="sign sign-auto"),
                     id="theme",
                     className="btn btn-plain",
@@ -81,6 +140,30 @@ def _header() -> html.Header:
             className="header-inner",
         ),
         className="header",
+    )
+
+
+def _shortcuts() -> html.Dialog:
+    """Return the sheet that `?` shows; assets/keyboard.js has the keys."""
+    rows = [
+        html.Div([html.Dt([html.Kbd(key) for key in keys.split()]), html.Dd(meaning)]) for keys, meaning in SHORTCUTS
+    ]
+    return html.Dialog(
+        [
+            html.Div(
+                [
+                    html.H2("Keyboard", id="shortcuts-title"),
+                    html.Button(
+                        "Close", type="button", className="btn btn-quiet btn-sm", **marks(data_shortcuts="close")
+                    ),
+                ],
+                className="section-head",
+            ),
+            html.Dl(rows, className="keys"),
+        ],
+        id="shortcuts",
+        className="sheet",
+        **marks(aria_labelledby="shortcuts-title"),
     )
 
 
@@ -107,3 +190,4 @@ def connect(app: dash.Dash) -> None:
         Output("theme", "title"),
         Input("theme", "n_clicks"),
     )
+    undo.connect(app)

@@ -1,7 +1,8 @@
 """The ways in: drop zone, options, and the rows of what runs."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from dash import html
 
@@ -9,8 +10,10 @@ from core.depth.catalog import MODELS
 from core.errors import NoFaceError
 from core.options import Options
 from core.options.table import rows
+from core.photo.formats import ACCEPT, NAMES
+from dashboard.components.names import cut_name
 from dashboard.components.options import control
-from dashboard.components.page import Child, button, icon, link_button, marks
+from dashboard.components.page import Child, button, icon, lazily, link_button, marks
 from dashboard.library.records import PhotoRecord, RunRecord
 
 OPTIONS = (
@@ -27,7 +30,7 @@ def drop_zone(*, small: bool) -> html.Div:
     """Return the place for photos; assets/upload.js puts the file inputs into it."""
     return html.Div(
         [
-            html.Div(id="photo-inputs"),
+            html.Div(id="photo-inputs", **marks(data_accept=ACCEPT)),
             html.Div("Drop photos of faces here", className="drop-title"),
             html.Div(
                 [
@@ -39,7 +42,7 @@ def drop_zone(*, small: bool) -> html.Div:
                 className="row-of",
             ),
             html.P(
-                "JPEG, PNG, WebP or HEIC. They stay on this machine. Pasting works, too.",
+                f"{NAMES}. They stay on this machine. Pasting works, too.",
                 className="soft small",
             ),
             html.Div(
@@ -97,11 +100,98 @@ def title(network: str) -> str:
     return MODELS[network].title if network in MODELS else network
 
 
+FOLDED_FROM = 4  # rows: so many would push the results out of sight
+MOST_ROWS = 50  # in an opened fold
+PAUSE_S = 20.0  # between two runs of one batch there is less
+
+
+@dataclass(frozen=True)
+class Batch:
+    """How far the photos are that are worked on without a pause. left_s : None until one of them was measured."""
+
+    over: int
+    total: int
+    left_s: float | None
+
+    @property
+    def words(self) -> str:
+        """As in '3 of 30, about 5 min left'."""
+        if self.left_s is None:
+            return f"{self.over} of {self.total}"
+        if self.left_s < 55:
+            return f"{self.over} of {self.total}, about {max(5, 5 * round(self.left_s / 5))} s left"
+        return f"{self.over} of {self.total}, about {round(self.left_s / 60)} min left"
+
+
+def batch(waiting: Sequence[RunRecord], ended: Sequence[RunRecord], to_upload: int, now: datetime) -> Batch:
+    """Return how far the present work is.
+
+    waiting : runs that wait or work. ended : runs that are done or failed, in any order; those before the last pause
+    are left out. to_upload : photos whose run is not started yet. The time that is left is what one photo took so far
+    from the start of the first to the end of the last, however many are worked on at a time.
+    """
+    began = min((run.started for run in waiting if run.started), default=now)
+    of_this: list[RunRecord] = []
+    for run in sorted(ended, key=lambda run: run.ended or now, reverse=True):
+        if run.started is None or run.ended is None or (began - run.ended).total_seconds() > PAUSE_S:
+            break
+        of_this.append(run)
+        began = min(began, run.started)
+    left = len(waiting) + to_upload
+    total = left + len(of_this)
+    if not of_this:
+        return Batch(0, total, None)
+    last = max(run.ended for run in of_this if run.ended)
+    return Batch(len(of_this), total, left * (last - began).total_seconds() / len(of_this))
+
+
+def rows_of(
+    runs: Sequence[RunRecord], photos: Mapping[str, PhotoRecord], progress: Batch | None, to_upload: int
+) -> list[Child]:
+    """Return the rows of what waits, works or failed, in the order in which it came; of many one line that unfolds.
+
+    progress : of the runs that wait or work; None where all are over.
+    """
+    rows = [run_row(run, photos.get(run.photo_id or "")) for run in runs[:MOST_ROWS]]
+    if len(runs) + to_upload < FOLDED_FROM:
+        return [*rows]
+    if len(runs) > MOST_ROWS:
+        rows.append(html.P(f"And {len(runs) - MOST_ROWS} more.", className="soft small"))
+    failed = [run for run in runs if run.is_over]
+    words = progress.words if progress else ""
+    if failed:
+        words += f"{'; ' if words else ''}{len(failed)} failed or cancelled"
+    share = round(100 * progress.over / progress.total) if progress and progress.total else 100
+    actions = [
+        button("Cancel all", {"kind": "batch-action", "action": "cancel"}, "plain", **marks(data_cancel_uploads="1"))
+        if progress
+        else None,
+        button("Retry failed", {"kind": "batch-action", "action": "retry"}, sign="retry") if failed else None,
+        button("Dismiss", {"kind": "batch-action", "action": "dismiss"}, "plain") if failed else None,
+    ]
+    return [
+        html.Div(
+            [
+                html.Div([one for one in actions if one is not None], className="row-of batch-actions"),
+                html.Details(
+                    [
+                        html.Summary([html.Span(words, className="batch-words"), _bar(share, words)]),
+                        html.Div(rows),
+                    ],
+                    className="batch",
+                ),
+            ],
+            className="batch-line",
+            key="batch",
+        )
+    ]
+
+
 def run_row(run: RunRecord, photo: PhotoRecord | None) -> html.Div:
     """Return one photo's work: what it does now, how far it is, and how to stop it or try again."""
     name = photo.name if photo else "A photo"
     thumbnail = (
-        html.Img(src=f"/photos/{photo.id}/thumbnail.jpg", alt="", width=56, height=56)
+        lazily(html.Img(src=f"/photos/{photo.id}/thumbnail.jpg", alt="", width=56, height=56))
         if photo
         else html.Div(className="blank")
     )
@@ -109,7 +199,13 @@ def run_row(run: RunRecord, photo: PhotoRecord | None) -> html.Div:
         return html.Div(
             [
                 thumbnail,
-                html.Div([html.Div(name, className="run-name"), html.Div(run.stage, className="run-stage"), bar(run)]),
+                html.Div(
+                    [
+                        html.Div(cut_name(name), className="run-name"),
+                        html.Div(run.stage, className="run-stage"),
+                        bar(run),
+                    ]
+                ),
                 html.Div(button("Cancel", _key("cancel", run), "plain"), className="row-of"),
             ],
             className="run",
@@ -130,7 +226,7 @@ def run_row(run: RunRecord, photo: PhotoRecord | None) -> html.Div:
     return html.Div(
         [
             thumbnail,
-            html.Div([html.Div(name, className="run-name"), html.Div(sentence, className=look)]),
+            html.Div([html.Div(cut_name(name), className="run-name"), html.Div(sentence, className=look)]),
             html.Div(actions, className="row-of"),
         ],
         className="run",
@@ -140,12 +236,15 @@ def run_row(run: RunRecord, photo: PhotoRecord | None) -> html.Div:
 
 def bar(run: RunRecord) -> html.Div:
     """Return a run's progress bar."""
-    percent = round(100 * run.progress)
+    return _bar(round(100 * run.progress), run.stage or "Progress")
+
+
+def _bar(percent: int, label: str) -> html.Div:
     return html.Div(
         html.Div(style={"width": f"{max(percent, 2)}%"}),
         className="bar",
         role="progressbar",
-        **marks(aria_valuenow=str(percent), aria_valuemin="0", aria_valuemax="100", aria_label=run.stage or "Progress"),
+        **marks(aria_valuenow=str(percent), aria_valuemin="0", aria_valuemax="100", aria_label=label),
     )
 
 

@@ -92,6 +92,7 @@ class Queue:
                 name=face.name,
                 score=face.score,
                 network=face.network,
+                kept=face.kept,
                 created=self.clock(),
             )
             for face in faces

@@ -56,7 +56,8 @@ class Tasks:
         """Photo -> faces and their folders."""
         assert run.photo_id is not None
         record = self.library.photo(run.workspace_id, run.photo_id)
-        assert record is not None  # the run would have been deleted with it
+        if record is None:
+            raise Cancelled("The photo was deleted.")  # and the run with it
         progress("Reading the photo", 0.0)
         photo = self._stored(record)
         options = Options.from_stored(run.options)
@@ -65,8 +66,8 @@ class Tasks:
         for index, reconstruction in enumerate(found, start=1):
             name = record.name if len(found) == 1 else f"{record.name} #{index}"
             facts = reconstruction.facts
-            score = facts.face.score if facts.face else None
-            faces.append(NewFace(secrets.token_hex(16), index, name, score, facts.network.name))
+            score, marked = (facts.face.score, facts.face.marked) if facts.face else (None, False)
+            faces.append(NewFace(secrets.token_hex(16), index, name, score, facts.network.name, marked))
         folders = [self.library.folders.face(face.id) for face in faces]
         self.library.journal.begin(folders)
         try:
@@ -81,7 +82,8 @@ class Tasks:
         place = self.library.folders.photo(record.id) / "photo.png"
         stored = core.read_photo(place, record.name, core.photo.UNLIMITED)
         # the stored PNG carries no metadata: what the file said of itself is in the library
-        return replace(stored, focal_35mm=record.focal_35mm, sha256=record.sha256)
+        said = vars(self.library.folders.reading(record.id))
+        return replace(stored, focal_35mm=record.focal_35mm, sha256=record.sha256, **said)
 
     def solid(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
         """Face -> its solid made anew, in the place of the one there was."""

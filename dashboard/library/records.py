@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from core.errors import LifemaskError
+from core.face.doubt import is_doubtful
 
 Kind = Literal["reconstruct", "solid", "recompute", "compare", "download"]
 State = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -72,7 +73,11 @@ class RunRecord:
 
 @dataclass(frozen=True)
 class FaceRecord:
-    """One face of a photo; its files lie in `folder`. `index` counts from 1, left to right."""
+    """One face of a photo; its files lie in `folder`. `index` counts from 1, left to right.
+
+    `name` is the title that a person gave it, else `file_name`.
+    kept : whether a person has said that it is a face, by showing it or by keeping it.
+    """
 
     id: str
     workspace_id: str
@@ -80,10 +85,28 @@ class FaceRecord:
     photo_id: str
     index: int
     name: str
+    file_name: str
+    person: str | None
+    tags: tuple[str, ...]
     score: float | None
     network: str
     created: datetime
     folder: Path
+    kept: bool = False
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether it may be no face, and nobody has said that it is one."""
+        return is_doubtful(self.score) and not self.kept
+
+
+@dataclass(frozen=True)
+class DeletionRecord:
+    """A deletion that can still be undone, for `undo_s` from when it was made."""
+
+    id: str
+    faces: int
+    undo_s: float
 
 
 @dataclass(frozen=True)
@@ -95,3 +118,4 @@ class NewFace:
     name: str
     score: float | None
     network: str
+    kept: bool = False

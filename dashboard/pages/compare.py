@@ -8,9 +8,10 @@ import dash_bootstrap_components as dbc
 from dash import ALL, ClientsideFunction, Input, Output, State, callback, clientside_callback, ctx, dcc, html
 
 from core.errors import LifemaskError
+from core.geometry.facts import all_behind
 from dashboard.charts import figures
 from dashboard.components import comparison, faces, page, uploads, views
-from dashboard.components.missing import no_faces
+from dashboard.components.missing import no_faces, none_of_these
 from dashboard.library.library import MOST_COMPARED
 from dashboard.library.records import FaceRecord, RunRecord
 from dashboard.readings import comparison_folder, results
@@ -36,6 +37,8 @@ def _page(wanted: Sequence[str], reference: str, *, with_scale: bool) -> html.Di
     all_faces = current_library().faces(current_workspace())
     by_id = {face.id: face for face in all_faces}
     chosen = [face_id for face_id in dict.fromkeys(wanted) if face_id in by_id][:MOST_COMPARED]
+    if not chosen and any(wanted):
+        return none_of_these("Compare")
     lead = "Same scale, same light, same view. Choose two to eight faces."
     head = page.head("Compare", lead, _networks(all_faces, chosen))
     if not all_faces:
@@ -90,34 +93,42 @@ def _pictures(found: Sequence[results.Result]) -> html.Section:
                 ),
                 html.Div(
                     views.graph(
-                        figures.depth_map(result.behind_mm, range_mm=(low, high), colour_bar=False, step=step),
+                        figures.depth_map(
+                            result.behind_mm,
+                            range_mm=(low, high),
+                            colour_bar=False,
+                            step=step,
+                            behind=result.facts.behind,
+                        ),
                         {"kind": "compare-depth", "order": order},
                         height="100%",
                         still=True,
                     ),
                     className="map",
                 ),
-                views.viewer(
-                    views.address(result.face.id, "mesh.glb", result.face.folder),
-                    f"{result.face.name} in 3D; drag to turn all",
-                    poster=views.address(result.face.id, "relief_preview.png", result.face.folder),
-                    group="compare",
-                ),
+                views.face_viewer(result, f"{result.face.name} in 3D; all turn together", group="compare"),
             ],
             className="side",
         )
         for order, result in enumerate(found)
     ]
     scale = html.Div(
-        [html.Span(f"{low:.0f} mm"), html.I(), html.Span(f"{high:.0f} mm behind the nose tip")], className="scale"
+        [html.Span(f"{low:.0f} mm"), html.I(), html.Span(f"{high:.0f} mm {_behind(found)}")], className="scale"
     )
     look = "side-by-side two" if len(found) == 2 else "side-by-side"
-    return page.section("Side by side", html.Div(sides, className=look, tabIndex=0), aside=scale)
+    shown = views.viewing(
+        "compare", html.Div(sides, className=look, tabIndex=0), views.LOOKS, label="All faces in 3D", staged=False
+    )
+    return page.section("Side by side", shown, aside=scale)
+
+
+def _behind(found: Sequence[results.Result]) -> str:
+    return all_behind(result.facts for result in found)
 
 
 def _curves(found: Sequence[results.Result]) -> html.Section:
     edges = results.shared_edges(found, BINS)
-    histogram = figures.histograms([result.histogram_over(edges) for result in found])
+    histogram = figures.histograms([result.histogram_over(edges) for result in found], behind=_behind(found))
     charts = [
         html.Div(
             [html.H3("How much of the head lies how deep"), views.graph(histogram, "compare-histogram", height=440)]

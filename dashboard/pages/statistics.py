@@ -1,6 +1,7 @@
 """Statistics: the numbers of one face, by part, with the pixels they are of."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import dash
@@ -15,7 +16,7 @@ from core.measure.statistics import histogram
 from core.measure.table import COUNT, DEPTHS, SYMMETRY_RMS, Place, chosen, part_name
 from dashboard.charts import figures, maps
 from dashboard.components import faces, page, readings, views
-from dashboard.components.missing import no_faces
+from dashboard.components.missing import no_faces, none_of_these
 from dashboard.library.records import FaceRecord
 from dashboard.readings.measured import PARTS, Measured, bin_edges, measured
 from dashboard.web.context import current_library, current_workspace
@@ -32,16 +33,23 @@ PLACES = {
 
 
 def layout(faces: str = "", **_: Any) -> html.Div:  # the name of the query's key
-    """Return the page for the face of the address; the newest when it names none."""
-    return _page(faces.split(",", maxsplit=1)[0])
+    """Return the page for the first face of the address that is here; the newest when it names none."""
+    return _page([face_id for face_id in faces.split(",") if face_id])
 
 
-def _page(wanted: str) -> html.Div:
+def _page(wanted: Sequence[str]) -> html.Div:
     all_faces = current_library().faces(current_workspace())
-    head = page.head("Statistics", "Depth relative to the nose tip, so that photos from different distances compare.")
+    here = [face for face_id in wanted for face in all_faces if face.id == face_id]
+    if wanted and not here:
+        return none_of_these("Statistics")
+    lead = (
+        "Depth relative to the nose tip (of a photo without a face: to its nearest hundredth), so that photos from "
+        "different distances compare."
+    )
+    head = page.head("Statistics", lead)
     if not all_faces:
         return html.Div([head, no_faces("No numbers yet", "They come with the first face.")])
-    face = next((face for face in all_faces if face.id == wanted), all_faces[0])
+    face = (here or all_faces)[0]
     found = measured(face.folder)
     return html.Div(
         [
@@ -101,7 +109,9 @@ def _number(name: str, low: float | None = None, high: float | None = None, valu
 
 
 def _reading(found: Measured, face: FaceRecord) -> html.Div:
-    figure = maps.reading_map(found.behind_mm, found.numbered, contours(found.reconstruction))
+    figure = maps.reading_map(
+        found.behind_mm, found.numbered, contours(found.reconstruction), behind=found.reconstruction.facts.behind
+    )
     modes = [("read", "Read"), ("line", "Draw a line"), ("points", "Two points")]
     choose = html.Div(
         [
@@ -170,7 +180,10 @@ def _histogram(found: Measured, part: str, unit: str, bins: int, height: str) ->
     counts = histogram(depths.values, edges).astype(np.int32)
     data = figures.Histogram(part_name(part), edges.astype(np.float32), counts)
     word = "IPD" if unit == "ipd" else unit
-    return figures.histogram(data, percentiles=depths.percentiles, density=height == "density", unit=word, brush=True)
+    return figures.histogram(
+        data, percentiles=depths.percentiles, density=height == "density", unit=word, brush=True,
+        behind=found.reconstruction.facts.behind,
+    )  # fmt: skip
 
 
 @callback(

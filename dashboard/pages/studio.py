@@ -1,6 +1,8 @@
 """Studio: photos in, results out."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import dash
@@ -9,32 +11,40 @@ from dash import ALL, ClientsideFunction, Input, Output, State, callback, client
 from core.depth import weights
 from core.options import Options
 from dashboard.components import faces, page, uploads
-from dashboard.library.records import NOT_DONE
-from dashboard.web.context import current_library, current_workspace
+from dashboard.library.records import NOT_DONE, FaceRecord, RunRecord
+from dashboard.web import lan
+from dashboard.web.context import current_library, current_workspace, phone_address
 
 dash.register_page(__name__, path="/", title="Lifemask", name="Studio")
 
-POLL_MS = 600
 SHOWN = 24  # cards; the Library has all
+MEASURED = 250  # runs of the past that are looked at for how long one takes
 
 
-def layout(**_: Any) -> html.Div:
-    """Return the page; what runs and what is there come by `refresh`, at once."""
+def layout(refused: str = "", **_: Any) -> html.Div:  # the name of the query's key
+    """Return the page; `refused`: how many of the photos that a phone shared were none."""
     library, workspace = current_library(), current_workspace()
     folder = library.settings.weights_folder
     is_new = not library.runs(workspace, most=1)
     drop = uploads.drop_zone(small=not is_new)
+    found = library.faces(workspace)
     return html.Div(
         [
-            dcc.Interval(id="studio-poll", interval=POLL_MS, disabled=True),
             dcc.Store(id="studio-nudge"),
             dcc.Store(id="studio-options"),
-            dcc.Store(id="studio-shown"),
+            dcc.Store(id="studio-shown", data=_states(found)),
+            dcc.Store(id="studio-to-upload", data=0),
             dcc.Store(id="studio-dismissed", storage_type="local", data=[]),
             _hero(drop) if is_new else html.Div([page.head("Studio"), drop]),
+            _refused(refused),
+            _phone(),
             uploads.options(list(weights.installed(folder)), weights.default_model(folder)),
-            html.Div([html.Div(id="studio-runs"), html.Div(id="uploads")], className="runs", role="status"),
-            html.Div(id="studio-results"),
+            html.Div(
+                [html.Div(_waiting(), id="studio-runs"), html.Div(id="uploads", className="uploads")],
+                className="runs",
+                role="status",
+            ),
+            html.Div(_results(found), id="studio-results"),
         ]
     )
 
@@ -53,6 +63,81 @@ def _hero(drop: html.Div) -> html.Div:
     return html.Div([words, drop], className="hero")
 
 
+def _refused(count: str) -> html.P | None:
+    if not count.isdecimal() or not int(count):
+        return None
+    text = f"{int(count)} of the shared files could not be taken. Share JPEG, PNG, WebP or HEIC photos."
+    return html.P(text, className="warning", role="status")
+
+
+def _phone() -> html.Details | None:
+    """How a phone in the same network comes here, where the app is served to it."""
+    address = phone_address()
+    if address is None:
+        return None
+    words = [
+        html.P(html.A(address, href=address)),
+        html.P(
+            "In the same network, scan this or type the address. Photos can be sent from the phone; each browser has "
+            "a library of its own. The camera inside the page and the home screen need HTTPS, which this address has "
+            "not: there, choose a photo, and the phone offers its camera.",
+            className="soft small",
+        ),
+    ]
+    code = html.Img(src=lan.drawn_for_page(address), alt=f"QR code of {address}", className="qr", width=132, height=132)
+    return html.Details(
+        [html.Summary("Open on your phone"), html.Div([code, html.Div(words)], className="phone")], className="fold"
+    )
+
+
+def _states(found: Sequence[FaceRecord]) -> list[str]:
+    return [faces.card_state(face) for face in found[:SHOWN]] + [str(len(found))]
+
+
+def _results(found: Sequence[FaceRecord]) -> html.Div | html.Section:
+    if not found:
+        return uploads.shown()
+    more = page.link_button(f"All {len(found)} in the Library", "/library") if len(found) > SHOWN else None
+    return page.section(
+        "Results", html.Div([faces.card(face) for face in found[:SHOWN]], className="cards"), aside=more
+    )
+
+
+def _waiting() -> list[page.Child]:
+    """What is worked on when the page opens; what failed comes once the browser has said what it dismissed."""
+    return _rows(current_library().runs(current_workspace(), kind="reconstruct", states=("queued", "running")), 0)
+
+
+def _rows(newest_first: Sequence[RunRecord], to_upload: int) -> list[page.Child]:
+    library, workspace = current_library(), current_workspace()
+    runs = list(reversed(newest_first))
+    photos = {photo.id: photo for run in runs[: uploads.MOST_ROWS] if (photo := _photo(run)) is not None}
+    waiting = [run for run in runs if not run.is_over]
+    progress = None
+    if (waiting or to_upload) and len(runs) + to_upload >= uploads.FOLDED_FROM:
+        ended = library.runs(workspace, kind="reconstruct", states=("done", "failed"), most=MEASURED)
+        progress = uploads.batch(waiting, ended, to_upload, datetime.now(UTC))
+    return uploads.rows_of(runs, photos, progress, to_upload)
+
+
+def _photo(run: RunRecord) -> Any:
+    return current_library().photo(current_workspace(), run.photo_id or "")
+
+
+def _unanswered(newest_first: Sequence[RunRecord], found: Sequence[FaceRecord]) -> list[RunRecord]:
+    """Leave out what failed and has its answer: a later run of the photo, or a face that came of it since."""
+    made = {face.photo_id: face.created for face in reversed(found)}
+    kept: list[RunRecord] = []
+    later: set[str] = set()
+    for run in newest_first:
+        photo_id = run.photo_id or ""
+        is_answered = photo_id in later or (photo_id in made and made[photo_id] > run.created)
+        if not (run.is_over and is_answered):
+            kept.append(run)
+        later.add(photo_id)
+    return kept
+
+
 clientside_callback(
     ClientsideFunction("lifemask", "options"),
     Output("studio-options", "data"),
@@ -64,30 +149,24 @@ clientside_callback(
     Output("studio-runs", "children"),
     Output("studio-results", "children"),
     Output("studio-shown", "data"),
-    Output("studio-poll", "disabled"),
-    Input("studio-poll", "n_intervals"),
+    Input("workspace-version", "data"),
     Input("studio-nudge", "data"),
     Input("studio-dismissed", "data"),
+    Input("studio-to-upload", "data"),
     State("studio-shown", "data"),
 )
-def refresh(_beat: int | None, _nudge: float | None, dismissed: list[str] | None, shown: list[str] | None) -> Any:
+def refresh(
+    _version: str | None, _nudge: Any, dismissed: list[str] | None, to_upload: int | None, shown: list[str] | None
+) -> Any:
     """Show what the library says; the cards are left alone while they stay the same."""
     library, workspace = current_library(), current_workspace()
-    runs = library.runs(workspace, kind="reconstruct", states=NOT_DONE)
-    rows = [
-        uploads.run_row(run, library.photo(workspace, run.photo_id or ""))
-        for run in reversed(runs)
-        if run.id not in (dismissed or [])
-    ]
     found = library.faces(workspace)
-    ids = [face.id for face in found]
-    idle = not any(run.state in ("queued", "running") for run in runs)
-    if ids == shown:
-        return rows, dash.no_update, dash.no_update, idle
-    more = page.link_button(f"All {len(found)} in the Library", "/library") if len(found) > SHOWN else None
-    cards = html.Div([faces.card(face) for face in found[:SHOWN]], className="cards")
-    results = page.section("Results", cards, aside=more) if found else uploads.shown()
-    return rows, results, ids, idle
+    runs = _unanswered(library.runs(workspace, kind="reconstruct", states=NOT_DONE), found)
+    rows = _rows([run for run in runs if run.id not in (dismissed or [])], to_upload or 0)
+    states = _states(found)
+    if states == shown:
+        return rows, dash.no_update, dash.no_update
+    return rows, _results(found), states
 
 
 @callback(
@@ -110,10 +189,34 @@ def act(clicks: list[int | None], dismissed: list[str] | None) -> Any:
         library.retry(workspace, run_id)
     elif asked["action"] == "whole":
         _whole(run_id)
-        gone.append(run_id)
     else:
         gone.append(run_id)
     return (ctx.triggered[0]["value"], run_id, asked["action"]), gone
+
+
+@callback(
+    Output("studio-nudge", "data", allow_duplicate=True),
+    Output("studio-dismissed", "data", allow_duplicate=True),
+    Input({"kind": "batch-action", "action": ALL}, "n_clicks"),
+    State("studio-dismissed", "data"),
+    prevent_initial_call=True,
+)
+def act_on_all(clicks: list[int | None], dismissed: list[str] | None) -> Any:
+    """Cancel all that wait, try all again that failed, or dismiss those."""
+    if not any(clicks) or not ctx.triggered[0]["value"]:
+        return dash.no_update, dash.no_update
+    library, workspace = current_library(), current_workspace()
+    asked: Any = ctx.triggered_id
+    gone = list(dismissed or [])
+    runs = _unanswered(library.runs(workspace, kind="reconstruct", states=NOT_DONE), library.faces(workspace))
+    for run in reversed(runs):  # in the order in which they came
+        if asked["action"] == "cancel" and not run.is_over:
+            library.cancel(workspace, run.id)
+        elif asked["action"] == "retry" and run.state == "failed" and run.id not in gone:
+            library.retry(workspace, run.id)
+        elif asked["action"] == "dismiss" and run.is_over:
+            gone.append(run.id)
+    return (ctx.triggered[0]["value"], asked["action"]), list(dict.fromkeys(gone))
 
 
 def _whole(run_id: str) -> None:

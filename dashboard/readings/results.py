@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import FormatError
+from core.face.doubt import DOUBTFUL, Doubt
 from core.files.facts import WrittenFacts, read_facts
 from core.measure import statistics
 from dashboard.charts.figures import Histogram, Profile
@@ -64,6 +66,21 @@ def load(face: FaceRecord) -> Result:
 def shared_edges(results: Sequence[Result], bins: int) -> NDArray[np.float64]:
     """Return the edges (bins + 1,) in mm that cover all faces, so that their histograms compare."""
     return statistics.shared_edges([result.behind_mm for result in results], bins)
+
+
+def doubts(face: FaceRecord) -> list[Doubt]:
+    """Return what makes a face less sure than others; that a person has kept it settles whether it is one."""
+    path = face.folder / "reconstruction.json"
+    try:
+        found = _doubts(face.folder, path.stat().st_mtime_ns)
+    except (OSError, FormatError):  # gone, or not to be read: the page of the face says so
+        return []
+    return [doubt for doubt in found if not (face.kept and doubt.word == DOUBTFUL)]
+
+
+@lru_cache(maxsize=4096)
+def _doubts(folder: Path, _changed: int) -> tuple[Doubt, ...]:
+    return tuple(read_facts(folder).doubts)
 
 
 @lru_cache(maxsize=32)

@@ -7,6 +7,7 @@ from flask import current_app, g
 from dashboard.library.library import Library
 
 LIBRARY = "LIBRARY"  # where the app's config holds it
+PHONE = "PHONE"  # and the address for phones, where the app is served to the local network
 
 
 def current_library() -> Library:
@@ -23,3 +24,8 @@ def current_workspace() -> str:
         g.workspace = current_library().new_workspace()
         g.workspace_is_new = True
     return cast(str, g.workspace)
+
+
+def phone_address() -> str | None:
+    """Return the address that a phone in the same network opens; None where the app is not served there."""
+    return current_app.config.get(PHONE)

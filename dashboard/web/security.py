@@ -11,18 +11,19 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from core.errors import LifemaskError
 from dashboard.settings import MB, Settings
 from dashboard.web.context import current_library, current_workspace
+from dashboard.web.lan import is_address
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 COOKIE_DAYS = 400  # the longest that browsers grant
 MAX_CALLBACK_BYTES = 8 * MB  # callbacks carry ids, never pictures
 PHOTOS_PER_REQUEST = 8
+TAKE_PHOTOS = {"/api/photos", "/share"}
 
-# Dash sets style attributes; Plotly and model-viewer hand pictures and workers to themselves as blob: and data:.
-# model-viewer compiles its mesh decoder as WebAssembly, which 'wasm-unsafe-eval' allows without allowing eval of text.
+# Dash sets style attributes; Plotly hands pictures and workers to itself as blob: and data:.
 POLICY = {
     "default-src": "'self'",
-    "script-src": "'self' 'wasm-unsafe-eval'",
+    "script-src": "'self'",
     "style-src": "'self' 'unsafe-inline'",
     "img-src": "'self' data: blob:",
     "connect-src": "'self' data: blob:",
@@ -56,19 +57,22 @@ def guard(app: dash.Dash, settings: Settings) -> None:
     cookie = f"lifemask_{hashlib.sha256(secret.encode()).hexdigest()[:8]}"
     signer = URLSafeSerializer(secret, salt="workspace")
     allowed = {name.strip().lower() for name in settings.hosts.split(",") if name.strip()}
-    if settings.host in LOOPBACK or allowed:
+    if settings.host in LOOPBACK or settings.lan or allowed:
         allowed |= LOOPBACK
     server.config["MAX_CONTENT_LENGTH"] = MAX_CALLBACK_BYTES
 
+    def _is_known(name: str) -> bool:
+        return not allowed or name in allowed or (settings.lan and is_address(name))
+
     @server.before_request
     def _check() -> None:
-        if allowed and host_name(request.host) not in allowed:  # a foreign name that points here: DNS rebinding
+        if not _is_known(host_name(request.host)):  # a foreign name that points here: DNS rebinding
             raise ForbiddenError(
                 f"This server does not answer to the name '{host_name(request.host)}'. Add it to LIFEMASK_HOSTS."
             )
         if request.method not in SAFE_METHODS and not is_same_origin(request):
             raise ForbiddenError("This request comes from another site and is refused.")
-        if request.path == "/api/photos":
+        if request.path in TAKE_PHOTOS:
             request.max_content_length = largest_request_bytes(settings)
         _recognise(request, signer, cookie)
 

@@ -6,6 +6,7 @@ import logging
 import signal
 import socket
 import threading
+from dataclasses import replace
 from functools import partial
 from typing import Any, NoReturn
 
@@ -19,15 +20,18 @@ import core
 from core.errors import OptionError
 from dashboard import readings
 from dashboard.app import create_app
+from dashboard.jobs.clearing import Clearing
 from dashboard.jobs.supervisor import Supervisor
 from dashboard.library.library import Library
 from dashboard.settings import MB, Settings
-from dashboard.web.context import LIBRARY
+from dashboard.web import lan
+from dashboard.web.context import LIBRARY, PHONE
 from dashboard.web.security import largest_request_bytes
 
 log = logging.getLogger("lifemask.serve")
 
 THREADS = 8
+EVERYWHERE = "0.0.0.0"  # noqa: S104  # all of this machine's addresses
 FIRST_PAGE_S = 2.0
 
 
@@ -41,15 +45,20 @@ def serve(settings: Settings, *, with_worker: bool = True, debug: bool = False) 
     StorageError
         The data folder cannot be written.
     """
+    if settings.lan:
+        settings = replace(settings, host=EVERYWHERE)
     with bound(settings) as listener:
         app = create_app(settings)
         library: Library = app.server.config[LIBRARY]
-        supervisor = Supervisor(library)
+        supervisor, clearing = Supervisor(library), Clearing(library)
         signal.signal(signal.SIGTERM, _interrupt)
         try:
             # the socket listens before the worker starts: the first page need not wait for it
             run = partial(_run_debug, app, listener) if debug else http_server(app, listener).run
             print(f"Lifemask is at {address(listener)}  (Ctrl-C ends it)", flush=True)  # noqa: T201
+            clearing.start()
+            if settings.lan:
+                _let_phones_in(app, listener)
             if with_worker:
                 supervisor.start()
             first_run = threading.Timer(FIRST_PAGE_S, _load_what_comes_next)
@@ -60,7 +69,17 @@ def serve(settings: Settings, *, with_worker: bool = True, debug: bool = False) 
             pass
         finally:
             supervisor.stop()
+            clearing.stop()
             library.close()
+
+
+def _let_phones_in(app: dash.Dash, listener: socket.socket) -> None:
+    """Print the address for a phone, and have the Studio show it."""
+    phone = f"http://{lan.own_address()}:{listener.getsockname()[1]}/"
+    app.server.config[PHONE] = phone
+    print(lan.drawn_for_terminal(phone))  # noqa: T201
+    print(f"On a phone in the same network: {phone}", flush=True)  # noqa: T201
+    print("Anyone in this network can open it; each browser has a library of its own.", flush=True)  # noqa: T201
 
 
 def http_server(app: dash.Dash, listener: socket.socket) -> Any:

@@ -357,7 +357,9 @@ def as_printed(face: Reconstruction) -> Picture:
     cells = [np.asarray(cv2.resize(face.crop_rgb, (CELL_PX, CELL_PX), interpolation=cv2.INTER_AREA), np.uint8)]
     for kind in KINDS:
         with tempfile.TemporaryDirectory() as folder:
-            write_solid_files(make_solid(face, SolidOptions(kind=kind)), Path(folder), kind, formats=("stl",))
+            write_solid_files(
+                make_solid(face, SolidOptions(kind=kind)), Path(folder), kind, formats=("stl",), stands=kind == "bust"
+            )
             mesh = trimesh.load_mesh(Path(folder) / "solid.stl")
         points = mesh.vertices @ UPRIGHT.T if kind == "bust" else np.asarray(mesh.vertices)
         cells += [view(points, np.asarray(mesh.faces), turn, CELL_PX) for turn in (0.0, TURN_DEG)]

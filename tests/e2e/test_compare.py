@@ -14,6 +14,11 @@ import pytest
 
 from tests.e2e.axe import violations
 
+# where 30 mm between two points of the mesh frame are seen in each view
+PROJECTED = (
+    "[...document.querySelectorAll('.viewer')].map(({viewer}) =>"
+    " [[0, 0, 0], [0, 0, 30], [30, 0, 0], [0, -30, -40]].map(point => viewer.project(point)))"
+)
 FOUND_MS = 120_000  # for the worker to compare them on a busy machine
 
 
@@ -47,7 +52,7 @@ def test_the_library_leads_to_a_comparison_on_one_scale(
 ) -> None:
     page = open_page(four_faces["state"])
     page.goto("/library")
-    boxes = page.locator(".thumbs input[type=checkbox]")
+    boxes = page.locator(".thumbs [role=checkbox]")
     for i in range(2):
         boxes.nth(i).check()
     page.get_by_role("button", name="Compare").click()
@@ -61,7 +66,7 @@ def test_the_library_leads_to_a_comparison_on_one_scale(
 
 
 def test_all_cameras_move_with_one(compared: Any, eventually: Any) -> None:
-    views = compared.locator(".viewer[data-loaded] model-viewer")
+    views = compared.locator(".viewer[data-loaded] canvas")
     views.nth(3).wait_for()
     views.nth(0).scroll_into_view_if_needed()
     box = views.nth(0).bounding_box()
@@ -71,10 +76,28 @@ def test_all_cameras_move_with_one(compared: Any, eventually: Any) -> None:
     compared.mouse.up()
     eventually(
         compared,
-        "(() => { const all = [...document.querySelectorAll('model-viewer')].map(v => v.getCameraOrbit().theta);"
-        " return all.length === 4 && Math.abs(all[0] + 20 * Math.PI / 180) > 0.1"
-        " && all.every(theta => Math.abs(theta - all[0]) < 0.01); })()",
+        f"(() => {{ const all = {PROJECTED}; return all.length === 4 && Math.abs(all[0][1][0] - all[0][0][0]) > 5"
+        " && all.every(one => JSON.stringify(one) === JSON.stringify(all[0])); })()",
     )
+
+
+def test_a_length_is_equally_long_in_all_views_however_large_the_faces_are(compared: Any) -> None:
+    compared.locator(".viewer[data-loaded]").nth(3).wait_for()
+    at_first = compared.evaluate(PROJECTED)
+    assert all(one == at_first[0] for one in at_first)  # before anybody has touched them
+    canvas = compared.locator(".viewer canvas").nth(2)
+    canvas.focus()
+    for key in ("Shift+ArrowRight", "Shift+ArrowUp", "+", "ArrowLeft"):
+        compared.keyboard.press(key)
+    moved = compared.evaluate(PROJECTED)
+    assert moved != at_first
+    assert all(one == moved[0] for one in moved)
+
+
+def test_one_switch_changes_the_look_of_the_whole_row(compared: Any) -> None:
+    for name in ("Plaster", "Cloud", "Textured"):
+        compared.get_by_role("button", name=name).click()
+        compared.locator(f".viewer[data-shown={name.lower()}]").nth(3).wait_for()
 
 
 def test_the_table_sorts_and_its_file_holds_the_numbers_shown(compared: Any, eventually: Any) -> None:

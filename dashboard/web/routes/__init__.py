@@ -2,9 +2,9 @@
 
 from flask import Blueprint
 
-from dashboard.web.routes import comparisons, errors, faces, photos, runs, service_worker, workspace
+from dashboard.web.routes import bundle, changes, comparisons, errors, faces, photos, root, runs, workspace
 
 blueprint = Blueprint("api", __name__)
 errors.connect(blueprint)
-for subject in (photos, runs, faces, comparisons, workspace, service_worker):
+for subject in (photos, runs, faces, comparisons, workspace, changes, root, bundle):
     blueprint.register_blueprint(subject.blueprint)

@@ -40,9 +40,11 @@ def connect(blueprint: Blueprint) -> None:
     blueprint.app_errorhandler(HTTPException)(_http)
 
 
-def status_of(error: LifemaskError) -> int:
+def status_of(error: Exception) -> int:
     """Return the status of an answer that says the error."""
-    return STATUS.get(type(error), 400)
+    if isinstance(error, LifemaskError):
+        return STATUS.get(type(error), 400)
+    return STATUS[StorageError] if of_storage(error, current_library().folders.root) else 500
 
 
 def _is_ours() -> bool:

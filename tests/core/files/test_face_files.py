@@ -48,7 +48,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Solid, Surface
 def unzipped(path: Path, to: Path) -> Path:
     with zipfile.ZipFile(path) as archive:
         archive.extractall(to)
-    return to / f"{path.stem}.obj"
+    return to / f"ete-{path.stem}.obj"
 
 
 def as_sets(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
@@ -132,8 +132,9 @@ def test_every_file_says_what_its_millimetres_rest_on(made: tuple[Path, Solid, S
     text = b"an assumed interpupillary distance of 63 mm"
     for name in ("mesh.stl", "solid.stl", "mesh.ply", "solid.ply", "mesh.glb", "solid.glb"):
         assert text in (folder / name).read_bytes()
-    for name, inner in (("mesh.zip", "mesh.obj"), ("solid.zip", "solid.obj"), ("solid.3mf", "3D/3dmodel.model")):
-        assert text in zipfile.ZipFile(folder / name).read(inner)
+    inner = {"mesh.zip": "ete-mesh.obj", "solid.zip": "ete-solid.obj", "solid.3mf": "3D/3dmodel.model"}
+    for name, part in inner.items():
+        assert text in zipfile.ZipFile(folder / name).read(part)
     for name in ("mesh.stl", "solid.stl"):
         assert not (folder / name).read_bytes().startswith(b"solid")  # would be taken for ASCII
 
@@ -191,7 +192,7 @@ def gltf_normals(path: Path) -> tuple[np.ndarray, np.ndarray]:
 def obj_normals(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Normals and vertices in mm, as the file holds them, which has one normal for each vertex."""
     with zipfile.ZipFile(path) as archive:
-        lines = [line.split() for line in archive.read("mesh.obj").decode().splitlines() if line]
+        lines = [line.split() for line in archive.read("ete-mesh.obj").decode().splitlines() if line]
     corners = [corner.split("/") for line in lines if line[0] == "f" for corner in line[1:]]
     assert all(len(corner) == 3 and corner[0] == corner[2] for corner in corners)
     normals, vertices = (np.array([line[1:4] for line in lines if line[0] == kind], float) for kind in ("vn", "v"))
@@ -200,9 +201,9 @@ def obj_normals(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 def test_obj_zip_holds_obj_mtl_and_jpeg(made: tuple[Path, Solid, Surface, Reconstruction]) -> None:
     with zipfile.ZipFile(made[0] / "mesh.zip") as archive:
-        assert sorted(archive.namelist()) == ["mesh.jpeg", "mesh.mtl", "mesh.obj"]
-        assert b"map_Kd mesh.jpeg" in archive.read("mesh.mtl")
-        assert archive.read("mesh.jpeg") == jpeg(made[3].texture) == pictures_in_glb(made[0] / "mesh.glb")[0]
+        assert sorted(archive.namelist()) == ["ete-mesh.jpeg", "ete-mesh.mtl", "ete-mesh.obj"]
+        assert b"map_Kd ete-mesh.jpeg" in archive.read("ete-mesh.mtl")
+        assert archive.read("ete-mesh.jpeg") == jpeg(made[3].texture) == pictures_in_glb(made[0] / "mesh.glb")[0]
 
 
 @pytest.mark.skipif(shutil.which("assimp") is None, reason="assimp (Debian: assimp-utils) is not installed")
@@ -213,7 +214,7 @@ def test_assimp_opens_the_obj_with_its_texture(
     assimp = shutil.which("assimp") or ""
     said = subprocess.run([assimp, "info", str(path)], capture_output=True, text=True, check=True).stdout
     assert f"Faces:              {len(made[2].faces)}" in said
-    assert "mesh.jpeg" in said
+    assert "ete-mesh.jpeg" in said
     glb = tmp_path / "again.glb"
     subprocess.run([assimp, "export", str(path), str(glb)], capture_output=True, check=True)
     mesh = trimesh.load_mesh(glb, process=False)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dashboard.charts import figures, scenes
+from dashboard.charts import figures
 
 
 @pytest.fixture
@@ -14,12 +14,6 @@ def behind_mm() -> np.ndarray:
     y, x = np.mgrid[-1:1:64j, -1:1:64j]
     r = np.hypot(x, y)
     return np.where(r < 0.9, 100 * r**2, np.nan).astype(np.float32)
-
-
-@pytest.fixture
-def tetrahedron() -> tuple[np.ndarray, np.ndarray]:
-    vertices = np.array([[0, 0, 0], [10, 0, 0], [0, 10, 0], [0, 0, 10]], np.float32)
-    return vertices, np.array([[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]], np.int32)
 
 
 def sent(figure: Any) -> dict[str, Any]:
@@ -114,57 +108,3 @@ def test_overlaid_histograms_and_profiles_keep_the_order_of_colours() -> None:
     assert across.layout.yaxis.autorange == "reversed"  # seen from above: the nose is up
     # a millimetre up or across is as long as a millimetre deep
     assert midlines.layout.yaxis.scaleanchor == across.layout.yaxis.scaleanchor == "x"
-
-
-def test_cloud_is_thinned_to_its_limit_and_stays_small() -> None:
-    rng = np.random.default_rng(1)
-    points = rng.normal(size=(60_000, 3)).astype(np.float32) * 80
-    colours = rng.integers(0, 256, (60_000, 3)).astype(np.uint8)
-    figure = scenes.cloud(points, colours)
-    assert len(figure.data[0].x) == scenes.MAX_POINTS
-    assert len(figure.to_json()) < 600_000
-    again = scenes.cloud(points, colours)
-    np.testing.assert_array_equal(figure.data[0].x, again.data[0].x)
-
-
-def test_cloud_colours_are_those_of_the_points() -> None:
-    colours = np.array([[200, 30, 30], [30, 200, 30], [30, 30, 200], [200, 30, 30]], np.uint8)
-    marker = scenes.cloud(np.eye(4, 3, dtype=np.float32), colours).data[0].marker
-    words = [word for _, word in marker.colorscale]
-    assert marker.cmax == len(words) - 1
-    assert [words[i] for i in marker.color] == [f"rgb({r}, {g}, {b})" for r, g, b in colours]
-
-
-def test_cloud_of_one_colour_has_a_scale_of_two_ends() -> None:
-    marker = scenes.cloud(np.zeros((3, 3), np.float32), np.full((3, 3), 7, np.uint8)).data[0].marker
-    assert [share for share, _ in marker.colorscale] == [0, 1]
-
-
-def test_mesh_travels_as_typed_arrays(tetrahedron: tuple[np.ndarray, np.ndarray]) -> None:
-    vertices, triangles = tetrahedron
-    colours = np.arange(12, dtype=np.uint8).reshape(4, 3)
-    trace = sent(scenes.mesh(vertices, triangles, colours))["data"][0]
-    np.testing.assert_array_equal(np.stack([decoded(trace[a]) for a in "xyz"], 1), vertices)
-    np.testing.assert_array_equal(np.stack([decoded(trace[a]) for a in "ijk"], 1), triangles)
-    np.testing.assert_array_equal(decoded(trace["vertexcolor"]), colours)
-
-
-def test_mesh_over_the_limit_is_refused_with_both_numbers(tetrahedron: tuple[np.ndarray, np.ndarray]) -> None:
-    many = np.zeros((scenes.MAX_TRIANGLES + 1, 3), np.int32)
-    with pytest.raises(ValueError, match="100,001 triangles is over the 100,000"):
-        scenes.mesh(tetrahedron[0], many, np.zeros((4, 3), np.uint8))
-
-
-def test_all_scenes_have_one_start_view_no_axes_and_true_proportions(
-    tetrahedron: tuple[np.ndarray, np.ndarray],
-) -> None:
-    vertices, triangles = tetrahedron
-    black = np.zeros((4, 3), np.uint8)
-    shown = [scenes.mesh(vertices, triangles, black), scenes.cloud(vertices, black)]
-    layouts = [sent(figure)["layout"]["scene"] for figure in shown]
-    assert layouts[0] == layouts[1]
-    assert layouts[0]["aspectmode"] == "data"
-    assert not any(layouts[0][axis]["visible"] for axis in ("xaxis", "yaxis", "zaxis"))
-    assert layouts[0]["camera"]["eye"]["z"] > 0  # in front of the face: the mesh frame's z points at the viewer
-    light = shown[0].data[0].lighting
-    assert (light.ambient, light.diffuse, light.specular) == (1, 0, 0)  # the colours hold the light already

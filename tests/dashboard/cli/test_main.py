@@ -75,6 +75,29 @@ def test_run_says_which_network_and_where(astronaut: Path, tmp_path: Path, capfd
     assert {folder.name for folder in (tmp_path / "out").iterdir()} == {"astronaut", "sea"}
 
 
+def test_a_doubtful_find_is_written_and_is_no_success(
+    astronaut: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    large, out = tmp_path / "large.png", tmp_path / "out"
+    with Image.open(astronaut) as photo:
+        photo.convert("RGB").resize((1024, 1024), Image.Resampling.LANCZOS).save(large)
+    arguments = ["--out", str(out), "--formats", "stl", "--solid", "none", "--max-triangles", "3000"]
+    assert main(["run", str(large), *arguments, "--json"]) == 1
+    printed, said = capfd.readouterr()
+    told = json.loads(printed)
+    assert told["ok"] is False
+    assert "error" not in told
+    assert [face["doubtful"] for face in told["faces"]].count(False) == 1  # the astronaut
+    (buckle,) = [face for face in told["faces"] if face["doubtful"]]
+    assert buckle["score"] < 0.85
+    assert f"{buckle['folder']} is doubtful: is it a face? It scores {buckle['score']:.2f}." in said
+    assert "--box" in said
+    assert len(said.splitlines()) == 1
+    box = ["--box", "300", "940", "60"]
+    assert main(["run", str(large), *arguments, *box, "--json"]) == 0  # a person has said where it is
+    assert json.loads(capfd.readouterr().out)["faces"][0]["doubtful"] is False
+
+
 def test_the_solid_is_of_the_kind_and_size_asked_for(astronaut: Path, tmp_path: Path) -> None:
     arguments = ["--out", str(tmp_path), "--formats", "stl,3mf", "--max-triangles", "9000", "--solid", "mask"]
     arguments += ["--height-mm", "70", "--wall-mm", "1.6", "--base-mm", "3", "--nozzle-mm", "0.6"]

@@ -25,7 +25,7 @@ from dashboard.readings.comparison_folder import ComparisonFolder
 from dashboard.readings.measured import measured
 from tests.core.heads import with_background
 from tests.dashboard.faces import DISTANCE_MM, FOCAL_PX, face, write_face
-from tests.dashboard.library.test_library import finished_face, jpeg
+from tests.dashboard.library.test_library import finished_face, for_good, jpeg
 
 
 @pytest.fixture(scope="module")
@@ -184,7 +184,7 @@ def test_the_worker_makes_the_folder_whole_or_not_at_all(library: Library, two: 
 def test_a_face_deleted_meanwhile_ends_the_comparison(library: Library, two: Any) -> None:
     workspace, ids = two
     run = library.start_comparison(workspace, ids, ids[0])
-    deletion.delete_face(library, workspace, ids[0])
+    for_good(library, deletion.delete_faces(library, workspace, [ids[0]]))
     with pytest.raises(Cancelled):
         Tasks(library).compare(run, lambda *_: None)
     assert list(Path(library.folders.comparisons).iterdir()) == []

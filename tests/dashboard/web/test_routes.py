@@ -4,6 +4,7 @@ import json
 import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from dashboard.jobs.queue import Queue
 from dashboard.library.library import Library
 from dashboard.library.records import FaceRecord, NewFace
 from dashboard.library.schema import Workspace
-from dashboard.web.routes.faces import download_name
+from dashboard.web.routes.faces import download_name, folder_names
 from dashboard.web.routes.photos import display_name
 from tests.dashboard.library.test_library import Wanted, jpeg
 
@@ -26,7 +27,7 @@ def upload(client: Any, *photos: tuple[str, bytes], **kwargs: Any) -> Any:
     return client.post("/api/photos", data=body, content_type=content_type, **kwargs)
 
 
-def make_face(client: Any, name: str = "Ann & Bob.jpg") -> FaceRecord:
+def make_face(client: Any, name: str = "Ann & Bob.jpg", score: float = 0.9) -> FaceRecord:
     """Upload a photo and put a face in its place, as a worker would."""
     library: Library = client.application.config["LIBRARY"]
     photo_id = upload(client, (name, jpeg())).json["photos"][0]["id"]
@@ -42,7 +43,7 @@ def make_face(client: Any, name: str = "Ann & Bob.jpg") -> FaceRecord:
     library.folders.face(face_id).mkdir()
     (library.folders.face(face_id) / "solid.stl").write_bytes(b"solid one")
     (library.folders.face(face_id) / "notes.txt").write_bytes(b"not for everybody")
-    queue.finish(run.id, [NewFace(face_id, 2, f"{name} #2", 0.9, "builtin")])
+    queue.finish(run.id, [NewFace(face_id, 2, f"{name} #2", score, "builtin")])
     face = library.face(workspace, face_id)
     assert face is not None
     return face
@@ -282,6 +283,34 @@ def test_face_tells_its_files_and_no_paths(client: Any) -> None:
     assert face.workspace_id not in str(about)
 
 
+def test_a_doubtful_find_says_so_until_a_person_keeps_it(client: Any) -> None:
+    face = make_face(client, score=0.7)
+    told = client.get(f"/api/faces/{face.id}").json
+    assert (told["score"], told["doubtful"], told["kept"]) == (0.7, True, False)
+    kept = client.post(f"/api/faces/{face.id}/keep").json
+    assert (kept["score"], kept["doubtful"], kept["kept"]) == (0.7, False, True)
+    assert client.get(f"/api/faces/{face.id}").json == kept
+    assert client.get(f"/api/faces/{make_face(client, 'sure.jpg').id}").json["doubtful"] is False
+    assert client.post("/api/faces/none/keep").status_code == 404
+    assert client.application.test_client().post(f"/api/faces/{face.id}/keep").status_code == 404
+
+
+def test_a_photo_is_shown_turned(client: Any) -> None:
+    photo_id = upload(client, ("me.jpg", jpeg())).json["photos"][0]["id"]
+    upright = Image.open(io.BytesIO(client.get(f"/photos/{photo_id}/photo.png").data))
+    for turn, how in (
+        (90, Image.Transpose.ROTATE_270),
+        (180, Image.Transpose.ROTATE_180),
+        (270, Image.Transpose.ROTATE_90),
+    ):
+        shown = Image.open(io.BytesIO(client.get(f"/photos/{photo_id}/photo.png?turn_deg={turn}").data))
+        assert shown.tobytes() == upright.transpose(how).tobytes()
+    refused = client.get(f"/photos/{photo_id}/photo.png?turn_deg=45")
+    assert refused.status_code == 400
+    assert refused.json["error"] == "turn_deg is '45', but must be one of 0, 90, 180, 270."
+    assert client.get("/photos/none/photo.png?turn_deg=90").status_code == 404
+
+
 def test_a_run_can_be_asked_for_cancelled_and_tried_again(client: Any) -> None:
     photo = upload(client, ("me.jpg", jpeg())).json["photos"][0]
     run = client.post("/api/runs", json={"photo_id": photo["id"], "options": {"model": "builtin"}}).json
@@ -335,8 +364,14 @@ def test_names() -> None:
     assert display_name("/") == "photo"
     assert len(display_name("x" * 500 + ".jpg")) == 120
     face = FaceRecord(
-        id="f", workspace_id="w", run_id="r", photo_id="p", index=3, name="../été №1.HEIC #3", score=None, network="",
+        id="f", workspace_id="w", run_id="r", photo_id="p", index=3, name="../été №1.HEIC #3",
+        file_name="../été №1.HEIC #3", person=None, tags=(), score=None, network="",
         created=None, folder=None,  # type: ignore[arg-type]
     )  # fmt: skip
     assert download_name(face, "depth.png") == "été_1-03-depth.png"
     assert all("/" not in name for name in FILES)
+    titled = replace(face, name="Ada v1.2 / left")
+    assert download_name(titled, "depth.png") == "Ada_v1.2_left-depth.png"
+    assert folder_names([face, face, titled, replace(titled, name="ADA v1.2 left")]) == [
+        "été_1-03", "été_1_2-03", "Ada_v1.2_left", "ADA_v1.2_left_2",
+    ]  # fmt: skip

@@ -1,0 +1,57 @@
+/* Asks the server whether anything of this browser's library has changed, often while it works, seldom else, never in a tab that nobody
+   sees; so tabs follow each other. When it does not answer a banner says so until it does. Dash hears of a change by a store. */
+(function () {
+  "use strict";
+  const BUSY_MS = 600;
+  const IDLE_MS = 3000;
+  const GONE_MS = 2000;
+  const FIRST_MS = 1000;
+  const PATIENCE_MS = 10_000;
+  let timer = 0;
+  let version = null;
+  let banner = null;
+  let asking = false;
+
+  function say(gone) {
+    if (gone && !banner) {
+      banner = document.createElement("div");
+      banner.className = "gone";
+      banner.setAttribute("role", "alert");
+      banner.textContent = "The server does not answer; your photos are safe. Trying again...";
+      document.body.append(banner);
+    } else if (!gone && banner) {
+      banner.remove();
+      banner = null;
+      version = "unknown"; // whatever happened meanwhile is shown
+      window.dispatchEvent(new Event("lifemask-back"));
+    }
+  }
+
+  async function ask() {
+    clearTimeout(timer);
+    if (document.hidden || asking) return;
+    asking = true;
+    let pause = IDLE_MS;
+    try {
+      const answer = await fetch("/api/changes", { signal: AbortSignal.timeout(PATIENCE_MS) });
+      version = version || document.getElementById("workspace")?.dataset.version;
+      const said = answer.ok ? await answer.json() : null;
+      say(false);
+      if (said && said.version !== version) {
+        version = said.version;
+        window.dash_clientside.set_props("workspace-version", { data: version });
+      }
+      if (said && said.busy) pause = BUSY_MS;
+    } catch {
+      say(true);
+      pause = GONE_MS;
+    }
+    asking = false;
+    timer = setTimeout(ask, pause);
+  }
+
+  window.lifemask.follow = ask; // at once, when a page has started something
+  window.lifemask.isGone = () => Boolean(banner);
+  document.addEventListener("visibilitychange", ask);
+  window.addEventListener("load", () => { timer = setTimeout(ask, FIRST_MS); });
+})();
