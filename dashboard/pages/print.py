@@ -88,7 +88,9 @@ def _made(solid: "SolidFacts | None") -> dict[str, Any] | None:
 
 
 def _stage(face: FaceRecord, solid: "SolidFacts | None", look: str) -> Any:
-    if not (face.folder / "solid.glb").is_file():
+    if "solid.glb" in catalog.coming(face.folder):
+        return page.empty("The solid is being made", "It is shown when it is there.")
+    if "solid.glb" not in catalog.present(face.folder):
         return page.empty("No solid yet", "Choose its kind and size, then make it.")
     address = views.address(face.id, "solid.glb", face.folder)
     if solid is not None and look != "plaster":
