@@ -183,6 +183,17 @@ def name_today(folder: Path, name: str) -> str:
     return SOLID_STL if name == SURFACE_STL == print_stl(folder).name else name
 
 
+def depth_file(folder: Path) -> Path:
+    """Return the file of a face that changes when its depth does, whether it is there or not."""
+    return folder / packing.MAPS if is_compact(folder) else folder / "depth.npy"
+
+
+def source(folder: Path, name: str) -> Path:
+    """Return the file that changes when one of the table does, whether there or not: it, or what it is made from."""
+    lies = folder / name
+    return lies if lies.is_file() or name not in MADE_FROM else folder / MADE_FROM[name]
+
+
 def present(folder: Path) -> dict[str, Path]:
     """Return the files of the table that can be had of a face, by what they are called now.
 

@@ -85,7 +85,7 @@ def solid_name(folder: Path) -> str | None:
 
 @lru_cache(maxsize=1024)
 def _solid_name(file: Path, modified_ns: int) -> str | None:
-    if not modified_ns or not file.with_name("solid.stl").is_file():
+    if not modified_ns or not catalog.source(file.parent, catalog.SOLID_STL).is_file():
         return None
     options = json.loads(file.read_text(encoding="utf-8")).get("options", {})
     kind = str(options.get("kind", "solid")).capitalize()

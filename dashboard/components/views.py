@@ -30,7 +30,7 @@ def address(face_id: str, name: str, folder: Path | None = None, *, width: int |
 
     width : of a picture, how small it shall come, px; one of `dashboard.web.small.WIDTHS`.
     """
-    file = folder / name if folder else None
+    file = catalog.source(folder, name) if folder else None
     stamp = f"v={file.stat().st_mtime_ns:x}" if file and file.is_file() else ""
     query = "&".join(filter(None, (f"width={width}" if width else "", stamp)))
     return f"/files/{face_id}/{name}{'?' if query else ''}{query}"
@@ -92,7 +92,7 @@ def _poster(result: Result, look: Look) -> html.Img:
 
 def _shape(face: FaceRecord, name: str) -> str:
     """Return the address of what the viewer draws from a face's depth; it changes when the depth does."""
-    depth = face.folder / "depth.npy"
+    depth = catalog.depth_file(face.folder)
     return f"/api/faces/{face.id}/{name}" + (f"?v={depth.stat().st_mtime_ns:x}" if depth.is_file() else "")
 
 
@@ -145,9 +145,14 @@ def size(count: int) -> str:
 
 
 def downloads(face_id: str, folder: Path, names: Sequence[str] = TO_DOWNLOAD) -> html.Ul:
-    """Return links to the files that are there, with what they hold and how large they are."""
+    """Return links to the files that there are or will be, with what they hold and how large those are that lie there.
+
+    One that is still to be made comes when it is asked for, a moment later.
+    """
     rows, present = [], catalog.present(folder)
-    for name in (name for name in names if name in present):
+    coming = {name: folder / name for name in catalog.coming(folder)}
+    lies = {**coming, **present}
+    for name in (name for name in names if name in lies):
         about = FILES[name]
         rows.append(
             html.Li(
@@ -155,7 +160,7 @@ def downloads(face_id: str, folder: Path, names: Sequence[str] = TO_DOWNLOAD) ->
                     [
                         icon("download"),
                         html.Span([html.Strong(about.title), html.Span(f" · {about.holds}", className="soft small")]),
-                        html.Span(size(present[name].stat().st_size), className="soft small"),
+                        html.Span(_size_of(lies[name]), className="soft small"),
                     ],
                     href=f"/files/{face_id}/{name}?download=1",
                     download="",
@@ -163,3 +168,9 @@ def downloads(face_id: str, folder: Path, names: Sequence[str] = TO_DOWNLOAD) ->
             )
         )
     return html.Ul(rows, className="files")
+
+
+def _size_of(place: Path) -> str | None:
+    """Return the size of a file that lies there; None of one that is made when it is asked for."""
+    is_made = place.name in catalog.KEPT or not place.is_file()
+    return None if is_made else size(place.stat().st_size)

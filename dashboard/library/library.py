@@ -8,7 +8,7 @@ import time
 import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from sqlalchemy import Delete, delete, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 import core
 from core.depth.weights import default_model, installed
 from core.errors import OptionError
+from core.files.catalog import depth_file
 from core.options import Options, Printer, SolidOptions
 from dashboard.library import schema
 from dashboard.library.database import open_database
@@ -284,8 +285,38 @@ class Library:
                     raise NotInLibraryError("What this work is about was deleted just now.") from None
                 return equal.record()
 
+    def photos_wait(self, count: int) -> bool:
+        """Whether at least so many photos wait, of whatever workspace."""
+        query = select(schema.Run.id).filter_by(state="queued", kind="reconstruct").limit(count)
+        with self.session() as session:
+            return len(session.scalars(query).all()) >= count
+
+    def hasten(self, workspace: str, face_id: str, kind: Literal["surface", "solid"]) -> RunRecord | None:
+        """Return the run that makes a face's surface or solid; somebody waits for it now, so it goes before others.
+
+        One that failed or was cancelled is returned as it is. Where there is none it is queued, by the face's options;
+        None where they say that there shall be no solid.
+
+        Raises
+        ------
+        FormatError, NotInLibraryError, QueueFullError, StorageError
+        """
+        of_face = select(schema.Run).filter_by(workspace_id=workspace, face_id=face_id, kind=kind)
+        with self.session.begin() as session:
+            run = session.scalar(of_face.order_by(schema.Run.created.desc()).limit(1))
+            if run is not None and run.state != "done":
+                run.asked = True
+                return run.record()
+        face = self.face(workspace, face_id)
+        if face is None:
+            raise NotInLibraryError("This face is not in your library; it may have been deleted.")
+        if kind == "surface":
+            return self._queue(workspace, kind, {}, face_id=face_id, of=None)
+        asked = core.files.read_facts(face.folder).options.solid_options()
+        return None if asked is None else self.start_solid(workspace, face_id, asked)
+
     def _check_room(self, session: Session, workspace: str) -> None:
-        waiting = select(func.count()).select_from(schema.Run).where(schema.Run.state.in_(WAITING))
+        waiting = select(func.count()).select_from(schema.Run).where(schema.Run.state.in_(WAITING), schema.Run.asked)
         for count, limit in (
             (waiting.where(schema.Run.workspace_id == workspace), self.settings.max_queue),
             (waiting, self.settings.max_queue_total),
@@ -454,7 +485,7 @@ def _tags(tags: Sequence[str]) -> list[str]:
 
 def _state(face: FaceRecord) -> str:
     """Return what changes when a face is computed anew in its place, or named anew: comparisons hold its name."""
-    file = face.folder / "depth.npy"
+    file = depth_file(face.folder)
     return f"{face.id} {file.stat().st_mtime_ns if file.exists() else 0} {face.name}"
 
 

@@ -8,15 +8,20 @@ from typing import Any, Literal
 from core.errors import LifemaskError
 from core.face.doubt import is_doubtful
 
-Kind = Literal["reconstruct", "solid", "recompute", "compare", "download"]
+Kind = Literal["reconstruct", "surface", "solid", "recompute", "compare", "download"]
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 
+RETRY_S = 2
 ENDED: tuple[State, ...] = ("done", "failed", "cancelled")
 NOT_DONE: tuple[State, ...] = ("queued", "running", "failed", "cancelled")
 
 
 class NotInLibraryError(LifemaskError):
     """The id names nothing in this workspace (or something in another one, which is not told apart)."""
+
+
+class NotYetError(LifemaskError):
+    """It is being made; to be asked for again after `RETRY_S`."""
 
 
 class QueueFullError(LifemaskError):
@@ -41,7 +46,8 @@ class PhotoRecord:
 class RunRecord:
     """One piece of work.
 
-    Photo -> faces, face -> solid, face -> the same face under other assumptions, faces -> comparison, or a download.
+    Photo -> faces, face -> its surface, face -> solid, face -> the same face under other assumptions, faces ->
+    comparison, or a download.
     """
 
     id: str
@@ -55,6 +61,7 @@ class RunRecord:
     progress: float  # 0 .. 1
     error: str | None
     error_kind: str | None  # the name of its class in `core.errors`, of a person's error
+    asked: bool  # False of what followed from another run, and nobody waits for
     created: datetime
     started: datetime | None
     ended: datetime | None
@@ -111,7 +118,10 @@ class DeletionRecord:
 
 @dataclass(frozen=True)
 class NewFace:
-    """A face that a run has made and written to its folder, not yet in the library."""
+    """A face that a run has made and written to its folder, not yet in the library.
+
+    then : work that follows on it, kinds with their options; it is queued when the face is in the library.
+    """
 
     id: str
     index: int
@@ -119,3 +129,4 @@ class NewFace:
     score: float | None
     network: str
     kept: bool = False
+    then: tuple[tuple[Kind, dict[str, Any]], ...] = ()

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
-from sqlalchemy import JSON, Double, ForeignKey, Index, String, false, text
+from sqlalchemy import JSON, Double, ForeignKey, Index, String, false, text, true
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from dashboard.library.records import FaceRecord, Kind, PhotoRecord, RunRecord, State
@@ -19,11 +19,12 @@ class Base(DeclarativeBase):
 
 
 class Workspace(Base):
-    """What one browser owns, or, for a while, nobody: see `Deletion`."""
+    """What one browser owns, or, for a while, nobody: see `Deletion`. served : when a worker last took a run of it."""
 
     __tablename__ = "workspaces"
     id: Mapped[str] = mapped_column(primary_key=True)
     created: Mapped[float]
+    served: Mapped[float] = mapped_column(default=0.0, server_default="0")
 
 
 class Photo(Base):
@@ -58,6 +59,7 @@ class Run(Base):
     """A run. `owner` is the worker that has it, which must be heard of before `lease_until`.
 
     `equal_key` is a hash of all that its result depends on; of equal runs that wait, work or are done there is one.
+    asked : whether somebody waits for it; a run that only followed from another gives way to all that are asked for.
     """
 
     __tablename__ = "runs"
@@ -77,6 +79,7 @@ class Run(Base):
     progress: Mapped[float] = mapped_column(default=0.0)
     error: Mapped[str | None]
     error_kind: Mapped[str | None]
+    asked: Mapped[bool] = mapped_column(default=True, server_default=true())
     attempts: Mapped[int] = mapped_column(default=0)
     owner: Mapped[str | None]
     lease_until: Mapped[float | None]
@@ -101,6 +104,7 @@ class Run(Base):
             progress=self.progress,
             error=self.error,
             error_kind=self.error_kind,
+            asked=self.asked,
             created=_time(self.created),
             started=None if self.started is None else _time(self.started),
             ended=None if self.ended is None else _time(self.ended),

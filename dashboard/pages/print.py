@@ -16,7 +16,7 @@ from dashboard.components import doubt, page, printing, uploads, views
 from dashboard.components.missing import no_face
 from dashboard.components.names import cut_name
 from dashboard.components.options import filled_in
-from dashboard.library.records import FaceRecord
+from dashboard.library.records import FaceRecord, RunRecord
 from dashboard.web.context import current_library, current_workspace
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ dash.register_page(__name__, path_template="/print/<face_id>", title="Print – 
 SOLID, SURFACE = (
     tuple(file.name for file in FILES.values() if file.subject == subject) for subject in ("solid", "surface")
 )
+SOLID_GLB = "solid.glb"
 POLL_MS = 400
 FIELDS = {
     name: (f"print-{name}", "value")
@@ -46,12 +47,13 @@ def layout(face_id: str | None = None, **_: Any) -> html.Div:
     printer = solid.preflight.printer if solid and solid.preflight else Printer(nozzle_mm=made.nozzle_mm)
     lead = ["A solid of ", dcc.Link(cut_name(face.name), href=f"/face/{face.id}"), ", ready to slice."]
     look = printing.looks(made.kind)[0][0]
+    coming = _coming(face)
     return html.Div(
         [
             dcc.Store(id="print-face", data=face.id),
-            dcc.Store(id="print-run"),
+            dcc.Store(id="print-run", data=coming.id if coming else None),
             dcc.Store(id="print-made", data=_made(solid)),
-            dcc.Interval(id="print-poll", interval=POLL_MS, disabled=True),
+            dcc.Interval(id="print-poll", interval=POLL_MS, disabled=coming is None),
             page.head("Print", lead),
             doubt.reasons(face),
             html.Div(
@@ -89,10 +91,18 @@ def _made(solid: "SolidFacts | None") -> dict[str, Any] | None:
     return printing.effective(solid.options, printer)
 
 
+def _coming(face: FaceRecord) -> "RunRecord | None":
+    """Return the run that makes the solid which the photo was to have, at once now; None where it is there."""
+    is_coming = SOLID_GLB in catalog.coming(face.folder)
+    return current_library().hasten(current_workspace(), face.id, "solid") if is_coming else None
+
+
 def _stage(face: FaceRecord, solid: "SolidFacts | None", look: str) -> Any:
-    if not (face.folder / "solid.glb").is_file():
+    if SOLID_GLB in catalog.coming(face.folder):
+        return page.empty("The solid is being made", "It is shown here as soon as it is there.")
+    if SOLID_GLB not in catalog.present(face.folder):
         return page.empty("No solid yet", "Choose its kind and size, then make it.")
-    address = views.address(face.id, "solid.glb", face.folder)
+    address = views.address(face.id, SOLID_GLB, face.folder)
     if solid is not None and look != "plaster":
         address += f"{'&' if '?' in address else '?'}look={look}"
     shown = views.viewer(

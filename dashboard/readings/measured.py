@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from core import csv_text
 from core.errors import GeometryError, OptionError
+from core.files.catalog import depth_file
 from core.files.facts import read_facts
 from core.geometry.reconstruction import Reconstruction
 from core.measure.ansur import CAUTION, REFERENCES, SOURCE
@@ -153,7 +154,7 @@ class Measured:
 
 def measured(folder: Path) -> Measured:
     """Read a face's folder, or what is kept of it while its depth does not change."""
-    return _measured(folder, (folder / "depth.npy").stat().st_mtime_ns)
+    return _measured(folder, depth_file(folder).stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=12)

@@ -6,6 +6,7 @@ from typing import cast
 
 import core
 from core.errors import OptionError
+from core.files.catalog import source
 from core.options.table import shown
 
 LOOKS = ("lit", "walls", "overhang")  # of `core.files.solid_looks`, which loads more than a page needs
@@ -23,7 +24,7 @@ def preview(folder: Path, look: str) -> bytes:
     """
     if look not in LOOKS:
         raise OptionError(f"look is {shown(look)}, but must be one of {', '.join(LOOKS)}.")
-    file = folder / "solid.glb"
+    file = source(folder, "solid.glb")
     return _preview(folder, file.stat().st_mtime_ns if file.is_file() else 0, look)
 
 

@@ -38,7 +38,7 @@ from core.depth.estimator import Networks
 from core.errors import LifemaskError
 from core.face.window import cut
 from core.files import write_face
-from core.files.face_files import POSTER_BLUR_PX, write_pictures, write_solid_files, write_surface
+from core.files.face_files import POSTER_BLUR_PX, write_pictures
 from core.fine_relief.drawing import draw
 from core.fine_relief.zones import zones
 from core.geometry.reconstruction import Reconstruction
@@ -50,6 +50,7 @@ from core.pipeline import reconstruct
 from core.solid import make_solid
 from tests.benchmarks.accuracy import angle_deg, both_normals, known_face, seen_in_photo
 from tests.benchmarks.sheet import TURN_DEG, nearest, view
+from tests.core.formats import write_solid_files, write_surface
 from tests.truth import read_truth
 
 STRENGTHS = (0.0, 0.5, 1.0)

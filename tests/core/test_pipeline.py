@@ -147,7 +147,7 @@ def test_meshes_read_back(written: Path) -> None:
             line.split()[-1] for line in archive.read("grace_hopper-mesh.mtl").decode().splitlines() if "map_Kd" in line
         )
         assert sorted(names) == sorted(
-            ["grace_hopper-mesh.obj", "grace_hopper-mesh.mtl", texture, "grace_hopper-mesh_normal.png"]
+            ["grace_hopper-mesh.obj", "grace_hopper-mesh.mtl", texture, "grace_hopper-mesh_normal.jpeg"]
         )
         assert Image.open(io.BytesIO(archive.read(texture))).size[0] >= 512
     assert obj.count("\nf ") == len(ply.faces)

@@ -8,6 +8,7 @@ from flask import Response, abort, request, send_file
 from pydantic import TypeAdapter, ValidationError
 
 from core.files import catalog
+from core.files.catalog import FILES
 from core.options.table import shown
 from dashboard.library.records import DeletionRecord, FaceRecord, NotInLibraryError, RunRecord
 from dashboard.readings import comparison_files, results
@@ -28,8 +29,14 @@ def as_dict(record: FaceRecord | RunRecord) -> dict[str, Any]:
     if isinstance(record, FaceRecord):
         values["doubtful"] = record.is_doubtful
         values["doubts"] = [doubt.sentence for doubt in results.doubts(record)]
-        values["files"] = {name: f"/files/{record.id}/{name}" for name in catalog.present(record.folder)}
+        values["files"] = {name: f"/files/{record.id}/{name}" for name in _names(record.folder)}
     return values
+
+
+def _names(folder: Path) -> list[str]:
+    """Return the files that there are of a face or, a moment later, will be."""
+    offered = {*catalog.present(folder), *catalog.coming(folder)}
+    return [name for name in FILES if name in offered]
 
 
 def deleted(what: str, deletion: DeletionRecord | None) -> dict[str, Any]:

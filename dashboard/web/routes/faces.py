@@ -15,8 +15,8 @@ from core.options.table import shown
 from dashboard import readings
 from dashboard.library import deletion
 from dashboard.library.records import FaceRecord, NotInLibraryError
-from dashboard.web import opening
-from dashboard.web.archive import zipped
+from dashboard.web import making, opening
+from dashboard.web.archive import Made, zipped
 from dashboard.web.context import current_library, current_workspace
 from dashboard.web.downloads import as_download, shortened
 from dashboard.web.routes.answers import as_dict, body, deleted, listed, member, send
@@ -25,6 +25,7 @@ from dashboard.web.small import WIDTHS, small
 blueprint = Blueprint("faces", __name__)
 SLICERS = ("orcaslicer", "cura")  # those that fetch a file from any address, see ../decisions/requests.md
 OPENED = "solid.3mf"
+ZIP_AWAITED_S = 120.0  # of each part of a face that a zip of many waits for
 STEM_BYTES = 160  # leaves room for what follows it in the name of a file or of a folder of a zip
 
 
@@ -48,11 +49,15 @@ def faces_zip() -> Response:
     if missing:
         raise NotInLibraryError(f"The face '{missing[0][:40]}' is not in your library; it may have been deleted.")
     chosen = [own[face_id] for face_id in ids]
-    files = []
+    library = current_library()
+    files: list[tuple[str, Path | Made]] = []
     for folder, face in zip(folder_names(chosen), chosen, strict=True):
-        present = catalog.present(face.folder)
-        wanted = dict.fromkeys(catalog.name_today(face.folder, name) for name in names)
-        files += [(f"{folder}/{name}", present[name]) for name in wanted if name in present]
+        present, coming = catalog.present(face.folder), catalog.coming(face.folder)
+        for name in dict.fromkeys(catalog.name_today(face.folder, name) for name in names):
+            if name in present and present[name].name not in catalog.KEPT:
+                files.append((f"{folder}/{name}", present[name]))
+            elif name in present or name in coming:
+                files.append((f"{folder}/{name}", making.later(library, face, name, ZIP_AWAITED_S)))
     if not files:
         raise NotInLibraryError(f"None of these faces has a file '{names[0]}'. Make it first.")
     response = Response(zipped(files), mimetype="application/zip")
@@ -112,7 +117,7 @@ def openness(face_id: str) -> Response:
 
 
 def _changed(folder: Path) -> int:
-    depth = folder / "depth.npy"
+    depth = catalog.depth_file(folder)
     if not depth.is_file():
         raise NotInLibraryError("This face has no depth in your library; it may have been deleted.")
     return depth.stat().st_mtime_ns
@@ -160,7 +165,7 @@ def open_in(face_id: str) -> Response:
     if slicer not in SLICERS:
         abort(400, f"in is {shown(slicer)}, but must be one of {', '.join(SLICERS)}.")
     record = _face(face_id)
-    if OPENED not in catalog.present(record.folder):
+    if OPENED not in (*catalog.present(record.folder), *catalog.coming(record.folder)):
         raise NotInLibraryError("This face has no 3MF of a solid. Make it first.")
     signed = opening.signed(current_workspace(), face_id)
     address = f"{request.host_url}open/{signed}/{quote(download_name(record, OPENED))}"
@@ -176,7 +181,7 @@ def opened(signed: str, name: str) -> Response:  # noqa: ARG001 - slicers call t
     record = current_library().face(workspace, face_id)
     if record is None:
         raise NotInLibraryError("This face is not in your library; it may have been deleted.")
-    return send(catalog.present(record.folder).get(OPENED), FILES[OPENED].media_type, download_name(record, OPENED))
+    return _sent(record, OPENED, download_name(record, OPENED))
 
 
 @blueprint.delete("/api/faces/<face_id>")
@@ -190,7 +195,8 @@ def face_file(face_id: str, name: str) -> Response:
     """Send a file of a face; with ?download=1 as STEM-NN-name, which sorts by photo and face.
 
     A picture with ?width=400 is sent as small as a page shows it, as WebP. Of `solid.glb`, ?look=walls, overhang or lit
-    is the same in other colours.
+    is the same in other colours. Where surface or solid are not made yet the answer waits for them; after 20 s it is
+    503 with Retry-After.
     """
     if name not in FILES:
         abort(404, f"There is no file of the name '{name}'.")
@@ -203,10 +209,23 @@ def face_file(face_id: str, name: str) -> Response:
         response.add_etag()
         return response.make_conditional(request)
     name = catalog.name_today(record.folder, name)
-    file = catalog.present(record.folder).get(name)
-    if "width" in request.args and file is not None:
-        return _small_picture(file, request.args["width"])
-    return send(file, FILES[name].media_type, download_name(record, name) if "download" in request.args else None)
+    if "width" in request.args and (record.folder / name).is_file():
+        return _small_picture(record.folder / name, request.args["width"])
+    return _sent(record, name, download_name(record, name) if "download" in request.args else None)
+
+
+def _sent(record: FaceRecord, name: str, shown_name: str | None) -> Response:
+    """Send a file that lies there, or is made now: by its mark alone where the browser has it already."""
+    source, media_type = making.awaited(current_library(), record, name), FILES[name].media_type
+    if source.name not in catalog.KEPT:
+        return send(source, media_type, shown_name)
+    mark = making.mark(record, name)
+    is_known = request.if_none_match.contains(mark)
+    response = Response(b"" if is_known else making.made(record.folder, name), mimetype=media_type)
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.set_etag(mark)
+    response.make_conditional(request)
+    return response if shown_name is None else as_download(response, shown_name)
 
 
 def _small_picture(file: Path, width: str) -> Response:

@@ -1,4 +1,3 @@
-import io
 import json
 import shutil
 import subprocess
@@ -12,14 +11,14 @@ import trimesh
 from PIL import Image
 
 from core.files.catalog import SURFACE_HEADER
-from core.files.face_files import write_solid_files, write_surface
-from core.files.mesh_files import SHADE_STEPS, Mesh, write_3mf, write_obj, write_ply, write_stl
+from core.files.mesh_files import SHADE_STEPS, Mesh, jpeg, pictures_in_glb, write_3mf, write_obj, write_ply, write_stl
 from core.geometry.camera import Intrinsics
 from core.geometry.reconstruction import Reconstruction
 from core.mesh.plaster import mesh_colours
 from core.mesh.surface import Surface, make_surface
 from core.options import SolidOptions
 from core.solid import Solid, make_solid
+from tests.core.formats import write_solid_files, write_surface
 from tests.facts import facts_of
 
 ABOUT = {"photo": "été <&>\n.jpg", "scaled to": "an assumed interpupillary distance of 63 mm"}
@@ -215,11 +214,11 @@ def obj_normals(path: Path) -> tuple[np.ndarray, np.ndarray]:
     return normals, vertices
 
 
-def test_obj_zip_holds_obj_mtl_and_png(made: tuple[Path, Solid, Surface, Reconstruction]) -> None:
+def test_obj_zip_holds_obj_mtl_and_jpeg(made: tuple[Path, Solid, Surface, Reconstruction]) -> None:
     with zipfile.ZipFile(made[0] / "mesh.zip") as archive:
-        assert sorted(archive.namelist()) == ["ete-mesh.mtl", "ete-mesh.obj", "ete-mesh.png"]
-        assert b"map_Kd ete-mesh.png" in archive.read("ete-mesh.mtl")
-        assert np.array_equal(np.asarray(Image.open(io.BytesIO(archive.read("ete-mesh.png")))), made[3].texture)
+        assert sorted(archive.namelist()) == ["ete-mesh.jpeg", "ete-mesh.mtl", "ete-mesh.obj"]
+        assert b"map_Kd ete-mesh.jpeg" in archive.read("ete-mesh.mtl")
+        assert archive.read("ete-mesh.jpeg") == jpeg(made[3].texture) == pictures_in_glb(made[0] / "mesh.glb")[0]
 
 
 @pytest.mark.skipif(shutil.which("assimp") is None, reason="assimp (Debian: assimp-utils) is not installed")
@@ -230,7 +229,7 @@ def test_assimp_opens_the_obj_with_its_texture(
     assimp = shutil.which("assimp") or ""
     said = subprocess.run([assimp, "info", str(path)], capture_output=True, text=True, check=True).stdout
     assert f"Faces:              {len(made[2].faces)}" in said
-    assert "ete-mesh.png" in said
+    assert "ete-mesh.jpeg" in said
     glb = tmp_path / "again.glb"
     subprocess.run([assimp, "export", str(path), str(glb)], capture_output=True, check=True)
     mesh = trimesh.load_mesh(glb, process=False)
