@@ -174,7 +174,9 @@ def test_a_comparison_is_read_as_it_was_written(library: Library, made: Any) -> 
     folder = library.comparison(made["workspace"], made["runs"]["compare"])
     assert folder is not None
     facts = comparison_folder.read(folder).facts
-    assert json.loads(json.dumps(asdict(facts))) == json.loads((folder / "comparison.json").read_text("utf-8"))
+    before = json.loads((folder / "comparison.json").read_text("utf-8"))
+    faces = [{**face, "withheld": None} for face in before["faces"]]  # which came later
+    assert json.loads(json.dumps(asdict(facts))) == {**before, "faces": faces}
 
 
 @pytest.mark.parametrize("name", PHOTOS)
