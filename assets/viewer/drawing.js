@@ -149,7 +149,7 @@ function cloud(read) {
 
 /* What a camera needs to frame a model, in mm: `low` and `high` (x, y, z) of what it takes up, and the `plane` z that this is told
    for. With uv, which is the crop's square, it is told as in the photo: the first picture then is where the poster is
-   (dashboard/components/views.py). */
+   (dashboard/components/views.py). `crop`: the same of the whole square, for posters that show that. */
 function frame(positions, uv) {
   const low = [Infinity, Infinity, Infinity], high = [-Infinity, -Infinity, -Infinity];
   for (let i = 0; i < positions.length; i++) {
@@ -172,12 +172,15 @@ function frame(positions, uv) {
       most = Math.max(most, a);
     }
     const slope = (count * ux - u * x) / (count * uu - u * u), start = (x - slope * u) / count;
-    return [slope * least + start, slope * most + start];
+    return { taken: [slope * least + start, slope * most + start], whole: [start, slope + start] };
   };
   const across = ends(0, 0), down = ends(1, 1);
   let depth = 0;
   for (let i = 2; i < positions.length; i += 3) depth += positions[i];
-  return { ...box, low: [across[0], down[1], low[2]], high: [across[1], down[0], high[2]], plane: depth / count, isFace: true };
+  const about = (which) => ({
+    ...box, low: [across[which][0], down[which][1], low[2]], high: [across[which][1], down[which][0], high[2]], plane: depth / count, isFace: true,
+  });
+  return { ...about("taken"), crop: about("whole") };
 }
 
 /* Models by address, each read once, and let go when no view shows it. */

@@ -33,7 +33,7 @@ export class Group {
 
   /* The frame holds all models, so that each of them is seen whole and none is scaled. */
   reframe() {
-    const all = [...this.views].map((view) => view.model?.frame).filter(Boolean);
+    const all = [...this.views].map((view) => view.frame).filter(Boolean);
     if (!all.length) return;
     const low = [0, 1, 2].map((i) => Math.min(...all.map((one) => one.low[i]))), high = [0, 1, 2].map((i) => Math.max(...all.map((one) => one.high[i])));
     const centre = new Vector3(...low.map((value, i) => (value + high[i]) / 2)), size = high.map((value, i) => value - low[i]);

@@ -75,6 +75,12 @@ class View {
 
   get drawing() { return drawing; }
 
+  /* As the poster is framed: round the face, or all of the crop. */
+  get frame() {
+    const frame = this.model?.frame;
+    return (this.place.querySelector(":scope > img:not(.poster)") && frame?.crop) || frame;
+  }
+
   get look() { return this.place.dataset.always ? this.place.dataset.look : this.group.look; }
 
   async load() {
