@@ -69,10 +69,7 @@ def make_lithophane(reconstruction: Reconstruction, options: SolidOptions) -> So
     colours = photo_colours(reconstruction.crop_rgb, seen, len(vertices))
     if plate.radius is None:
         return Solid(vertices, body.faces, colours, scale)
-    faces = body.faces
-    if options.kind == "lamp":
-        faces = _closed(body)
-    used, faces = np.unique(faces, return_inverse=True)
+    used, faces = np.unique(_closed(body) if options.kind == "lamp" else body.faces, return_inverse=True)
     bent = _bent(vertices[used], plate)
     return Solid(bent, faces.reshape(-1, 3).astype(np.int32), colours[used], scale)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from flask import Blueprint, Response, abort, jsonify, redirect, request
+from flask import Blueprint, Response, abort, jsonify, request
 
 from core.files import catalog
 from core.files.catalog import FILES
@@ -111,9 +111,8 @@ def open_in(face_id: str) -> Response:
         raise NotInLibraryError("This face has no 3MF of a solid. Make it first.")
     signed = opening.signed(current_workspace(), face_id)
     address = f"{request.host_url}open/{signed}/{quote(download_name(record, OPENED))}"
-    response = redirect(f"{slicer}://open?file={quote(address, safe='')}")
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    link = f"{slicer}://open?file={quote(address, safe='')}"
+    return Response(status=302, headers={"Location": link, "Cache-Control": "no-store"})
 
 
 @blueprint.get("/open/<signed>/<name>")
@@ -148,7 +147,8 @@ def face_file(face_id: str, name: str) -> Response:
         )
         response.headers["Cache-Control"] = "private, no-cache"
         response.add_etag()
-        return response.make_conditional(request)
+        response.make_conditional(request)
+        return response
     name = catalog.name_today(record.folder, name)
     file = catalog.present(record.folder).get(name)
     return send(file, FILES[name].media_type, download_name(record, name) if "download" in request.args else None)
