@@ -155,7 +155,7 @@ def _flat(plate: Plate, thickness: NDArray[np.float64], options: SolidOptions) -
     within = ndimage.distance_transform_edt(np.pad(drawn, 1))[1:-1, 1:-1] > step / 2
     refine = ndimage.binary_erosion(picture.reshape(plate.shape)) | (ledge.reshape(plate.shape) & within)
     flat = within & ~ndimage.binary_dilation((picture | ledge).reshape(plate.shape), iterations=round(step / 2))
-    seeds, seed_heights = [grid(picture.reshape(plate.shape), 6.0)], []
+    seeds, seed_heights = [grid(picture.reshape(plate.shape), min(6.0, step))], []
     seed_heights.append(sample(framed, seeds[0]))
     for start in plate.starts:
         inner = _square(0.0, last, 4.0)

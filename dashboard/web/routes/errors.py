@@ -13,7 +13,7 @@ from dashboard.web.context import current_library
 from dashboard.web.security import ForbiddenError
 
 STATUS = {NotInLibraryError: 404, ForbiddenError: 403, PhotoError: 422, QueueFullError: 429, StorageError: 507}
-OURS = ("/api/", "/files/", "/photos/", "/comparisons/")
+OURS = ("/api/", "/files/", "/open/", "/photos/", "/comparisons/")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
