@@ -69,10 +69,7 @@ def make_lithophane(reconstruction: Reconstruction, options: SolidOptions) -> So
     colours = photo_colours(reconstruction.crop_rgb, seen, len(vertices))
     if plate.radius is None:
         return Solid(vertices, body.faces, colours, scale)
-    faces = body.faces
-    if options.kind == "lamp":
-        faces = _closed(body)
-    used, faces = np.unique(faces, return_inverse=True)
+    used, faces = np.unique(_closed(body) if options.kind == "lamp" else body.faces, return_inverse=True)
     bent = _bent(vertices[used], plate)
     return Solid(bent, faces.reshape(-1, 3).astype(np.int32), colours[used], scale)
 
@@ -158,7 +155,7 @@ def _flat(plate: Plate, thickness: NDArray[np.float64], options: SolidOptions) -
     within = ndimage.distance_transform_edt(np.pad(drawn, 1))[1:-1, 1:-1] > step / 2
     refine = ndimage.binary_erosion(picture.reshape(plate.shape)) | (ledge.reshape(plate.shape) & within)
     flat = within & ~ndimage.binary_dilation((picture | ledge).reshape(plate.shape), iterations=round(step / 2))
-    seeds, seed_heights = [grid(picture.reshape(plate.shape), 6.0)], []
+    seeds, seed_heights = [grid(picture.reshape(plate.shape), min(6.0, step))], []
     seed_heights.append(sample(framed, seeds[0]))
     for start in plate.starts:
         inner = _square(0.0, last, 4.0)

@@ -164,7 +164,7 @@ def _layout(mask: NDArray[np.bool_], options: SolidOptions, life_mm: float) -> L
         if options.text:
             line = ellipse(middle, half + inset, ROUND_STEP_PX)
             shut = round(len(line) * (1 - ROUND_SHARE) / 2)
-            line = line[shut : len(line) - shut]
+            line = line[shut : len(line) - shut + 1]  # the first point, at the bottom, has no partner
     else:
         rim = rounded_rectangle(low, high, options.corner_mm / pitch, min(EDGE_STEP_PX, max(border, ROUND_STEP_PX)))
         if options.text:

@@ -206,7 +206,7 @@ def _wrapped(name: str, child: Child, shown: set[str]) -> html.Div:
     """Return a field with a place for what is wrong with it, which assets/invalid.js ties to it."""
     wrong = html.Div(
         id={"kind": "print-error", "name": name}, className="field-error", role="alert",
-        **{"data-for": f"print-{name}"},
+        **marks(data_for=f"print-{name}"),
     )  # fmt: skip
     return html.Div([child, wrong], id={"kind": "print-field", "name": name}, hidden=name not in shown)
 

@@ -20,7 +20,7 @@ STATUS = {
     QueueFullError: 429,
     StorageError: 507,
 }
-OURS = ("/api/", "/files/", "/photos/", "/comparisons/")
+OURS = ("/api/", "/files/", "/open/", "/photos/", "/comparisons/")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from flask import Blueprint, Response, abort, jsonify, redirect, request
+from flask import Blueprint, Response, abort, jsonify, request
 
 from core.files import catalog
 from core.files.catalog import FILES
@@ -169,9 +169,8 @@ def open_in(face_id: str) -> Response:
         raise NotInLibraryError("This face has no 3MF of a solid. Make it first.")
     signed = opening.signed(current_workspace(), face_id)
     address = f"{request.host_url}open/{signed}/{quote(download_name(record, OPENED))}"
-    response = redirect(f"{slicer}://open?file={quote(address, safe='')}")
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    link = f"{slicer}://open?file={quote(address, safe='')}"
+    return Response(status=302, headers={"Location": link, "Cache-Control": "no-store"})
 
 
 @blueprint.get("/open/<signed>/<name>")
@@ -207,7 +206,8 @@ def face_file(face_id: str, name: str) -> Response:
         )
         response.headers["Cache-Control"] = "private, no-cache"
         response.add_etag()
-        return response.make_conditional(request)
+        response.make_conditional(request)
+        return response
     name = catalog.name_today(record.folder, name)
     if "width" in request.args and (record.folder / name).is_file():
         return _small_picture(record.folder / name, request.args["width"])

@@ -43,7 +43,7 @@ def test_a_link_is_for_ten_minutes_for_that_file_and_signed(
     path = urlsplit(parse_qs(urlsplit(link_of(client, face.id)).query)["file"][0]).path
     stranger = client.application.test_client()
     signed = path.split("/")[2]
-    for other in (signed[:-2] + "xx", "x", signed.split(".")[0]):
+    for other in (signed[:-2] + "xx", "x", signed.rsplit(".", 1)[0]):
         answer = stranger.get(f"/open/{other}/a.3mf")
         assert (answer.status_code, "not one of this server's" in answer.json["error"]) == (404, True)
     assert stranger.get(f"/open/{signed}/solid.stl").data == b"a 3MF"  # whatever it is called
