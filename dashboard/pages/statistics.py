@@ -328,5 +328,4 @@ clientside_callback(
     Input(ACTIVE, "data"),
     ABOUT,
     State(CHIPS, "href"),
-    prevent_initial_call=True,
 )
