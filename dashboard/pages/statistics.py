@@ -340,5 +340,4 @@ clientside_callback(
     Input(ACTIVE, "data"),
     ABOUT,
     State(CHIPS, "href"),
-    prevent_initial_call=True,
 )

@@ -191,7 +191,7 @@ def test_faces_are_dragged_into_another_order_which_the_address_keeps(
     compared.mouse.down()
     compared.mouse.move(third["x"] + 60, third["y"] + 5, steps=6)
     moved = [ids[1], ids[2], ids[0], ids[3]]
-    assert order_of(compared) == moved  # while it is held
+    eventually(compared, lambda: order_of(compared) == moved)  # while it is held
     compared.mouse.up()
     eventually(compared, lambda: f"faces={','.join(moved)}&" in compared.url)
     eventually(compared, lambda: order_of(compared) == moved)
@@ -251,7 +251,7 @@ def test_eight_faces_stand_beside_each_other(open_page: Any, eight_faces: dict[s
     assert page.evaluate(scrolled) == 0
     page.set_viewport_size({"width": 390, "height": 844})
     eventually(page, f"{scrolled} > 0")  # on a phone they are scrolled, and the page is not
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    eventually(page, "document.documentElement.scrollWidth <= 390")
     assert violations(page) == []
 
 
