@@ -19,7 +19,8 @@
     });
     const count = all().length;
     const button = document.getElementById("library-all");
-    if (button) button.textContent = chosen.size && chosen.size === count ? "Select none" : `Select all ${count}`;
+    const words = chosen.size && chosen.size === count ? "Select none" : `Select all ${count}`;
+    if (button && button.textContent !== words) button.textContent = words; /* a change is seen below, and draws again */
   }
 
   function tell() {
@@ -77,24 +78,9 @@
     event.preventDefault();
   });
 
-  /* Pictures are fetched when they come near. */
-  const near = new IntersectionObserver((entries) => entries.forEach(({ isIntersecting, target }) => {
-    if (!isIntersecting) return;
-    near.unobserve(target);
-    target.src = target.dataset.lazy;
-  }), { rootMargin: "400px" });
-  function watch() {
-    document.querySelectorAll("img[data-lazy]").forEach((picture) => {
-      if (picture.dataset.watched === picture.dataset.lazy) return;
-      picture.dataset.watched = picture.dataset.lazy;
-      near.observe(picture);
-    });
-  }
-
   /* The list is drawn anew: what is no longer in it is no longer chosen. */
   let shown = "";
   new MutationObserver(() => {
-    watch();
     if (!grid()) { chosen = new Set(); anchor = null; shown = ""; return; }
     if (grid().dataset.faces !== shown) {
       shown = grid().dataset.faces;
@@ -103,20 +89,19 @@
       if (kept.length !== chosen.size) { chosen = new Set(kept); tell(); return; }
     }
     draw();
-  }).observe(document.documentElement, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-faces", "data-face", "data-lazy"] });
+  }).observe(document.documentElement, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-faces", "data-face"] });
 
   /* A click on 'Library' above leads to all of it, also from a part of it, which Dash takes for the same page. */
   window.addEventListener("_dashprivate_pushstate", () => {
     if (location.pathname !== "/library" || location.search || !document.getElementById("library-find")) return;
-    window.dash_clientside.set_props("library-sort", { value: "newest" });
-    for (const name of ["find", "person", "tag", "network"]) window.dash_clientside.set_props(`library-${name}`, { value: "" });
+    const all = { find: "", sort: "newest", person: " ", tag: " ", network: " " };
+    for (const [name, value] of Object.entries(all)) window.dash_clientside.set_props(`library-${name}`, { value });
   });
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     library: {
       address(query) {
         if (location.pathname === "/library") history.replaceState(history.state, "", `/library${query ? `?${query}` : ""}`);
-        return window.dash_clientside.no_update;
       },
     },
   });

@@ -20,8 +20,8 @@
 
   /* Pages that list faces are told; one that only has them as a strip is loaded anew. */
   function refresh() {
-    const nudge = ["library-nudge", "studio-nudge"].find((id) => id.startsWith(location.pathname === "/library" ? "library" : "studio"));
-    if (["/library", "/"].includes(location.pathname)) window.dash_clientside.set_props(nudge, { data: Date.now() });
+    const nudge = { "/": "studio-nudge", "/library": "library-nudge" }[location.pathname];
+    if (nudge) window.dash_clientside.set_props(nudge, { data: Date.now() });
     else if (document.querySelector(".strip, .empty")) location.reload();
   }
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 # what spreadsheets begin a formula with, in letters of full width, too: OWASP, 'CSV Injection'
-FORMULA = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
+FORMULA = "=+-@\t\uff1d\uff0b\uff0d\uff20"
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
@@ -18,6 +18,7 @@ def as_csv(rows: Iterable[Sequence[object]]) -> str:
 
 
 def _cell(value: object) -> object:
-    if isinstance(value, str) and value.startswith(tuple(FORMULA)) and not NUMBER.fullmatch(value):
-        return f"'{value}"
-    return value
+    if not isinstance(value, str):
+        return value
+    text = " ".join(value.splitlines())  # a row is a line, for programs that read it line by line
+    return f"'{text}" if text.startswith(tuple(FORMULA)) and not NUMBER.fullmatch(text) else text

@@ -67,9 +67,7 @@ class Settings:
     )
     retention_days: float = _row(0.0, "days", "Photos and all made from them are deleted after so long; 0 keeps them")
     max_upload_mb: int = _row(50, "MB", "Largest photo file", low=1)
-    max_megapixels: int = _row(
-        200, "megapixels", "Largest photo; of more than 50 every second pixel or fewer are kept", low=1
-    )
+    max_megapixels: int = _row(200, "megapixels", "Largest photo; of more than 100 half of each side is kept", low=1)
     max_queue: int = _row(200, "runs", "Runs of one workspace that may wait at a time")
     max_queue_total: int = _row(2000, "runs", "Runs of all workspaces that may wait at a time")
     min_free_mb: int = _row(200, "MB", "Free disk below which nothing new is stored")

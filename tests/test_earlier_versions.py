@@ -128,7 +128,8 @@ def test_facts_are_upgraded_and_nothing_but_the_format_is_new(old: Path, name: s
     after = json.loads((folder / "reconstruction.json").read_text("utf-8"))
     options = Options.from_stored(before["options"]).to_dict()  # those that came later have their defaults …
     options["fine_relief"] = 0.0  # … but for what these faces do not have
-    assert after == {**before, "format": 2, "fine_relief": 0.0, "options": options}
+    face = before["face"] and {**before["face"], "ipd_px": None, "marked": False}
+    assert after == {**before, "format": 2, "fine_relief": 0.0, "options": options, "face": face}
     assert {name: options[name] for name, value in before["options"].items() if value is not None} == {
         name: value for name, value in before["options"].items() if value is not None
     }

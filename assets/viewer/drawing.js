@@ -11,6 +11,7 @@ const MOST_DENSE = 2; // canvas pixels per pixel of the page
 const SLOW_MS = 40; // a picture that takes longer is drawn coarser while it moves
 const REST_MS = 160;
 const SHARE = 0.5;
+const SWEPT = 0.7; // of what a solid sweeps over
 
 /* Plaster as in core/mesh/plaster.py, whose numbers these are. */
 const PLASTER = `
@@ -157,7 +158,10 @@ function frame(positions, uv) {
   }
   const reach = Math.hypot(...high.map((value, i) => value - low[i])) / 2;
   const box = { reach, middle: new Vector3(...low.map((value, i) => (value + high[i]) / 2)) };
-  if (!uv) return { ...box, low, high, plane: high[2], isFace: false };
+  if (!uv) { // a solid is turned: what comes nearer then must still be in sight
+    const swept = Math.hypot(high[0] - low[0], high[2] - low[2]) / 2;
+    return { ...box, low, high, plane: Math.max(high[2], box.middle.z + SWEPT * swept), isFace: false };
+  }
   const count = positions.length / 3;
   const ends = (axis, part) => { // least squares, mm = slope * uv + start
     let u = 0, x = 0, uu = 0, ux = 0, least = Infinity, most = -Infinity;
@@ -242,20 +246,19 @@ export class Drawing {
   #draw(now) {
     this.asked = null;
     if (this.isLost) return;
-    let again = false;
     const begun = performance.now();
-    let drawn = 0;
+    let again = false, pixels = 0; // of a view, as a share of all that it has
     for (const group of new Set([...this.views].map((view) => view.group))) again = group.step(now) || again;
     for (const view of this.views) {
-      if (!view.isStale || !view.isSeen || !view.model) continue;
+      if (!view.isStale || !view.model || !(view.isSeen || !view.place.dataset.loaded)) continue;
       view.isStale = false;
-      const isCoarse = view.group.isMoving(now) && this.cost > SLOW_MS;
-      this.draw(view, view.canvas, isCoarse ? SHARE : 1);
+      const share = view.group.isMoving(now) && this.cost > SLOW_MS ? SHARE : 1;
+      this.draw(view, view.canvas, share);
       view.drawn();
-      drawn += 1;
+      pixels = share * share;
     }
-    if (drawn) {
-      this.cost = performance.now() - begun;
+    if (pixels) {
+      this.cost = (performance.now() - begun) / pixels;
       const moving = [...this.views].filter((view) => view.group.isMoving(now));
       clearTimeout(this.rest);
       if (moving.length && this.cost > SLOW_MS) this.rest = setTimeout(() => { moving.forEach((view) => { view.isStale = true; }); this.ask(); }, REST_MS);

@@ -3,7 +3,7 @@
 import { Raycaster, Vector2, Vector3 } from "../vendor/three/three.module.min.js";
 import { dense, Drawing, KEY, staged } from "./drawing.js";
 import { Gone } from "./reading.js";
-import { Group, listen, STATIONS } from "./turning.js";
+import { calm, Group, listen, STATIONS } from "./turning.js";
 
 const NOT_SHOWN = "This browser could not show the model in 3D. The files can be downloaded all the same.";
 const KEYS = "Arrow keys turn it, with Shift they move it; plus and minus zoom; 1, 2, 3 are views, 0 resets; F is full screen, W wireframe.";
@@ -66,7 +66,7 @@ class View {
     this.canvas.addEventListener("pointerdown", () => { this.group.current = this; });
     this.canvas.addEventListener("focus", () => { this.group.current = this; });
     this.group.views.add(this);
-    if (place.dataset.turning) this.group.isTurning = !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (place.dataset.turning) this.group.isTurning = !calm.matches;
     place.append(this.canvas);
     drawing.views.add(this);
     views.add(this);
@@ -286,6 +286,7 @@ export function show(place) {
     return;
   }
   delete place.dataset.failed;
+  place.querySelector(".note")?.remove();
   try {
     drawing = drawing || new Drawing();
     place.viewer = new View(place);

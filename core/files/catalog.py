@@ -69,9 +69,14 @@ FILES = {
         ),
         FaceFile("mesh.glb", GLB, "GLB", "surface with texture, fine relief as a normal map, metres", "surface", "glb"),
         FaceFile(
-            "mesh.zip", ZIP, "OBJ", "surface as OBJ with MTL, texture and normal map, zipped, mm", "surface", "obj"
+            "mesh.zip",
+            ZIP,
+            "OBJ",
+            "surface as OBJ with MTL, texture and normal map, named by photo and face, zipped, mm",
+            "surface",
+            "obj",
         ),
-        FaceFile("mesh.ply", PLY, "PLY mesh", "coloured surface, mm", "surface", "ply"),
+        FaceFile("mesh.ply", PLY, "PLY mesh", "coloured surface with normals, mm", "surface", "ply"),
         FaceFile(SURFACE_STL, STL, "STL mesh", "surface without colours, open: does not print, mm", "surface", "stl"),
         FaceFile("cloud.ply", PLY, "PLY cloud", "coloured points, mm", "cloud"),
         FaceFile("solid.zip", ZIP, "OBJ solid", "printable solid as OBJ with colours, zipped, mm", "solid", "obj"),

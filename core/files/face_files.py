@@ -110,7 +110,7 @@ def statistics(reconstruction: Reconstruction) -> dict[str, Any]:
     """What `statistics.json` holds: mm behind the tip of the nose, or behind the nearest hundredth of a photo."""
     values = relative_depth(reconstruction)
     edges = shared_edges([values])
-    measures = face_measures(reconstruction)
+    measures, why = face_measures(reconstruction), withheld(reconstruction)
     has_face = reconstruction.landmarks_px is not None
     return {
         "unit": "mm",
@@ -119,7 +119,7 @@ def statistics(reconstruction: Reconstruction) -> dict[str, Any]:
         **depth_statistics(values).to_dict(),
         "histogram": {"edges": edges.tolist(), "counts": histogram(values, edges).tolist()},
         "face": None if measures is None else vars(measures),
-        "withheld": withheld(reconstruction),
+        **({"withheld": why} if why else {}),
         "regions": {
             name: one.to_dict() for name, one in statistics_by_region(reconstruction).items() if name != "head"
         },

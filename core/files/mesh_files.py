@@ -155,7 +155,8 @@ def write_glb(mesh: Mesh, path: Path) -> None:
     """
     assert mesh.texture is not None
     skin = PBRMaterial(
-        name=mesh.name, baseColorTexture=_as_it_is(mesh.texture), metallicFactor=0.0, roughnessFactor=0.9, doubleSided=True,
+        name=mesh.name, baseColorTexture=_as_it_is(mesh.texture),
+        metallicFactor=0.0, roughnessFactor=0.9, doubleSided=True,
         normalTexture=None if mesh.normal_map is None else _as_it_is(mesh.normal_map),
     )  # fmt: skip
     body = mesh.skinned(skin)

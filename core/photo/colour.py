@@ -167,6 +167,8 @@ def to_srgb(image: Image.Image, profile: bytes | None, encoding: Encoding | None
         image = image.convert("L" if image.mode == "1" else "RGB")
     if profile:
         return _of_icc(image, profile).convert("RGB")
+    if image.mode == "RGB" and encoding is None:
+        return image  # not `convert`, which would copy it
     if encoding is None or image.mode == "CMYK":
         return image.convert("RGB")
     return Image.fromarray(encoding.converted(np.asarray(image.convert("RGB"))))

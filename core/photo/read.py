@@ -8,9 +8,10 @@ import struct
 import sys
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,7 @@ from core.storage import refusal
 
 NEUTRAL = (128, 128, 128)  # what shows through transparent pixels: mid gray, neither hair nor skin
 MIN_SIDE_PX = 32
+STRIP_ROWS = 256
 MOST_MISSING = 0.05  # of a JPEG's rows, where its file ends too early
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -50,6 +52,7 @@ TURNS = {
 }
 UPRIGHT_ALREADY = ("HEIF",)  # libheif turns the picture itself, and HEIF gives its EXIF no say in that
 CONTAINERS = ("HEIF", "AVIF")
+HIGH_RANGE = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
 WITHOUT_PALETTE = {"P": "RGBA", "PA": "RGBA", "1": "L"}  # levels of which there is a mean
 
 _silence = threading.Lock()  # Python has one list of warnings for all threads
@@ -86,7 +89,7 @@ class Limits:
 
     max_bytes: int = 50 * 10**6
     max_pixels: int = 200 * 10**6
-    max_kept_pixels: int = 50 * 10**6
+    max_kept_pixels: int = 100 * 10**6
 
     def check_size(self, name: str, size_bytes: int) -> None:
         """Refuse a file of that size.
@@ -156,14 +159,18 @@ def read_photo(source: bytes | str | Path, name: str | None = None, limits: Limi
     source = Path(source) if isinstance(source, str) else source
     name = readable(name or (source.name if isinstance(source, Path) else "photo"))
     data = _bytes(source, name, limits)
-    image = _opened(data, name, limits)
+    image: Image.Image = _opened(data, name, limits)
     _check_size(image, name, limits)
     try:
-        tags = read_tags(data if image.format == "TIFF" else _exif(image))
-        _refuse_raw(image, tags, name)
-        lens = read_lens(tags, *image.size)
+        kind, stored_px = image.format or "", image.size
+        if kind == "TIFF":
+            _refuse_raw(read_tags(data), name)
         image, cut_off = _loaded(image, data, name, limits)
-        rgb = _upright(image, data, tags, limits)
+        tags = read_tags(data if kind == "TIFF" else _exif(image))  # a PNG may have it behind its pixels
+        lens = read_lens(tags, *stored_px)
+        turned = 1 if kind in UPRIGHT_ALREADY else orientation(tags, _xmp(image))
+        image = _srgb(image, *_colours(kind, image.info, data), limits)
+        rgb = _pixels(image.transpose(TURNS[turned]) if turned in TURNS else image)
     except (PhotoError, MemoryError):
         raise
     except Exception as error:  # a decoder may raise anything at bytes that it was not made for
@@ -234,9 +241,9 @@ def _check_size(image: Image.Image, name: str, limits: Limits) -> None:
         raise PhotoError(f"{name} has {width} x {height} pixels; each side needs at least {MIN_SIDE_PX}.")
 
 
-def _refuse_raw(image: Image.Image, tags: Tags, name: str) -> None:
+def _refuse_raw(tags: Tags, name: str) -> None:
     """Raw photos are TIFF files whose first picture is a small preview."""
-    if image.format == "TIFF" and (DNG_VERSION in tags or int(tags.get(SUBFILE_TYPE, 0)) & 1):
+    if DNG_VERSION in tags or int(tags.get(SUBFILE_TYPE, 0)) & 1:
         raise PhotoError(f"{name} is a camera's raw photo, of which only a preview could be read. Export it as JPEG.")
 
 
@@ -256,22 +263,20 @@ def _xmp(image: Image.Image) -> bytes:
     return xmp.encode(errors="replace") if isinstance(xmp, str) else bytes(xmp)
 
 
-def _loaded(
-    image: ImageFile.ImageFile, data: bytes, name: str, limits: Limits
-) -> tuple[ImageFile.ImageFile, str | None]:
-    """Decode the pixels; of a JPEG no more than are kept. With a sentence if its file ends too early."""
-    factor, (width, height) = limits.reduction(*image.size), image.size
-    image.draft(None, (width // factor, height // factor))  # JPEG alone can; the others are reduced afterwards
-    try:
+def _loaded(image: Image.Image, data: bytes, name: str, limits: Limits) -> tuple[Image.Image, str | None]:
+    """Decode the pixels that are kept. With a sentence for a JPEG whose file ends too early."""
+    if not isinstance(image, JpegImagePlugin.JpegImageFile):
         image.load()
-    except OSError:
-        if image.format != "JPEG":
-            raise
-    else:
+        return (image if image.mode in HIGH_RANGE else _reduced(image, limits)), None
+    factor, (width, height) = limits.reduction(*image.size), image.size
+    try:
+        image.draft(None, (width // factor, height // factor))  # no more is decoded
+        image.load()
         return image, None
-    ended = JpegImagePlugin.JpegImageFile(io.BytesIO(data + jpeg.END), "")
-    ended.draft(None, (width // factor, height // factor))
-    ended.load()
+    except OSError:
+        ended = JpegImagePlugin.JpegImageFile(io.BytesIO(data + jpeg.END), "")
+        ended.draft(None, (width // factor, height // factor))
+        ended.load()
     missing = jpeg.missing_rows(data, ended)
     if missing > MOST_MISSING:
         raise PhotoError(f"{name} is damaged: its file ends before its picture is complete. Use an intact copy.")
@@ -279,33 +284,44 @@ def _loaded(
     return ended, f"The photo's file is cut off at its end: {share}."
 
 
-def _upright(image: Image.Image, data: bytes, tags: Tags, limits: Limits) -> NDArray[np.uint8]:
-    """Any mode -> (H, W, 3) uint8 sRGB, turned as it is meant to be seen."""
-    turned = 1 if image.format in UPRIGHT_ALREADY else orientation(tags, _xmp(image))
-    profile, encoding = _colours(image, data)
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        image = Image.fromarray(_from_high_range(np.asarray(image), profile, encoding))
-        profile = encoding = None
+def _reduced(image: Image.Image, limits: Limits) -> Image.Image:
     factor = limits.reduction(*image.size)
-    if factor > 1:
-        image = image.convert(WITHOUT_PALETTE.get(image.mode, image.mode)).reduce(factor)
+    if factor == 1:
+        return image
+    return (image.convert(WITHOUT_PALETTE[image.mode]) if image.mode in WITHOUT_PALETTE else image).reduce(factor)
+
+
+def _srgb(image: Image.Image, profile: bytes | None, encoding: Encoding | None, limits: Limits) -> Image.Image:
+    """Any mode -> RGB in sRGB, before a neutral colour where it is transparent."""
+    if image.mode in HIGH_RANGE:
+        rgb = _from_high_range(np.asarray(image), profile, encoding)
+        return _reduced(Image.fromarray(rgb), limits)
     image = to_srgb(image, profile, encoding)
     if image.mode == "RGBA":
         image = Image.alpha_composite(Image.new("RGBA", image.size, (*NEUTRAL, 255)), image).convert("RGB")
-    return np.array(image.transpose(TURNS[turned]) if turned in TURNS else image)
+    return image
 
 
-def _colours(image: Image.Image, data: bytes) -> tuple[bytes | None, Encoding | None]:
+def _pixels(image: Image.Image) -> NDArray[np.uint8]:
+    """RGB -> (H, W, 3) uint8, strip by strip: at once it would be in memory three times more."""
+    width, height = image.size
+    rgb = np.empty((height, width, 3), np.uint8)
+    for top in range(0, height, STRIP_ROWS):
+        bottom = min(top + STRIP_ROWS, height)
+        rgb[top:bottom] = np.asarray(image.crop((0, top, width, bottom)))
+    return rgb
+
+
+def _colours(kind: str, info: Mapping[Any, Any], data: bytes) -> tuple[bytes | None, Encoding | None]:
     """ICC profile or encoding that holds; of several in a PNG the one that its standard (3rd edition) puts first."""
-    info = image.info
     profile = info.get("icc_profile") or None
-    if image.format == "PNG":
+    if kind == "PNG":
         if codes := _cicp(data):
             return None, Encoding.of_codes(*codes)
         if profile or "srgb" in info:
             return profile, None
         return None, Encoding.of_png(info.get("gamma"), info.get("chromaticity"))
-    if image.format in CONTAINERS and not profile and (box := re.search(rb"colrnclx(....)", data, re.DOTALL)):
+    if kind in CONTAINERS and not profile and (box := re.search(rb"colrnclx(....)", data, re.DOTALL)):
         return None, Encoding.of_codes(*struct.unpack(">HH", box[1]))
     return profile, None
 

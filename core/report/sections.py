@@ -15,7 +15,7 @@ from core.files.colours import DEPTH, DIVERGING, coloured, signed_limit
 from core.geometry.facts import BEHIND_NOSE, all_behind
 from core.geometry.reconstruction import Reconstruction
 from core.measure.ansur import CAUTION, REFERENCES, SOURCE, Spread
-from core.measure.face import face_measures
+from core.measure.face import face_measures, withheld
 from core.measure.profiles import named_profiles
 from core.measure.regions import REGIONS, face_area
 from core.measure.statistics import density, relative_depth, shared_edges, statistics_by_region
@@ -263,7 +263,9 @@ def lengths(compared: ComparedFaces) -> str:
     table = compared.table("Length, mm", rows, ("Men", "Women", "Both"))
     meanings = ". ".join(f"{length.name}: {length.help}" for length in shown)
     spread = f"Mean \u00b1 standard deviation, both: as many men as women. {SOURCE}."
-    return section("Lengths", CAUTION, table + f'<p class="note">{escape(meanings)}. {escape(spread)}</p>')
+    why = [(name, withheld(face)) for name, face in zip(compared.names, compared.faces, strict=True)]
+    reasons = "".join(f'<p class="note">{escape(f"{name}: {reason}")}</p>' for name, reason in why if reason)
+    return section("Lengths", CAUTION, table + reasons + f'<p class="note">{escape(meanings)}. {escape(spread)}</p>')
 
 
 def _colour(i: int) -> str:

@@ -31,16 +31,20 @@ class Letters:
     lower: NDArray[np.float64]
 
 
-def lettered(text: str, line_px: NDArray[np.float64], capital_px: float, pixel_mm: float) -> Letters:
+def lettered(
+    text: str, line_px: NDArray[np.float64], capital_px: float, pixel_mm: float, stroke_px: float = 0.0
+) -> Letters:
     """Letters on a line, in its middle.
 
     line_px : (n, 2) map pixels, y down, from left to right for who reads it. capital_px : height of the capitals.
+    stroke_px : their lines become at least so wide.
 
     Raises
     ------
     OptionError
         A letter is not in the font, the text is longer than the line, or Pillow was built without FreeType.
     """
+    bold_px = max(0.0, stroke_px - STROKE * capital_px) / 2
     drawn = [_drawn(letter) for letter in unicodedata.normalize("NFC", " ".join(text.split()))]
     scale = capital_px / CAPITAL_PX
     offset_px = min(STEP_PX, STROKE * capital_px / 4)  # on a coarse map a wall must not be wider than the letter
@@ -52,7 +56,7 @@ def lettered(text: str, line_px: NDArray[np.float64], capital_px: float, pixel_m
             "Make letter_mm smaller, the text shorter or the solid larger.",
             "letter_mm",
         )
-    starts = (along[-1] - widths.sum()) / 2 + np.r_[0, np.cumsum(widths)[:-1]]
+    starts = (along[-1] - widths.sum()) / 2 + np.cumsum(widths) - widths
     edges: tuple[list[NDArray[np.float64]], ...] = ([], [])
     for (inside, _), start, width in zip(drawn, starts, widths, strict=True):
         middle = start + width / 2
@@ -62,7 +66,7 @@ def lettered(text: str, line_px: NDArray[np.float64], capital_px: float, pixel_m
         )
         onward = (after - before) / np.linalg.norm(after - before)
         for found, offset in zip(edges, (-offset_px, offset_px), strict=True):
-            for contour in _contours(inside, offset / scale, CONTOUR_STEP * offset_px / scale):
+            for contour in _contours(inside, (offset + bold_px) / scale, CONTOUR_STEP * offset_px / scale):
                 x, y = ((contour - [BESIDE_PX, ASCENT_PX]) * scale).T
                 x = x - width / 2
                 found.append(at + x[:, None] * onward + y[:, None] * np.array([-onward[1], onward[0]]))

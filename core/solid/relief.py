@@ -29,6 +29,7 @@ PLATE_STEP_PX = 24.0
 CLEAR_PX = 2.0  # the wall round the head keeps off the border by that
 RIM_PERCENTILE = 2.0  # of the head's heights, taken as level with the plate: stray far pixels must not lift the head
 EDGE_LAYERS = 3  # the head stands off the plate by at least so many layers, half a nozzle each, or its outline is lost
+STROKE_NOZZLES = 1.5  # of letters: a slicer leaves out what is narrower than one line
 RAISED_NOZZLES = 2.0  # height of letters and of a coin's rim: four usual layers
 COIN_GAP_MM = 1.0  # between a coin's rim and what it goes round
 # in heights of a capital: the band that letters stand in, and where their baseline is in it, from the face
@@ -115,7 +116,10 @@ def _raised(layout: Layout, options: SolidOptions) -> Iterator[tuple[NDArray[np.
     if layout.coin_rim is not None:
         yield layout.coin_rim[0], layout.coin_rim[1]
     if layout.line is not None:
-        letters = lettered(options.text, layout.line, options.letter_mm / layout.pitch, layout.pitch)
+        pitch = layout.pitch
+        letters = lettered(
+            options.text, layout.line, options.letter_mm / pitch, pitch, STROKE_NOZZLES * options.nozzle_mm / pitch
+        )
         yield letters.upper, letters.lower
 
 

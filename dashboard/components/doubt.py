@@ -4,6 +4,7 @@ from typing import Any
 
 from dash import MATCH, Input, Output, callback, html, no_update
 
+from dashboard.components import undo
 from dashboard.components.page import button, link_button
 from dashboard.library import deletion
 from dashboard.library.records import FaceRecord
@@ -26,6 +27,15 @@ def badges(face: FaceRecord) -> html.Span | None:
         ],
         className="doubt-badges",
     )  # fmt: skip
+
+
+def reasons(face: FaceRecord) -> html.Div | None:
+    """Return the same in sentences, each with its badge, where there is room for them."""
+    found = results.doubts(face)
+    if not found:
+        return None
+    said = [html.P([html.Span(one.word, className="doubt-badge"), " ", one.sentence]) for one in found]
+    return html.Div(said, className="doubts", role="note")
 
 
 def question(face: FaceRecord, *, on_card: bool = False) -> html.Div | None:
@@ -76,5 +86,5 @@ def delete(clicks: int | None, key: dict[str, str]) -> Any:
     """Delete what is no face; its card goes."""
     if not clicks:
         return no_update
-    deletion.delete_face(current_library(), current_workspace(), key["face"])
+    undo.offer(deletion.delete_faces(current_library(), current_workspace(), [key["face"]]))
     return True

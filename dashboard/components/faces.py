@@ -4,14 +4,17 @@ import json
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from dash import dcc, html
 
 from core.files import catalog
+from core.files.colours import DEPTH_MAPS
+from core.geometry.facts import BEHIND_NOSE
 from dashboard.charts.figures import SERIES
 from dashboard.components import doubt
 from dashboard.components.names import cut_name
-from dashboard.components.page import lazily, marks
+from dashboard.components.page import icon, lazily, marks
 from dashboard.components.uploads import title
 from dashboard.components.views import address, viewer
 from dashboard.library.records import FaceRecord
@@ -42,11 +45,11 @@ def card(face: FaceRecord) -> html.Article:
             html.Div(
                 [
                     dcc.Link(cut_name(face.name), href=f"/face/{face.id}", className="card-name"),
-                    doubt.badges(face),
                     html.Span(title(face.network), className="soft small"),
                 ],
                 className="card-line",
             ),
+            doubt.badges(face),
             doubt.question(face, on_card=True),
             html.Div(
                 [
@@ -156,6 +159,7 @@ def _chip(face: FaceRecord, chosen: Sequence[str], page: str, most: int) -> dcc.
             html.Span(" (chosen)", className="visually-hidden") if is_chosen else None,
         ],
         href=f"{page}?faces={','.join(after)}" if after else page,
+        id={"kind": "chip", "face": face.id},
         className=f"chip{' chosen' if is_chosen else ''}",
         style={"--mark": colour(chosen.index(face.id))} if is_chosen else {},
         title=face.name,
@@ -176,3 +180,39 @@ def named(face: FaceRecord, order: int) -> html.Div:
         ],
         className="side-name",
     )
+
+
+def handle(face: FaceRecord, order: int, count: int) -> html.Button:
+    """Return the grip by which a face is dragged, or moved by arrow keys, among those beside it."""
+    data: dict[str, Any] = {"data-move": face.id, "data-name": face.name}
+    return html.Button(
+        icon("grip"),
+        type="button",
+        className="handle",
+        title="Drag to another place, or press the left or right arrow key",
+        **data,
+        **marks(aria_label=f"Move {face.name}, {order + 1} of {count}, with the left and right arrow keys"),
+    )
+
+
+def scale(
+    low_mm: float, high_mm: float, colours: str = "cividis", key: str | None = None, *, behind: str = BEHIND_NOSE
+) -> html.Div:
+    """Return the scale of depth maps that stand beside each other; behind : what depths are counted from, in words."""
+    named: dict[str, Any] = {"id": key} if key else {}
+    bar = html.I(style={"background": _gradient(colours)}, **named)
+    return html.Div(
+        [html.Span(f"near, {low_mm:.0f} mm"), bar, html.Span(f"{high_mm:.0f} mm {behind}")],
+        className="scale",
+    )
+
+
+def scale_of_each(colours: str = "cividis") -> html.Div:
+    """Return the scale of depth maps each of which reaches over its own head."""
+    bar = html.I(style={"background": _gradient(colours)})
+    return html.Div([html.Span("near"), bar, html.Span("far, of each head by itself")], className="scale")
+
+
+def _gradient(colours: str) -> str:
+    ends = ", ".join("rgb({}, {}, {})".format(*colour) for _, colour in DEPTH_MAPS[colours])
+    return f"linear-gradient(90deg, {ends})"

@@ -62,8 +62,8 @@ def effective(solid: SolidOptions, printer: Printer) -> dict[str, Any]:
 
 
 def inches(length_mm: float) -> str:
-    """Return a length in inches, as it stands beside millimetres."""
-    return f"{length_mm / MM_PER_INCH:.2f} in"
+    """Return a length in inches, with two digits."""
+    return f"{length_mm / MM_PER_INCH:.2f}"
 
 
 def named(solid: "SolidFacts", file: str = "STL") -> str:
@@ -129,19 +129,28 @@ def form(made: SolidOptions, printer: Printer) -> html.Form:
                 ],
                 className="fold",
             ),
+            dbc.Checkbox(id="print-live", label="Make it anew at every change", value=True),
+        ],
+        className="d-grid gap-3",
+        id="print-form",
+    )
+
+
+def making() -> html.Div:
+    """Return what stands under the preview: the files where the solid is what the form says, else its making."""
+    return html.Div(
+        [
             html.Div(id="print-actions"),
             html.Div(
                 [
-                    button("Make the solid", "print-make", "primary", sign="cube", small=False),
+                    button("Make the solid", "print-make", "primary", sign="cube", small=False, hidden=True),
                     button("Cancel", "print-cancel", "plain", small=False, disabled=True),
                 ],
                 className="row-of",
             ),
-            dbc.Checkbox(id="print-live", label="Make it anew at every change", value=True),
             html.Div(id="print-progress", role="status"),
         ],
-        className="d-grid gap-3",
-        id="print-form",
+        className="making",
     )
 
 
@@ -165,7 +174,8 @@ def actions(face_id: str, solid: "SolidFacts", present: Collection[str]) -> list
     """Return the solid's files as the page's main button, with what each gives; nothing where there is no file."""
     x, y, z = solid.size_mm
     high, deep = (z, y) if solid.options.stands else (y, z)
-    size = f"{x:.1f} x {high:.1f} x {deep:.1f} mm ({' x '.join(inches(side) for side in (x, high, deep))})"
+    sides = (x, high, deep)
+    size = f"{' x '.join(f'{side:.1f}' for side in sides)} mm ({' x '.join(inches(side) for side in sides)} in)"
     links: list[Child] = []
     for name, file, look in (("solid.stl", "STL", "primary"), ("solid.3mf", "3MF", "quiet")):
         if name in present:
@@ -179,20 +189,17 @@ def actions(face_id: str, solid: "SolidFacts", present: Collection[str]) -> list
         links.append(_slicers(face_id))
     if not links:
         return []
-    return [html.Div(links, className="row-of"), html.P(f"{named(solid)}: {size}", className="note")]
+    told = "PrusaSlicer and Bambu Studio open links of their makers' own sites alone: for them, download the 3MF."
+    return [html.Div(links, className="row-of"), html.P([f"{named(solid)}: {size}. ", told], className="note")]
 
 
 def _slicers(face_id: str) -> dbc.DropdownMenu:
-    """Return the slicers that take a file from any address; the others are told how to get it."""
+    """Return the slicers that take a file from any address."""
     items = [
         dbc.DropdownMenuItem(words, href=f"/api/faces/{face_id}/open?in={slicer}", external_link=True)
         for slicer, words in SLICERS.items()
     ]
-    told = html.P(
-        "PrusaSlicer and Bambu Studio open links of their makers' own sites alone: download the 3MF and open it there.",
-        className="note menu-note",
-    )
-    return dbc.DropdownMenu([*items, dbc.DropdownMenuItem(divider=True), told], label="Open in slicer", color="quiet")
+    return dbc.DropdownMenu(items, label="Open in slicer", toggleClassName="btn-quiet")
 
 
 def _wrapped(name: str, child: Child, shown: set[str]) -> html.Div:
@@ -221,7 +228,7 @@ def _choice(key: str, label: str, options: Sequence[tuple[str, str]], value: str
 
 def _beds(printer: Printer) -> dbc.Select:
     """Return the beds of printers, by name, and the one that the solid was checked for."""
-    words = {**{tuple(round(side) for side in printer.bed_mm): ""}, **beds()}
+    words = {printer.bed_mm: "", **beds()}
     options = [
         {
             "label": " x ".join(f"{side:g}" for side in bed) + f" mm{f': {name}' if name else ''}",
@@ -264,7 +271,7 @@ def dimensions(solid: "SolidFacts") -> html.Div:
     sides = (("wide", x), ("high", z if stands else y), ("deep", y if stands else z))
     scale = f"{100 * solid.scale:.0f} % of life size"
     rows: list[Child] = [
-        html.Span([number(value, "mm"), html.Span(f" ({inches(value)})", className="soft"), f" {word}"])
+        html.Span([number(value, "mm"), html.Span(f" ({inches(value)} in)", className="soft"), f" {word}"])
         for word, value in sides
     ]
     return html.Div([*rows, html.Span(scale, className="soft")], className="dimensions", id="print-dimensions")

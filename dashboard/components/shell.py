@@ -30,6 +30,7 @@ SHORTCUTS = (
     ("g m", "Models"),
     ("u", "Choose photos"),
     ("/", "Find in the Library"),
+    ("Ctrl Z", "Undo a delete, for ten seconds"),
     ("?", "This sheet"),
     ("Esc", "Close what lies over the page"),
 )

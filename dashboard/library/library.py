@@ -35,7 +35,7 @@ LONGEST_NAME = 120  # characters, as of the name of a photo that is sent
 LONGEST_TAG, MOST_TAGS = 40, 20
 BIDI = re.compile(r"[\u202a-\u202e\u2066-\u2069]")  # these turn round what stands beside them
 UNDO_S = 10.0  # so long a deletion can be undone; then nothing of it is left
-DECODED_AT_A_TIME = 2  # a photo of 100 megapixels takes 300 MB and more while it is stored
+DECODED_AT_A_TIME = 2  # a photo of 108 megapixels takes 200 MB to 1 GB, by its format, while it is read
 
 
 class Library:
@@ -84,14 +84,14 @@ class Library:
         Pages ask it again and again: it reads ids, names and states, no file.
         """
         run, face = schema.Run, schema.Face
-        waiting = select(run.id, run.state, run.stage, run.progress).where(run.state.in_(WAITING)).order_by(run.id)
-        over = select(run.state, func.count(), func.max(run.ended)).group_by(run.state).order_by(run.state)
-        faces = select(face.id, face.name, face.created).order_by(face.id)
+        its_runs, its_faces = run.workspace_id == workspace, face.workspace_id == workspace
+        waiting = select(run.id, run.state, run.stage, run.progress).where(its_runs, run.state.in_(WAITING))
+        over = select(run.state, func.count(), func.max(run.ended)).where(its_runs).group_by(run.state)
+        tags = select(func.group_concat(schema.Tag.tag)).where(schema.Tag.face_id == face.id).scalar_subquery()
+        faces = select(face.id, face.title, face.person, tags, face.kept, face.created).where(its_faces)
+        ordered = (waiting.order_by(run.id), over.order_by(run.state), faces.order_by(face.id))
         with self.session() as session:
-            found = [
-                [tuple(row) for row in session.execute(query.filter_by(workspace_id=workspace))]
-                for query in (waiting, over, faces)
-            ]
+            found = [[tuple(row) for row in session.execute(query)] for query in ordered]
         return hashlib.sha256(repr(found).encode()).hexdigest()[:16], bool(found[0])
 
     # -- photos
@@ -216,6 +216,8 @@ class Library:
     ) -> RunRecord:
         """Queue the comparison of two to eight faces, each registered to the reference, or return the equal one.
 
+        The same faces in another order are the same question; its files keep the order in which it was asked first.
+
         Raises
         ------
         NotInLibraryError, OptionError, QueueFullError, StorageError
@@ -229,7 +231,7 @@ class Library:
         if len(found) < len(faces):
             raise NotInLibraryError("A face of this comparison is not in your library; it may have been deleted.")
         options = {"faces": list(face_ids), "reference": reference, "with_scale": with_scale}
-        return self._queue(workspace, "compare", options, of=[_state(face) for face in found], compared=face_ids)
+        return self._queue(workspace, "compare", options, of=sorted(map(_state, found)), compared=face_ids)
 
     def comparison(self, workspace: str, run_id: str) -> Path | None:
         """Folder of a comparison that is done; None where this workspace has none of that id."""
@@ -255,7 +257,8 @@ class Library:
         replaces what was there: earlier work of its kind on the same face (or weights) is stopped and forgotten.
         """
         self.folders.check_free()
-        key = secrets.token_hex(16) if of is None else equal_key(kind, of, options)
+        in_any_order = {"faces": sorted(options["faces"])} if kind == "compare" else {}
+        key = secrets.token_hex(16) if of is None else equal_key(kind, of, {**options, **in_any_order})
         try:
             with self.session.begin() as session:
                 equal = lasting(session, workspace, key)

@@ -188,7 +188,8 @@ def _numbers(result: results.Result) -> html.Section:
         views.graph(figure, "face-histogram", height=320, still=True),
         html.P(
             [
-                f"{COUNT.with_unit(COUNT.of(depths))}, in millimetres {result.facts.behind}.",
+                f"{COUNT.with_unit(COUNT.of(depths))} of the {'head' if result.facts.face else 'picture'}, "
+                f"in millimetres {result.facts.behind}.",
                 f" {result.measured.withheld}" if measures is not None and result.measured.withheld else None,
             ],
             className="note",

@@ -23,6 +23,7 @@ dash.register_page(__name__, path="/library", title="Library – Lifemask", name
 
 PAGE = 96  # faces that are drawn at first, and at each 'Show more'
 HIDDEN = {"display": "none"}
+ANY = " "  # what a choice has for 'any': no person, tag or network is a space, and '' would be shown as nothing
 EXPORTS = (
     ("To print: STL and 3MF", ("solid.stl", "solid.3mf")),
     ("Meshes and clouds", ("mesh.glb", "mesh.zip", "mesh.ply", "mesh.stl", "cloud.ply")),
@@ -54,7 +55,7 @@ class Wanted:
     @classmethod
     def of(cls, query: Mapping[str, Any]) -> "Wanted":
         """Read it from an address; what makes no sense there is as if it were not."""
-        given = {f.name: str(query[f.name]) for f in fields(cls) if query.get(f.name)}
+        given = {f.name: str(query[f.name]) for f in fields(cls) if query.get(f.name) not in (None, ANY)}
         shown = given.pop("shown", "")
         found = cls(**given, shown=max(PAGE, int(shown)) if re.fullmatch(r"\d{1,6}", shown, re.ASCII) else PAGE)
         return found if found.sort in SORTS else cls(**{**asdict(found), "sort": "newest"})
@@ -152,7 +153,7 @@ def _parts(wanted: Wanted, all_faces: Sequence[FaceRecord]) -> dict[str, Any]:
         "more": {} if len(shown) < len(found) else HIDDEN,
         **{
             name: [
-                {"label": f"Any {name}", "value": ""},
+                {"label": f"Any {name}", "value": ANY},
                 *({"label": uploads.title(one) if name == "network" else one, "value": one} for one in several),
             ]
             for name, several in choices.items()
@@ -218,7 +219,7 @@ def _filters(wanted: Wanted, parts: Mapping[str, Any]) -> list[Any]:
     return [
         _select("sort", "Order", sort, wanted.sort),
         *(
-            _select(name, f"{name.capitalize()}", parts[name], getattr(wanted, name))
+            _select(name, name.capitalize(), parts[name], getattr(wanted, name))
             for name in ("person", "tag", "network")
         ),
     ]
@@ -229,7 +230,7 @@ def _select(name: str, label: str, options: Sequence[Mapping[str, str]], value: 
     return html.Div(
         [
             html.Label(label, htmlFor=f"library-{name}", className="visually-hidden"),
-            dbc.Select(id=f"library-{name}", options=list(options), value=value),
+            dbc.Select(id=f"library-{name}", options=list(options), value=value or ANY),
         ],
         id=f"library-{name}-field",
         style=_if_a_choice(name, options, value),
@@ -343,7 +344,6 @@ def show(asked: dict[str, str | None], query: str | None, **_: Any) -> Any:
 
 clientside_callback(
     ClientsideFunction("library", "address"),
-    Output("library-wanted", "modified_timestamp"),
     Input("library-wanted", "data"),
     prevent_initial_call=True,
 )

@@ -46,9 +46,13 @@ def layout(photo_id: str | None = None, face: str | None = None, turn_deg: str |
         )
     ]
     of_face = f"&face={face}" if found else ""
-    turns = [
-        page.link_button(word, f"/mark/{photo.id}?turn_deg={(turn + by) % 360}{of_face}", small=True)
+    actions = [
+        page.link_button(word, f"/mark/{photo.id}?turn_deg={(turn + by) % 360}{of_face}")
         for word, by in (("Turn left", 270), ("Turn right", 90))
+    ]
+    actions += [
+        page.button("Find faces again", "mark-find", small=False),
+        page.button("Read this face", "mark-read", "primary", small=False),
     ]
     return html.Div(
         [
@@ -56,14 +60,13 @@ def layout(photo_id: str | None = None, face: str | None = None, turn_deg: str |
             dcc.Store(id="mark-turn", data=turn),
             dcc.Store(id="mark-given", data=turn_deg in TURNS),
             dcc.Location(id="mark-go", refresh="callback-nav"),
-            page.head("Where is the face?", LEAD, [page.button("Read this face", "mark-read", "primary", small=False)]),
+            page.head("Where is the face?", LEAD, actions),
             html.Div(
                 [
                     views.graph(figure, "mark-figure", height=height, still=True),
                     html.Div(
                         [
                             *fields,
-                            html.Div([*turns, page.button("Find faces again", "mark-find")], className="row-of"),
                             html.P(id="mark-error", className="warning", role="status"),
                         ],
                         className="fold-body",

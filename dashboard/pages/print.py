@@ -12,7 +12,7 @@ from core.files.catalog import FILES
 from core.options import Printer, SolidOptions
 from core.options.presets import preset
 from core.options.table import rows
-from dashboard.components import page, printing, uploads, views
+from dashboard.components import doubt, page, printing, uploads, views
 from dashboard.components.missing import no_face
 from dashboard.components.names import cut_name
 from dashboard.components.options import filled_in
@@ -55,6 +55,7 @@ def layout(face_id: str | None = None, **_: Any) -> html.Div:
             dcc.Store(id="print-made", data=_made(solid)),
             dcc.Interval(id="print-poll", interval=POLL_MS, disabled=coming is None),
             page.head("Print", lead),
+            doubt.reasons(face),
             html.Div(
                 [
                     html.Div(
@@ -64,6 +65,7 @@ def layout(face_id: str | None = None, **_: Any) -> html.Div:
                                 id="print-looks", hidden=solid is None, role="group", **page.marks(aria_label="Look"),
                             ),
                             html.Div(_stage(face, solid, look), id="print-stage"),
+                            printing.making(),
                         ],
                         className="sticky-stage",
                     ),
@@ -107,7 +109,7 @@ def _stage(face: FaceRecord, solid: "SolidFacts | None", look: str) -> Any:
         address,
         f"The solid of {face.name} in 3D",
         group="print",
-        **{"data-name": face.name, "data-scaled": "of the print"},
+        **{"data-name": face.name, "data-scaled": "on the print"},
     )
     size = printing.dimensions(solid) if solid else None
     about = core.files.read_facts(face.folder)

@@ -21,7 +21,7 @@ from core.files.colours import DIVERGING, coloured, signed_limit
 from core.geometry.facts import all_behind
 from core.geometry.reconstruction import Reconstruction
 from core.measure.context import Assumed
-from core.measure.face import face_measures
+from core.measure.face import face_measures, withheld
 from core.measure.regions import face_area
 from core.measure.statistics import depth_statistics, relative_depth
 from core.measure.table import ASSUMED, DEPTHS, DIFFERENCES, DISTANCE, LENGTHS, RMS, Place, Statistic, chosen, numbers
@@ -65,7 +65,8 @@ def told_apart(faces: Sequence[FaceRecord]) -> list[FaceRecord]:
             title = MODELS[face.network].title if face.network in MODELS else face.network
             name = f"{face.name}, {title}"
         elif len(same) > 1:
-            name = f"{face.name} ({1 + [other.id for other in same].index(face.id)})"
+            by_age = sorted(same, key=lambda other: (other.created, other.id))  # the number stays in any order
+            name = f"{face.name} ({1 + by_age.index(face)})"
         found.append(replace(face, name=name))
     return found
 
@@ -157,6 +158,7 @@ def about(face_id: str, name: str, shape: Reconstruction) -> ComparedFace:
         **numbers(ASSUMED, Assumed(shape.facts.ipd_mm, shape.facts.distance_mm)),
         statistics=depth_statistics(relative_depth(shape)).to_dict(),
         measures=asdict(measures) if measures else None,
+        withheld=withheld(shape),
     )
 
 

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import FormatError
-from core.face.doubt import DOUBTFUL, Doubt
+from core.face.doubt import DOUBTFUL, Doubt, hidden_side
 from core.files.facts import WrittenFacts, read_facts
 from core.measure import statistics
-from dashboard.charts.figures import Histogram, Profile
+from dashboard.charts.figures import Histogram, Profile, depth_range
 from dashboard.library.records import FaceRecord
 from dashboard.readings.measured import Measured, measured
 
@@ -81,6 +81,18 @@ def doubts(face: FaceRecord) -> list[Doubt]:
 @lru_cache(maxsize=4096)
 def _doubts(folder: Path, _changed: int) -> tuple[Doubt, ...]:
     return tuple(read_facts(folder).doubts)
+
+
+def is_reliable(result: Result) -> bool:
+    """Whether a face may set the scale on which others are shown: it is one, and not turned too far."""
+    face = result.facts.face
+    return face is not None and not result.face.is_doubtful and hidden_side(face.yaw_deg) is None
+
+
+def shared_range(found: Sequence[Result]) -> tuple[float, float]:
+    """Return the ends in mm of one depth scale for all faces: that of the reliable ones, of all where none is."""
+    reliable = [result for result in found if is_reliable(result)]
+    return depth_range([result.behind_mm for result in reliable or found])
 
 
 @lru_cache(maxsize=32)

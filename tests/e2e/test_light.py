@@ -48,7 +48,7 @@ def test_plaster_is_neither_blown_out_nor_flat(open_page: Any, two_faces: dict[s
     for theme in ("light", "dark"):
         page = open_page(two_faces["state"], color_scheme=theme)
         page.goto(f"/{view}/{two_faces['ids'][0]}")
-        page.locator(".viewer[data-loaded]").wait_for()
+        page.locator(".viewer[data-loaded]").first.wait_for()
         if view == "face":
             page.get_by_role("button", name="Plaster").click()
             page.locator(".viewer[data-shown=plaster]").wait_for()

@@ -16,6 +16,10 @@ from tests.e2e.axe import violations
 
 CAMERA = "(({turn, raise, zoom, pan}) => [turn, raise, zoom, ...pan])(document.querySelector('.viewer').viewer.group)"
 FRAMES = "document.querySelector('.viewer').viewer.drawing.renderer.info.render.frame"
+DONE = (
+    "[...document.querySelectorAll('.viewer')].every(({viewer}) =>"
+    " !viewer?.isSeen || (viewer.model && !viewer.isStale && !viewer.group.goal))"
+)
 LENGTH_MM = 60.0
 
 
@@ -42,13 +46,13 @@ def turn_to(page: Any, turn_deg: float, raise_deg: float = 0.0) -> None:
 
 
 def at_rest(page: Any) -> None:
-    """Wait until nothing more is drawn."""
-    drawn = page.evaluate(FRAMES)
-    for _ in range(100):
-        page.wait_for_timeout(300)
-        last, drawn = drawn, page.evaluate(FRAMES)
-        if last == drawn:
+    """Wait until all that changed is drawn, and stays so."""
+    calm = 0
+    for _ in range(300):
+        calm = calm + 1 if page.evaluate(DONE) else 0
+        if calm == 3:
             return
+        page.wait_for_timeout(100)
     raise AssertionError("the view does not come to rest")
 
 
@@ -344,3 +348,20 @@ def test_two_million_triangles_are_shown(open_page: Any, two_faces: dict[str, An
     page.get_by_role("button", name="From the front").click()
     at_rest(page)
     assert (canvas_of(page)[..., 3] == 255).mean() > 0.3
+
+
+def test_a_model_made_anew_is_seen_from_the_same_place(plate_page: Any, tmp_path: Path) -> None:
+    page = plate_page
+    box = trimesh.creation.box((160, 120, 20))
+    twice = Mesh(np.asarray(box.vertices), box.faces.astype(np.int32), np.full((8, 3), 255, np.uint8))
+    write_plaster_glb(twice, tmp_path / "twice.glb")
+    turn_to(page, 30, 20)
+    page.locator(".viewer canvas").focus()
+    page.keyboard.press("+")
+    before, corner = page.evaluate(CAMERA), "document.querySelector('.viewer').viewer.project"
+    (seen,) = page.evaluate(f"[{corner}([40, 30, 10])]")
+    page.route("**/solid.glb*", lambda route: route.fulfill(path=tmp_path / "twice.glb"))
+    page.evaluate("document.querySelector('.viewer').setAttribute('data-src', '/files/0/solid.glb?v=2')")
+    page.locator(".viewer[data-loaded$='v=2']").wait_for()
+    assert page.evaluate(CAMERA) == before
+    assert np.abs(np.subtract(page.evaluate(f"{corner}([80, 60, 10])"), seen)).max() < 1  # twice as large, as it was

@@ -157,12 +157,12 @@ def test_the_stl_of_a_surface_faces_the_viewer_and_has_sound_normals(
     assert not mesh.is_watertight
 
 
-@pytest.mark.parametrize("name", ["mesh.glb", "mesh.zip"])
+@pytest.mark.parametrize(("name", "normals"), [("mesh.glb", "gltf"), ("mesh.zip", "obj"), ("mesh.ply", "ply")])
 def test_a_textured_surface_has_smooth_normals(
-    made: tuple[Path, Solid, Surface, Reconstruction], name: str, tmp_path: Path
+    made: tuple[Path, Solid, Surface, Reconstruction], name: str, normals: str
 ) -> None:
     folder, _, surface, _ = made
-    written, vertices = gltf_normals(folder / name) if name == "mesh.glb" else obj_normals(folder / name)
+    written, vertices = {"gltf": gltf_normals, "obj": obj_normals, "ply": ply_normals}[normals](folder / name)
     order, other = (np.lexsort(np.round(points, 3).T) for points in (vertices, surface.vertices_mm))
     smooth = np.zeros(surface.vertices_mm.shape)  # means of the triangles' normals, by angle (Thürmer and Wüthrich)
     for k in range(3):
@@ -187,6 +187,21 @@ def gltf_normals(path: Path) -> tuple[np.ndarray, np.ndarray]:
         start = described["bufferViews"][accessor["bufferView"]].get("byteOffset", 0)
         found.append(np.frombuffer(binary, np.float32, 3 * accessor["count"], start).reshape(-1, 3).astype(float))
     return found[0], found[1] * 1000
+
+
+def ply_normals(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Normals and vertices in mm, as the file holds them."""
+    head, _, body = path.read_bytes().partition(b"end_header\n")
+    told = [line.split() for line in head.decode().splitlines()]
+    names = [
+        words[2]
+        for words in told[: told.index(["property", "list", "uchar", "int", "vertex_indices"])]
+        if words[0] == "property"
+    ]
+    assert names == ["x", "y", "z", "nx", "ny", "nz", "red", "green", "blue", "alpha"]
+    count = next(int(words[2]) for words in told if words[:2] == ["element", "vertex"])
+    rows = np.frombuffer(body, [("numbers", "<f4", 6), ("colour", "u1", 4)], count)["numbers"].astype(float)
+    return rows[:, 3:], rows[:, :3]
 
 
 def obj_normals(path: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -276,3 +291,31 @@ def test_a_mesh_beside_the_origin_keeps_its_place_in_the_build(tmp_path: Path) -
 def test_formats_that_were_not_asked_for_are_not_written(head: Head, tmp_path: Path) -> None:
     write_solid_files(make_solid(head(64), SolidOptions(max_triangles=2000)), tmp_path, formats=("ply",))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["solid.glb", "solid.ply", "solid.stl"]
+
+
+def test_parts_of_two_faces_have_names_of_their_own(
+    made: tuple[Path, Solid, Surface, Reconstruction], tmp_path: Path
+) -> None:
+    _, solid, surface, face = made
+    of_two = {"photo": "Ada & Grace.jpg", "network": "builtin"}
+    abouts = [{**of_two, "face": f"{i} of 2, from the left"} for i in (1, 2)] + [{**of_two, "network": "dpt_large_384"}]
+    members: list[str] = []
+    scene: list[str] = []
+    for i, about in enumerate(abouts):
+        folder = tmp_path / str(i)
+        folder.mkdir()
+        write_surface(surface, face.texture, folder, ("glb", "obj"), about)
+        write_solid_files(solid, folder, "relief", about, formats=("obj",))
+        for name in ("mesh.zip", "solid.zip"):
+            with zipfile.ZipFile(folder / name) as archive:
+                members += archive.namelist()
+        for name in ("mesh.glb", "solid.glb"):
+            data = (folder / name).read_bytes()
+            tree = json.loads(data[20 : 20 + int.from_bytes(data[12:16], "little")])
+            scene += [one["name"] for one in [*tree["meshes"], *tree["nodes"]] if one["name"] != "world"]
+    kinds = ("mesh.mtl", "mesh.obj", "mesh.png", "solid.obj")
+    assert sorted(members[:4]) == [f"Ada-Grace-1-{kind}" for kind in kinds]
+    assert members[-1] == "Ada-Grace-dpt_large_384-solid.obj"
+    assert len(set(members)) == len(members) == 12
+    assert scene[:4] == ["Ada-Grace-1-mesh", "Ada-Grace-1-mesh", "Ada-Grace-1-solid", "Ada-Grace-1-solid"]
+    assert len(set(scene)) == 6

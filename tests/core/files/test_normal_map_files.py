@@ -136,7 +136,7 @@ def test_assimp_opens_both_with_the_normal_map(made: tuple[Path, Surface, Surfac
     folder, surface, light, _ = made
     with zipfile.ZipFile(folder / "mesh.zip") as archive:
         archive.extractall(folder)
-    for name, of in (("face-mesh.obj", surface), ("mesh.glb", light)):
+    for name, of in (("head-test-mesh.obj", surface), ("mesh.glb", light)):
         again = folder / f"again_{name}.gltf"
         assimp = shutil.which("assimp") or ""
         subprocess.run([assimp, "export", str(folder / name), str(again)], capture_output=True, check=True)
@@ -151,7 +151,7 @@ def test_both_say_that_the_fine_relief_is_drawn(made: tuple[Path, Surface, Surfa
     tree, _, _ = glb(made[0] / "mesh.glb")
     assert said in [scene.get("extras", {}).get("fine relief") for scene in [*tree["scenes"], *tree["nodes"], tree]]
     with zipfile.ZipFile(made[0] / "mesh.zip") as archive:
-        assert f"# fine relief: {said}" in archive.read("face-mesh.obj").decode()
+        assert f"# fine relief: {said}" in archive.read("head-test-mesh.obj").decode()
 
 
 def test_only_the_glb_has_fewer_triangles(rippled: Reconstruction, tmp_path: Path) -> None:

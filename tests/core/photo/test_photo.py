@@ -234,7 +234,8 @@ def test_a_photo_of_more_pixels_than_are_kept_is_read_smaller(kind: str) -> None
     assert photo.rgb.shape == (104, 104, 3)
     assert np.abs(photo.rgb.astype(int) - np.asarray(image.reduce(4))).mean() < (12 if kind == "GIF" else 4)
     assert Limits().reduction(12_000, 9_000) == 2
-    assert Limits().reduction(8_000, 6_000) == 1
+    assert Limits().reduction(10_000, 10_000) == 1
+    assert Limits(max_pixels=10**9).reduction(30_000, 20_000) == 4
     assert UNLIMITED.reduction(100_000, 100_000) == 1
 
 

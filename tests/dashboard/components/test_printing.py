@@ -57,7 +57,10 @@ def test_a_number_out_of_range_is_a_sentence_and_not_a_default(asked: Any) -> No
 
 def test_every_option_has_its_field_and_every_field_its_option() -> None:
     form = printing.form(SolidOptions(), Printer())
-    shown = {part.id["name"] for part in form._traverse() if isinstance(getattr(part, "id", None), dict)}
+    keys = [part.id for part in form._traverse() if isinstance(getattr(part, "id", None), dict)]
+    shown = {key["name"] for key in keys if key["kind"] == "print-field"}
+    assert shown == {key["name"] for key in keys if key["kind"] == "print-error"}
+    assert {key["name"] for key in keys if key["kind"] == "print-preset"} == set(PRESETS)
     others = {"kind", "life_size", "bed_mm", "filament"}  # are always shown
     assert shown == {*rows(SolidOptions), *rows(Printer)} - others
     reached = set().union(

@@ -80,6 +80,25 @@ def work(tasks: Tasks, run_id: str, workspace: str) -> Any:
     return tasks.library.runs(workspace, [run_id])[0]
 
 
+def test_what_reading_a_photo_told_reaches_its_faces(tasks: Tasks, grace_hopper: Path) -> None:
+    with Image.open(grace_hopper) as image:
+        exif, data = Image.Exif(), io.BytesIO()
+        exif.get_ifd(0x8769).update({0xA405: 26, 0xA002: 4032, 0xA003: image.height})
+        image.save(data, "JPEG", quality=92, exif=exif)
+    library, workspace = tasks.library, tasks.library.new_workspace()
+    photo = library.add_photo(workspace, "cut.jpg", data.getvalue()[:-2])
+    read = tasks._stored(photo)
+    assert read == replace(core.read_photo(data.getvalue()[:-2], "cut.jpg"), rgb=read.rgb)
+    run = library.start_run(workspace, photo.id, Options.from_dict({**FEW, "solid": "none", "formats": []}))
+    assert work(tasks, run.id, workspace).state == "done"
+    facts = core.files.read_facts(library.faces(workspace)[0].folder)
+    assert facts.camera.focal_source == "EXIF, for what is left of the photo"
+    assert "cut off at its end" in facts.warnings[0]
+    assert "was cropped after it was taken" in facts.warnings[1]
+    (library.folders.photo(photo.id) / "reading.json").unlink()  # as a library of an earlier version has it
+    assert (tasks._stored(photo).focal_from, tasks._stored(photo).warnings) == ("EXIF", ())
+
+
 def test_a_second_photo_loads_no_network_and_a_solid_is_made_anew(
     tasks: Tasks, astronaut: Path, grace_hopper: Path
 ) -> None:

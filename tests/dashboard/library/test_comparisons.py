@@ -36,6 +36,7 @@ def test_equal_faces_and_settings_give_the_existing_comparison(library: Library,
     workspace, faces = three
     run = compared(library, workspace, faces, faces[0])
     assert library.start_comparison(workspace, faces, faces[0]) == run
+    assert library.start_comparison(workspace, faces[::-1], faces[0]) == run  # only shown in another order
     assert library.comparison(workspace, run.id) == library.folders.comparison(run.id)
     for other in (
         library.start_comparison(workspace, faces, faces[1]),

@@ -84,6 +84,13 @@ def test_table_and_csv_show_the_same_numbers(found: ComparisonFolder) -> None:
     assert rows[1]["coverage"] == pytest.approx(100 * coverage, abs=0.05)  # a share in the JSON, percent here
 
 
+def test_no_name_of_a_photo_is_a_formula_in_the_csv(found: ComparisonFolder) -> None:
+    (first, *_), name = found.facts.faces, '=HYPERLINK("http:evil","x").jpg'
+    (_, row) = csv.reader(io.StringIO(comparison_folder.as_csv([replace(first, name=name)], {})))
+    assert row[0] == f"'{name}"
+    assert float(row[7]) == pytest.approx(first.measures["nose_protrusion_mm"], abs=0.1)
+
+
 def test_the_csv_has_the_columns_it_always_had(found: ComparisonFolder) -> None:
     assert (found.folder / "comparison.csv").read_text("utf-8").splitlines()[0] == (
         'Face,"RMS from reference, mm","Median difference, mm","95 % of it below, mm","Coverage, %",Correlation,'

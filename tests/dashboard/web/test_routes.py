@@ -3,6 +3,7 @@ import io
 import json
 import os
 import socket
+import struct
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -12,7 +13,9 @@ from PIL import Image
 from sqlalchemy import func, select
 from urllib3.filepost import encode_multipart_formdata
 
+import core
 from core.files.catalog import FILES
+from core.photo import read_photo
 from dashboard.jobs.queue import Queue
 from dashboard.library.library import Library
 from dashboard.library.records import FaceRecord, NewFace
@@ -59,6 +62,36 @@ def test_upload_takes_what_it_can_and_says_what_it_cannot(client: Any) -> None:
     thumbnail = client.get(f"/photos/{photo['id']}/thumbnail.jpg")
     assert Image.open(io.BytesIO(thumbnail.data)).size == (96, 64)
     assert Image.open(io.BytesIO(client.get(f"/photos/{photo['id']}/photo.png").data)).format == "PNG"
+
+
+def test_a_photo_that_breaks_the_reader_harms_no_other(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(source: bytes, name: str, *rest: Any) -> Any:
+        if name == "odd.jpg":
+            raise ZeroDivisionError("by zero")
+        return read_photo(source, name, *rest)
+
+    monkeypatch.setattr(core, "read_photo", read)
+    answer = upload(client, ("me.jpg", jpeg()), ("odd.jpg", jpeg()), ("you.jpg", jpeg()))
+    assert (answer.status_code, [photo["name"] for photo in answer.json["photos"]]) == (200, ["me.jpg", "you.jpg"])
+    (error,) = answer.json["errors"]
+    assert error["name"] == "odd.jpg"
+    assert "ZeroDivisionError: by zero" in error["error"]
+    answer = upload(client, ("odd.jpg", jpeg()))
+    assert (answer.status_code, answer.json["photos"], answer.json["errors"]) == (500, [], [error])
+
+
+def test_a_photo_with_a_broken_exif_is_taken(client: Any) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif[0x011A] = 72.0
+    broken = io.BytesIO()
+    Image.new("RGB", (96, 64), (200, 150, 120)).save(broken, "JPEG", exif=exif)
+    at = struct.pack(">LL", 72, 1)
+    assert broken.getvalue().count(at) == 1
+    data = broken.getvalue().replace(at, struct.pack(">lL", -1, 0))
+    answer = upload(client, ("me.jpg", jpeg()), ("broken.jpg", data))
+    assert answer.json["errors"] == []
+    assert [(photo["width"], photo["height"]) for photo in answer.json["photos"]] == [(96, 64), (64, 96)]
 
 
 def test_a_photo_over_the_limit_and_an_upload_over_it(make_app: Any) -> None:
