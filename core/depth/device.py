@@ -38,7 +38,7 @@ def choose_device(device: str) -> torch.device:
 
 
 def use_threads(count: int) -> None:
-    """Let networks, and filters of pictures, take so many threads of this process: fewer, where several work at once."""
+    """Let networks and filters of pictures take so many threads of this process: fewer, where several work at once."""
     torch.set_num_threads(count)
     cv2.setNumThreads(count)
 

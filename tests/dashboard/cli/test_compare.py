@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core import atomic
-from core.files.face_files import write_depth, write_pictures
+from core.files.face_files import maps, write_pictures
 from core.geometry.reconstruction import Reconstruction
 from core.measure.table import DIFFERENCES, Place, chosen
 from dashboard.cli.main import main
@@ -27,7 +27,8 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def written(face: Reconstruction, folder: Path) -> Path:
     """The files of a face's folder that comparing reads."""
     folder.mkdir(parents=True)
-    write_depth(face, folder)
+    for name, values in maps(face).items():
+        np.save(folder / f"{name}.npy", values)
     write_pictures(face, folder)
     write_facts(face.facts, folder)
     return folder
