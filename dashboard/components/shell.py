@@ -103,7 +103,7 @@ def shell() -> html.Div:
 
 
 def _version() -> str:
-    return current_library().version(current_workspace())[0]
+    return current_library().version(current_workspace())
 
 
 def _header() -> html.Header:
@@ -121,18 +121,23 @@ def _header() -> html.Header:
                     **marks(aria_label="Pages"),
                     style={"display": "contents"},
                 ),
-                html.Button(
-                    "?",
-                    type="button",
-                    title="Keyboard",
-                    className="btn btn-plain",
-                    **marks(aria_label="Keyboard shortcuts", data_shortcuts="open"),
-                ),
-                html.Button(
-                    html.Span(id="theme-icon", className="sign sign-auto"),
-                    id="theme",
-                    className="btn btn-plain",
-                    type="button",
+                html.Div(
+                    [
+                        html.Button(
+                            "?",
+                            type="button",
+                            title="Keyboard",
+                            className="btn btn-plain only-keys",
+                            **marks(aria_label="Keyboard shortcuts", data_shortcuts="open"),
+                        ),
+                        html.Button(
+                            html.Span(id="theme-icon", className="sign sign-auto"),
+                            id="theme",
+                            className="btn btn-plain",
+                            type="button",
+                        ),
+                    ],
+                    className="header-buttons",
                 ),
             ],
             className="header-inner",

@@ -69,21 +69,19 @@ class Library:
         row = select(literal(workspace), literal(self.clock())).where(~has_row)
         session.execute(insert(schema.Workspace).from_select(["id", "created"], row))
 
-    def version(self, workspace: str) -> tuple[str, bool]:
-        """Return a text that differs once anything that pages show of the workspace does, and whether work waits.
+    def version(self, workspace: str) -> str:
+        """Return a text that differs once a run's state or a face of the workspace does, but not for progress alone.
 
         Pages ask it again and again: it reads ids, names and states, no file.
         """
         run, face = schema.Run, schema.Face
-        waiting = select(run.id, run.state, run.stage, run.progress).where(run.state.in_(WAITING)).order_by(run.id)
-        over = select(run.state, func.count(), func.max(run.ended)).group_by(run.state).order_by(run.state)
-        faces = select(face.id, face.name, face.created).order_by(face.id)
+        own = run.workspace_id == workspace
+        waiting = select(run.id, run.state).where(own, run.state.in_(WAITING)).order_by(run.id)
+        over = select(run.state, func.count(), func.max(run.ended)).where(own).group_by(run.state).order_by(run.state)
+        faces = select(face.id, face.name, face.created).where(face.workspace_id == workspace).order_by(face.id)
         with self.session() as session:
-            found = [
-                [tuple(row) for row in session.execute(query.filter_by(workspace_id=workspace))]
-                for query in (waiting, over, faces)
-            ]
-        return hashlib.sha256(repr(found).encode()).hexdigest()[:16], bool(found[0])
+            found = [[tuple(row) for row in session.execute(query)] for query in (waiting, over, faces)]
+        return hashlib.sha256(repr(found).encode()).hexdigest()[:16]
 
     # -- photos
 
