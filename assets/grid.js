@@ -16,8 +16,9 @@
   }
 
   function AgGrid(props) {
-    late = late || window.React.lazy(() => load().then((found) => ({ default: found })));
-    return window.React.createElement(late, props);
+    const { createElement, lazy, Suspense } = window.React;
+    late = late || lazy(() => load().then((found) => ({ default: found })));
+    return createElement(Suspense, { fallback: null }, createElement(late, props));
   }
   Object.defineProperty(AgGrid, "_dashprivate_isLazyComponentReady", {
     get: () => load().then((found) => found._dashprivate_isLazyComponentReady),

@@ -42,7 +42,10 @@ def parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="serve the pages and work on photos")
     serve.add_argument("--host", help="address to serve on (LIFEMASK_HOST, 127.0.0.1)")
     serve.add_argument(
-        "--lan", action="store_true", default=None, help="let a phone in this network in; prints a QR code (LIFEMASK_LAN)"
+        "--lan",
+        action="store_true",
+        default=None,
+        help="serve this network, too; prints a QR code (LIFEMASK_LAN)",
     )
     serve.add_argument("--port", type=int, help="port, 0 for any free one (LIFEMASK_PORT, 8050)")
     serve.add_argument("--data", metavar="DIR", help="folder of the library (LIFEMASK_DATA)")

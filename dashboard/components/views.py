@@ -10,7 +10,7 @@ from core.files import catalog
 from core.files.catalog import FILES
 from core.options.run import DRAWN
 from dashboard.charts import figures
-from dashboard.components.page import icon
+from dashboard.components.page import icon, lazily
 
 if TYPE_CHECKING:
     from core.geometry.facts import Facts
@@ -41,7 +41,7 @@ def viewer(
         data["data-group"] = group
     if turning:
         data["data-turning"] = "1"
-    picture = html.Img(src=poster, alt="") if poster else None
+    picture = lazily(html.Img(src=poster, alt="", width=800, height=600)) if poster else None
     return html.Div(picture, className="viewer", **data, **more)
 
 

@@ -87,7 +87,7 @@ def _pictures(found: Sequence[results.Result]) -> html.Section:
             [
                 faces.named(result.face, order),
                 html.Img(
-                    src=views.address(result.face.id, "crop.png", result.face.folder),
+                    src=views.address(result.face.id, "crop.png", result.face.folder, width=800),
                     alt=f"Photo of {result.face.name}",
                 ),
                 html.Div(
@@ -102,7 +102,7 @@ def _pictures(found: Sequence[results.Result]) -> html.Section:
                 views.viewer(
                     views.address(result.face.id, "mesh.glb", result.face.folder),
                     f"{result.face.name} in 3D; drag to turn all",
-                    poster=views.address(result.face.id, "relief_preview.png", result.face.folder),
+                    poster=views.address(result.face.id, "relief_preview.png", result.face.folder, width=800),
                     group="compare",
                 ),
             ],

@@ -94,7 +94,7 @@ def _model(face: FaceRecord) -> html.Div:
     return views.viewer(
         views.address(face.id, "mesh.glb", face.folder),
         f"{face.name} in 3D; drag to turn",
-        poster=views.address(face.id, "relief_preview.png", face.folder),
+        poster=views.address(face.id, "relief_preview.png", face.folder, width=800),
     )
 
 
@@ -161,8 +161,11 @@ def _detail(result: results.Result) -> html.Section | None:
                 html.Figure(
                     [
                         html.Div(
-                            html.Img(
-                                src=views.address(face.id, name, face.folder), alt=f"Relief of {face.name}, {when}"
+                            page.lazily(
+                                html.Img(
+                                    src=views.address(face.id, name, face.folder, width=1600),
+                                    alt=f"Relief of {face.name}, {when}",
+                                )
                             ),
                             className="closer",
                         ),
@@ -186,7 +189,7 @@ def _depth(result: results.Result) -> html.Section:
         html.Div(
             [
                 views.picture(
-                    views.address(face.id, "crop.png", face.folder),
+                    views.address(face.id, "crop.png", face.folder, width=800),
                     f"Photo of {face.name}, cropped and levelled",
                     f"The photo, levelled by the eyes and cropped: {width} x {height} pixels.",
                 ),
