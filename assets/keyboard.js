@@ -33,7 +33,7 @@
       whenThere("#photo-input", (input) => { input.focus(); if (navigator.userActivation.isActive) input.click(); });
     } else if (event.key === "/") {
       if (location.pathname !== "/library") toPage("/library");
-      whenThere("#library-search", (field) => field.focus());
+      whenThere("#library-find", (field) => field.focus());
     } else return;
     event.preventDefault();
   });

@@ -177,9 +177,9 @@
     for (const file of again.splice(0)) { file.line.remove(); count(-1); }
   });
 
-  function input(id, label, camera) {
+  function input(id, label, accept, camera) {
     const made = element("input");
-    Object.assign(made, { type: "file", id, accept: "image/*,.heic,.heif", multiple: !camera });
+    Object.assign(made, { type: "file", id, accept, multiple: !camera });
     made.setAttribute("aria-label", label);
     if (camera) { made.setAttribute("capture", "user"); made.tabIndex = -1; }
     made.onchange = () => { take(made.files); made.value = ""; };
@@ -190,7 +190,8 @@
   function mount() {
     const place = document.getElementById("photo-inputs");
     if (!place || place.childElementCount) return;
-    place.append(input("photo-input", "Choose photos", false), input("camera-input", "Take a photo", true));
+    const { accept } = place.dataset;
+    place.append(input("photo-input", "Choose photos", accept, false), input("camera-input", "Take a photo", accept, true));
   }
   new MutationObserver(mount).observe(document.documentElement, { childList: true, subtree: true });
 

@@ -5,6 +5,7 @@ moment leaves what was there before, or all of the new. So does a kill; what it 
 """
 
 import ctypes
+import hashlib
 import logging
 import os
 import re
@@ -19,6 +20,7 @@ log = logging.getLogger("lifemask.files")
 
 AT_FDCWD, RENAME_EXCHANGE = -100, 2  # Linux, fcntl.h and fs.h
 PART, OLD = "part", "old"  # how names end of what is being written, of what is being replaced
+LONGEST_BYTES = 255 - len(".-1a2b3c4d.part")  # of what is put round; file systems allow 255
 ABANDONED_S = 86400.0  # what nobody has written to for so long was left by a process that was killed
 
 IsOurs = Callable[[str], bool]
@@ -111,12 +113,21 @@ def bring_back(folder: Path) -> None:
 
 def leftovers(path: Path, kind: str = PART) -> list[Path]:
     """What stands beside `path` of a writing that did not come to its end, or has not yet."""
-    shape = re.compile(rf"\.{re.escape(path.name)}-[0-9a-f]{{8}}\.{kind}")
+    shape = re.compile(rf"\.{re.escape(_short(path.name))}-[0-9a-f]{{8}}\.{kind}")
     return sorted(entry for entry in path.parent.iterdir() if shape.fullmatch(entry.name))
 
 
 def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name}-{secrets.token_hex(4)}.{PART}")
+    return path.with_name(f".{_short(path.name)}-{secrets.token_hex(4)}.{PART}")
+
+
+def _short(name: str) -> str:
+    """A name that leaves room for what is put round it; two that are cut still differ."""
+    data = os.fsencode(name)
+    if len(data) <= LONGEST_BYTES:
+        return name
+    digest = hashlib.sha256(data).hexdigest()[:16]
+    return f"{data[: LONGEST_BYTES - 17].decode(errors='ignore')}~{digest}"
 
 
 def _aside(part: Path) -> Path:

@@ -14,7 +14,11 @@ class NoFaceError(LifemaskError):
 
 
 class OptionError(LifemaskError):
-    """A setting has a value that cannot be used."""
+    """A setting has a value that cannot be used. option : its name in the table, where one alone is to blame."""
+
+    def __init__(self, text: str, option: str | None = None) -> None:
+        super().__init__(text)
+        self.option = option
 
 
 class WeightsError(LifemaskError):

@@ -7,23 +7,23 @@ from core import depth
 from core.depth.network import DepthNetwork
 from core.depth.refine import Mirrored, two_scales
 from core.errors import GeometryError, NoFaceError, OptionError, PhotoError
-from core.face.detect import Face, face_in_box, find_faces
+from core.face.detect import LEAST_IPD_PX, Face, face_in_box, find_faces, too_small
 from core.face.head import head_maps, head_mask
 from core.face.level import MAX_TEXTURE_PX, Crop, inside_photo, level, whole
 from core.face.maps import FaceNetwork
 from core.face.window import cut
 from core.fine_relief import draw
-from core.geometry.camera import FILM_DIAGONAL_MM, photo_intrinsics
+from core.geometry.camera import photo_intrinsics
 from core.geometry.facts import CameraFacts, CropFacts, FaceFacts, Facts, FitFacts, NetworkFacts, PhotoFacts, PriorFacts
 from core.geometry.metric_depth import BUILTIN, Observation, Solution, soft_mask, solve
 from core.geometry.reconstruction import Reconstruction
 from core.json_files import rows
 from core.options import Options
 from core.photo import Photo
+from core.photo.lens import FILM_DIAGONAL_MM
 from core.progress import Progress, ignore
 
-LARGE_TURN_DEG = 40.0
-LOW_SCORE = 0.85
+DARK_LEVEL = 20  # of 255; a photo whose brightest hundredth is darker is called dark: portraits so dark are not found
 CLOSE_LOOK = 1.3  # of the landmarks' extent: the face that the second scale looks at
 
 
@@ -55,34 +55,52 @@ def reconstruct(
     face_network = networks.face()
     depth_network = networks.depth(networks.default() if options.model == "auto" else options.model)
     progress("Finding faces", 0.05)
-    faces = find_faces(photo.rgb, face_network) if options.box is None else [_drawn(photo, options.box, face_network)]
+    if options.box is None:
+        faces = find_faces(photo.rgb, face_network, options.turn_deg)
+    else:
+        faces = [_drawn(photo, options.box, options.turn_deg, face_network)]
     if not faces and not options.whole_photo:
-        raise NoFaceError(
-            f"No face found in {photo.name}. Use a photo in which a face is seen from the front, "
-            "or choose to process the whole photo."
-        )
+        raise NoFaceError(_why_none(photo, face_network))
     about = _about_photo(photo)
     found = []
     for i, face in enumerate(faces):
         progress(_of("Estimating depth", i, len(faces)), 0.3 + 0.7 * i / len(faces))
         seen = _head(photo, face, options.refine, face_network, depth_network)
-        found.append(_solved(seen, about, photo.focal_35mm, _about_face(face), options))
+        found.append(_solved(seen, about, photo.focal_35mm, _about_face(face, options, i + 1, len(faces)), options))
     if not faces:
         progress("Estimating depth", 0.3)
-        seen = _whole(photo, face_network, depth_network)
+        seen = _whole(photo, options.turn_deg or 0, face_network, depth_network)
         found.append(_solved(seen, about, photo.focal_35mm, None, options))
     progress("Depth is ready", 1.0)
     return found
 
 
-def _drawn(photo: Photo, box: tuple[float, float, float], face_network: FaceNetwork) -> Face:
+def _why_none(photo: Photo, face_network: FaceNetwork) -> str:
+    """The sentence for a photo without a face: what is wrong with it, and what to do."""
+    ipd_px = too_small(photo.rgb, face_network)
+    if ipd_px is not None:
+        return (
+            f"No face found in {photo.name} that is large enough: there is one with {ipd_px:.0f} pixels between the "
+            f"eyes, and {LEAST_IPD_PX:.0f} are needed. Use a larger copy of the photo, or choose to process the whole "
+            "photo."
+        )
+    bright = int(np.percentile(photo.rgb.max(2), 99))
+    if bright < DARK_LEVEL:
+        return (
+            f"No face found in {photo.name}, which is very dark: nearly all of it is below {bright + 1} of 255 levels. "
+            "Brighten it, show where the face is, or choose to process the whole photo."
+        )
+    return f"No face found in {photo.name}. Show where it is, or choose to process the whole photo."
+
+
+def _drawn(photo: Photo, box: tuple[float, float, float], turn_deg: int | None, face_network: FaceNetwork) -> Face:
     height, width = photo.rgb.shape[:2]
     if not (0 <= box[0] < width and 0 <= box[1] < height and box[2] <= 2 * max(height, width)):
         raise OptionError(
             f"The box at ({box[0]:g}, {box[1]:g}) with a side of {box[2]:g} does not lie in {photo.name}, "
             f"which has {width} x {height} pixels."
         )
-    return face_in_box(photo.rgb, box, face_network)
+    return face_in_box(photo.rgb, box, face_network, turn_deg)
 
 
 def _of(what: str, index: int, count: int) -> str:
@@ -111,7 +129,7 @@ def recompute(written: Reconstruction, photo_rgb: NDArray[np.uint8] | None, opti
         )
     to_photo, name, confidence = facts.crop.to_photo, facts.network.name, facts.landmarks_confidence
     seen = Observation(
-        crop=Crop(written.crop_rgb, to_photo, _texture(photo_rgb, to_photo, written.crop_rgb, facts.photo.name)),
+        crop=Crop(written.crop_rgb, to_photo, _texture(photo_rgb, to_photo, written.crop_rgb, facts.photo)),
         photo_shape=(facts.photo.height_px, facts.photo.width_px),
         network=name,
         refine=facts.refine,
@@ -126,9 +144,13 @@ def recompute(written: Reconstruction, photo_rgb: NDArray[np.uint8] | None, opti
 
 
 def _texture(
-    photo_rgb: NDArray[np.uint8] | None, crop_to_photo: NDArray[np.float64], crop_rgb: NDArray[np.uint8], name: str
-) -> NDArray[np.uint8]:
-    """The crop's square cut out of the photo at the photo's own resolution, as `core.face.level` does."""
+    photo_rgb: NDArray[np.uint8] | None, crop_to_photo: NDArray[np.float64], crop_rgb: NDArray[np.uint8],
+    about: PhotoFacts,
+) -> NDArray[np.uint8]:  # fmt: skip
+    """The crop's square cut out of the photo at the photo's own resolution, as `core.face.level` does.
+
+    The photo may have fewer pixels than when the face was made: an earlier version kept all of a large one.
+    """
     side_px = crop_rgb.shape[0]
     extent_px = side_px * float(np.hypot(crop_to_photo[0, 0], crop_to_photo[1, 0]))
     texture_px = int(np.clip(2 ** np.ceil(np.log2(extent_px)), side_px, MAX_TEXTURE_PX))
@@ -136,12 +158,15 @@ def _texture(
         return crop_rgb
     if photo_rgb is None:
         raise PhotoError(
-            f"The photo {name} has more pixels of the face than its folder keeps, and the texture needs them. Give it."
+            f"The photo {about.name} has more pixels of the face than its folder keeps, and the texture needs them. "
+            "Give it."
         )
     ratio = side_px / texture_px
     to_photo = np.c_[
         crop_to_photo[:, :2] * ratio, crop_to_photo[:, 2] + crop_to_photo[:, :2].sum(1) * (ratio / 2 - 0.5)
     ]
+    smaller = photo_rgb.shape[1] / about.width_px
+    to_photo = to_photo * smaller + [[0, 0, smaller / 2 - 0.5]]
     return cut(photo_rgb, to_photo, texture_px)
 
 
@@ -178,8 +203,8 @@ def _refined(network: DepthNetwork, crop: Crop, landmarks_px: NDArray[np.float64
     return network.predict([crop.rgb])[0]
 
 
-def _whole(photo: Photo, face_network: FaceNetwork, depth_network: DepthNetwork) -> Observation:
-    crop = whole(photo.rgb)
+def _whole(photo: Photo, turn_deg: int, face_network: FaceNetwork, depth_network: DepthNetwork) -> Observation:
+    crop = whole(photo.rgb, turn_deg)
     inside = inside_photo(crop, photo.rgb.shape)
     return Observation(
         crop=crop,
@@ -197,22 +222,33 @@ def _whole(photo: Photo, face_network: FaceNetwork, depth_network: DepthNetwork)
 
 def _about_photo(photo: Photo) -> PhotoFacts:
     height, width = photo.rgb.shape[:2]
-    return PhotoFacts(name=photo.name, sha256=photo.sha256, width_px=width, height_px=height)
+    return PhotoFacts(
+        name=photo.name,
+        sha256=photo.sha256,
+        width_px=width,
+        height_px=height,
+        focal_from=photo.focal_from,
+        warnings=photo.warnings,
+    )
 
 
-def _about_face(face: Face) -> FaceFacts:
+def _about_face(face: Face, options: Options, number: int, of: int) -> FaceFacts:
     return FaceFacts(
         score=round(face.score, 4),
         roll_deg=round(face.roll_deg, 2),
         yaw_deg=round(face.pose.yaw_deg, 2),
         pitch_deg=round(face.pose.pitch_deg, 2),
+        number=number,
+        of=of,
+        ipd_px=round(face.pose.ipd_px, 2),
+        marked=options.box is not None,
     )
 
 
 def _solved(
     seen: Observation, photo: PhotoFacts, focal_35mm: float | None, face: FaceFacts | None, options: Options
 ) -> Reconstruction:
-    camera, source = photo_intrinsics(seen.photo_shape, focal_35mm, options.fov_deg, options.focal_mm)
+    camera, source = photo_intrinsics(seen.photo_shape, focal_35mm, options.fov_deg, options.focal_mm, photo.focal_from)
     solution = solve(
         seen,
         camera,
@@ -226,7 +262,7 @@ def _solved(
         pixel_mm = float(solution.intrinsics.pixel_mm(solution.distance_mm))
         head = np.isfinite(solution.depth_mm) & seen.mask(background=False)
         fine = draw(seen.crop.texture, solution.depth_mm, head, seen.landmarks_px, pixel_mm)
-    warnings = [*_warnings(seen, face, background=options.background), *solution.warnings]
+    warnings = [*photo.warnings, *_warnings(seen, face, background=options.background), *solution.warnings]
     facts = Facts(
         photo=photo,
         network=NetworkFacts(name=seen.network, face_network=BUILTIN),
@@ -274,13 +310,7 @@ def _warnings(seen: Observation, face: FaceFacts | None, *, background: bool) ->
         warnings.append(
             "The built-in network has learnt nothing but heads: what it says of the background is not depth."
         )
-    if face.score < LOW_SCORE:
-        warnings.append(f"The face was found with a low score ({face.score:.2f}); look whether it is one.")
-    if abs(face.yaw_deg) > LARGE_TURN_DEG:
-        warnings.append(
-            f"The head is turned by {abs(face.yaw_deg):.0f} degrees; "
-            "its far side is not seen and the scale is less sure."
-        )
+    warnings += [doubt.sentence for doubt in face.doubts]
     return warnings
 
 

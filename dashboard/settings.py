@@ -67,10 +67,11 @@ class Settings:
     )
     retention_days: float = _row(0.0, "days", "Photos and all made from them are deleted after so long; 0 keeps them")
     max_upload_mb: int = _row(50, "MB", "Largest photo file", low=1)
-    max_megapixels: int = _row(100, "megapixels", "Largest photo", low=1)
+    max_megapixels: int = _row(200, "megapixels", "Largest photo; of more than 100 half of each side is kept", low=1)
     max_queue: int = _row(200, "runs", "Runs of one workspace that may wait at a time")
     max_queue_total: int = _row(2000, "runs", "Runs of all workspaces that may wait at a time")
     min_free_mb: int = _row(200, "MB", "Free disk below which nothing new is stored")
+    workers: int = _row(2, "processes", "Processes that work on photos while several wait; at most one per core", low=1)
     device: str = _row("auto", "auto, cpu, cuda, mps", "Where the networks run")
     precision: str = _row("auto", "auto, float32, bfloat16", "Precision of the encoder of MiDaS networks")
 
@@ -99,6 +100,11 @@ class Settings:
     def weights_folder(self) -> Path:
         """The folder of weights."""
         return environment.path(self.weights) if self.weights else depth.weights.weights_dir()
+
+    @property
+    def worker_count(self) -> int:
+        """How many processes work on photos while several wait."""
+        return min(self.workers, os.cpu_count() or 1)
 
     @property
     def photo_limits(self) -> "core.photo.Limits":

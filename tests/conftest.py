@@ -149,15 +149,18 @@ def serve(settings: Settings, make_works: Callable[..., Any] | None = None) -> I
     """Serve pages in a thread, with a real worker process, until the generator is closed."""
     from dashboard.app import create_app
     from dashboard.jobs import tasks
+    from dashboard.jobs.clearing import Clearing
     from dashboard.jobs.supervisor import Supervisor
 
     app = create_app(settings)
     library = app.server.config["LIBRARY"]
-    supervisor = Supervisor(library, make_works or tasks.make_works)
+    supervisor, clearing = Supervisor(library, make_works or tasks.make_works), Clearing(library)
     with serving(app) as port:
         supervisor.start()
+        clearing.start()
         yield Live(f"http://127.0.0.1:{port}", library, supervisor)
     supervisor.stop()
+    clearing.stop()
     library.close()
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.files.facts import DepthPngFacts, SurfaceFacts, WrittenFacts
-from core.geometry.camera import FILM_DIAGONAL_MM, Intrinsics
+from core.geometry.camera import Intrinsics
 from core.geometry.facts import (
     FACTS_FILE,
     CameraFacts,
@@ -21,6 +21,7 @@ from core.geometry.facts import (
 )
 from core.json_files import rows, write_json
 from core.options import Options
+from core.photo.lens import FILM_DIAGONAL_MM
 
 
 def facts_of(

@@ -38,6 +38,7 @@ from dashboard.library.library import Library
 from dashboard.library.retention import sweep
 from dashboard.readings import comparison_folder
 from dashboard.settings import Settings
+from tests.dashboard.library.test_library import for_good
 
 PHOTOS = {"collins": "collins.png", "hopper": "hopper.jpg", "hopper_midas": "hopper.jpg", "corner": "corner.png"}
 
@@ -127,7 +128,8 @@ def test_facts_are_upgraded_and_nothing_but_the_format_is_new(old: Path, name: s
     after = json.loads((folder / "reconstruction.json").read_text("utf-8"))
     options = Options.from_stored(before["options"]).to_dict()  # those that came later have their defaults …
     options["fine_relief"] = 0.0  # … but for what these faces do not have
-    assert after == {**before, "format": 2, "fine_relief": 0.0, "options": options}
+    face = before["face"] and {**before["face"], "ipd_px": None, "marked": False}
+    assert after == {**before, "format": 2, "fine_relief": 0.0, "options": options, "face": face}
     assert {name: options[name] for name, value in before["options"].items() if value is not None} == {
         name: value for name, value in before["options"].items() if value is not None
     }
@@ -424,7 +426,7 @@ def test_the_worker_goes_on(library: Library, made: Any) -> None:
 
 def test_a_face_is_deleted_with_its_comparison(library: Library, made: Any) -> None:
     workspace, faces, photos = made["workspace"], made["faces"], made["photos"]
-    deletion.delete_face(library, workspace, faces["collins"])
+    for_good(library, deletion.delete_faces(library, workspace, [faces["collins"]]))
     assert library.comparison(workspace, made["runs"]["compare"]) is None
     assert not library.folders.comparison(made["runs"]["compare"]).exists()
     assert not library.folders.face(faces["collins"]).exists()
@@ -432,9 +434,9 @@ def test_a_face_is_deleted_with_its_comparison(library: Library, made: Any) -> N
     assert {face.id for face in library.faces(workspace)} == {faces["hopper"], faces["corner"]}
     assert made["runs"]["queued"] not in {run.id for run in library.runs(workspace)}
 
-    deletion.delete_photo(library, workspace, photos["hopper"])
+    for_good(library, deletion.delete_photo(library, workspace, photos["hopper"]))
     assert [photo.id for photo in library.photos(workspace)] == [photos["corner"]]
-    deletion.delete_all(library, workspace)
+    for_good(library, deletion.delete_all(library, workspace))
     assert library.photos(workspace) == library.faces(workspace) == library.runs(workspace) == []
     left = (library.folders.photos, library.folders.faces, library.folders.comparisons)
     assert not [path for folder in left for path in folder.iterdir()]

@@ -5,6 +5,7 @@ import sys
 import time
 from functools import lru_cache
 
+import cv2
 import torch
 
 from core.errors import OptionError
@@ -34,6 +35,12 @@ def choose_device(device: str) -> torch.device:
     if not there[device]:
         raise OptionError(f"This machine has no {device} device that torch can use. Choose 'auto' or 'cpu'.")
     return torch.device(device)
+
+
+def use_threads(count: int) -> None:
+    """Let networks, and filters of pictures, take so many threads of this process: fewer, where several work at once."""
+    torch.set_num_threads(count)
+    cv2.setNumThreads(count)
 
 
 def known_precision(precision: str) -> str:

@@ -5,6 +5,7 @@ Order: Multi-PIE (Gross et al. 2010), counted from 0: jaw 0-16, brows 17-26, nos
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -54,19 +55,30 @@ class Pose:
         return self.px_per_mm * DEFAULT_IPD_MM
 
     @property
+    def quarter_deg(self) -> int:
+        """The quarter turn in the picture's plane that the head is nearest to: -180, -90, 0, 90 or 180, clockwise."""
+        return 90 * round(float(np.degrees(np.arctan2(-self.rotation[0, 1], self.rotation[1, 1]))) / 90)
+
+    @cached_property
+    def upright(self) -> NDArray[np.float64]:
+        """(3, 3) `rotation` as it is seen once the picture is turned back by `quarter_deg`."""
+        x, y, z = self.rotation
+        return np.stack({0: (x, y, z), 90: (y, -x, z), -90: (-y, x, z)}.get(self.quarter_deg, (-x, -y, z)))
+
+    @property
     def yaw_deg(self) -> float:
-        """Turn to the side; positive when the nose points to the picture's right."""
-        return float(np.degrees(np.arctan2(-self.rotation[0, 2], self.rotation[2, 2])))
+        """Turn to the side; positive when the nose points to the right of the picture, which stands upright."""
+        return float(np.degrees(np.arctan2(-self.upright[0, 2], self.upright[2, 2])))
 
     @property
     def pitch_deg(self) -> float:
         """Nod; positive when the face looks down."""
-        return float(np.degrees(np.arcsin(np.clip(-self.rotation[1, 2], -1, 1))))
+        return float(np.degrees(np.arcsin(np.clip(-self.upright[1, 2], -1, 1))))
 
     @property
     def roll_deg(self) -> float:
         """Turn in the picture's plane; positive clockwise as seen."""
-        return float(np.degrees(np.arctan2(self.rotation[1, 0], self.rotation[1, 1])))
+        return self.quarter_deg + float(np.degrees(np.arctan2(self.upright[1, 0], self.upright[1, 1])))
 
 
 def fit_pose(landmarks_px: NDArray[np.floating], confidence: NDArray[np.floating]) -> Pose:

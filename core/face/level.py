@@ -52,10 +52,10 @@ def level(rgb: NDArray[np.uint8], face: Face, side_px: int = SIDE_PX) -> Crop:
     return _crop(rgb, centre, face.pose.ipd_px / IPD_SHARE, face.roll_deg, side_px)
 
 
-def whole(rgb: NDArray[np.uint8], side_px: int = SIDE_PX) -> Crop:
-    """The whole picture in a square; beyond the picture its border goes on."""
+def whole(rgb: NDArray[np.uint8], turn_deg: int = 0, side_px: int = SIDE_PX) -> Crop:
+    """The whole picture in a square, turned clockwise by `turn_deg`; beyond the picture its border goes on."""
     height, width = rgb.shape[:2]
-    return _crop(rgb, np.array([(width - 1) / 2, (height - 1) / 2]), max(height, width), 0.0, side_px)
+    return _crop(rgb, np.array([(width - 1) / 2, (height - 1) / 2]), max(height, width), -turn_deg, side_px)
 
 
 def _crop(

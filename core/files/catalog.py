@@ -1,16 +1,25 @@
 """The table of a face's files: what each is called, what it holds, when it is written. README, paths and pages read it.
 
-Every folder that `core.files.face_folder` writes holds files of this table, and beside them what a person put there.
+A folder that `lifemask run` writes holds files of this table, and beside them what a person put there. A *compact* one,
+of the library, holds in place of some of them what they are made from when they are asked for (`MADE_FROM`).
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from core import packing
+from core.errors import FormatError
+from core.json_files import read_object
+
 Subject = Literal["solid", "surface", "cloud", "depth", "numbers", "picture"]
 
 SURFACE_HEADER = b"Lifemask surface"  # how the STL of a surface begins; that of a solid has another header
 SOLID_STL, SURFACE_STL = "solid.stl", "mesh.stl"
+FACTS = "reconstruction.json"
+SURFACE_MESH, SOLID_MESH = "surface.npz", "solid.npz"  # triangles, packed
+TEXTURE = "texture.jpg"  # of a surface that is not made yet; then it is in mesh.glb
+KEPT = (packing.MAPS, SURFACE_MESH, SOLID_MESH, TEXTURE)  # what a compact folder holds beside files of the table
 
 
 @dataclass(frozen=True)
@@ -60,23 +69,26 @@ FILES = {
         ),
         FaceFile("mesh.glb", GLB, "GLB", "surface with texture, fine relief as a normal map, metres", "surface", "glb"),
         FaceFile(
-            "mesh.zip", ZIP, "OBJ", "surface as OBJ with MTL, texture and normal map, zipped, mm", "surface", "obj"
+            "mesh.zip",
+            ZIP,
+            "OBJ",
+            "surface as OBJ with MTL, texture and normal map, named by photo and face, zipped, mm",
+            "surface",
+            "obj",
         ),
-        FaceFile("mesh.ply", PLY, "PLY mesh", "coloured surface, mm", "surface", "ply"),
+        FaceFile("mesh.ply", PLY, "PLY mesh", "coloured surface with normals, mm", "surface", "ply"),
         FaceFile(SURFACE_STL, STL, "STL mesh", "surface without colours, open: does not print, mm", "surface", "stl"),
         FaceFile("cloud.ply", PLY, "PLY cloud", "coloured points, mm", "cloud"),
         FaceFile("solid.zip", ZIP, "OBJ solid", "printable solid as OBJ with colours, zipped, mm", "solid", "obj"),
         FaceFile("solid.ply", PLY, "PLY solid", "coloured printable solid, mm", "solid", "ply"),
         FaceFile("solid.glb", GLB, "GLB solid", "printable solid in plaster, for pages, metres", "solid"),
         FaceFile("solid.json", JSON, "Solid JSON", "options, size and checks of the solid", "solid"),
-        FaceFile(
-            "depth.png", PNG, "Depth PNG", "depth on the levelled crop, 16 bits: near is white, 0 is no depth", "depth"
-        ),
+        FaceFile("depth.png", PNG, "Depth PNG", "depth on the crop, 16 bits: near is white, 0 is no depth", "depth"),
         FaceFile(
             "depth.npy",
             NPY,
             "Depth NPY",
-            "depth on the levelled crop, float32 mm from the camera, NaN beyond the head",
+            "depth on the crop, float32 mm from the camera, NaN beyond the head",
             "depth",
         ),
         FaceFile("mask.png", PNG, "Head mask", "soft mask of the head, 8 bits: 128 and more is head", "depth"),
@@ -113,7 +125,13 @@ FILES = {
             "all that the millimetres rest on: network, camera, scale and shift, landmarks",
             "numbers",
         ),
-        FaceFile("crop.png", PNG, "Crop", "the photo, levelled by the eyes and cropped", "picture"),
+        FaceFile(
+            "crop.png",
+            PNG,
+            "Crop",
+            "the photo, levelled by the eyes and cropped; of a photo taken whole all of it",
+            "picture",
+        ),
         FaceFile("thumbnail.jpg", "image/jpeg", "Thumbnail", "the crop, small", "picture"),
         FaceFile("depth_preview.png", PNG, "Depth preview", "the depth in colours", "picture"),
         FaceFile("relief_preview.png", PNG, "Relief preview", "the depth as a plaster cast", "picture"),
@@ -128,9 +146,23 @@ FILES = {
 }
 
 
+MADE_FROM = {
+    **dict.fromkeys(("depth.npy", "depth.png", "inverse_depth.npy", "prior.npy", "fine_relief.npy", "cloud.ply"),
+                    packing.MAPS),
+    **dict.fromkeys(("mesh.stl", "mesh.ply", "mesh.zip"), SURFACE_MESH),
+    **dict.fromkeys(("solid.stl", "solid.3mf", "solid.ply", "solid.zip", "solid.glb"), SOLID_MESH),
+}  # fmt: skip
+OPTIONAL = ("prior.npy", "fine_relief.npy")  # not every face has such a map
+
+
 def is_ours(name: str) -> bool:
     """Whether a file of this name in a face's folder is one that this program writes."""
-    return name in FILES
+    return name in FILES or name in KEPT
+
+
+def is_compact(folder: Path) -> bool:
+    """Whether a face's folder is one of the library, whose files are made when they are asked for."""
+    return (folder / packing.MAPS).is_file()
 
 
 def print_stl(folder: Path) -> Path:
@@ -151,7 +183,43 @@ def name_today(folder: Path, name: str) -> str:
     return SOLID_STL if name == SURFACE_STL == print_stl(folder).name else name
 
 
+def depth_file(folder: Path) -> Path:
+    """Return the file of a face that changes when its depth does, whether it is there or not."""
+    return folder / packing.MAPS if is_compact(folder) else folder / "depth.npy"
+
+
+def source(folder: Path, name: str) -> Path:
+    """Return the file that changes when one of the table does, whether there or not: it, or what it is made from."""
+    lies = folder / name
+    return lies if lies.is_file() or name not in MADE_FROM else folder / MADE_FROM[name]
+
+
 def present(folder: Path) -> dict[str, Path]:
-    """Return the files of the table that are in a face's folder, by what they are called now."""
+    """Return the files of the table that can be had of a face, by what they are called now.
+
+    Each with the file that lies there: it itself, or in a compact folder what it is made from. Both change together.
+    """
     places = {name_today(folder, name): folder / name for name in FILES if (folder / name).is_file()}
+    if is_compact(folder):
+        absent = {name for name in OPTIONAL if name.removesuffix(".npy") not in packing.names(folder / packing.MAPS)}
+        for name, source in MADE_FROM.items():
+            if name not in absent and (folder / source).is_file():
+                places.setdefault(name, folder / source)
     return {name: places[name] for name in FILES if name in places}
+
+
+def coming(folder: Path) -> tuple[str, ...]:
+    """Return the files that a face of the library will have, once its surface and its solid are made.
+
+    Of a solid, where one was asked for; no word of it if that cannot be read.
+    """
+    if not is_compact(folder):
+        return ()
+    awaited = [] if (folder / SURFACE_MESH).is_file() else ["surface"]
+    try:
+        asked = read_object(folder / FACTS)["options"]["solid"]
+    except (OSError, FormatError, LookupError, TypeError):
+        asked = "none"
+    if asked != "none" and not (folder / SOLID_MESH).is_file():
+        awaited.append("solid")
+    return tuple(file.name for file in FILES.values() if file.subject in awaited)

@@ -21,6 +21,14 @@ DEPTH: Stops = (
     (0.0, (254, 232, 56)), (1 / 6, (211, 193, 100)), (2 / 6, (166, 157, 117)), (3 / 6, (125, 124, 120)),
     (4 / 6, (87, 93, 109)), (5 / 6, (46, 67, 112)), (1.0, (0, 34, 78)),
 )  # fmt: skip
+# Viridis (van der Walt and Smith 2015, in the public domain by CC0) in ten steps
+VIRIDIS: Stops = (
+    (0.0, (253, 231, 37)), (1 / 9, (181, 222, 43)), (2 / 9, (110, 206, 88)), (3 / 9, (53, 183, 121)),
+    (4 / 9, (31, 158, 137)), (5 / 9, (38, 130, 142)), (6 / 9, (49, 104, 142)), (7 / 9, (62, 73, 137)),
+    (8 / 9, (72, 40, 120)), (1.0, (68, 1, 84)),
+)  # fmt: skip
+GRAY: Stops = ((0.0, (255, 255, 255)), (1.0, (0, 0, 0)))
+DEPTH_MAPS: dict[str, Stops] = {"cividis": DEPTH, "gray": GRAY, "viridis": VIRIDIS}  # near is bright in all
 
 
 def coloured(values: NDArray[np.floating], low: float, high: float, stops: Stops) -> NDArray[np.uint8]:

@@ -1,9 +1,6 @@
 """Files: depth as PNG and NPY, statistics; cloud, surface and solid in the formats that other programs read."""
 
-import csv
-import io
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from core.csv_text import as_csv
 from core.files.facts import DepthPngFacts
 from core.files.mesh_files import (
     JPEG_QUALITY,
     Mesh,
-    write_3mf,
-    write_glb,
-    write_obj,
-    write_plaster_glb,
-    write_ply,
     write_points,
-    write_stl,
 )
 from core.geometry.reconstruction import Reconstruction
 from core.json_files import write_json
-from core.measure.face import face_measures
+from core.measure.face import face_measures, withheld
 from core.measure.statistics import (
     depth_statistics,
     histogram,
@@ -39,45 +31,52 @@ from core.mesh.cloud import PointCloud
 from core.mesh.normal_map import NormalMap
 from core.mesh.plaster import plaster_picture
 from core.mesh.surface import Surface
-from core.options.run import FORMATS
-from core.solid import Solid
 
 NOTHING = 0  # in depth.png: no depth here
 THUMBNAIL_PX = 256
 POSTER_BLUR_PX = 0.5  # sharp, for lids and hair; the cells of a network's own map of 192 pixels or so just show
 
 
-def write_depth(reconstruction: Reconstruction, folder: Path) -> DepthPngFacts:
-    """Write `depth.npy` (float32 mm), `depth.png` (16 bit, near is white, 0 is nothing), and what it came from.
+def maps(reconstruction: Reconstruction) -> dict[str, NDArray[np.generic]]:
+    """The maps that lie in a face's folder, each as `NAME.npy` or all of them packed.
 
-    That is `inverse_depth.npy`, the network's own map; `prior.npy`, the face network's, where it is another; and
-    `mask.png`, the head's soft mask (8 bit, 128 and more is head).
-
-    Returns the depths in mm that the PNG's 65535 (near) and 1 (far) stand for.
+    depth : float32 mm. inverse_depth : the network's own; prior : the face network's, where it is another.
+    fine_relief : float16 mm, where it was asked for.
     """
-    depth, mask = reconstruction.depth_mm, reconstruction.mask
-    near, far = float(depth[mask].min()), float(depth[mask].max())
-    share = (far - np.where(mask, depth, far)) / max(far - near, 1e-6)
-    levels = np.where(mask, 1 + np.round(share * 65534), NOTHING).astype(np.uint16)
-    np.save(folder / "depth.npy", depth)
-    np.save(folder / "inverse_depth.npy", reconstruction.inverse_depth)
+    found: dict[str, NDArray[np.generic]] = {
+        "depth": reconstruction.depth_mm,
+        "inverse_depth": reconstruction.inverse_depth,
+    }
     if reconstruction.relief is not None and reconstruction.relief is not reconstruction.inverse_depth:
-        np.save(folder / "prior.npy", reconstruction.relief)
+        found["prior"] = reconstruction.relief
     if reconstruction.fine_relief is not None:
-        np.save(folder / "fine_relief.npy", reconstruction.fine_relief.astype(np.float16))
-    if reconstruction.coverage is not None:
-        write_png(reconstruction.coverage, folder / "mask.png")
-    write_png(levels, folder / "depth.png")
-    return DepthPngFacts(near_mm=near, far_mm=far)
+        found["fine_relief"] = reconstruction.fine_relief.astype(np.float16)
+    return found
+
+
+def depth_range(reconstruction: Reconstruction) -> DepthPngFacts:
+    """Return the depths in mm that `depth.png`'s 65535 (near) and 1 (far) stand for."""
+    depth = reconstruction.depth_mm[reconstruction.mask]
+    return DepthPngFacts(near_mm=float(depth.min()), far_mm=float(depth.max()))
+
+
+def write_depth_png(reconstruction: Reconstruction, path: Path) -> None:
+    """Depth in 16 bits: near is white, 0 is nothing."""
+    depth, mask, ends = reconstruction.depth_mm, reconstruction.mask, depth_range(reconstruction)
+    near, far = ends.near_mm, ends.far_mm
+    share = (far - np.where(mask, depth, far)) / max(far - near, 1e-6)
+    write_png(np.where(mask, 1 + np.round(share * 65534), NOTHING).astype(np.uint16), path)
 
 
 def write_pictures(reconstruction: Reconstruction, folder: Path) -> None:
     """Write `crop.png`, `thumbnail.jpg`; transparent: `depth_preview.png` (cividis), `relief_preview.png` (plaster).
 
-    The plaster has the fine relief. `plain_preview.png`, too, is plaster: of the depth before the prior's shape, the
-    smoothing and the fine relief.
+    `mask.png` is the head's soft mask (8 bit, 128 and more is head). The plaster has the fine relief.
+    `plain_preview.png`, too, is plaster: of the depth before the prior's shape, the smoothing and the fine relief.
     """
     write_png(reconstruction.crop_rgb, folder / "crop.png")
+    if reconstruction.coverage is not None:
+        write_png(reconstruction.coverage, folder / "mask.png")
     thumbnail = Image.fromarray(reconstruction.crop_rgb).resize((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.LANCZOS)
     thumbnail.save(folder / "thumbnail.jpg", quality=JPEG_QUALITY)
     mask = reconstruction.mask
@@ -111,15 +110,16 @@ def statistics(reconstruction: Reconstruction) -> dict[str, Any]:
     """What `statistics.json` holds: mm behind the tip of the nose, or behind the nearest hundredth of a photo."""
     values = relative_depth(reconstruction)
     edges = shared_edges([values])
-    measures = face_measures(reconstruction)
+    measures, why = face_measures(reconstruction), withheld(reconstruction)
     has_face = reconstruction.landmarks_px is not None
     return {
         "unit": "mm",
-        "reference": "behind the tip of the nose" if has_face else "behind the nearest hundredth of the picture",
+        "reference": reconstruction.facts.behind,
         "scaled_to": "the assumed interpupillary distance" if has_face else "the assumed range of distances",
         **depth_statistics(values).to_dict(),
         "histogram": {"edges": edges.tolist(), "counts": histogram(values, edges).tolist()},
         "face": None if measures is None else vars(measures),
+        **({"withheld": why} if why else {}),
         "regions": {
             name: one.to_dict() for name, one in statistics_by_region(reconstruction).items() if name != "head"
         },
@@ -129,15 +129,13 @@ def statistics(reconstruction: Reconstruction) -> dict[str, Any]:
 def write_statistics(values: dict[str, Any], folder: Path) -> None:
     """Write `statistics.json` and `statistics.csv` (name, value, unit)."""
     write_json(values, folder / "statistics.json")
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(["name", "value", "unit"])
-    table.writerows([one.key, values[one.key], one.unit] for one in chosen(DEPTHS, Place.FILES))
+    rows = [["name", "value", "unit"]]
+    rows += [[one.key, values[one.key], one.unit] for one in chosen(DEPTHS, Place.FILES)]
     if values["face"] is not None:
-        table.writerows([f"face.{one.key.removesuffix('_mm')}", values["face"][one.key], one.unit] for one in MEASURES)
+        rows += [[f"face.{one.key.removesuffix('_mm')}", values["face"][one.key], one.unit] for one in MEASURES]
     for region, found in values["regions"].items():
-        table.writerows([f"{region}.{one.key}", found[one.key], one.unit] for one in chosen(DEPTHS, Place.FILES))
-    (folder / "statistics.csv").write_text(text.getvalue(), "utf-8")
+        rows += [[f"{region}.{one.key}", found[one.key], one.unit] for one in chosen(DEPTHS, Place.FILES)]
+    (folder / "statistics.csv").write_text(as_csv(rows), "utf-8")
 
 
 def write_cloud(cloud: PointCloud, path: Path, about: Mapping[str, str] | None = None) -> None:
@@ -149,65 +147,32 @@ def write_cloud(cloud: PointCloud, path: Path, about: Mapping[str, str] | None =
     )
 
 
-def write_surface(
+def surface_mesh(
     surface: Surface,
-    texture: NDArray[np.uint8],
-    folder: Path,
-    formats: tuple[str, ...],
     about: Mapping[str, str],
+    texture: bytes,
+    normal_map: bytes | None = None,
     relief: NormalMap | None = None,
-    light: Surface | None = None,
-) -> None:
-    """Write `mesh.stl` (mm), `mesh.ply` (coloured, mm), `mesh.glb` (textured, metres), `mesh.zip` (OBJ, MTL, PNG, mm).
-
-    Those that `formats` names. about : what the millimetres rest on; every file carries it. relief : what GLB and OBJ
-    are shaded by. light : the same surface of fewer triangles, for the GLB.
-    """
-    title = f"Surface of {about['photo']}" if "photo" in about else "Surface"
-    mesh = Mesh(surface.vertices_mm, surface.faces, surface.colours, surface.uv, texture, title, about)
-    if "stl" in formats:
-        write_stl(mesh, folder / "mesh.stl", is_surface=True)
-    if "ply" in formats:
-        write_ply(mesh, folder / "mesh.ply")
-    if "glb" in formats:
-        write_glb(_shaded(mesh, light or surface, relief), folder / "mesh.glb")
-    if "obj" in formats:
-        write_obj(_shaded(mesh, surface, relief), folder / "mesh.zip")
+) -> Mesh:
+    """A surface as its files have it. about : what the millimetres rest on. normal_map : the picture of the relief."""
+    normals, tangents = relief.of(surface) if relief else (None, None)
+    return Mesh(
+        surface.vertices_mm, surface.faces, surface.colours, surface.uv, texture, _title("Surface", about), about,
+        normals, tangents, normal_map,
+    )  # fmt: skip
 
 
-def _shaded(mesh: Mesh, surface: Surface, relief: NormalMap | None) -> Mesh:
-    """The mesh with a surface's triangles, and a normal map if there is one."""
-    mesh = replace(mesh, vertices_mm=surface.vertices_mm, faces=surface.faces, colours=surface.colours, uv=surface.uv)
-    if relief is None:
-        return mesh
-    normals, tangents = relief.of(surface)
-    return replace(mesh, normals=normals, tangents=tangents, normal_map=relief.picture)
+def solid_mesh(
+    vertices_mm: NDArray[np.floating], faces: NDArray[np.int32], colours: NDArray[np.uint8], kind: str,
+    about: Mapping[str, str],
+) -> Mesh:  # fmt: skip
+    """A solid of a kind as its files have it."""
+    title = _title(kind.capitalize(), about)
+    return Mesh(vertices_mm.astype(np.float64), faces, colours, title=title, about=about)
 
 
-def write_solid_files(
-    solid: Solid,
-    folder: Path,
-    kind: str = "relief",
-    about: Mapping[str, str] | None = None,
-    picture: Path | None = None,
-    formats: tuple[str, ...] = FORMATS,
-) -> None:
-    """Write `solid.stl` and `solid.3mf`, `solid.ply` (coloured), `solid.zip` (OBJ), `solid.glb` (plaster, for pages).
-
-    The STL is always written, since it is what is checked. formats : those to be written beside. about : what the
-    millimetres rest on. picture : a PNG to know the 3MF by.
-    """
-    about = about or {}
-    title = f"{kind.capitalize()} of {about['photo']}" if "photo" in about else kind.capitalize()
-    mesh = Mesh(solid.vertices_mm, solid.faces, solid.colours, title=title, about=about)
-    write_stl(mesh, folder / "solid.stl")
-    write_plaster_glb(mesh, folder / "solid.glb", stands=kind == "bust")
-    if "3mf" in formats:
-        write_3mf(mesh, folder / "solid.3mf", picture)
-    if "ply" in formats:
-        write_ply(mesh, folder / "solid.ply")
-    if "obj" in formats:
-        write_obj(mesh, folder / "solid.zip")
+def _title(what: str, about: Mapping[str, str]) -> str:
+    return f"{what} of {about['photo']}" if "photo" in about else what
 
 
 def write_png(picture: NDArray[np.generic], path: Path) -> None:

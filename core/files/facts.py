@@ -68,12 +68,13 @@ class FrameFacts:
 class WrittenFacts(Facts):
     """All that `reconstruction.json` holds.
 
-    solid : None where none was asked for. mesh_origin_mm : (3,), camera frame. options : that the face was made with.
-    versions : of this program and the libraries that its numbers depend on, by name.
+    surface : None until it is made, in the library. solid : None where none was asked for, and until it is made.
+    mesh_origin_mm : (3,), camera frame. options : that the face was made with. versions : of this program and the
+    libraries that its numbers depend on, by name.
     """
 
     depth_png: DepthPngFacts
-    surface: SurfaceFacts
+    surface: SurfaceFacts | None
     solid: SolidFacts | None
     mesh_origin_mm: Vector
     units: UnitFacts = field(default_factory=UnitFacts)

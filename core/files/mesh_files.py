@@ -1,6 +1,7 @@
 """One mesh -> the formats that other programs read: STL, 3MF, OBJ, PLY, GLB. Lengths in mm, in GLB in metres."""
 
 import io
+import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,10 +16,13 @@ from trimesh.visual.material import PBRMaterial, SimpleMaterial
 
 from core.files.catalog import SURFACE_HEADER
 from core.files.threemf import threemf
+from core.geometry.metric_depth import BUILTIN
 from core.mesh.plaster import mesh_colours, vertex_normals
+from core.names import plain
 
 WHITE, BLACK = (255, 255, 255, 255), (0, 0, 0, 255)  # a texture is shown as it is, without a shine
 JPEG_QUALITY = 90
+JPEG_END = b"\xff\xd9"
 CREASE_DEG = 35.0  # in previews, edges sharper than this stay sharp
 SHADE_STEPS = 32  # in previews, no edge is longer than the size by this
 UNLIT, LIT = "KHR_materials_unlit", "lit plaster"  # assets/viewer.js knows such a material by its name
@@ -33,9 +37,9 @@ class Mesh:
     """What every format is written from.
 
     vertices_mm : (n, 3) float64. faces : (m, 3) int32, outward counter-clockwise. colours : (n, 3) uint8.
-    uv : (n, 2) float64 in 0..1, origin at the lower left of texture, (T, T, 3) uint8; None where there is no texture.
+    uv : (n, 2) float64 in 0..1, origin at the lower left of texture, a JPEG; None where there is no texture.
     title : a name for people. about : what its millimetres rest on, by name; carried by every format.
-    normals, tangents : (n, 3) float64 unit, and normal_map, (N, N, 3) uint8, laid on by uv, that is told from them (see
+    normals, tangents : (n, 3) float64 unit, and normal_map, a JPEG laid on by uv, that is told from them (see
     `core.mesh.normal_map`); None where there is none.
     """
 
@@ -43,12 +47,26 @@ class Mesh:
     faces: NDArray[np.int32]
     colours: NDArray[np.uint8]
     uv: NDArray[np.float64] | None = None
-    texture: NDArray[np.uint8] | None = None
+    texture: bytes | None = None
     title: str = "Lifemask"
     about: Mapping[str, str] = field(default_factory=dict)
     normals: NDArray[np.float64] | None = None
     tangents: NDArray[np.float64] | None = None
-    normal_map: NDArray[np.uint8] | None = None
+    normal_map: bytes | None = None
+
+    @property
+    def name(self) -> str:
+        """Of the photo, of the face where it has several, of the network where it is not the built-in one; ASCII.
+
+        Parts of a file are called by it, so that those of two faces can lie in one folder or in one scene.
+        """
+        network = self.about.get("network", BUILTIN)
+        parts = [
+            Path(self.about.get("photo", "")).stem,
+            self.about.get("face", "").split(" ")[0],
+            "" if network == BUILTIN else network,
+        ]
+        return "-".join(part for part in map(plain, parts) if part) or "face"
 
     def bare(self) -> trimesh.Trimesh:
         """Vertices and faces alone."""
@@ -87,8 +105,9 @@ def write_3mf(mesh: Mesh, path: Path, picture: Path | None = None) -> None:
 
 
 def write_ply(mesh: Mesh, path: Path) -> None:
-    """Binary PLY with colours of the vertices."""
-    path.write_bytes(_commented(mesh.coloured().export(file_type="ply"), mesh))
+    """Binary PLY with colours of the vertices; of a surface with normals: without them it is shown in flat facets."""
+    written = mesh.coloured().export(file_type="ply", vertex_normal=mesh.texture is not None)
+    path.write_bytes(_commented(written, mesh))
 
 
 def write_points(mesh: Mesh, path: Path) -> None:
@@ -102,32 +121,31 @@ def _commented(ply: Any, mesh: Mesh) -> bytes:
 
 
 def write_obj(mesh: Mesh, path: Path) -> None:
-    """A zip of OBJ, MTL and PNG, with normals; without a texture, of an OBJ with colours of the vertices.
+    """A zip of OBJ, MTL and JPEG, with normals; without a texture, of an OBJ with colours of the vertices.
 
-    A normal map is a second PNG, named by `norm`: Exocortex, "Extending the Wavefront MTL format for physically-based
+    A normal map is a second JPEG, named by `norm`: Exocortex, "Extending the Wavefront MTL format for physically-based
     rendering", 2015.
     """
     header = "\n# ".join(mesh.comments())
+    stem = f"{mesh.name}-{path.stem}"
     body, names = mesh.coloured(), None
     if mesh.texture is not None:
-        picture = Image.fromarray(mesh.texture)
-        picture.format = "PNG"
         body, names = (
-            mesh.skinned(SimpleMaterial(image=picture, diffuse=WHITE, ambient=WHITE, specular=BLACK, name=path.stem)),
-            f"{path.stem}.mtl",
+            mesh.skinned(
+                SimpleMaterial(image=_as_it_is(mesh.texture), diffuse=WHITE, ambient=WHITE, specular=BLACK, name=stem)
+            ),
+            f"{stem}.mtl",
         )
     text, files = trimesh.exchange.obj.export_obj(
         body, include_normals=mesh.texture is not None, return_texture=True, mtl_name=names, header=header
     )
     if mesh.normal_map is not None and names is not None:
-        packed, name = io.BytesIO(), f"{path.stem}_normal.png"
-        Image.fromarray(mesh.normal_map).save(packed, "PNG")
-        files[name] = packed.getvalue()
+        name = f"{stem}_normal.jpeg"
+        files[name] = mesh.normal_map
         files[names] += f"\nnorm {name}\n".encode()
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
-        archive.writestr(f"{path.stem}.obj", text)
-        for name, data in files.items():
-            archive.writestr(name, data)
+        for name, data in {f"{stem}.obj": text, **files}.items():
+            archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)  # with no time in it
 
 
 def write_glb(mesh: Mesh, path: Path) -> None:
@@ -137,8 +155,9 @@ def write_glb(mesh: Mesh, path: Path) -> None:
     """
     assert mesh.texture is not None
     skin = PBRMaterial(
-        baseColorTexture=_jpeg(mesh.texture), metallicFactor=0.0, roughnessFactor=0.9, doubleSided=True,
-        normalTexture=None if mesh.normal_map is None else _jpeg(mesh.normal_map, subsampling=0),
+        name=mesh.name, baseColorTexture=_as_it_is(mesh.texture),
+        metallicFactor=0.0, roughnessFactor=0.9, doubleSided=True,
+        normalTexture=None if mesh.normal_map is None else _as_it_is(mesh.normal_map),
     )  # fmt: skip
     body = mesh.skinned(skin)
     if mesh.tangents is not None:  # the fourth number: the third direction is normal x tangent, and not its opposite
@@ -146,12 +165,35 @@ def write_glb(mesh: Mesh, path: Path) -> None:
     _write_glb(body, mesh, path)
 
 
-def _jpeg(picture: NDArray[np.uint8], **how: int) -> Image.Image:
-    """A picture that trimesh embeds as JPEG, and not as a PNG several times its size."""
-    image = Image.fromarray(picture)
-    image.format = "JPEG"
-    image.encoderinfo = {"quality": JPEG_QUALITY, **how}
+def jpeg(picture: NDArray[np.uint8], **how: int) -> bytes:
+    """(H, W, 3) uint8 RGB -> JPEG."""
+    packed = io.BytesIO()
+    Image.fromarray(picture).save(packed, "JPEG", quality=JPEG_QUALITY, **how)
+    return packed.getvalue()
+
+
+def _as_it_is(picture: bytes) -> Image.Image:
+    """A JPEG for trimesh, which saves a picture where it wants its bytes: these, and not the pixels squeezed again."""
+    image = Image.open(io.BytesIO(picture))
+    image.save = lambda fp, *_args, **_how: fp.write(picture)  # type: ignore[method-assign]
     return image
+
+
+def pictures_in_glb(path: Path) -> tuple[bytes, bytes | None]:
+    """Texture and normal map, as JPEG, of a GLB that `write_glb` wrote; None where it has no normal map."""
+    data = path.read_bytes()
+    length = int.from_bytes(data[12:16], "little")
+    tree, binary = json.loads(data[20 : 20 + length]), data[28 + length :]
+    (material,) = tree["materials"]
+
+    def picture(texture: dict[str, int]) -> bytes:
+        view = tree["bufferViews"][tree["images"][tree["textures"][texture["index"]]["source"]]["bufferView"]]
+        start = view.get("byteOffset", 0)
+        padded = binary[start : start + view["byteLength"]]
+        return padded[: padded.rindex(JPEG_END) + len(JPEG_END)]
+
+    normal = material.get("normalTexture")
+    return picture(material["pbrMetallicRoughness"]["baseColorTexture"]), normal and picture(normal)
 
 
 def write_plaster_glb(mesh: Mesh, path: Path, *, stands: bool = False) -> None:
@@ -167,7 +209,9 @@ def write_plaster_glb(mesh: Mesh, path: Path, *, stands: bool = False) -> None:
     # a large triangle could not carry the shade of what stands on it
     points, faces = trimesh.remesh.subdivide_to_size(points, body.faces, body.extents.max() / SHADE_STEPS)
     shaded = trimesh.Trimesh(points[:, :3], faces, process=False)
-    linear = np.round(255 * _linear(mesh_colours(shaded.vertices, shaded.faces, points[:, 3:]) / 255)).astype(np.uint8)
+    linear = np.round(255 * srgb_to_linear(mesh_colours(shaded.vertices, shaded.faces, points[:, 3:]) / 255)).astype(
+        np.uint8
+    )
     opaque = np.full((len(linear), 1), 255, np.uint8)
     skin = PBRMaterial(LIT, baseColorFactor=WHITE, metallicFactor=0.0, roughnessFactor=1.0)
     shaded.visual = trimesh.visual.TextureVisuals(material=skin)
@@ -178,9 +222,16 @@ def write_plaster_glb(mesh: Mesh, path: Path, *, stands: bool = False) -> None:
 def _write_glb(body: trimesh.Trimesh, mesh: Mesh, path: Path, *, is_lit: bool = False) -> None:
     """is_lit : its colours hold the light, and a viewer adds none."""
     body.apply_scale(GLTF_PER_MM)
-    scene = trimesh.Scene([body], metadata={"title": mesh.title, **mesh.about})
+    name = f"{mesh.name}-{path.stem}"
+    path.write_bytes(glb_of(body, {"title": mesh.title, **mesh.about}, name, is_lit=is_lit))
+
+
+def glb_of(body: trimesh.Trimesh, about: Mapping[str, str], name: str, *, is_lit: bool = True) -> bytes:
+    """A mesh in metres as GLB; is_lit : its colours hold the light, and a viewer adds none."""
     finish = _without_light if is_lit else _with_tangents
-    path.write_bytes(scene.export(file_type="glb", include_normals=not is_lit, tree_postprocessor=finish))
+    scene = trimesh.Scene(metadata=dict(about))
+    scene.add_geometry(body, node_name=name, geom_name=name)
+    return bytes(scene.export(file_type="glb", include_normals=not is_lit, tree_postprocessor=finish))
 
 
 def _without_light(tree: dict[str, Any]) -> None:
@@ -198,7 +249,7 @@ def _with_tangents(tree: dict[str, Any]) -> None:
                 part["attributes"]["TANGENT"] = part["attributes"].pop(TANGENT)
 
 
-def _linear(srgb: NDArray[np.floating]) -> NDArray[np.floating]:
+def srgb_to_linear(srgb: NDArray[np.floating]) -> NDArray[np.floating]:
     """Light of sRGB values, both 0..1 (IEC 61966-2-1): colours of vertices are linear in glTF."""
     return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
 

@@ -43,12 +43,16 @@ def threemf(
     """
     packed = BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=SQUEEZE) as archive:
-        archive.writestr("[Content_Types].xml", TYPES)
-        archive.writestr("_rels/.rels", _relations(has_picture=picture is not None))
-        archive.writestr("3D/3dmodel.model", _model(vertices_mm, faces, colours, title, about))
+        _add(archive, "[Content_Types].xml", TYPES)
+        _add(archive, "_rels/.rels", _relations(has_picture=picture is not None))
+        _add(archive, "3D/3dmodel.model", _model(vertices_mm, faces, colours, title, about))
         if picture is not None:
-            archive.writestr("Metadata/thumbnail.png", picture, zipfile.ZIP_STORED)
+            _add(archive, "Metadata/thumbnail.png", picture, zipfile.ZIP_STORED)
     return packed.getvalue()
+
+
+def _add(archive: zipfile.ZipFile, name: str, data: str | bytes, how: int = zipfile.ZIP_DEFLATED) -> None:
+    archive.writestr(zipfile.ZipInfo(name), data, how)  # with no time in it: the same solid is the same file
 
 
 def _relations(*, has_picture: bool) -> str:

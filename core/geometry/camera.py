@@ -17,8 +17,8 @@ from core.errors import GeometryError
 from core.face.landmarks import LEFT_EYE, MEAN_MM, RIGHT_EYE, Pose
 from core.face.window import inverse, transform
 from core.options.run import DEFAULT_FOV_DEG, DEFAULT_IPD_MM, Projection
+from core.photo.lens import EXIF, FILM_DIAGONAL_MM
 
-FILM_DIAGONAL_MM = 43.267  # of 24 x 36 mm film, to which EXIF's 35 mm equivalent refers (CIPA DCG-001)
 PROFILE_YAW_DEG = 35.0  # beyond it the eyes are too close together in the picture to measure by
 FIT_ROUNDS = 20
 MIN_CORRELATION = 0.3
@@ -110,13 +110,17 @@ class Intrinsics:
 
 
 def photo_intrinsics(
-    shape: tuple[int, ...], focal_35mm: float | None, fov_deg: float | None = None, given_35mm: float | None = None
+    shape: tuple[int, ...],
+    focal_35mm: float | None,
+    fov_deg: float | None = None,
+    given_35mm: float | None = None,
+    told_by: str = EXIF,
 ) -> tuple[Intrinsics, str]:
     """The camera of a photo of shape (H, W, ...), and where its focal length comes from.
 
-    What a person gives, `fov_deg` over the diagonal or `given_35mm`, goes before `focal_35mm` of EXIF; without any the
-    default field of view is assumed. 35 mm equivalents are taken by the diagonal (CIPA DCG-001). The principal point
-    is the middle of the photo.
+    What a person gives, `fov_deg` over the diagonal or `given_35mm`, goes before `focal_35mm`, which the photo tells
+    (told_by : by what, in words); without any the default field of view is assumed. 35 mm equivalents are taken by the
+    diagonal (CIPA DCG-001). The principal point is the middle of the photo.
     """
     height, width = shape[:2]
     diagonal = float(np.hypot(height, width))
@@ -125,7 +129,7 @@ def photo_intrinsics(
     elif given_35mm is not None:
         focal_px, source = given_35mm / FILM_DIAGONAL_MM * diagonal, "given focal length"
     elif focal_35mm is not None:
-        focal_px, source = focal_35mm / FILM_DIAGONAL_MM * diagonal, "EXIF"
+        focal_px, source = focal_35mm / FILM_DIAGONAL_MM * diagonal, told_by
     else:
         focal_px, source = diagonal / 2 / np.tan(np.radians(DEFAULT_FOV_DEG) / 2), "assumed field of view"
     return Intrinsics(float(focal_px), (width - 1) / 2, (height - 1) / 2), source

@@ -4,6 +4,7 @@ Each class is an object of that file and each field a key of it, so that a name 
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,12 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import FormatError
-from core.geometry.camera import FILM_DIAGONAL_MM, INLIER_MM, Intrinsics
+from core.face.doubt import Doubt, doubts, is_doubtful
+from core.geometry.camera import INLIER_MM, Intrinsics
 from core.json_files import damaged, read_object, typed
 from core.options.run import DEFAULT_FOV_DEG, Projection
+from core.photo.lens import EXIF, FILM_DIAGONAL_MM
 
 FORMAT = 2  # 1: version 0.1 and before, whose files name no format
 FACTS_FILE = "reconstruction.json"
+BEHIND_NOSE = "behind the nose tip"
+BEHIND_NEAREST = "behind the nearest hundredth of the picture"  # of a photo taken whole
+BEHIND_EITHER = "behind the nose tip, or of a whole photo behind its nearest hundredth"
 
 Point = tuple[float, float]
 Vector = tuple[float, float, float]
@@ -26,12 +32,17 @@ Matrix = tuple[Vector, Vector, Vector]
 
 @dataclass(frozen=True, kw_only=True)
 class PhotoFacts:
-    """The photo: its name, the SHA-256 of its file in hexadecimal digits, and its size when upright."""
+    """The photo: its name, the SHA-256 of its file in hexadecimal digits, and its size when upright.
+
+    focal_from : what its own focal length follows from, in words. warnings : what to know of its file, as sentences.
+    """
 
     name: str
     sha256: str
     width_px: int
     height_px: int
+    focal_from: str = EXIF
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,12 +130,31 @@ class PriorFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class FaceFacts:
-    """How sure the face is (score, 0 to 1), and how the head is turned; its roll is levelled in the crop."""
+    """How sure the face is (score, 0 to 1), and how the head is turned; its roll is levelled in the crop.
+
+    number : its place among the `of` faces of its photo, from the left, from 1.
+    ipd_px : interpupillary distance in the photo, as from the front; None in a face of an earlier version.
+    marked : whether a person showed where it is.
+    """
 
     score: float
     roll_deg: float
     yaw_deg: float
     pitch_deg: float
+    number: int = 1
+    of: int = 1
+    ipd_px: float | None = None
+    marked: bool = False
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether it may be no face, and nobody has said that it is one."""
+        return is_doubtful(self.score) and not self.marked
+
+    @property
+    def doubts(self) -> list[Doubt]:
+        """What makes it less sure than others."""
+        return doubts(self.score, self.yaw_deg, self.ipd_px, marked=self.marked)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +189,22 @@ class Facts:
     landmarks_confidence: tuple[float, ...] | None
     face: FaceFacts | None
     warnings: tuple[str, ...]
+
+    @property
+    def behind(self) -> str:
+        """What a depth is counted from, in words."""
+        return BEHIND_NOSE if self.landmarks_crop_px is not None else BEHIND_NEAREST
+
+    @property
+    def doubts(self) -> list[Doubt]:
+        """What makes the face less sure than others; nothing of a photo taken whole."""
+        return [] if self.face is None else self.face.doubts
+
+
+def all_behind(faces: Iterable[Facts]) -> str:
+    """What the depths of several faces on one scale are counted from, in words."""
+    words = {face.behind for face in faces}
+    return words.pop() if len(words) == 1 else BEHIND_EITHER
 
 
 F = TypeVar("F", bound=Facts)

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from core.errors import FormatError
 from core.face.landmarks import LEFT_EYE, NOSE_TIP, RIGHT_EYE
 from core.geometry.camera import Intrinsics
 from core.geometry.facts import Facts, read_facts_as
 from core.options.run import DRAWN
+from core.packing import load_map
 
 
 @dataclass(frozen=True)
@@ -117,23 +119,27 @@ class Reconstruction:
         with Image.open(folder / "crop.png") as image:
             crop = np.array(image.convert("RGB"))
         landmarks = facts.landmarks_crop_px
-        inverse_depth = np.load(folder / "inverse_depth.npy")
-        prior, mask, fine = folder / "prior.npy", folder / "mask.png", folder / "fine_relief.npy"
-        coverage = None
+        depth, inverse_depth, prior, fine = (
+            load_map(folder, name) for name in ("depth", "inverse_depth", "prior", "fine_relief")
+        )
+        if depth is None or inverse_depth is None:
+            raise FormatError(f"{folder} holds no depth. Process the photo again.")
+        mask, coverage = folder / "mask.png", None
         if mask.is_file():
             with Image.open(mask) as image:
                 coverage = np.array(image.convert("L"))
+        relief = inverse_depth if prior is None and landmarks is not None else prior
         return cls(
             crop_rgb=crop,
             texture=crop,
-            inverse_depth=inverse_depth,
-            depth_mm=np.load(folder / "depth.npy"),
+            inverse_depth=inverse_depth.astype(np.float32, copy=False),
+            depth_mm=depth.astype(np.float32, copy=False),
             intrinsics=facts.camera.intrinsics,
             landmarks_px=None if landmarks is None else np.array(landmarks),
             facts=facts,
-            relief=np.load(prior) if prior.is_file() else inverse_depth if landmarks is not None else None,
+            relief=None if relief is None else relief.astype(np.float32, copy=False),
             coverage=coverage,
-            fine_relief=np.load(fine).astype(np.float32) if fine.is_file() else None,
+            fine_relief=None if fine is None else fine.astype(np.float32),
         )
 
 
@@ -142,6 +148,7 @@ def assumptions(facts: Facts) -> dict[str, str]:
     camera, fit = facts.camera, facts.scale_and_shift
     rows: dict[str, str | None] = {
         "photo": facts.photo.name,
+        "face": f"{facts.face.number} of {facts.face.of}, from the left" if facts.face and facts.face.of > 1 else None,
         "network": facts.network.name,
         "scaled to": f"an assumed interpupillary distance of {facts.ipd_mm:g} mm"
         if facts.ipd_mm

@@ -1,6 +1,6 @@
 from . import table
 from .ansur import CAUTION, REFERENCES, SOURCE
-from .face import FaceMeasures, face_measures
+from .face import FaceMeasures, face_measures, withheld
 from .profiles import Profile, named_profiles
 from .regions import REGIONS, regions
 from .statistics import depth_statistics, statistics_by_region
@@ -21,4 +21,5 @@ __all__ = [
     "statistics_by_region",
     "symmetry",
     "table",
+    "withheld",
 ]

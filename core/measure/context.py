@@ -73,12 +73,13 @@ class FacePoints:
 
     points_mm : (68, 3), camera frame, NaN where there is no depth. axes : (3, 3), camera frame, unit vectors to the
     face's left, down it, and where it looks. flat_width_mm : between the jaw's upper ends if both lay at the
-    landmarks' median depth.
+    landmarks' median depth. both_sides : whether the far side is seen well enough to be measured.
     """
 
     points_mm: NDArray[np.float64]
     axes: NDArray[np.float64]
     flat_width_mm: float
+    both_sides: bool = True
 
     @property
     def jaw_ends(self) -> list[int]:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.face.doubt import hidden_side
 from core.face.landmarks import INNER, JAW, MEAN_MM
 from core.geometry.alignment import procrustes
 from core.geometry.reconstruction import Reconstruction
 from core.measure.context import JAW_ENDS, Assumed, FacePoints
-from core.measure.table import IPD, LENGTHS, NOSE_TO_EARS, numbers
+from core.measure.table import IPD, LENGTHS, NOSE_PROTRUSION, NOSE_TO_EARS, WIDTH, numbers
 
 
 @dataclass(frozen=True)
@@ -17,11 +18,12 @@ class FaceMeasures:
     """Distances between landmarks in mm, scaled to the assumed interpupillary distance.
 
     What each is says `core.measure.table.LENGTHS`. nose_to_ears_mm : None where the jaw's upper ends are not seen.
+    nose_protrusion_mm, width_mm : None of a head turned so far that they mean nothing, see `withheld`.
     """
 
     ipd_mm: float
-    nose_protrusion_mm: float
-    width_mm: float
+    nose_protrusion_mm: float | None
+    width_mm: float | None
     height_mm: float
     nose_to_ears_mm: float | None = None
 
@@ -54,7 +56,13 @@ def face_points(reconstruction: Reconstruction) -> FacePoints | None:
         return None
     across = float(np.linalg.norm(landmarks[JAW_ENDS[0]] - landmarks[JAW_ENDS[1]]))
     pixel_mm = float(reconstruction.intrinsics.pixel_mm(float(np.nanmedian(points[:, 2]))))
-    return FacePoints(points, face_axes(points), across * pixel_mm)
+    return FacePoints(points, face_axes(points), across * pixel_mm, withheld(reconstruction) is None)
+
+
+def withheld(reconstruction: Reconstruction) -> str | None:
+    """Why lengths that need both sides of the face are not measured, as a sentence; None where they are."""
+    face = reconstruction.facts.face
+    return None if face is None else hidden_side(face.yaw_deg)
 
 
 def face_measures(reconstruction: Reconstruction) -> FaceMeasures | None:
@@ -64,6 +72,7 @@ def face_measures(reconstruction: Reconstruction) -> FaceMeasures | None:
         return None
     assumed = Assumed(reconstruction.facts.ipd_mm, reconstruction.facts.distance_mm)
     found = {IPD.key: IPD.measure(assumed), **numbers(LENGTHS, points)}
-    if any(value is None for key, value in found.items() if key != NOSE_TO_EARS.key):
+    may_lack = {NOSE_TO_EARS.key} if points.both_sides else {NOSE_TO_EARS.key, NOSE_PROTRUSION.key, WIDTH.key}
+    if any(value is None for key, value in found.items() if key not in may_lack):
         return None
     return FaceMeasures(**found)

@@ -181,7 +181,15 @@ DEPTHS: tuple[Statistic[Depths], ...] = (
 _MAIN_LENGTH = Place.FILES | Place.PART | Place.FACE | Place.TABLE | Place.REPORT
 
 
+def _protrusion(face: FacePoints) -> float:
+    if not face.both_sides:
+        return float("nan")
+    return float(face.forward_mm[NOSE_TIP] - face.forward_mm[OUTER_CORNERS].mean())
+
+
 def _width(face: FacePoints) -> float:
+    if not face.both_sides:
+        return float("nan")
     jaw = face.points_mm[face.jaw_ends]
     if len(jaw) == 1:
         return float(2 * np.abs((jaw[0] - face.points_mm[SELLION]) @ face.axes[0]))
@@ -193,7 +201,7 @@ def _width(face: FacePoints) -> float:
 NOSE_PROTRUSION = Statistic[FacePoints](
     "nose_protrusion_mm", "Nose before the eyes", MM, 1,
     "tip of the nose before the outer corners of the eyes, along the face's own axis",
-    lambda face: float(face.forward_mm[NOSE_TIP] - face.forward_mm[OUTER_CORNERS].mean()), _MAIN_LENGTH,
+    _protrusion, _MAIN_LENGTH,
 )  # fmt: skip
 WIDTH = Statistic[FacePoints](
     "width_mm", "Face width", MM, 1,

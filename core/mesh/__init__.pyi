@@ -1,5 +1,15 @@
 from .cloud import PointCloud, point_cloud
-from .plaster import mesh_colours, plaster_picture
+from .colours import without_background
+from .plaster import ambient_occlusion, mesh_colours, plaster_picture
 from .surface import Surface, make_surface
 
-__all__ = ["PointCloud", "Surface", "make_surface", "mesh_colours", "plaster_picture", "point_cloud"]
+__all__ = [
+    "PointCloud",
+    "Surface",
+    "ambient_occlusion",
+    "make_surface",
+    "mesh_colours",
+    "plaster_picture",
+    "point_cloud",
+    "without_background",
+]

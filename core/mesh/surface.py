@@ -77,12 +77,19 @@ def make_surface(
     if smoothing:
         in_camera = taubin(in_camera, faces, smoothing)
     in_camera, faces = decimated(in_camera, faces, max_triangles)
-    points = reconstruction.intrinsics.project(in_camera)
+    return Surface(reconstruction.to_mesh_frame(in_camera), faces, *dressed(reconstruction, in_camera), error)
+
+
+def dressed(
+    reconstruction: Reconstruction, in_camera_mm: NDArray[np.floating]
+) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+    """Return uv (n, 2) and colours (n, 3), as a `Surface` has them, of points (n, 3) of the camera frame."""
+    points = reconstruction.intrinsics.project(in_camera_mm)
     side = reconstruction.depth_mm.shape[0]
     uv = np.stack([(points[:, 0] + 0.5) / side, 1 - (points[:, 1] + 0.5) / side], axis=-1)
     rgb = without_background(reconstruction.crop_rgb, reconstruction.mask).astype(np.float32)
     colours = np.stack([sample(rgb[..., i], points) for i in range(3)], axis=-1)
-    return Surface(reconstruction.to_mesh_frame(in_camera), faces, uv, np.round(colours).astype(np.uint8), error)
+    return uv, np.round(colours).astype(np.uint8)
 
 
 def without_streaks(reconstruction: Reconstruction) -> Reconstruction:

@@ -49,5 +49,6 @@ class Printer(Nozzle):
         if self.layer_mm > self.nozzle_mm:
             raise OptionError(
                 f"A layer of {self.layer_mm:g} mm is higher than the nozzle of {self.nozzle_mm:g} mm is wide. "
-                f"Take a layer_mm of 0.02 to {self.nozzle_mm:g}."
+                f"Take a layer_mm of 0.02 to {self.nozzle_mm:g}.",
+                "layer_mm",
             )

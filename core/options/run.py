@@ -78,6 +78,11 @@ class Options(AnySolid):
         None, "Box", "Round a face that is not found, or found in the wrong place: its middle and its side.",
         parts=("x", "y", "side"), unit="pixels of the photo",
     )  # fmt: skip
+    turn_deg: int | None = option(
+        None, "Turn", "How far the photo is to be turned clockwise until it is upright: 0, 90, 180 or 270. Not given: "
+        "found out by the faces.",
+        unit="degrees", low=0, high=270, step=90,
+    )  # fmt: skip
     whole_photo: bool = option(False, "Process the whole photo, even without a face")
     surface: SurfaceKind = option(
         "adaptive", "Surface", "Adaptive: points where they are needed. Grid: every pixel, then decimated."
@@ -91,6 +96,8 @@ class Options(AnySolid):
 
     def __post_init__(self) -> None:
         """Raise OptionError for values that do not go together."""
+        if self.turn_deg is not None and self.turn_deg % 90:
+            raise OptionError(f"turn_deg is {self.turn_deg}, but must be 0, 90, 180 or 270 (degrees).")
         if self.fov_deg is not None and self.focal_mm is not None:
             raise OptionError("Field of view and focal length say the same thing: give one of them, not both.")
         self.solid_options()

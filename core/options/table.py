@@ -19,7 +19,7 @@ from core.errors import OptionError
 
 LISTED = Field(strict=False)  # annotates a tuple, for which a list, all that JSON has, may stand
 
-Type = Literal["switch", "choice", "list", "whole number", "number", "numbers"]
+Type = Literal["switch", "choice", "list", "whole number", "number", "numbers", "text"]
 Limits = tuple[float | None, float | None]  # the least and the most; None: there is none
 
 
@@ -27,9 +27,9 @@ Limits = tuple[float | None, float | None]  # the least and the most; None: ther
 class Option:
     """A row of the table.
 
-    type : "switch" (true or false), "choice" (one of `choices`), "list" (some of them), "whole number", "number", or
-        "numbers" (one for each of `parts`).
-    is_optional : whether None is a value. limits : of the number, or of each of the numbers.
+    type : "switch" (true or false), "choice" (one of `choices`), "list" (some of them), "whole number", "number",
+        "numbers" (one for each of `parts`), or "text".
+    is_optional : whether None is a value. limits : of the number, of each of the numbers, or of a text's length.
     choices : value -> words for people. step : of a page's field. only : the solids on which it has an effect, see
         `core.options.solid.has_effect`; empty: all. recompute : whether a written face can be computed again with
         another value. label : what it is, short. help : what it does, in sentences; empty where the label says it.
@@ -61,6 +61,8 @@ class Option:
             return "true or false"
         if self.type in ("choice", "list"):
             return f"{'one' if self.type == 'choice' else 'a list'} of {', '.join(self.choices)}"
+        if self.type == "text":
+            return f"a text of at most {self.limits[0][1]} letters"
         unit = f" ({self.unit})" if self.unit else ""
         if self.type == "numbers":
             each = [part + _span(limits) for part, limits in zip(self.parts, self.limits, strict=True)]
@@ -70,7 +72,7 @@ class Option:
     @property
     def shown_default(self) -> str:
         """The default in words; empty where nothing is chosen."""
-        if self.default is None:
+        if self.default is None or self.default == "":
             return ""
         return ", ".join(map(_word, self.default if isinstance(self.default, tuple) else (self.default,)))
 
@@ -129,7 +131,9 @@ class Choices:
                 names = ", ".join(known)
                 raise OptionError(f"There is no {cls.WHAT} called {shown(unknown[0])}. Choose from {names}.") from None
             wrong = known[str(error.errors(include_url=False)[0]["loc"][0])]
-            raise OptionError(f"{wrong.name} is {shown(values[wrong.name])}, but must be {wrong.wanted}.") from None
+            raise OptionError(
+                f"{wrong.name} is {shown(values[wrong.name])}, but must be {wrong.wanted}.", wrong.name
+            ) from None
 
     @classmethod
     def from_dict(cls, values: object) -> Self:
@@ -207,13 +211,14 @@ def _type(annotation: Any) -> Type:
         return "choice"
     if get_origin(annotation) is tuple:
         return "list" if Ellipsis in get_args(annotation) else "numbers"
-    types: dict[Any, Type] = {bool: "switch", int: "whole number", float: "number"}
+    types: dict[Any, Type] = {bool: "switch", int: "whole number", float: "number", str: "text"}
     return types[annotation]
 
 
 def _limits(metadata: Sequence[Any]) -> Limits:
     of = [bound for one in metadata for bound in getattr(one, "metadata", [one])]
-    least, most = ([getattr(bound, name) for bound in of if hasattr(bound, name)] for name in ("ge", "le"))
+    least = [bound.ge for bound in of if hasattr(bound, "ge")]
+    most = [getattr(bound, name) for bound in of for name in ("le", "max_length") if hasattr(bound, name)]
     return least[0] if least else None, most[0] if most else None
 
 

@@ -1,37 +1,95 @@
 """Bytes of a picture file -> `Photo`: upright 8-bit sRGB, focal length and hash; nothing else of the EXIF is kept."""
 
+import contextlib
 import hashlib
 import io
+import re
 import struct
 import sys
+import threading
+import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageFile, ImageOps, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageFile,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
 from pillow_heif import HeifImageFile, register_heif_opener
 
 from core.errors import PhotoError
+from core.names import readable
+from core.photo import jpeg
+from core.photo.colour import Encoding, gray_levels, to_srgb
+from core.photo.exif import DNG_VERSION, SUBFILE_TYPE, Tags, orientation, read_tags
+from core.photo.formats import NAMES
+from core.photo.lens import EXIF, read_lens
 from core.storage import refusal
 
-PLUGINS = (JpegImagePlugin.JpegImageFile, PngImagePlugin.PngImageFile, WebPImagePlugin.WebPImageFile, HeifImageFile)
 NEUTRAL = (128, 128, 128)  # what shows through transparent pixels: mid gray, neither hair nor skin
 MIN_SIDE_PX = 32
+STRIP_ROWS = 256
+MOST_MISSING = 0.05  # of a JPEG's rows, where its file ends too early
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+UPRIGHT_ALREADY = ("HEIF",)  # libheif turns the picture itself, and HEIF gives its EXIF no say in that
+CONTAINERS = ("HEIF", "AVIF")
+HIGH_RANGE = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
+WITHOUT_PALETTE = {"P": "RGBA", "PA": "RGBA", "1": "L"}  # levels of which there is a mean
 
-_EXIF_IFD = 0x8769
-_FOCAL_LENGTH_35MM = 0xA405
+_silence = threading.Lock()  # Python has one list of warnings for all threads
 
 register_heif_opener()
 
 
+class _TiffFile(TiffImagePlugin.TiffImageFile):
+    """As Pillow's, which reads EXIF once more when the pixels are there, and fails at a broken tag."""
+
+    def load_end(self) -> None:
+        """Nothing: the picture is turned here, as that of any other format."""
+
+
+# Each by its own plugin. JPEG by the class itself: the plugin's function would look for more pictures behind the first
+PLUGINS: tuple[tuple[str, Callable[[io.BytesIO, str], ImageFile.ImageFile]], ...] = (
+    ("JPEG", JpegImagePlugin.JpegImageFile),
+    ("PNG", PngImagePlugin.PngImageFile),
+    ("WEBP", WebPImagePlugin.WebPImageFile),
+    ("HEIF", HeifImageFile),
+    ("AVIF", AvifImagePlugin.AvifImageFile),
+    ("TIFF", _TiffFile),
+    ("BMP", BmpImagePlugin.BmpImageFile),
+    ("GIF", GifImagePlugin.GifImageFile),
+)
+
+
 @dataclass(frozen=True)
 class Limits:
-    """What is accepted: bytes of the file, pixels of the picture, frames of a moving one (the first is taken)."""
+    """What is accepted: bytes of the file, pixels of the picture; of a moving one the first is taken.
+
+    max_kept_pixels : a picture of more is read at a half, a quarter or an eighth of its sides, with no more than these.
+    """
 
     max_bytes: int = 50 * 10**6
-    max_pixels: int = 100 * 10**6
-    max_frames: int = 64
+    max_pixels: int = 200 * 10**6
+    max_kept_pixels: int = 100 * 10**6
 
     def check_size(self, name: str, size_bytes: int) -> None:
         """Refuse a file of that size.
@@ -49,6 +107,13 @@ class Limits:
         if size_bytes == 0:
             raise PhotoError(f"{name} is empty (0 bytes). Choose the file again.")
 
+    def reduction(self, width_px: int, height_px: int) -> int:
+        """By how much the sides of such a picture are divided: a power of 2."""
+        factor = 1
+        while width_px * height_px > self.max_kept_pixels * factor**2:
+            factor *= 2
+        return factor
+
 
 UNLIMITED = Limits(sys.maxsize, sys.maxsize, sys.maxsize)
 """For a file that was checked when it came."""
@@ -58,20 +123,23 @@ UNLIMITED = Limits(sys.maxsize, sys.maxsize, sys.maxsize)
 class Photo:
     """A picture as a person sees it.
 
-    name : the file's name as the person gave it.
+    name : the file's name as the person gave it, in letters that can be printed.
     rgb : (H, W, 3) uint8, sRGB, upright.
-    focal_35mm : EXIF focal length as on 35 mm film, in mm, or None.
+    focal_35mm : EXIF focal length as on 35 mm film, in mm, or None. focal_from : what it follows from, in words.
     sha256 : hexadecimal hash of the file's bytes.
+    warnings : what to know of the file, as sentences.
     """
 
     name: str
     rgb: NDArray[np.uint8]
     focal_35mm: float | None
     sha256: str
+    focal_from: str = EXIF
+    warnings: tuple[str, ...] = ()
 
 
 def read_photo(source: bytes | str | Path, name: str | None = None, limits: Limits | None = None) -> Photo:
-    """Read a JPEG, PNG, WebP or HEIC picture of any mode, within `limits`.
+    """Read a picture of one of the `core.photo.formats`, of any mode, within `limits`.
 
     source : the file's path, or its bytes.
 
@@ -89,17 +157,26 @@ def read_photo(source: bytes | str | Path, name: str | None = None, limits: Limi
     """
     limits = limits or Limits()
     source = Path(source) if isinstance(source, str) else source
-    name = name or (source.name if isinstance(source, Path) else "photo")
+    name = readable(name or (source.name if isinstance(source, Path) else "photo"))
     data = _bytes(source, name, limits)
-    image = _opened(data, name, limits)
-    _check_header(image, name, limits)
+    image: Image.Image = _opened(data, name, limits)
+    _check_size(image, name, limits)
     try:
-        focal_35mm = _focal_35mm(image)
-        upright = ImageOps.exif_transpose(image)
-        rgb = _rgb(upright)
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        kind, stored_px = image.format or "", image.size
+        if kind == "TIFF":
+            _refuse_raw(read_tags(data), name)
+        image, cut_off = _loaded(image, data, name, limits)
+        tags = read_tags(data if kind == "TIFF" else _exif(image))  # a PNG may have it behind its pixels
+        lens = read_lens(tags, *stored_px)
+        turned = 1 if kind in UPRIGHT_ALREADY else orientation(tags, _xmp(image))
+        image = _srgb(image, *_colours(kind, image.info, data), limits)
+        rgb = _pixels(image.transpose(TURNS[turned]) if turned in TURNS else image)
+    except (PhotoError, MemoryError):
+        raise
+    except Exception as error:  # a decoder may raise anything at bytes that it was not made for
         raise PhotoError(f"{name} is damaged: its picture data ends early or is broken. Use an intact copy.") from error
-    return Photo(name, rgb, focal_35mm, hashlib.sha256(data).hexdigest())
+    said = tuple(warning for warning in (cut_off, lens.warning) if warning)
+    return Photo(name, rgb, lens.focal_35mm, hashlib.sha256(data).hexdigest(), lens.source, said)
 
 
 def _bytes(source: bytes | Path, name: str, limits: Limits) -> bytes:
@@ -119,26 +196,41 @@ def _opened(data: bytes, name: str, limits: Limits) -> ImageFile.ImageFile:
     Not by Image.open: its limit on pixels is a global of the process, below what `limits` may allow, and other code
     in the process may rely on it.
     """
+    failure: Exception | None = None
+    for kind, opener in PLUGINS:
+        accepts = Image.OPEN[kind][1]
+        if accepts is None or accepts(data[:16]) is not True:
+            continue
+        try:
+            with _silence, warnings.catch_warnings(action="ignore"):
+                return _with_or_without_exif(opener, data, kind)
+        except Image.DecompressionBombError as error:  # the plugin of WebP looks at that limit, too
+            most = min(limits.max_pixels, 2 * (Image.MAX_IMAGE_PIXELS or sys.maxsize))
+            raise PhotoError(
+                f"{name} has more pixels than can be read of a WebP file, {most / 1e6:.0f} megapixels. "
+                "Use a smaller copy."
+            ) from error
+        except MemoryError:
+            raise
+        except Exception as error:  # as above; another plugin may take it: HEIC and AVIF begin alike
+            failure = error
+    raise PhotoError(f"{name} is not a picture that can be read. Use a {NAMES} file.") from failure
+
+
+def _with_or_without_exif(
+    opener: Callable[[io.BytesIO, str], ImageFile.ImageFile], data: bytes, kind: str
+) -> ImageFile.ImageFile:
+    """The plugin of AVIF writes the EXIF anew, and fails at a broken tag: then it is hidden from it."""
     try:
-        for plugin in PLUGINS:
-            opener, accepts = Image.OPEN[plugin.format]
-            if accepts is not None and accepts(data[:16]) is True:
-                return opener(io.BytesIO(data), "")
-    except Image.DecompressionBombError as error:  # the plugin of WebP looks at that limit, too
-        most = min(limits.max_pixels, 2 * (Image.MAX_IMAGE_PIXELS or sys.maxsize))
-        raise PhotoError(
-            f"{name} has more pixels than can be read of a WebP file, {most / 1e6:.0f} megapixels. Use a smaller copy."
-        ) from error
-    except (OSError, ValueError, SyntaxError, IndexError, TypeError, struct.error) as error:
-        raise _no_picture(name) from error
-    raise _no_picture(name)
+        return opener(io.BytesIO(data), "")
+    except Exception:
+        if kind != "AVIF":
+            raise
+    header, media, rest = data.partition(b"mdat")
+    return opener(io.BytesIO(header.replace(b"Exif", b"skip") + media + rest), "")
 
 
-def _no_picture(name: str) -> PhotoError:
-    return PhotoError(f"{name} is not a picture that can be read. Use a JPEG, PNG, WebP or HEIC file.")
-
-
-def _check_header(image: Image.Image, name: str, limits: Limits) -> None:
+def _check_size(image: Image.Image, name: str, limits: Limits) -> None:
     width, height = image.size
     if width * height > limits.max_pixels:
         raise PhotoError(
@@ -147,48 +239,108 @@ def _check_header(image: Image.Image, name: str, limits: Limits) -> None:
         )
     if min(width, height) < MIN_SIDE_PX:
         raise PhotoError(f"{name} has {width} x {height} pixels; each side needs at least {MIN_SIDE_PX}.")
-    frames = getattr(image, "n_frames", 1)
-    if frames > limits.max_frames:
-        raise PhotoError(
-            f"{name} holds {frames} pictures, over the limit of {limits.max_frames}. Use a single picture."
-        )
 
 
-def _focal_35mm(image: Image.Image) -> float | None:
+def _refuse_raw(tags: Tags, name: str) -> None:
+    """Raw photos are TIFF files whose first picture is a small preview."""
+    if DNG_VERSION in tags or int(tags.get(SUBFILE_TYPE, 0)) & 1:
+        raise PhotoError(f"{name} is a camera's raw photo, of which only a preview could be read. Export it as JPEG.")
+
+
+def _exif(image: Image.Image) -> bytes:
+    exif = image.info.get("exif")
+    if isinstance(exif, bytes):
+        return exif
+    written = image.info.get("Raw profile type exif")  # ImageMagick's, in a PNG: name and length, then hexadecimal
+    digits = "".join(written.split("\n")[3:]) if isinstance(written, str) else ""
+    with contextlib.suppress(ValueError):
+        return bytes.fromhex(digits)
+    return b""
+
+
+def _xmp(image: Image.Image) -> bytes:
+    xmp = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
+    return xmp.encode(errors="replace") if isinstance(xmp, str) else bytes(xmp)
+
+
+def _loaded(image: Image.Image, data: bytes, name: str, limits: Limits) -> tuple[Image.Image, str | None]:
+    """Decode the pixels that are kept. With a sentence for a JPEG whose file ends too early."""
+    if not isinstance(image, JpegImagePlugin.JpegImageFile):
+        image.load()
+        return (image if image.mode in HIGH_RANGE else _reduced(image, limits)), None
+    factor, (width, height) = limits.reduction(*image.size), image.size
     try:
-        focal = float(image.getexif().get_ifd(_EXIF_IFD).get(_FOCAL_LENGTH_35MM, 0))
-    except (TypeError, ValueError, ZeroDivisionError, SyntaxError):
-        return None  # a mangled tag is no reason to refuse the picture
-    return focal if 5 <= focal <= 2000 else None  # 0 stands for 'unknown' (Exif 2.32, 4.6.5)
+        image.draft(None, (width // factor, height // factor))  # no more is decoded
+        image.load()
+        return image, None
+    except OSError:
+        ended = JpegImagePlugin.JpegImageFile(io.BytesIO(data + jpeg.END), "")
+        ended.draft(None, (width // factor, height // factor))
+        ended.load()
+    missing = jpeg.missing_rows(data, ended)
+    if missing > MOST_MISSING:
+        raise PhotoError(f"{name} is damaged: its file ends before its picture is complete. Use an intact copy.")
+    share = f"{100 * missing:.0f} % of its rows are gray" if missing >= 0.005 else "its last rows may be wrong"
+    return ended, f"The photo's file is cut off at its end: {share}."
 
 
-def _rgb(image: Image.Image) -> NDArray[np.uint8]:
-    """Any mode -> (H, W, 3) uint8 sRGB."""
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return _from_high_range(np.asarray(image))
-    image = _to_srgb(image)
-    if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", rgba.size, (*NEUTRAL, 255)), rgba)
-    return np.array(image.convert("RGB"))
+def _reduced(image: Image.Image, limits: Limits) -> Image.Image:
+    factor = limits.reduction(*image.size)
+    if factor == 1:
+        return image
+    return (image.convert(WITHOUT_PALETTE[image.mode]) if image.mode in WITHOUT_PALETTE else image).reduce(factor)
 
 
-def _from_high_range(gray: NDArray[np.generic]) -> NDArray[np.uint8]:
+def _srgb(image: Image.Image, profile: bytes | None, encoding: Encoding | None, limits: Limits) -> Image.Image:
+    """Any mode -> RGB in sRGB, before a neutral colour where it is transparent."""
+    if image.mode in HIGH_RANGE:
+        rgb = _from_high_range(np.asarray(image), profile, encoding)
+        return _reduced(Image.fromarray(rgb), limits)
+    image = to_srgb(image, profile, encoding)
+    if image.mode == "RGBA":
+        image = Image.alpha_composite(Image.new("RGBA", image.size, (*NEUTRAL, 255)), image).convert("RGB")
+    return image
+
+
+def _pixels(image: Image.Image) -> NDArray[np.uint8]:
+    """RGB -> (H, W, 3) uint8, strip by strip: at once it would be in memory three times more."""
+    width, height = image.size
+    rgb = np.empty((height, width, 3), np.uint8)
+    for top in range(0, height, STRIP_ROWS):
+        bottom = min(top + STRIP_ROWS, height)
+        rgb[top:bottom] = np.asarray(image.crop((0, top, width, bottom)))
+    return rgb
+
+
+def _colours(kind: str, info: Mapping[Any, Any], data: bytes) -> tuple[bytes | None, Encoding | None]:
+    """ICC profile or encoding that holds; of several in a PNG the one that its standard (3rd edition) puts first."""
+    profile = info.get("icc_profile") or None
+    if kind == "PNG":
+        if codes := _cicp(data):
+            return None, Encoding.of_codes(*codes)
+        if profile or "srgb" in info:
+            return profile, None
+        return None, Encoding.of_png(info.get("gamma"), info.get("chromaticity"))
+    if kind in CONTAINERS and not profile and (box := re.search(rb"colrnclx(....)", data, re.DOTALL)):
+        return None, Encoding.of_codes(*struct.unpack(">HH", box[1]))
+    return profile, None
+
+
+def _cicp(png: bytes) -> tuple[int, int] | None:
+    """Code points of primaries and transfer of a PNG's `cICP`, which comes before the pixels."""
+    at = 8
+    while at + 12 <= len(png) and png[at + 4 : at + 8] != b"IDAT":
+        if png[at + 4 : at + 8] == b"cICP":
+            return png[at + 8], png[at + 9]
+        at += 12 + int.from_bytes(png[at : at + 4])
+    return None
+
+
+def _from_high_range(gray: NDArray[np.generic], profile: bytes | None, encoding: Encoding | None) -> NDArray[np.uint8]:
     """(H, W) integers of 16 bits or floats -> (H, W, 3) uint8; floats are taken from their least to their greatest."""
+    if gray.dtype.kind in "ui":
+        return gray_levels(profile, encoding)[np.clip(gray, 0, 65535).astype(np.uint16)]
     values = np.nan_to_num(gray.astype(np.float64))
-    low, high = (0.0, 65535.0) if gray.dtype.kind in "ui" else (float(values.min()), float(values.max()))
+    low, high = float(values.min()), float(values.max())
     eight_bit = np.clip(np.round((values - low) * (255 / max(high - low, 1e-12))), 0, 255).astype(np.uint8)
     return np.repeat(eight_bit[..., None], 3, axis=2)
-
-
-def _to_srgb(image: Image.Image) -> Image.Image:
-    """Apply an embedded ICC profile (phones write Display P3); a profile that does not fit is ignored."""
-    profile = image.info.get("icc_profile")
-    if not profile or image.mode not in ("RGB", "CMYK"):
-        return image
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-    except (ImageCms.PyCMSError, OSError, ValueError):
-        return image
-    return converted if converted is not None else image

@@ -11,15 +11,14 @@ from core.errors import GeometryError
 from core.options import Printer
 from core.preflight.estimate import BASIS, Use, use
 from core.preflight.facts import Check, OrientationFacts, PreflightFacts, State
-from core.preflight.overhang import STEEPEST_DEG, Orientation, overhang
+from core.preflight.overhang import Orientation, overhang
 from core.preflight.topology import Topology, merged, topology
-from core.preflight.walls import FOLDS, Floats, Walls, normals_and_areas, walls
+from core.preflight.walls import FOLDS, LINES, ROUNDING, STEEPEST_DEG, Floats, Walls, normals_and_areas, walls
 
 NEEDLE = 1e-4  # height over longest edge: below, the rounding of a file's 32-bit coordinates can turn the triangle over
 FEW = 0.01  # share of the surface that a slicer's line may miss without harm to the whole
 MUCH_OVERHANG = 0.02  # share of the surface
 SIZE_TOLERANCE_MM = 0.1
-LINES = 2  # a wall of fewer lines is weak
 
 
 @dataclass(frozen=True)
@@ -234,10 +233,9 @@ def _walls(found: Walls, printer: Printer) -> Check:
     name = "Thinnest wall"
     if found.thinnest_mm is None:
         return Check(name, "caution", "no wall found to measure", "The surface has no opposite side; see above.")
-    level = np.abs(found.inward[:, 2]) > np.sin(np.radians(STEEPEST_DEG))
-    unit = np.where(level, printer.layer_mm, printer.nozzle_mm)
-    weak = float((found.thickness_mm < LINES * unit * 0.999).sum() / found.sampled)
-    lost = float((found.thickness_mm < unit * 0.999).sum() / found.sampled)
+    lines = found.lines(printer)
+    weak = float((lines < LINES * ROUNDING).sum() / found.sampled)
+    lost = float((lines < ROUNDING).sum() / found.sampled)
     value = f"{found.thinnest_mm:.2f} mm, but for {100 * FOLDS:g} % of the surface"
     if lost > FEW:
         return Check(

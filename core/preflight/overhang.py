@@ -7,9 +7,8 @@ from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, QhullError
 from scipy.spatial.transform import Rotation
 
-from core.preflight.walls import normals_and_areas
+from core.preflight.walls import STEEPEST_DEG, normals_and_areas
 
-STEEPEST_DEG = 45.0  # from the vertical; what leans further needs support
 RESTING_FACES = 12  # the largest flat sides of the convex hull are tried
 SMALLEST_REST = 0.02  # of the largest: a body does not stand on less
 WORTH_TURNING = 0.05  # another place is proposed only if it spares this share of the surface
@@ -65,10 +64,23 @@ def _measured(
 ) -> Orientation:
     depth = triangles @ down
     lowest = depth.max()
-    hangs = (normals @ down > np.sin(np.radians(STEEPEST_DEG))) & (depth.min(1) < lowest - layer_mm)
+    hangs = _hangs(depth, normals, down, layer_mm)
     share = float(areas[hangs].sum() / areas.sum())
     x, y, z = (float(v) for v in down)
     return Orientation((x, y, z), share, float(lowest - depth.min()), stands)
+
+
+def _hangs(depth: Floats, normals: Floats, down: Floats, layer_mm: float) -> NDArray[np.bool_]:
+    """(m,) bool; depth : (m, 3), how far down each corner is."""
+    leans = normals @ down > np.sin(np.radians(STEEPEST_DEG))
+    return np.asarray(leans & (depth.min(1) < depth.max() - layer_mm))
+
+
+def hanging(triangles_mm: Floats, layer_mm: float) -> NDArray[np.bool_]:
+    """(m,) bool: which of the triangles (m, 3, 3) of a body hang over as it lies, z up from the bed."""
+    normals, _ = normals_and_areas(triangles_mm)
+    down = np.array([0.0, 0.0, -1.0])
+    return _hangs(triangles_mm @ down, normals, down, layer_mm)
 
 
 def _resting(triangles: Floats) -> list[Floats]:

@@ -5,12 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.options import Printer
+
+STEEPEST_DEG = 45.0  # from the vertical; what leans further is printed in layers over each other, or needs support
 LEAF = 8  # triangles of a box at the tree's end
 RAYS_AT_A_TIME = 2048
 FACING = np.cos(np.radians(45.0))  # a wall's two sides face away from each other within this; a sharper pair is an edge
 SAMPLES = 3000
 FOLDS = 0.003  # share of the surface that may be thinner than the thinnest wall: a sharp fold ends in nothing
 SEED = 20
+LINES = 2  # a wall of fewer lines is weak
+ROUNDING = 0.999  # of a line or a layer still is one
 
 Floats = NDArray[np.float64]
 
@@ -20,11 +25,18 @@ class Walls:
     """Thickness where the surface has an opposite side; every sample stands for the same area.
 
     thickness_mm : (n,). inward : (n, 3) unit, the direction that the thickness was taken in. sampled : all rays cast.
+    points_mm : (n, 3), where it was taken.
     """
 
     thickness_mm: Floats
     inward: Floats
     sampled: int
+    points_mm: Floats
+
+    def lines(self, printer: Printer) -> Floats:
+        """(n,): how many lines of the nozzle side by side, or layers over each other where it is level, it holds."""
+        level = np.abs(self.inward[:, 2]) > np.sin(np.radians(STEEPEST_DEG))
+        return np.asarray(self.thickness_mm / np.where(level, printer.layer_mm, printer.nozzle_mm))
 
     @property
     def thinnest_mm(self) -> float | None:
@@ -53,7 +65,7 @@ def walls(triangles_mm: Floats, samples: int = SAMPLES, seed: int = SEED) -> Wal
     facing = np.zeros(samples, bool)
     hit = met >= 0
     facing[hit] = (inward[hit] * normals[met[hit]]).sum(1) > FACING
-    return Walls(distance[facing], inward[facing], samples)
+    return Walls(distance[facing], inward[facing], samples, points[facing])
 
 
 def normals_and_areas(triangles: Floats) -> tuple[Floats, Floats]:

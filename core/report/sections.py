@@ -12,9 +12,10 @@ from core.comparison.difference import Comparison
 from core.comparison.pairs import PairTable
 from core.errors import GeometryError
 from core.files.colours import DEPTH, DIVERGING, coloured, signed_limit
+from core.geometry.facts import BEHIND_NOSE, all_behind
 from core.geometry.reconstruction import Reconstruction
 from core.measure.ansur import CAUTION, REFERENCES, SOURCE, Spread
-from core.measure.face import face_measures
+from core.measure.face import face_measures, withheld
 from core.measure.profiles import named_profiles
 from core.measure.regions import REGIONS, face_area
 from core.measure.statistics import density, relative_depth, shared_edges, statistics_by_region
@@ -37,7 +38,7 @@ from core.report.charts import SERIES, Curve, chart, colour_bar, pair_matrix
 from core.report.pictures import head_box, map_address, photo_address
 
 BINS = 96
-NOSE = "mm behind the nose tip"
+NOSE = f"mm {BEHIND_NOSE}"
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,9 @@ def the_faces(compared: ComparedFaces) -> str:
             map_address(coloured(depth, low, high, DEPTH), box), f"Depth of {compared.names[i]}"
         )
         cards.append(f'<div>{compared.name(i)}<div class="two">{pictures}</div>{_facts(face)}</div>')
-    bar = colour_bar("depth", DEPTH, low, high, ("near", "behind the nose tip"))
-    return section("The faces", "Depth behind the tip of the nose, all on one scale.", _grid("faces", cards), bar)
+    behind = all_behind(face.facts for face in compared.faces)
+    bar = colour_bar("depth", DEPTH, low, high, ("near", behind))
+    return section("The faces", f"Depth {behind}, all on one scale.", _grid("faces", cards), bar)
 
 
 def _facts(face: Reconstruction) -> str:
@@ -261,7 +263,9 @@ def lengths(compared: ComparedFaces) -> str:
     table = compared.table("Length, mm", rows, ("Men", "Women", "Both"))
     meanings = ". ".join(f"{length.name}: {length.help}" for length in shown)
     spread = f"Mean \u00b1 standard deviation, both: as many men as women. {SOURCE}."
-    return section("Lengths", CAUTION, table + f'<p class="note">{escape(meanings)}. {escape(spread)}</p>')
+    why = [(name, withheld(face)) for name, face in zip(compared.names, compared.faces, strict=True)]
+    reasons = "".join(f'<p class="note">{escape(f"{name}: {reason}")}</p>' for name, reason in why if reason)
+    return section("Lengths", CAUTION, table + reasons + f'<p class="note">{escape(meanings)}. {escape(spread)}</p>')
 
 
 def _colour(i: int) -> str:

@@ -1,4 +1,5 @@
+from .lithophane import light_path_mm
 from .make import make_solid
 from .shape import Solid
 
-__all__ = ["Solid", "make_solid"]
+__all__ = ["Solid", "light_path_mm", "make_solid"]

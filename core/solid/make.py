@@ -10,7 +10,14 @@ from core.solid.mask import make_mask
 from core.solid.relief import make_relief
 from core.solid.shape import Solid
 
-MAKERS = {"relief": make_relief, "mask": make_mask, "bust": make_bust, "lithophane": make_lithophane}
+MAKERS = {
+    "relief": make_relief,
+    "coin": make_relief,
+    "mask": make_mask,
+    "bust": make_bust,
+    "lithophane": make_lithophane,
+    "lamp": make_lithophane,
+}
 
 
 def make_solid(reconstruction: Reconstruction, options: SolidOptions) -> Solid:
@@ -26,7 +33,7 @@ def make_solid(reconstruction: Reconstruction, options: SolidOptions) -> Solid:
     made = MAKERS[options.kind](reconstruction, options)
     vertices = made.vertices_mm - made.vertices_mm.min(0)
     if not options.life_size:  # outlines are rounded to 1/64 of a map pixel: the last microns to the size on the label
-        up = 2 if options.kind == "bust" else 1
+        up = 2 if options.stands else 1
         asked = options.width_mm if options.height_mm is None else options.height_mm
         vertices[:, [0, up]] *= asked / np.ptp(vertices[:, 0 if options.height_mm is None else up])
     return Solid(vertices, made.faces, made.colours, made.scale)

@@ -79,7 +79,7 @@ def boss_solid(at_mm: NDArray[np.float64], options: SolidOptions) -> manifold3d.
     reach = np.array([0, SLOT_MM / 2 if options.fastening == "keyhole" else 0.0])
     low, high = tuple(at_mm - reach), tuple(at_mm + reach)
     section = _between(wide + 2 * options.wall_mm, low, high)
-    return _prism(section, -1, depth_mm(options) + CLEARANCE_MM + options.wall_mm)
+    return prism(section, -1, depth_mm(options) + CLEARANCE_MM + options.wall_mm)
 
 
 def cut(solid: Solid, at_mm: NDArray[np.float64], options: SolidOptions) -> Solid:
@@ -87,11 +87,11 @@ def cut(solid: Solid, at_mm: NDArray[np.float64], options: SolidOptions) -> Soli
     if options.fastening == "keyhole":
         low, high = (at_mm[0], at_mm[1] - SLOT_MM / 2), (at_mm[0], at_mm[1] + SLOT_MM / 2)
         # No two walls of the parts coincide: slivers would come of that.
-        entry = _prism(_disc(HEAD_MM + 2 * CLEARANCE_MM, low), -1, depth_mm(options) + CLEARANCE_MM)
-        slot = _prism(_between(SHANK_MM, low, high), -1, LIP_MM + CHANNEL_MM / 2)
-        tool = entry + slot + _prism(_between(HEAD_MM, low, high), LIP_MM, depth_mm(options))
+        entry = prism(disc(HEAD_MM + 2 * CLEARANCE_MM, low), -1, depth_mm(options) + CLEARANCE_MM)
+        slot = prism(_between(SHANK_MM, low, high), -1, LIP_MM + CHANNEL_MM / 2)
+        tool = entry + slot + prism(_between(HEAD_MM, low, high), LIP_MM, depth_mm(options))
     else:
-        tool = _prism(_disc(options.magnet_mm + CLEARANCE_MM, (at_mm[0], at_mm[1])), -1, depth_mm(options))
+        tool = prism(disc(options.magnet_mm + CLEARANCE_MM, (at_mm[0], at_mm[1])), -1, depth_mm(options))
     return subtracted(solid, tool, f"The {options.fastening}")
 
 
@@ -107,12 +107,7 @@ def subtracted(solid: Solid, tool: manifold3d.Manifold, what: str) -> Solid:
     pieces = left.decompose()
     if left.status() != manifold3d.Error.NoError or len(pieces) != 1 or left.genus() != 0:
         raise GeometryError(f"{what} would break through the solid. Make the solid larger or thicker, or leave it out.")
-    mesh = left.to_mesh64()
-    vertices, faces = np.asarray(mesh.vert_properties)[:, :3], np.asarray(mesh.tri_verts).astype(np.int32)
-    distance, nearest = cKDTree(solid.vertices_mm).query(vertices)
-    bare = solid.colours[-1]
-    colours = np.where((distance < WELD_MM)[:, None], solid.colours[nearest], bare).astype(np.uint8)
-    return Solid(vertices, faces, colours, solid.scale)
+    return from_manifold(left, solid)
 
 
 def as_manifold(vertices: NDArray[np.float64], faces: NDArray[np.int32]) -> manifold3d.Manifold:
@@ -121,14 +116,26 @@ def as_manifold(vertices: NDArray[np.float64], faces: NDArray[np.int32]) -> mani
     return manifold3d.Manifold(mesh)
 
 
-def _disc(diameter: float, centre: tuple[float, float]) -> manifold3d.CrossSection:
+def from_manifold(body: manifold3d.Manifold, before: Solid) -> Solid:
+    """A solid of what became of another one, whose colours stay where its points are."""
+    mesh = body.to_mesh64()
+    vertices, faces = np.asarray(mesh.vert_properties)[:, :3], np.asarray(mesh.tri_verts).astype(np.int32)
+    distance, nearest = cKDTree(before.vertices_mm).query(vertices)
+    bare = before.colours[-1]
+    colours = np.where((distance < WELD_MM)[:, None], before.colours[nearest], bare).astype(np.uint8)
+    return Solid(vertices, faces, colours, before.scale)
+
+
+def disc(diameter: float, centre: tuple[float, float]) -> manifold3d.CrossSection:
+    """A round section."""
     return manifold3d.CrossSection.circle(diameter / 2, ROUND).translate(centre)
 
 
 def _between(width: float, a: tuple[float, float], b: tuple[float, float]) -> manifold3d.CrossSection:
     """A slot with round ends."""
-    return manifold3d.CrossSection.batch_hull([_disc(width, a), _disc(width, b)])
+    return manifold3d.CrossSection.batch_hull([disc(width, a), disc(width, b)])
 
 
-def _prism(section: manifold3d.CrossSection, low: float, high: float) -> manifold3d.Manifold:
+def prism(section: manifold3d.CrossSection, low: float, high: float) -> manifold3d.Manifold:
+    """A section from one height to another."""
     return manifold3d.Manifold.extrude(section, high - low).translate((0, 0, low))

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from core.files.colours import DEPTH, DIVERGING, Stops, coloured
+from core.geometry.facts import BEHIND_NOSE
 from core.report.pictures import head_box
 
 SIDE_PX, GAP_PX, LINE_PX = 320, 24, 26
@@ -24,12 +25,13 @@ def sheet(
     reference: int,
     below: Sequence[str],
     note: str,
+    behind: str = BEHIND_NOSE,
 ) -> Image.Image:
     """Draw a column for each face, cut to its head.
 
     photos : (S, S, 3) uint8. depths_mm : (S, S), behind the nose tip, all on one scale. differences_mm : (S, S) on the
     crop of the face at `reference`, None for that itself; on a scale to `limit_mm` to both sides. below : a line of
-    numbers under each face. note : a sentence at the foot.
+    numbers under each face. note : a sentence at the foot. behind : what depths are counted from, in words.
     """
     finite = [depth[np.isfinite(depth)] for depth in depths_mm]
     low = float(np.floor(min(np.percentile(values, 1) for values in finite)))
@@ -60,7 +62,7 @@ def sheet(
             draw.text((x, y - GAP_PX - SIDE_PX // 2), "the reference", SOFT, _font(15))
         draw.text((x, y - GAP_PX + 6), below[column], INK, _font(15))
     y = height - 3 * LINE_PX - GAP_PX
-    _bar(page, (GAP_PX, y), DEPTH, (f"{low:.0f} mm", f"{high:.0f} mm behind the nose tip"))
+    _bar(page, (GAP_PX, y), DEPTH, (f"{low:.0f} mm", f"{high:.0f} mm {behind}"))
     ends = (f"-{limit_mm:.0f} mm: farther in", f"+{limit_mm:.0f} mm: farther out")
     _bar(page, (GAP_PX + width // 2, y), DIVERGING, ends)
     draw.text((GAP_PX, height - LINE_PX - 8), note, SOFT, _font(13))

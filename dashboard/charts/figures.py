@@ -4,6 +4,7 @@ Colours of text and grids are left to the style sheet, so that one figure serves
 in as float32, int32 or uint8: Plotly sends those as base64, and only those stay small on the way to the page.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,10 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from core.files.colours import DEPTH_MAPS, Stops
+from core.geometry.facts import BEHIND_NOSE
 from core.measure.table import MEDIAN, PERCENTILE
+from dashboard.charts.names import cut
 
 # 'Share chart' would upload the figure, which is a face, to somebody else's machine.
 GRAPH_CONFIG: dict[str, Any] = {
@@ -29,7 +33,7 @@ GRAPH_CONFIG: dict[str, Any] = {
 }
 STILL_CONFIG: dict[str, Any] = {**GRAPH_CONFIG, "displayModeBar": False, "scrollZoom": False}
 
-COLOUR_MAPS = {"cividis": "Cividis_r", "gray": "Greys_r"}  # near is bright in both
+FINEST_MM = 1 / 16  # of depths in a map: finer than what is shown, and a number of few digits packs well
 INK = "rgb(120, 112, 102)"  # what the style sheet does not reach (saved pictures) reads on light and on dark
 BAR = "rgba(150, 138, 122, 0.55)"
 ACCENT = "rgb(190, 88, 52)"
@@ -44,8 +48,14 @@ SERIES = (
     "rgb(196, 110, 140)",
     "rgb(125, 118, 110)",
 )
-LABEL_ROWS_PX = {50: 4, 5: 18, 95: 32}  # over a histogram, by percent: on a phone two in a row would overlap
-BEHIND_NOSE = "mm behind the nose tip"
+# Labels over a histogram, by percent: their row in px and the side of the line that they hang at. Those of a row hang
+# away from each other, or are far enough apart to hang inwards on a phone.
+LABELS: dict[int, tuple[int, str]] = {
+    50: (4, "center"), 25: (18, "right"), 75: (18, "left"), 5: (32, "left"), 95: (32, "right"),
+    1: (46, "left"), 99: (46, "right"),
+}  # fmt: skip
+LABELS_PX = 64  # that the rows take
+STRIP = 0.035  # of a histogram's height, for the colours of the map under the depths
 
 
 @dataclass(frozen=True)
@@ -108,21 +118,33 @@ def axis(title: str, **more: Any) -> dict[str, Any]:
     }
 
 
+def scale(stops: Stops) -> list[list[float | str]]:
+    """Return the stops as Plotly takes them."""
+    return [[place, "rgb({}, {}, {})".format(*colour)] for place, colour in stops]
+
+
+def quantised(behind_mm: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Return depths of any shape to a sixteenth of a millimetre."""
+    return (np.round(behind_mm / FINEST_MM) * FINEST_MM).astype(np.float32)
+
+
 def depth_map(
     behind_mm: NDArray[np.float32],
     *,
     range_mm: tuple[float, float] | None = None,
-    colour_map: str = "cividis",
+    colours: str = "cividis",
     colour_bar: bool = True,
     step: int = 2,
+    behind: str = BEHIND_NOSE,
 ) -> go.Figure:
-    """Heat map of depth, near bright.
+    """Heat map of depth, near bright, and at the top of its colour bar.
 
-    behind_mm : (H, W) float32, mm behind the nose tip, NaN outside the head.
+    behind_mm : (H, W) float32, mm behind the nose tip, NaN outside the head. behind : that in words, for another zero.
     range_mm : the colour scale's ends; the 1st and 99th percentile of this face when None.
+    colours : one of `core.files.colours.DEPTH_MAPS`.
     step : every how many pixels; the page shows half of a 512-pixel map at most. Axes are in pixels of the whole map.
     """
-    small = np.round(behind_mm[::step, ::step].astype(np.float32), 1)
+    small = quantised(behind_mm[::step, ::step])
     low, high = range_mm or depth_range([behind_mm])
     trace = go.Heatmap(
         z=small,
@@ -132,28 +154,48 @@ def depth_map(
         dy=step,
         zmin=low,
         zmax=high,
-        colorscale=COLOUR_MAPS[colour_map],
+        colorscale=scale(DEPTH_MAPS[colours]),
         hoverongaps=False,
-        hovertemplate="%{z:.1f} " + BEHIND_NOSE + "<extra></extra>",
-        showscale=colour_bar,
-        colorbar={
-            "title": {"text": BEHIND_NOSE, "side": "right"},
-            "thickness": 10,
-            "outlinewidth": 0,
-            "ticksuffix": " mm",
-            "len": 0.92,
-            "x": 1.01,
-            "xpad": 4,
-        },
+        hovertemplate=f"%{{z:.1f}} mm {behind}<extra></extra>",
+        showscale=False,
     )
     height, width = behind_mm.shape
     hidden = {"visible": False, "constrain": "domain"}
     return bare_figure(
-        trace,
+        *([trace, _colour_bar(low, high, colours, behind)] if colour_bar else [trace]),
         xaxis={**hidden, "range": [-0.5, width - 0.5]},
         yaxis={**hidden, "range": [height - 0.5, -0.5], "scaleanchor": "x"},
         dragmode=False,
     )
+
+
+def _colour_bar(low_mm: float, high_mm: float, colours: str, behind: str) -> go.Scatter:
+    """Return the colour bar of a depth map with near at its top, which the map's own, rising upwards, cannot have."""
+    ticks = round_numbers(low_mm, high_mm)
+    return go.Scatter(
+        x=[None], y=[None], mode="markers", name="scale", hoverinfo="skip",
+        marker={
+            "color": [-low_mm], "cmin": -high_mm, "cmax": -low_mm,
+            "colorscale": scale([(1 - place, colour) for place, colour in reversed(DEPTH_MAPS[colours])]),
+            "showscale": True,
+            "colorbar": {
+                "title": {"text": f"mm {behind}", "side": "right"},
+                "tickvals": [-value for value in ticks], "ticktext": [f"{value:g} mm" for value in ticks],
+                "thickness": 10, "outlinewidth": 0, "len": 0.92, "x": 1.01, "xpad": 4,
+            },
+        },
+    )  # fmt: skip
+
+
+def round_numbers(low: float, high: float, most: int = 7) -> list[float]:
+    """Return the multiples of 1, 2 or 5 times a power of ten between two numbers, as many as are at most `most`."""
+    for power in range(-3, 7):
+        for step in (1, 2, 5):
+            size = step * 10.0**power
+            first, last = math.ceil(low / size), math.floor(high / size)
+            if last - first < most:
+                return [float(f"{number * size:.6g}") for number in range(first, last + 1)]
+    return []
 
 
 def depth_range(maps: Sequence[NDArray[np.float32]]) -> tuple[float, float]:
@@ -171,75 +213,133 @@ def depth_range(maps: Sequence[NDArray[np.float32]]) -> tuple[float, float]:
 
 def histogram(
     data: Histogram, *, percentiles: Mapping[int, float] | None = None, density: bool = False, unit: str = "mm",
-    brush: bool = False,
+    brush: bool = False, colours: str | None = None, range_: tuple[float, float] = (0.0, 1.0),
+    behind: str = BEHIND_NOSE,
 ) -> go.Figure:  # fmt: skip
     """Histogram of one face's depth with lines at percentiles.
 
-    percentiles : percent -> depth behind the nose tip; 5, 50 and 95 carry labels, the others a thin line.
-    unit : of all depths. brush : dragging chooses a range of depths.
+    percentiles : percent -> depth, each with its label.
+    unit : of all depths. brush : dragging chooses a range of depths. colours : of the bars, those of the depth map with
+    this name, whose scale ends at `range_`; None: one colour. behind : what depths are counted from, in words.
     """
     edges = data.edges.astype(np.float32)
     digits = 1 if unit == "mm" else 3
     height = f"share of pixels per {unit}" if density else "pixels"
-    trace = go.Bar(
-        x=(edges[:-1] + edges[1:]) / 2,
-        y=data.heights(density),
-        width=np.diff(edges).astype(np.float32),
-        customdata=np.stack([edges[:-1], edges[1:]], axis=1).astype(np.float32),
-        marker={"color": BAR, "line": {"width": 0}},
-        selected={"marker": {"color": ACCENT}},
-        hovertemplate=f"%{{customdata[0]:.{digits}f}} to %{{customdata[1]:.{digits}f}} {unit}<br>%{{y"
-        + (":.4f" if density else "")
-        + f"}} {height}<extra></extra>",
-    )
-    figure = bare_figure(
-        trace,
-        margin={"l": 8, "r": 8, "t": 48, "b": 8},
-        bargap=0,
-        xaxis=axis(f"{unit} behind the nose tip", showgrid=False, fixedrange=brush),
-        yaxis=axis(height, rangemode="tozero", nticks=5, fixedrange=brush),
-        **({"dragmode": "select", "selectdirection": "h", "selectionrevision": unit} if brush else {}),
-    )
-    for percent, value in (percentiles or {}).items():
-        labelled = percent in LABEL_ROWS_PX
-        figure.add_shape(
-            type="line", x0=value, x1=value, y0=0, y1=1, yref="paper",
-            line={"color": ACCENT, "width": 1.5 if percent == 50 else 1, "dash": "solid" if percent == 50 else "dot"},
-            opacity=1.0 if labelled else 0.45,
+    middles = (edges[:-1] + edges[1:]) / 2
+    marker: dict[str, Any] = {"color": BAR}
+    if colours:
+        ends = {"cmin": range_[0], "cmax": range_[1]}
+        marker = {"color": middles, "colorscale": scale(DEPTH_MAPS[colours]), "showscale": False, **ends}
+    heights = data.heights(density)
+    traces: list[Any] = [
+        go.Bar(
+            x=middles,
+            y=heights,
+            width=np.diff(edges).astype(np.float32),
+            customdata=np.stack([edges[:-1], edges[1:]], axis=1).astype(np.float32),
+            name="bars",
+            marker={**marker, "line": {"width": 0}},
+            selected={"marker": {"opacity": 1} if colours else {"color": ACCENT}},
+            unselected={"marker": {"opacity": 0.3}},
+            hovertemplate=f"%{{customdata[0]:.{digits}f}} to %{{customdata[1]:.{digits}f}} {unit}<br>%{{y"
+            + (":.4f" if density else "")
+            + f"}} {height}<extra></extra>",
+        )
+    ]
+    if colours:  # the brightest bars would be lost on paper, the darkest on graphite
+        traces.append(
+            go.Scatter(
+                x=edges.repeat(2),
+                y=np.concatenate([[0], heights.repeat(2), [0]]).astype(np.float32),
+                name="outline", mode="lines", line={"color": INK, "width": 1}, hoverinfo="skip",
+            )
         )  # fmt: skip
-        if labelled:
-            one = (MEDIAN if percent == 50 else PERCENTILE[percent]).in_unit(unit.lower())
-            figure.add_annotation(
-                x=value, y=1, yref="paper", yanchor="bottom", yshift=LABEL_ROWS_PX[percent],
-                xanchor={5: "left", 50: "center", 95: "right"}[percent],
-                text=f"{one.name} {one.with_unit(value)}", showarrow=False, font={"size": 12},
-            )  # fmt: skip
+    figure = bare_figure(
+        *traces,
+        margin={"l": 8, "r": 8, "t": LABELS_PX, "b": 8},
+        bargap=0,
+        xaxis=axis(f"{unit} {behind}", showgrid=False, fixedrange=brush),
+        yaxis=axis(height, rangemode="tozero", nticks=5, fixedrange=brush),
+        **(_brushed(unit) if brush else {}),
+    )
+    _mark_percentiles(figure, percentiles or {}, unit, ACCENT)
     return figure
 
 
-def histograms(data: Sequence[Histogram], *, density: bool = True) -> go.Figure:
-    """Histograms of several faces over the same edges, as outlines in the order's colours."""
-    unit = "share of pixels per mm" if density else "pixels"
-    traces = [
+def _brushed(unit: str) -> dict[str, Any]:
+    """Return what makes dragging choose depths; another unit forgets the choice."""
+    return {
+        "dragmode": "select", "selectdirection": "h", "selectionrevision": unit,
+        "newselection": {"line": {"color": ACCENT, "width": 1, "dash": "solid"}},
+        "activeselection": {"fillcolor": ACCENT, "opacity": 0.12},
+    }  # fmt: skip
+
+
+def _mark_percentiles(figure: go.Figure, percentiles: Mapping[int, float], unit: str, colour: str) -> None:
+    """Draw a line at each percentile, from the horizontal axis up to its label."""
+    for percent, value in percentiles.items():
+        one = (MEDIAN if percent == 50 else PERCENTILE[percent]).in_unit(unit.lower())
+        row, side = LABELS[percent]
+        figure.add_shape(
+            type="line", x0=value, x1=value, y0=0, y1=1, yref="y domain", layer="above",
+            line={"color": colour, "width": 1.5 if percent == 50 else 1, "dash": "solid" if percent == 50 else "dot"},
+        )  # fmt: skip
+        figure.add_annotation(
+            x=value, y=1, yref="y domain", yanchor="bottom", yshift=row, xanchor=side,
+            text=f"{one.name.removesuffix(' percentile').removesuffix(' depth')} {one.with_unit(value)}",
+            showarrow=False, font={"size": 12},
+        )  # fmt: skip
+
+
+def histograms(
+    data: Sequence[Histogram], *, percentiles: Mapping[int, float] | None = None, of: int = 0, density: bool = True,
+    unit: str = "mm", brush: bool = False, colours: str | None = None, range_: tuple[float, float] = (0.0, 1.0),
+    behind: str = BEHIND_NOSE,
+) -> go.Figure:  # fmt: skip
+    """Histograms of several faces over the same edges, as outlines in the order's colours.
+
+    percentiles : of the face `of`, percent -> depth. unit, brush, behind : as of `histogram`. colours : of the depth
+    map with this name, drawn as a strip under the depths, with its scale's ends at `range_`; None: no strip.
+    """
+    height = f"share of pixels per {unit}" if density else "pixels"
+    digits = 1 if unit == "mm" else 3
+    traces: list[Any] = [
         go.Scatter(
             x=((item.edges[:-1] + item.edges[1:]) / 2).astype(np.float32),
             y=item.heights(density),
-            name=item.name,
+            name=cut(item.name),
             mode="lines",
             line={"color": SERIES[i % len(SERIES)], "width": 1.75, "shape": "hvh"},
             fill="tozeroy",
             fillcolor=SERIES[i % len(SERIES)].replace("rgb", "rgba").replace(")", ", 0.10)"),
-            hovertemplate="%{x:.1f} mm: %{y" + (":.4f" if density else "") + "}",
+            hovertemplate=f"%{{x:.{digits}f}} {unit}: %{{y" + (":.4f" if density else "") + "}",
         )
         for i, item in enumerate(data)
     ]
-    return bare_figure(
+    figure = bare_figure(
         *traces,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        margin={"l": 8, "r": 8, "t": LABELS_PX if percentiles else 8, "b": 8},
         hovermode="x unified",
-        xaxis=axis(BEHIND_NOSE, showgrid=False),
-        yaxis=axis(unit, rangemode="tozero", nticks=5),
+        xaxis=axis(f"{unit} {behind}", showgrid=False, fixedrange=brush),
+        yaxis=axis(height, rangemode="tozero", nticks=5, fixedrange=brush),
+        **(_brushed(unit) if brush else {}),
     )
+    if colours:
+        edges = data[0].edges.astype(np.float32)
+        figure.add_trace(
+            go.Heatmap(
+                x=(edges[:-1] + edges[1:]) / 2, y=[0], z=((edges[:-1] + edges[1:]) / 2)[None], yaxis="y2", name="strip",
+                zmin=range_[0], zmax=range_[1], colorscale=scale(DEPTH_MAPS[colours]), showscale=False,
+                hoverinfo="skip",
+            )
+        )  # fmt: skip
+        figure.update_layout(
+            yaxis={"domain": [2 * STRIP, 1]},
+            yaxis2={"domain": [0, STRIP], "visible": False, "fixedrange": True, "anchor": "x"},
+            xaxis={"anchor": "y2"},
+        )
+    _mark_percentiles(figure, percentiles or {}, unit, SERIES[of % len(SERIES)])
+    return figure
 
 
 def profiles(
@@ -260,7 +360,7 @@ def profiles(
             go.Scatter(
                 x=behind if upright else place,
                 y=place if upright else behind,
-                name=item.name,
+                name=cut(item.name),
                 mode="lines",
                 line={"color": SERIES[i % len(SERIES)], "width": 2},
                 hovertemplate=f"{hover[0]}{BEHIND_NOSE}, at {hover[1]}{along}",

@@ -8,9 +8,11 @@ import plotly.graph_objects as go
 import scipy
 from numpy.typing import NDArray
 
-from core.files.colours import DIVERGING, SEQUENTIAL, Stops
+from core.files.colours import DIVERGING, SEQUENTIAL
+from core.geometry.facts import BEHIND_NOSE
 from core.measure.table import RMS
-from dashboard.charts.figures import ACCENT, INK, axis, bare_figure, depth_map
+from dashboard.charts.figures import ACCENT, INK, axis, bare_figure, depth_map, scale
+from dashboard.charts.names import cut
 
 STEP = 2  # every how many pixels of the crop the page shows
 FAINT, FULL = "rgba(206, 142, 78, 0.06)", "rgba(206, 142, 78, 0.62)"  # ink reads on both, on paper and on graphite
@@ -20,67 +22,86 @@ CLEAR, VEIL, MARK = "rgba(0, 0, 0, 0)", "rgba(128, 122, 114, 0.72)", "rgba(214, 
 def reading_map(
     behind_mm: NDArray[np.float32],
     parts: NDArray[np.uint8],
-    levels: Mapping[float, Sequence[NDArray[np.float64]]],
     *,
+    range_mm: tuple[float, float] | None = None,
+    colours: str = "cividis",
     colour_bar: bool = True,
+    step: int = STEP,
+    behind: str = BEHIND_NOSE,
 ) -> go.Figure:
     """Depth map whose traces the page's script works on, by name: depth, veil, mark, levels.
 
     behind_mm : (S, S) float32, mm behind the nose tip, NaN outside the head. parts : (S, S) uint8, number of the region
-    at each pixel, 0 for none. levels : mm -> lines (n, 2) in crop pixels. Axes are in crop pixels.
+    at each pixel, 0 for none. range_mm, colours, step, behind : as of `depth_map`. Axes are in crop pixels. The
+    levels are empty until they are asked for.
     """
-    figure = depth_map(behind_mm, step=STEP, colour_bar=colour_bar)
-    figure.data[0].name = "depth"
-    small = parts[::STEP, ::STEP]
-    for name, colour in (("veil", VEIL), ("mark", MARK)):
-        figure.add_trace(
-            go.Heatmap(
-                z=np.zeros_like(small), dx=STEP, dy=STEP, x0=0, y0=0, zmin=0, zmax=1, name=name, hoverinfo="skip",
-                colorscale=[[0, CLEAR], [1, colour]], showscale=False, zsmooth=False, customdata=small,
-            )
-        )  # fmt: skip
-    x, y = _lines(levels)
-    figure.add_trace(
-        go.Scatter(
-            x=x, y=y, name="levels", mode="lines", hoverinfo="skip", visible=False,
-            line={"color": "rgba(20, 18, 16, 0.62)", "width": 0.8},
+    figure = depth_map(behind_mm, step=step, range_mm=range_mm, colours=colours, colour_bar=colour_bar, behind=behind)
+    rows, columns = _filled(behind_mm, step)
+    grid = {"dx": step, "dy": step, "x0": step * columns.start, "y0": step * rows.start}
+    figure.data[0].update(name="depth", z=figure.data[0].z[rows, columns], **grid)
+    small = parts[::step, ::step][rows, columns]
+    nothing = np.zeros_like(small)
+    worked_on = [
+        go.Heatmap(
+            z=nothing, **grid, zmin=0, zmax=1, name=name, hoverinfo="skip", colorscale=[[0, CLEAR], [1, colour]],
+            showscale=False, zsmooth=False, customdata=small if name == "veil" else None,
         )
+        for name, colour in (("veil", VEIL), ("mark", MARK))
+    ]  # fmt: skip
+    levels = go.Scatter(
+        x=[], y=[], name="levels", mode="lines", hoverinfo="skip", visible=False,
+        line={"color": "rgba(20, 18, 16, 0.62)", "width": 0.8},
     )  # fmt: skip
-    figure.update_layout(
+    depth, *bar = figure.data
+    return bare_figure(
+        depth, *worked_on, levels, *bar,
         **_framed(behind_mm),
         newshape={"line": {"color": ACCENT, "width": 2.5}},
         hovermode="closest",
-    )
-    return figure
+        dragmode=False,
+    )  # fmt: skip
 
 
-def _lines(levels: Mapping[float, Sequence[NDArray[np.float64]]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """One path for all lines, thinned, with a gap (NaN) after each."""
-    gap = np.full((1, 2), np.nan)
-    parts = [
-        part
-        for lines in levels.values()
-        for line in lines
-        if len(line) > 12
-        for part in (np.round(np.concatenate([line[::4], line[-1:]]), 1), gap)
-    ]
-    path = np.concatenate([*parts, gap]).astype(np.float32)
-    return path[:, 0], path[:, 1]
+def _filled(values: NDArray[np.floating], step: int) -> tuple[slice, slice]:
+    """Return rows and columns of every `step`-th pixel outside of which nothing is known."""
+    known = np.isfinite(values[::step, ::step])
+    if not known.any():
+        return slice(0, known.shape[0]), slice(0, known.shape[1])
+    rows, columns = (np.flatnonzero(known.any(axis=along)) for along in (1, 0))
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def level_lines(levels: Mapping[float, Sequence[NDArray[np.float64]]]) -> list[list[float | None]]:
+    """Return x and y of one path for all lines, in tenths of a crop pixel, thinned, with a gap (None) after each.
+
+    levels : mm -> lines (n, 2) in crop pixels.
+    """
+    x: list[float | None] = []
+    y: list[float | None] = []
+    for line in (line for lines in levels.values() for line in lines if len(line) > 12):
+        thinned = np.round(np.concatenate([line[::4], line[-1:]]), 1)
+        x += [*thinned[:, 0].tolist(), None]
+        y += [*thinned[:, 1].tolist(), None]
+    return [x, y]
 
 
 def signed_map(
-    difference_mm: NDArray[np.floating], limit_mm: float, words: tuple[str, str], *, digits: int = 1
-) -> go.Figure:
+    difference_mm: NDArray[np.floating], limit_mm: float, words: tuple[str, str], *, digits: int = 1,
+    colour_bar: bool = True, step: int = STEP,
+) -> go.Figure:  # fmt: skip
     """Map of signed differences, white where there is none.
 
     difference_mm : (S, S), NaN where there is nothing to compare. limit_mm : the scale's ends are its negative and it.
-    words : what less and what more than zero mean. digits : of the values that hovering shows.
+    words : what less and what more than zero mean. digits : of the values that hovering shows. step : every how many
+    pixels.
     """
-    small = np.round(difference_mm[::STEP, ::STEP].astype(np.float32), digits)
+    rows, columns = _filled(difference_mm, step)
+    small = np.round(difference_mm[::step, ::step][rows, columns].astype(np.float32), digits)
     ticks = [-limit_mm, -limit_mm / 2, 0, limit_mm / 2, limit_mm]
     trace = go.Heatmap(
-        z=small, dx=STEP, dy=STEP, x0=0, y0=0, zmin=-limit_mm, zmax=limit_mm,
+        z=small, dx=step, dy=step, x0=step * columns.start, y0=step * rows.start, zmin=-limit_mm, zmax=limit_mm,
         colorscale=scale(DIVERGING), hoverongaps=False, hovertemplate=f"%{{z:+.{digits}f}} mm<extra></extra>",
+        showscale=colour_bar,
         colorbar={
             "title": {"text": f"mm: + {words[1]}, \u2212 {words[0]}", "side": "right"},
             "tickvals": ticks, "ticktext": [signed(value, digits) for value in ticks],
@@ -118,7 +139,7 @@ def pairs(names: Sequence[str], rms_mm: NDArray[np.floating], linkage: NDArray[n
     tree = scipy.cluster.hierarchy.dendrogram(linkage, no_plot=True) if linkage is not None else None
     order = list(map(int, tree["leaves"])) if tree else list(range(len(names)))
     places = np.arange(len(order))
-    short = [name if len(name) <= 22 else f"{name[:20]}\u2026" for name in (names[i] for i in order)]
+    short = [cut(names[i], 22) for i in order]
     values = np.round(np.asarray(rms_mm, np.float32)[np.ix_(order, order)], 2)
     apart = values[~np.eye(len(order), dtype=bool)]
     trace = go.Heatmap(
@@ -147,11 +168,6 @@ def pairs(names: Sequence[str], rms_mm: NDArray[np.floating], linkage: NDArray[n
             )  # fmt: skip
         figure.update_layout(yaxis2={"domain": [0.8, 1], "visible": False, "anchor": "x", "rangemode": "tozero"})
     return figure
-
-
-def scale(stops: Stops) -> list[list[float | str]]:
-    """Return the stops as Plotly takes them."""
-    return [[place, "rgb({}, {}, {})".format(*colour)] for place, colour in stops]
 
 
 def plain_map(values: NDArray[np.floating], unit: str, *, high: float | None = None) -> go.Figure:

@@ -9,14 +9,28 @@ import core
 from dashboard.charts.figures import ACCENT, bare_figure
 
 if TYPE_CHECKING:
-    from core.geometry.facts import Facts
+    from core.files.facts import WrittenFacts
 
 Box = tuple[float, float, float]  # x and y of the middle, side; photo pixels
 FIRST_SHARE = 0.4  # of the photo's shorter side
 
 
-def first_box(width: int, height: int, facts: "Facts | None") -> Box:
-    """The box that stands there at first: round the face that the facts are of, else in the middle."""
+def turned_box(box: Box, width: int, height: int, turn_deg: int) -> Box:
+    """A box of a photo -> of the photo turned clockwise by 0, 90, 180 or 270 degrees."""
+    x, y, side = box
+    places = {0: (x, y), 90: (height - 1 - y, x), 180: (width - 1 - x, height - 1 - y), 270: (y, width - 1 - x)}
+    return (*places[turn_deg], side)
+
+
+def first_turn(facts: "WrittenFacts | None") -> int:
+    """Degrees clockwise by which the photo is turned at first: so that the face that the facts are of is upright."""
+    return 0 if not facts or not facts.face else -90 * round(facts.face.roll_deg / 90) % 360
+
+
+def first_box(width: int, height: int, facts: "WrittenFacts | None") -> Box:
+    """The box that stands there at first: as it was drawn for that face, or round it; else in the middle."""
+    if facts and facts.options.box:
+        return facts.options.box
     if not facts or not facts.face:
         return width // 2, height // 2, round(FIRST_SHARE * min(width, height))
     side_px, to_photo = facts.crop.side_px, facts.crop.to_photo

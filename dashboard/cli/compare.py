@@ -1,15 +1,16 @@
 """`lifemask compare`: folders of faces and photos -> one folder that compares them."""
 
 import argparse
-import csv
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import core
+from core import csv_text
 from core.atomic import replacing_within, restore
 from core.errors import LifemaskError, OptionError
+from core.names import readable
 from core.options import Options
 from core.progress import Progress
 from core.storage import writing
@@ -96,18 +97,18 @@ def _from_photos(
     unique = list(dict.fromkeys(photos))
 
     def on(photo: Path, stage: str, share: float) -> None:
-        progress(f"{photo.name}: {stage}", (len(found) + share) / len(unique))
+        progress(f"{readable(photo.name)}: {stage}", (len(found) + share) / len(unique))
 
     for outcome in run.run(unique, out, options, networks(), on, limits):
         if outcome.error is not None:
-            raise LifemaskError(f"{outcome.photo}: {outcome.error}")
+            raise LifemaskError(f"{readable(str(outcome.photo))}: {outcome.error}")
         found[outcome.photo] = outcome.folders
     return found
 
 
 def _named(folders: Sequence[Path]) -> "list[readings.comparison_folder.Named]":
     """Each by the name of its folder; where two have the same, with its place in the list."""
-    names = [folder.resolve().name for folder in folders]
+    names = [readable(folder.resolve().name) for folder in folders]
     return [
         readings.comparison_folder.Named(str(i), name if names.count(name) == 1 else f"{name} ({i})", folder)
         for i, (name, folder) in enumerate(zip(names, folders, strict=True), start=1)
@@ -117,11 +118,9 @@ def _named(folders: Sequence[Path]) -> "list[readings.comparison_folder.Named]":
 def _write_pairs(facts: "readings.comparison_facts.ComparisonFacts", path: Path) -> None:
     """RMS difference of every two faces in mm, as a table with names, like beside like."""
     names, pairs = [face.name for face in facts.faces], facts.pairs
-    with path.open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(["RMS, mm", *(names[i] for i in pairs.order)])
-        for i in pairs.order:
-            table.writerow([names[i], *(f"{pairs.rms_mm[i][j]:.3f}" for j in pairs.order)])
+    table = [["RMS, mm", *(names[i] for i in pairs.order)]]
+    table += [[names[i], *(f"{pairs.rms_mm[i][j]:.3f}" for j in pairs.order)] for i in pairs.order]
+    path.write_text(csv_text.as_csv(table), "utf-8")
 
 
 def command(args: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 from core.depth.weights import default_model
 from core.options import Options, Printer, SolidOptions
+from core.options.presets import PRESETS, preset
 from core.options.run import CHANGEABLE
 from core.options.solid import AnySolid
 from core.options.table import Choices, Option, rows
@@ -38,6 +39,26 @@ def add(parser: argparse.ArgumentParser, command: str, *, defaults: bool = True)
             group.add_argument(row.flag, dest=row.name, default=argparse.SUPPRESS, **_about(row, defaults=defaults))
 
 
+def add_preset(parser: argparse.ArgumentParser) -> None:
+    """Add the flag that names choices which go together; flags beside it have the last word."""
+    parser.add_argument(
+        "--preset",
+        metavar="NAME",
+        help=f"What it is for: one of {', '.join(PRESETS)}. Flags beside it count before it.",
+    )
+
+
+def preset_values(args: argparse.Namespace) -> dict[str, Any]:
+    """Return the values of the preset that was named, none where none was.
+
+    Raises
+    ------
+    OptionError
+        There is no such preset.
+    """
+    return dict(preset(args.preset).values) if args.preset is not None else {}
+
+
 def given(args: argparse.Namespace, names: type[Choices] | Iterable[str]) -> dict[str, Any]:
     """What was given of some options, as JSON would have it; the table checks it."""
     wanted = rows(names) if isinstance(names, type) else names
@@ -62,6 +83,8 @@ def _about(row: Option, *, defaults: bool) -> dict[str, Any]:
         return about | {"metavar": "NAMES", "type": _names}
     if row.type == "choice":
         return about | {"metavar": "NAME"}
+    if row.type == "text":
+        return about | {"metavar": "TEXT"}
     return about | {"metavar": "NUMBER", "type": _number_or_none if row.is_optional else _number}
 
 

@@ -1,6 +1,7 @@
 """`lifemask serve | worker | run | solid | recompute | compare | models | doctor`."""
 
 import argparse
+import io
 import logging
 import secrets
 import sys
@@ -16,6 +17,8 @@ from dashboard.settings import Settings
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code is 0 only if all went well."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr: a name that it cannot show ends nothing
     try:
         args = parser().parse_args(arguments)
         logging.basicConfig(
@@ -45,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
         "--lan",
         action="store_true",
         default=None,
-        help="serve this network, too; prints a QR code (LIFEMASK_LAN)",
+        help="let a phone in this network in; prints a QR code (LIFEMASK_LAN)",
     )
     serve.add_argument("--port", type=int, help="port, 0 for any free one (LIFEMASK_PORT, 8050)")
     serve.add_argument("--data", metavar="DIR", help="folder of the library (LIFEMASK_DATA)")
@@ -83,9 +86,10 @@ def parser() -> argparse.ArgumentParser:
 
 def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     run = commands.add_parser("run", help="photos to files, without the pages")
-    run.add_argument("photos", nargs="+", type=path, metavar="PHOTO")
+    run.add_argument("photos", nargs="+", type=path, metavar="PHOTO", help="a picture, or a folder of pictures")
     run.add_argument("--out", required=True, type=path, metavar="DIR", help="writes DIR/STEM, or DIR/STEM-N per face")
     run.add_argument("--json", action="store_true", help="print one JSON object per photo")
+    flags.add_preset(run)
     flags.add(run, "run")
     run.set_defaults(command=_run)
 
@@ -94,6 +98,7 @@ def _add_solid(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     solid = commands.add_parser("solid", help="make the solids of faces again")
     solid.add_argument("faces", nargs="+", type=path, metavar="FACE", help="a folder that 'run' wrote")
     solid.add_argument("--json", action="store_true", help="print one JSON object per face")
+    flags.add_preset(solid)
     flags.add(solid, "solid")
     solid.set_defaults(command=_solid)
 

@@ -1,8 +1,9 @@
-"""`lifemask run`: photos -> folders of files, one photo after the other; one that fails leaves the others unharmed."""
+"""`lifemask run`: photos -> folders of files, as many at once as there are cores; one that fails harms no other."""
 
 import argparse
 import json
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,11 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import core
-from core.errors import FormatError
+from core.errors import FormatError, OptionError
+from core.names import cut, readable
 from core.options import Options, Printer
+from core.photo.formats import NAMES, is_picture
 from core.progress import Progress, part_of
+from core.storage import refusal
 from dashboard import jobs
-from dashboard.cli.flags import given, with_network
+from dashboard.cli import pool
+from dashboard.cli.flags import given, preset_values, with_network
 from dashboard.cli.terminal import bar, say, say_wrong
 from dashboard.library.sentences import sentence
 from dashboard.settings import Settings
@@ -25,16 +30,25 @@ log = logging.getLogger("lifemask.run")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one photo: its folders, left to right, or the sentence that says why there are none."""
+    """What became of one photo: its folders, left to right, or the sentence that says why there are none.
+
+    doubtful : those of the folders that hold what may be no face, with the score of each.
+    """
 
     photo: Path
     seconds: float
     folders: list[Path] = field(default_factory=list)
     error: str | None = None
+    doubtful: dict[Path, float] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is nothing to look at again."""
+        return self.error is None and not self.doubtful
 
     def as_dict(self) -> dict[str, Any]:
         """Return the object that `--json` prints."""
-        head = {"photo": str(self.photo), "ok": self.error is None, "seconds": round(self.seconds, 3)}
+        head = {"photo": readable(str(self.photo)), "ok": self.ok, "seconds": round(self.seconds, 3)}
         if self.error is not None:
             return {**head, "error": self.error}
         return {**head, "faces": [_face(folder) for folder in self.folders]}
@@ -55,33 +69,99 @@ def run(
     same photo (by its SHA-256, from an earlier call) is replaced once the new one is whole, and what a person put
     beside the files in it stays. printer : what solids are checked for, as in `core.files.face_folder.write_solid`.
     """
-    taken: set[Path] = set()
+    names = Names(out)
     for photo in photos:
-        began = time.monotonic()
-        try:
-            folders = _one(
-                photo, out, options, networks, printer,
-                taken=taken, progress=partial(progress, photo), limits=limits,
-            )  # fmt: skip
-        except Exception as error:
-            log.debug("%s failed", photo, exc_info=True)
-            yield Outcome(photo, time.monotonic() - began, error=sentence(error, out))
-        else:
-            taken.update(folders)
-            yield Outcome(photo, time.monotonic() - began, folders)
+        yield _outcome(photo, out, options, networks, printer, names, partial(progress, photo), limits)
+
+
+def run_at_once(
+    photos: Sequence[Path],
+    out: Path,
+    options: Options,
+    settings: Settings,
+    progress: Callable[[Path, str, float], None],
+    printer: Printer | None = None,
+    *,
+    processes: int,
+) -> Iterator[Outcome]:
+    """Do what `run` does by several processes: folders have the same names, outcomes come in the same order."""
+    names = Names(out)
+    threads = max(1, (os.cpu_count() or 1) // processes)
+    made = pool.Pool[Path, _Found, Outcome](processes, _make_work, (out, options, settings, printer, threads))
+    try:
+        told = made.results(
+            photos,
+            lambda index, stage, share: progress(photos[index], stage, share),
+            lambda index, found: names(photos[index], *found),
+        )
+        for photo, outcome in zip(photos, told, strict=True):
+            yield Outcome(photo, outcome.seconds, error=pool.LOST) if isinstance(outcome, pool.Lost) else outcome
+    finally:
+        made.close()
+
+
+_Found = tuple[int, str]  # how many faces of a photo of which SHA-256
+
+
+def _make_work(
+    out: Path, options: Options, settings: Settings, printer: Printer | None, threads: int
+) -> Callable[[Path, Progress, Callable[[_Found], Any]], Outcome]:
+    """Make what works on a photo in a process of its own."""
+    core.depth.use_threads(threads)
+    networks = core.Networks(settings.device, settings.precision, settings.weights_folder)
+
+    def work(photo: Path, progress: Progress, ask: Callable[[_Found], Any]) -> Outcome:
+        def name(_photo: Path, count: int, sha256: str) -> list[Path]:
+            return list(ask((count, sha256)))
+
+        return _outcome(photo, out, options, networks, printer, name, progress, settings.photo_limits)
+
+    return work
+
+
+Name = Callable[[Path, int, str], list[Path]]
+"""Gives the folders of a photo's faces; it has so many faces, and this SHA-256."""
+
+
+class Names:
+    """The folders of photos that come one after the other; none is given twice."""
+
+    def __init__(self, out: Path) -> None:
+        self._out = out
+        self._taken: set[Path] = set()
+
+    def __call__(self, photo: Path, count: int, sha256: str) -> list[Path]:
+        """Return the folders of a photo's faces."""
+        folders = free_folders(self._out, cut(readable(photo.stem)), count, sha256, self._taken)
+        self._taken.update(folders)
+        return folders
+
+
+def _outcome(
+    photo: Path, out: Path, options: Options, networks: "core.Networks", printer: Printer | None, name: Name,
+    progress: Progress, limits: "core.photo.Limits",
+) -> Outcome:  # fmt: skip
+    began = time.monotonic()
+    try:
+        folders, doubtful = _one(photo, options, networks, printer, name, progress=progress, limits=limits)
+    except Exception as error:
+        log.debug("%s failed", photo, exc_info=True)
+        return Outcome(photo, time.monotonic() - began, error=sentence(error, out))
+    return Outcome(photo, time.monotonic() - began, folders, doubtful=doubtful)
 
 
 def _one(
-    path: Path, out: Path, options: Options, networks: "core.Networks", printer: Printer | None, *, taken: set[Path],
+    path: Path, options: Options, networks: "core.Networks", printer: Printer | None, name: Name, *,
     progress: Progress, limits: "core.photo.Limits",
-) -> list[Path]:  # fmt: skip
+) -> tuple[list[Path], dict[Path, float]]:  # fmt: skip
     progress("Reading the photo", 0.0)
     photo = core.read_photo(path, limits=limits)
     found = core.reconstruct(photo, options, networks, part_of(progress, 0.0, jobs.tasks.COMPUTED))
-    folders = free_folders(out, path.stem, len(found), photo.sha256, taken)
+    folders = name(path, len(found), photo.sha256)
     computed = jobs.tasks.COMPUTED
     core.files.write_faces(found, folders, options, part_of(progress, computed, 1.0 - computed), printer)
-    return folders
+    faces = [(folder, one.facts.face) for folder, one in zip(folders, found, strict=True)]
+    return folders, {folder: face.score for folder, face in faces if face and face.is_doubtful}
 
 
 def free_folders(out: Path, stem: str, count: int, sha256: str, taken: set[Path]) -> list[Path]:
@@ -115,32 +195,83 @@ def _face(folder: Path) -> dict[str, Any]:
         "folder": str(folder),
         "files": sorted(file.name for file in folder.iterdir()),
         "network": facts.network.name,
+        "score": facts.face and facts.face.score,
+        "doubtful": facts.face is not None and facts.face.is_doubtful,
         "distance_mm": facts.distance_mm,
         "warnings": facts.warnings,
         "solid": solid,
     }
 
 
-def command(args: argparse.Namespace) -> int:
-    """Take the photos, say what became of each; the exit code is 0 only if all succeeded."""
-    settings = Settings.from_env()
-    options = Options.from_dict(with_network(given(args, Options), settings))
-    printer = Printer.from_dict(given(args, Printer))
+def pictures(photos: Sequence[Path]) -> Iterator[tuple[Path, list[Path], int]]:
+    """Each of what a person named, with the pictures that it stands for, and how many other files it holds.
+
+    A folder stands for the pictures in it, by name, not for those in its folders.
+
+    Raises
+    ------
+    OptionError
+        A folder cannot be read, or holds no picture.
+    """
+    for named in photos:
+        if not named.is_dir():
+            yield named, [named], 0
+            continue
+        try:
+            files = sorted(file for file in named.iterdir() if file.is_file())
+        except OSError as error:
+            raise OptionError(f"{readable(str(named))} cannot be read: {refusal(error) or error}") from error
+        found = [file for file in files if is_picture(file)]
+        if not found:
+            raise OptionError(f"{readable(str(named))} holds no picture. Name a folder with {NAMES} files.")
+        yield named, found, len(files) - len(found)
+
+
+def _run(
+    photos: Sequence[Path], out: Path, options: Options, settings: Settings,
+    progress: Callable[[Path, str, float], None], printer: Printer,
+) -> Iterator[Outcome]:  # fmt: skip
+    processes = pool.processes_for(len(photos))
+    if processes > 1:
+        return run_at_once(photos, out, options, settings, progress, printer, processes=processes)
     networks = core.Networks(settings.device, settings.precision, settings.weights_folder)
-    failed, done = 0, 0
+    return run(photos, out, options, networks, progress, settings.photo_limits, printer)
+
+
+def command(args: argparse.Namespace) -> int:
+    """Take the photos, say what became of each; the exit code is 0 only if all succeeded and no find is doubtful."""
+    settings = Settings.from_env()
+    wanted = {"solid" if name == "kind" else name: value for name, value in preset_values(args).items()}
+    options = Options.from_dict(with_network({**wanted, **given(args, Options)}, settings))
+    printer = Printer.from_dict(given(args, Printer))
+    failed = 0
+    photos: list[Path] = []
+    for named, found, others in pictures(args.photos):
+        photos += found
+        if others:
+            files = "1 file that is no picture was" if others == 1 else f"{others} files that are no pictures were"
+            say_wrong(f"{readable(str(named))}: {files} skipped.")
     with bar() as progress:
+        shares: dict[Path, float] = {}
 
         def of_photo(photo: Path, stage: str, share: float) -> None:
-            progress(f"{photo.name}: {stage}", (done + share) / len(args.photos))
+            shares[photo] = share
+            progress(f"{readable(photo.name)}: {stage}", sum(shares.values()) / len(photos))
 
-        for outcome in run(args.photos, args.out, options, networks, of_photo, settings.photo_limits, printer):
-            done += 1
+        for outcome in _run(photos, args.out, options, settings, of_photo, printer):
+            shares[outcome.photo] = 1.0
+            photo = readable(str(outcome.photo))
+            failed += not outcome.ok
             if outcome.error is not None:
-                failed += 1
-                say_wrong(f"{outcome.photo}: {outcome.error}")
+                say_wrong(f"{photo}: {outcome.error}")
+            for folder, score in outcome.doubtful.items():
+                say_wrong(
+                    f"{photo}: {folder} is doubtful: is it a face? It scores {score:.2f}. "
+                    "If it is, show where by --box; if not, delete the folder."
+                )
             if args.json:
                 say(json.dumps(outcome.as_dict()))
             else:
                 for folder in outcome.folders:
-                    say(f"{outcome.photo} -> {folder} ({options.model}, {outcome.seconds:.1f} s)")
+                    say(f"{photo} -> {folder} ({options.model}, {outcome.seconds:.1f} s)")
     return 1 if failed else 0

@@ -11,7 +11,7 @@ from typing import Any
 import core
 from core.options import Options, Printer, SolidOptions
 from core.progress import Progress, part_of
-from dashboard.cli.flags import given
+from dashboard.cli.flags import given, preset_values
 from dashboard.cli.terminal import bar, say, say_wrong
 from dashboard.library.sentences import sentence
 
@@ -20,7 +20,10 @@ log = logging.getLogger("lifemask.solid")
 
 def command(args: argparse.Namespace) -> int:
     """Make the solids, say what became of each; the exit code is 0 only if all succeeded."""
-    options, printer = SolidOptions.from_dict(given(args, SolidOptions)), Printer.from_dict(given(args, Printer))
+    options, printer = (
+        SolidOptions.from_dict({**preset_values(args), **given(args, SolidOptions)}),
+        Printer.from_dict(given(args, Printer)),
+    )
     formats = Options.from_dict(given(args, ["formats"])).formats
     failed, share = 0, 1 / len(args.faces)
     with bar() as progress:

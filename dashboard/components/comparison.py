@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import dash_ag_grid as dag
 import numpy as np
 from dash import html
 
-from core.measure.table import AGREEMENT, DIFFERENCES, RMS, SCALE, Place, chosen, part_name
+from core.measure.table import AGREEMENT, DIFFERENCES, RMS, SCALE, Place, Statistic, chosen, part_name
 from dashboard.charts import maps
 from dashboard.components import page, uploads, views
 from dashboard.components.faces import colour
+from dashboard.components.names import cut_name
 from dashboard.readings.comparison_facts import ComparedFace, ComparisonFacts, DifferenceFacts
 from dashboard.readings.comparison_folder import COLUMNS, ComparisonFolder, rows
 
@@ -29,18 +29,19 @@ def file(found: ComparisonFolder, name: str) -> str:
     return f"/comparisons/{found.folder.name}/{name}"
 
 
-def others(found: ComparisonFolder) -> list[int]:
-    """Return the numbers of all faces but the reference."""
-    return [number for number in range(1, 1 + len(found.facts.faces)) if number != found.facts.reference]
+def others(found: ComparisonFolder, ids: Sequence[str]) -> list[int]:
+    """Return the numbers of all faces but the reference, in the order of `ids`."""
+    return [number for number in map(found.number, ids) if number != found.facts.reference]
 
 
-def choice(found: ComparisonFolder, number: int) -> html.Span:
-    """Return a face's difference as a small picture to choose, with its RMS."""
+def choice(found: ComparisonFolder, number: int, ids: Sequence[str]) -> html.Span:
+    """Return a face's difference as a small picture to choose, with its RMS and its colour among `ids`."""
     face, difference = found.facts.face(number), found.facts.differences[number]
+    mark = colour(ids.index(face.id))
     return html.Span(
         [
             html.Img(src=file(found, f"difference-{number}.png"), alt=""),
-            html.Span([html.Span(className="dot", style={"--mark": colour(number - 1)}), face.name], className="name"),
+            html.Span([html.Span(className="dot", style={"--mark": mark}), cut_name(face.name)], className="name"),
             html.Span([page.statistic(RMS, difference.rms_mm), " RMS"], className="soft small"),
         ]
     )
@@ -144,38 +145,25 @@ def agreement(found: ComparisonFolder) -> html.Section | None:
 
 
 def table(
-    faces: Sequence[ComparedFace], differences: Mapping[int, DifferenceFacts], *, with_scale: bool = False
-) -> dag.AgGrid:
-    """Return the numbers of all faces, to sort; `differences` by the number of the face, perhaps none."""
-    return dag.AgGrid(
-        id="compare-table",
-        rowData=rows(faces, differences),
-        columnDefs=[
-            {"field": "face", "headerName": "Face", "pinned": "left", "width": 184},
-            *[
-                {
-                    "field": one.key,
-                    "headerName": one.heading,
-                    "headerTooltip": one.help,
-                    "type": "rightAligned",
-                    "width": 124,
-                    "valueFormatter": {
-                        "function": f"params.value == null ? '' : d3.format('.{one.digits}f')(params.value)"
-                    },
-                }
-                for one in COLUMNS
-                if one is not SCALE or with_scale
-            ],
-        ],
-        defaultColDef={"sortable": True, "wrapHeaderText": True, "autoHeaderHeight": True, "resizable": True},
-        dashGridOptions={
-            "domLayout": "autoHeight",
-            "suppressDragLeaveHidesColumns": True,
-            "enableCellTextSelection": True,
-        },
-        className="numbers-grid",
-        style={"height": None},
-    )
+    faces: Sequence[ComparedFace], differences: Mapping[int, DifferenceFacts], ids: Sequence[str], *,
+    with_scale: bool = False,
+) -> html.Div:  # fmt: skip
+    """Return the numbers of all faces, to sort, at first in the order of `ids`.
+
+    differences : by the number of the face, perhaps none.
+    """
+    columns = [one for one in COLUMNS if one is not SCALE or with_scale]
+    by_id = {face.id: row for face, row in zip(faces, rows(faces, differences), strict=True)}
+    shown = [
+        [(row["face"], row["face"]), *[(_cell(one, row[one.key]), row[one.key]) for one in columns]]
+        for row in (by_id[face_id] for face_id in ids)
+    ]
+    return page.sortable("compare", [("Face", ""), *[(one.heading, one.help) for one in columns]], shown)
+
+
+def _cell(one: Statistic[Any], value: float | None) -> str:
+    """Return a rounded number as it stands in comparison.csv; nothing for None."""
+    return "" if value is None else f"{value:.{one.digits}f}"
 
 
 def downloads(found: ComparisonFolder) -> html.Div:

@@ -4,13 +4,17 @@ import json
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from core.files import catalog
+from core.files.colours import DEPTH_MAPS
+from core.geometry.facts import BEHIND_NOSE
 from dashboard.charts.figures import SERIES
-from dashboard.components.page import lazily, marks
+from dashboard.components import doubt
+from dashboard.components.names import cut_name
+from dashboard.components.page import icon, lazily, marks
 from dashboard.components.uploads import title
 from dashboard.components.views import address, viewer
 from dashboard.library.records import FaceRecord
@@ -40,11 +44,13 @@ def card(face: FaceRecord) -> html.Article:
             ),
             html.Div(
                 [
-                    dcc.Link(face.name, href=f"/face/{face.id}", className="card-name"),
+                    dcc.Link(cut_name(face.name), href=f"/face/{face.id}", className="card-name"),
                     html.Span(title(face.network), className="soft small"),
                 ],
                 className="card-line",
             ),
+            doubt.badges(face),
+            doubt.question(face, on_card=True),
             html.Div(
                 [
                     html.A(solid, href=f"/files/{face.id}/solid.stl?download=1", download="")
@@ -79,7 +85,7 @@ def solid_name(folder: Path) -> str | None:
 
 @lru_cache(maxsize=1024)
 def _solid_name(file: Path, modified_ns: int) -> str | None:
-    if not modified_ns or not file.with_name("solid.stl").is_file():
+    if not modified_ns or not catalog.source(file.parent, catalog.SOLID_STL).is_file():
         return None
     options = json.loads(file.read_text(encoding="utf-8")).get("options", {})
     kind = str(options.get("kind", "solid")).capitalize()
@@ -105,28 +111,36 @@ def _picture(face: FaceRecord, name: str, alt: str, width: int, height: int) -> 
     return lazily(html.Img(src=src, alt=alt, width=width, height=height))
 
 
-def thumb(face: FaceRecord, chosen: bool) -> html.Div:
-    """Return a thumbnail with a box to choose it."""
+def thumb(face: FaceRecord) -> html.Div:
+    """Return a thumbnail with a box to choose it, which is assets/library.js's."""
+    words = " · ".join([*([face.person] if face.person else []), *face.tags])
+    box = html.Button(
+        html.Span(className="box"),
+        type="button",
+        role="checkbox",
+        className="choose",
+        **marks(aria_checked="false", aria_label=f"Choose {face.name}"),
+    )
     return html.Div(
         [
-            dbc.Checkbox(
-                id={"kind": "library-choose", "face": face.id},
-                value=chosen,
-                label=html.Span(f"Choose {face.name}", className="visually-hidden"),
-            ),
+            box,
             dcc.Link(
                 [
                     lazily(html.Img(src=address(face.id, "thumbnail.jpg"), alt="", width=256, height=256)),
-                    html.Div(face.name, className="thumb-name"),
+                    html.Div(cut_name(face.name), className="thumb-name"),
+                    doubt.badges(face),
                     html.Div(
                         f"{face.created:%d %b %Y, %H:%M} · {title(face.network)}", className="soft small thumb-name"
                     ),
+                    html.Div(words, className="soft small thumb-name", title=words) if words else None,
                 ],
                 href=f"/face/{face.id}",
-                className="thumb",
+                className="thumb-link",
             ),
         ],
+        key=face.id,
         className="thumb",
+        **marks(data_face=face.id),
     )
 
 
@@ -144,10 +158,11 @@ def _chip(face: FaceRecord, chosen: Sequence[str], page: str, most: int) -> dcc.
     return dcc.Link(
         [
             lazily(html.Img(src=address(face.id, "thumbnail.jpg"), alt="", width=88, height=88)),
-            html.Span(face.name),
+            cut_name(face.name),
             html.Span(" (chosen)", className="visually-hidden") if is_chosen else None,
         ],
         href=f"{page}?faces={','.join(after)}" if after else page,
+        id={"kind": "chip", "face": face.id},
         className=f"chip{' chosen' if is_chosen else ''}",
         style={"--mark": colour(chosen.index(face.id))} if is_chosen else {},
         title=face.name,
@@ -162,6 +177,45 @@ def colour(order: int) -> str:
 def named(face: FaceRecord, order: int) -> html.Div:
     """Return a face's name behind its colour."""
     return html.Div(
-        [html.Span(className="dot", style={"--mark": colour(order)}), dcc.Link(face.name, href=f"/face/{face.id}")],
+        [
+            html.Span(className="dot", style={"--mark": colour(order)}),
+            dcc.Link(cut_name(face.name), href=f"/face/{face.id}"),
+        ],
         className="side-name",
     )
+
+
+def handle(face: FaceRecord, order: int, count: int) -> html.Button:
+    """Return the grip by which a face is dragged, or moved by arrow keys, among those beside it."""
+    data: dict[str, Any] = {"data-move": face.id, "data-name": face.name}
+    return html.Button(
+        icon("grip"),
+        type="button",
+        className="handle",
+        title="Drag to another place, or press the left or right arrow key",
+        **data,
+        **marks(aria_label=f"Move {face.name}, {order + 1} of {count}, with the left and right arrow keys"),
+    )
+
+
+def scale(
+    low_mm: float, high_mm: float, colours: str = "cividis", key: str | None = None, *, behind: str = BEHIND_NOSE
+) -> html.Div:
+    """Return the scale of depth maps that stand beside each other; behind : what depths are counted from, in words."""
+    named: dict[str, Any] = {"id": key} if key else {}
+    bar = html.I(style={"background": _gradient(colours)}, **named)
+    return html.Div(
+        [html.Span(f"near, {low_mm:.0f} mm"), bar, html.Span(f"{high_mm:.0f} mm {behind}")],
+        className="scale",
+    )
+
+
+def scale_of_each(colours: str = "cividis") -> html.Div:
+    """Return the scale of depth maps each of which reaches over its own head."""
+    bar = html.I(style={"background": _gradient(colours)})
+    return html.Div([html.Span("near"), bar, html.Span("far, of each head by itself")], className="scale")
+
+
+def _gradient(colours: str) -> str:
+    ends = ", ".join("rgb({}, {}, {})".format(*colour) for _, colour in DEPTH_MAPS[colours])
+    return f"linear-gradient(90deg, {ends})"

@@ -1,5 +1,6 @@
 """A face's lengths beside those of a survey: numbers, and where they lie in the spread of men and women."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from dash import html
@@ -12,8 +13,11 @@ from dashboard.components import page
 SHOWN_STD = 3.0  # how many standard deviations the small picture of a spread reaches to each side
 
 
-def table(measures: FaceMeasures | None) -> html.Div:
-    """Return each length with mean and standard deviation of the survey, where it has one."""
+def table(measures: FaceMeasures | None, withheld: str | None = None) -> html.Div:
+    """Return each length with mean and standard deviation of the survey, where it has one.
+
+    withheld : why some are not measured, as `core.measure.withheld` says.
+    """
     if measures is None:
         return html.Div(html.P("Too few landmarks of this face have depth to measure it.", className="note"))
     rows: list[list[Any]] = []
@@ -28,7 +32,30 @@ def table(measures: FaceMeasures | None) -> html.Div:
                 _picture(value, reference.pooled) if reference and value is not None else "",
             ]
         )
-    return page.table(["Length", "This face", "Women", "Men", "Within both"], rows, numeric=(1, 2, 3), stacked=True)
+    found = page.table(["Length", "This face", "Women", "Men", "Within both"], rows, numeric=(1, 2, 3), stacked=True)
+    return found if withheld is None else html.Div([found, html.P(withheld, className="note")])
+
+
+def several(names: Sequence[Any], measures: Sequence[FaceMeasures | None], withheld: Sequence[str] = ()) -> html.Div:
+    """Return each length of several faces beside each other, with mean and standard deviation of the survey.
+
+    withheld : sentences that say of which face some are not measured, and why.
+    """
+    rows: list[list[Any]] = []
+    for length in chosen(MEASURES, Place.PART):
+        reference = REFERENCES.get(length.key)
+        values = [getattr(one, length.key) if one else None for one in measures]
+        rows.append(
+            [
+                page.named(length),
+                *[page.statistic(length, value) for value in values],
+                _spread(reference.women) if reference else "",
+                _spread(reference.men) if reference else "",
+            ]
+        )
+    columns = ["Length", *names, "Women", "Men"]
+    found = page.table(columns, rows, numeric=range(1, len(columns)), facing=True)
+    return html.Div([found, *[html.P(why, className="note") for why in withheld]])
 
 
 def caution() -> html.P:

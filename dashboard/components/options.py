@@ -20,12 +20,22 @@ def control(prefix: str, option: Option, value: Any) -> Child:
     if option.type == "choice":
         choices = [{"label": words, "value": name} for name, words in option.choices.items()]
         return field(option.label, dbc.Select(id=key, options=choices, value=value), option.help)
-    shown, times = _shown(option), _times(option)
+    if option.type == "text":
+        ((_, most),) = option.limits
+        return field(
+            option.label, dbc.Input(id=key, type="text", value=value, maxLength=most, debounce=0.8), option.help
+        )
+    shown = _shown(option)
     ((low, high),) = shown.limits
     return number_field(
-        key, shown.label, value if value is None else round(times * value, 6), unit=shown.unit, low=low, high=high,
+        key, shown.label, filled(option, value), unit=shown.unit, low=low, high=high,
         step=shown.step or "any", hint=shown.help, placeholder="auto" if option.is_optional else None,
     )  # fmt: skip
+
+
+def filled(option: Option, value: float | None) -> float | None:
+    """Return what stands in the field of a number for a value of the option."""
+    return value if value is None else round(_times(option) * value, 6)
 
 
 def filled_in(option: Option, value: Any) -> Any:

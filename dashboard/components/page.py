@@ -26,7 +26,7 @@ def lazily(picture: html.Img) -> html.Img:
     return picture
 
 
-def head(title: str, lead: Child = None, actions: Sequence[Child] = ()) -> html.Div:
+def head(title: Child, lead: Child = None, actions: Sequence[Child] = ()) -> html.Div:
     """Return a page's title, a sentence below it, and its actions at the right."""
     words: list[Child] = [html.H1(title)]
     if lead:
@@ -64,7 +64,7 @@ def link_button(text: str, href: str, *, primary: bool = False, small: bool = Fa
 def button(
     text: Child, key: Any, look: str = "quiet", *, sign: str | None = None, small: bool = True, **more: Any
 ) -> html.Button:
-    """Return a button; look: primary, quiet, plain or danger-quiet."""
+    """Return a button; look: primary, quiet, plain, danger or danger-quiet."""
     content = [icon(sign), text] if sign else text
     return html.Button(content, id=key, type="button", className=f"btn btn-{look}{' btn-sm' if small else ''}", **more)
 
@@ -98,24 +98,66 @@ def facts(rows: Sequence[tuple[Child, Child]]) -> html.Dl:
 
 
 def table(
-    columns: Sequence[str], rows: Sequence[Sequence[Child]], numeric: Sequence[int] = (), *, stacked: bool = False
-) -> html.Div:
-    """Return a plain table; columns of `numeric` are flush right. Stacked: on a phone each row is a block."""
-    look = ["n" if i in numeric else "" for i in range(len(columns))]
-    top = [html.Th(name, className=kind, scope="col") for name, kind in zip(columns, look, strict=True)]
+    columns: Sequence[Child], rows: Sequence[Sequence[Child]], numeric: Sequence[int] = (), *, stacked: bool = False,
+    facing: bool = False,
+) -> html.Div:  # fmt: skip
+    """Return a plain table; columns of `numeric` are flush right.
+
+    stacked : on a phone each row is a block. facing : the first column stays while the others are scrolled.
+    """
+    kinds = ["n" if i in numeric else "" for i in range(len(columns))]
+    top = [html.Th(name, className=kind, scope="col") for name, kind in zip(columns, kinds, strict=True)]
     body = [
         html.Tr(
             [
-                html.Td(cell, className=kind, **marks(data_label=name))
-                for cell, kind, name in zip(row, look, columns, strict=True)
+                html.Td(cell, className=kind, **(marks(data_label=name) if stacked else {}))
+                for cell, kind, name in zip(row, kinds, columns, strict=True)
             ]
         )
         for row in rows
     ]
-    kind = "plain-table stacked" if stacked else "plain-table"
+    kind = "plain-table" + " stacked" * stacked + " facing" * facing
     reach: dict[str, Any] = {} if stacked else {"tabIndex": 0}  # a wide table is scrolled by keys, too
     whole = html.Table([html.Thead(html.Tr(top)), html.Tbody(body)], className=kind)
     return html.Div(whole, className="table-wrap", **reach)
+
+
+def sortable(
+    key: str, columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[tuple[Child, float | str | None]]]
+) -> html.Div:
+    """Return a table of numbers whose headings sort it; the first column names the rows and stays in sight.
+
+    columns : heading and meaning. rows : of each cell what is shown, and what it is sorted by. The ids of its parts
+    are of the kinds `{key}-heading` and `{key}-sort`, and `{key}-rows`; `assets/tables.js` sorts.
+    """
+    top = [
+        html.Th(
+            html.Button([name, html.Span(className="arrow", **marks(aria_hidden="true"))], title=meaning or name,
+                        type="button", id={"kind": f"{key}-sort", "column": place}),
+            className="n" if place else "",
+            scope="col",
+            id={"kind": f"{key}-heading", "column": place},
+            **marks(aria_sort="none"),
+        )
+        for place, (name, meaning) in enumerate(columns)
+    ]  # fmt: skip
+    body = [
+        html.Tr(
+            [
+                html.Td(shown, className="n" if place else "", **_sorted_by(value))
+                for place, (shown, value) in enumerate(row)
+            ]
+        )
+        for row in rows
+    ]
+    table = html.Table(
+        [html.Thead(html.Tr(top)), html.Tbody(body, id=f"{key}-rows")], className="plain-table facing sortable"
+    )
+    return html.Div(table, className="table-wrap", tabIndex=0, id=f"{key}-table")
+
+
+def _sorted_by(value: float | str | None) -> dict[str, Any]:
+    return {} if value is None else {"data-value": value}
 
 
 def field(label: str, control: Child, hint: str | None = None, unit: str | None = None) -> html.Div:
@@ -149,15 +191,13 @@ def switch_pair(
     )
 
 
-def ask(key: str, title: str, text: str, yes: str) -> dbc.Modal:
+def ask(key: str, title: str, text: Child, yes: str, look: str = "primary") -> dbc.Modal:
     """Return a dialog that asks before something is lost; its buttons are `{key}-yes` and `{key}-no`."""
     return dbc.Modal(
         [
             dbc.ModalHeader(dbc.ModalTitle(title), close_button=False),
             dbc.ModalBody(text),
-            dbc.ModalFooter(
-                [button("Keep", f"{key}-no", small=False), button(yes, f"{key}-yes", "primary", small=False)]
-            ),
+            dbc.ModalFooter([button("Keep", f"{key}-no", small=False), button(yes, f"{key}-yes", look, small=False)]),
         ],
         id=key,
         is_open=False,

@@ -1,16 +1,17 @@
 """The parts of the Print page: what can be chosen for each kind of solid, its checks, its numbers."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
 
 import dash_bootstrap_components as dbc
 from dash import html
 
 from core.options import Printer, SolidOptions
+from core.options.presets import PRESETS, beds
 from core.options.printer import DENSITIES
 from core.options.solid import has_effect
 from core.options.table import Option, rows
-from dashboard.components.options import control
+from dashboard.components.options import control, filled
 from dashboard.components.page import Child, button, field, icon, marks, number, section, switch_pair
 
 if TYPE_CHECKING:
@@ -19,29 +20,77 @@ if TYPE_CHECKING:
 
 ABOUT = {
     "relief": "A plaque to hang or to lay down. Broad forms are flattened, fine ones kept.",
+    "coin": "A round plaque with a raised rim.",
     "mask": "The face as a shell of even thickness, open behind.",
     "bust": "The head, cut flat behind the ears, on a foot that stands.",
     "lithophane": "A plate whose thickness is the photo's brightness: held against a light, it shows the photo. "
-    "Its wall is the darkest part, and by its base the frame stands out.",
+    "Its wall is the darkest part, and by its base the frame stands out. A bent one stands on its edge.",
+    "lamp": "A lithophane closed to a tube, with the photo in front and behind. It goes over a small lamp without a "
+    "flame.",
 }
 SIZES = (("width", "Width"), ("height", "Height"), ("life", "Life size"))
-BEDS = ((180, 180, 180), (220, 220, 250), (250, 210, 220), (256, 256, 256), (300, 300, 340), (350, 350, 350))
+SLICERS = {"orcaslicer": "OrcaSlicer", "cura": "Cura"}
 LOOKS = {"good": ("check", "Good"), "caution": ("caution", "Look at it"), "bad": ("cross", "Will not print well")}
+LIT = ("lithophane", "lamp")
+MM_PER_INCH = 25.4
 
 OPTIONS: dict[str, Option] = {**rows(SolidOptions), **rows(Printer)}
 NUMBERS = tuple(name for name, option in OPTIONS.items() if option.type in ("number", "whole number"))
 
 
-def applying(kind: str, size: str, fastening: str, *, hollow: bool) -> set[str]:
+def applying(
+    kind: str, size: str, fastening: str, outline: str = "rectangle", *, hollow: bool, text: str = ""
+) -> set[str]:
     """Return the names of the options that have an effect on this kind of solid."""
-    names = {name for name, option in OPTIONS.items() if has_effect(option, kind, fastening, hollow=hollow)}
+    names = {
+        name
+        for name, option in OPTIONS.items()
+        if has_effect(option, kind, fastening, outline, hollow=hollow, text=text)
+    }
     return names - {f"{other}_mm" for other, _ in SIZES if other != size}
+
+
+def size_by(options: SolidOptions) -> str:
+    """Return which of `SIZES` sets how large a solid is."""
+    return "life" if options.life_size else "width" if options.height_mm is None else "height"
+
+
+def effective(solid: SolidOptions, printer: Printer) -> dict[str, Any]:
+    """Return the options that have an effect on a solid and its checks; equal if solids made with them would be."""
+    names = applying(solid.kind, size_by(solid), solid.fastening, solid.outline, hollow=solid.hollow, text=solid.text)
+    return {name: value for name, value in {**solid.to_dict(), **printer.to_dict()}.items() if name in names}
+
+
+def inches(length_mm: float) -> str:
+    """Return a length in inches, with two digits."""
+    return f"{length_mm / MM_PER_INCH:.2f}"
+
+
+def named(solid: "SolidFacts", file: str = "STL") -> str:
+    """Return what a file of a solid is, in words: 'Relief STL, 80 mm'."""
+    options = solid.options
+    bent = options.kind == "lithophane" and options.stands
+    word = "Curved lithophane" if bent else OPTIONS["kind"].choices[options.kind]
+    x, y, z = solid.size_mm
+    asked = x if options.height_mm is None or options.life_size else (z if options.stands else y)
+    return f"{word} {file}, {asked:.0f} mm"
+
+
+def fields_of(options: SolidOptions) -> dict[str, Any]:
+    """Return what stands in the form's fields for a solid, by the names of the fields."""
+    values = options.to_dict()
+    values["height_mm"] = options.height_mm or options.width_mm
+    values["size"] = size_by(options)
+    for name in NUMBERS:
+        if name in values:
+            values[name] = filled(OPTIONS[name], values[name])
+    return values
 
 
 def form(made: SolidOptions, printer: Printer) -> html.Form:
     """Return the choices, filled in with those that the solid was last made with."""
-    size = "life" if made.life_size else "width" if made.height_mm is None else "height"
-    shown = applying(made.kind, size, made.fastening, hollow=made.hollow)
+    size = size_by(made)
+    shown = applying(made.kind, size, made.fastening, made.outline, hollow=made.hollow, text=made.text)
     values = {**made.to_dict(), **printer.to_dict()}
     values["height_mm"] = made.height_mm or made.width_mm
 
@@ -50,23 +99,28 @@ def form(made: SolidOptions, printer: Printer) -> html.Form:
 
     return html.Form(
         [
+            _purposes(),
             switch_pair("print-kind", list(OPTIONS["kind"].choices.items()), made.kind, look="views"),
             html.P(ABOUT[made.kind], id="print-about", className="soft"),
             _choice("print-size", "Size by", SIZES, size),
+            _wrapped("outline", _switch("outline", made.outline), shown),
             html.Div(
-                fields("width_mm", "height_mm", "base_mm", "wall_mm", "border_mm", "corner_mm"), className="pairs"
+                fields("width_mm", "height_mm", "bend_deg", "base_mm", "wall_mm", "border_mm", "corner_mm"),
+                className="pairs",
             ),
             html.Div(fields("relief_share", "detail"), className="pairs"),
+            html.Div(fields("text", "letter_mm"), className="pairs"),
+            *fields("loop"),
             *fields("hollow"),
-            _wrapped("fastening", _fastening(made), shown),
+            _wrapped("fastening", _switch("fastening", made.fastening), shown),
             html.Div(fields("magnet_mm", "magnet_depth_mm"), className="pairs"),
             html.Details(
                 [
                     html.Summary("Printer and filament"),
                     html.Div(
                         [
-                            *fields("nozzle_mm", "layer_mm"),
                             field(OPTIONS["bed_mm"].label, _beds(printer)),
+                            *fields("nozzle_mm", "layer_mm"),
                             field(OPTIONS["filament"].label, _filaments(printer)),
                             *fields("max_triangles"),
                         ],
@@ -75,28 +129,90 @@ def form(made: SolidOptions, printer: Printer) -> html.Form:
                 ],
                 className="fold",
             ),
-            html.Div(
-                [
-                    button("Make the solid", "print-make", "primary", sign="cube", small=False),
-                    button("Cancel", "print-cancel", "plain", small=False, disabled=True),
-                ],
-                className="row-of",
-            ),
             dbc.Checkbox(id="print-live", label="Make it anew at every change", value=True),
-            html.Div(id="print-progress", role="status"),
         ],
         className="d-grid gap-3",
         id="print-form",
     )
 
 
+def making() -> html.Div:
+    """Return what stands under the preview: the files where the solid is what the form says, else its making."""
+    return html.Div(
+        [
+            html.Div(id="print-actions"),
+            html.Div(
+                [
+                    button("Make the solid", "print-make", "primary", sign="cube", small=False, hidden=True),
+                    button("Cancel", "print-cancel", "plain", small=False, disabled=True),
+                ],
+                className="row-of",
+            ),
+            html.Div(id="print-progress", role="status"),
+        ],
+        className="making",
+    )
+
+
+def _purposes() -> html.Div:
+    """Return what people come to print, each a button that fills in the form."""
+    buttons = [
+        button(preset.label, {"kind": "print-preset", "name": name}, "quiet") for name, preset in PRESETS.items()
+    ]
+    return html.Div(
+        [
+            html.Div("Start from", className="choice-label", id="print-presets-label"),
+            html.Div(buttons, className="row-of"),
+        ],
+        className="field",
+        role="group",
+        **marks(aria_labelledby="print-presets-label"),
+    )
+
+
+def actions(face_id: str, solid: "SolidFacts", present: Collection[str]) -> list[Child]:
+    """Return the solid's files as the page's main button, with what each gives; nothing where there is no file."""
+    x, y, z = solid.size_mm
+    high, deep = (z, y) if solid.options.stands else (y, z)
+    sides = (x, high, deep)
+    size = f"{' x '.join(f'{side:.1f}' for side in sides)} mm ({' x '.join(inches(side) for side in sides)} in)"
+    links: list[Child] = []
+    for name, file, look in (("solid.stl", "STL", "primary"), ("solid.3mf", "3MF", "quiet")):
+        if name in present:
+            links.append(
+                html.A(
+                    [icon("download"), f"Download {file}"], href=f"/files/{face_id}/{name}?download=1", download="",
+                    className=f"btn btn-{look}", title=named(solid, file),
+                )
+            )  # fmt: skip
+    if "solid.3mf" in present:
+        links.append(_slicers(face_id))
+    if not links:
+        return []
+    told = "PrusaSlicer and Bambu Studio open links of their makers' own sites alone: for them, download the 3MF."
+    return [html.Div(links, className="row-of"), html.P([f"{named(solid)}: {size}. ", told], className="note")]
+
+
+def _slicers(face_id: str) -> dbc.DropdownMenu:
+    """Return the slicers that take a file from any address."""
+    items = [
+        dbc.DropdownMenuItem(words, href=f"/api/faces/{face_id}/open?in={slicer}", external_link=True)
+        for slicer, words in SLICERS.items()
+    ]
+    return dbc.DropdownMenu(items, label="Open in slicer", toggleClassName="btn-quiet")
+
+
 def _wrapped(name: str, child: Child, shown: set[str]) -> html.Div:
-    return html.Div(child, id={"kind": "print-field", "name": name}, hidden=name not in shown)
+    """Return a field with a place for what is wrong with it, which assets/invalid.js ties to it."""
+    wrong = html.Div(
+        id={"kind": "print-error", "name": name}, className="field-error", role="alert",
+        **{"data-for": f"print-{name}"},
+    )  # fmt: skip
+    return html.Div([child, wrong], id={"kind": "print-field", "name": name}, hidden=name not in shown)
 
 
-def _fastening(made: SolidOptions) -> html.Div:
-    option = OPTIONS["fastening"]
-    return _choice("print-fastening", option.label, list(option.choices.items()), made.fastening)
+def _switch(name: str, value: str) -> html.Div:
+    return _choice(f"print-{name}", OPTIONS[name].label, list(OPTIONS[name].choices.items()), value)
 
 
 def _choice(key: str, label: str, options: Sequence[tuple[str, str]], value: str) -> html.Div:
@@ -111,9 +227,16 @@ def _choice(key: str, label: str, options: Sequence[tuple[str, str]], value: str
 
 
 def _beds(printer: Printer) -> dbc.Select:
-    beds = sorted({*BEDS, tuple(round(side) for side in printer.bed_mm)})
-    options = [{"label": "{} x {} x {} mm".format(*bed), "value": "x".join(map(str, bed))} for bed in beds]
-    return dbc.Select(id="print-bed", options=options, value="x".join(f"{side:.0f}" for side in printer.bed_mm))
+    """Return the beds of printers, by name, and the one that the solid was checked for."""
+    words = {printer.bed_mm: "", **beds()}
+    options = [
+        {
+            "label": " x ".join(f"{side:g}" for side in bed) + f" mm{f': {name}' if name else ''}",
+            "value": "x".join(f"{side:g}" for side in bed),
+        }
+        for bed, name in sorted(words.items())
+    ]
+    return dbc.Select(id="print-bed", options=options, value="x".join(f"{side:g}" for side in printer.bed_mm))
 
 
 def _filaments(printer: Printer) -> dbc.Select:
@@ -123,13 +246,34 @@ def _filaments(printer: Printer) -> dbc.Select:
     return dbc.Select(id="print-filament", options=options, value=printer.filament)
 
 
+def looks(kind: str) -> list[tuple[str, str]]:
+    """Return the ways to look at a solid of a kind, the usual one first."""
+    lit = [("lit", "Lit from behind")] if kind in LIT else []
+    return [*lit, ("plaster", "Plaster"), ("walls", "Thin walls"), ("overhang", "Overhang")]
+
+
+def legend(look: str, solid: "SolidFacts") -> str | None:
+    """Return what the colours of a look mean."""
+    printer = solid.preflight.printer if solid.preflight else Printer(nozzle_mm=solid.options.nozzle_mm)
+    nozzle, layer = f"{printer.nozzle_mm:g}", f"{printer.layer_mm:g}"
+    return {
+        "lit": "A simulation: the light falls by half with every 0.4 mm of an assumed white filament.",
+        "walls": f"Orange: holds fewer than two lines of {nozzle} mm, or two layers of {layer} mm where it is level. "
+        "Red: less than one, and will be missing.",
+        "overhang": "Red: leans over by more than 45 degrees as it lies, and may need supports.",
+    }.get(look)
+
+
 def dimensions(solid: "SolidFacts") -> html.Div:
     """Return the size of the solid, to lay over its picture."""
     x, y, z = solid.size_mm
-    stands = solid.options.kind == "bust"
+    stands = solid.options.stands
     sides = (("wide", x), ("high", z if stands else y), ("deep", y if stands else z))
     scale = f"{100 * solid.scale:.0f} % of life size"
-    rows: list[Child] = [html.Span([number(value, "mm"), f" {word}"]) for word, value in sides]
+    rows: list[Child] = [
+        html.Span([number(value, "mm"), html.Span(f" ({inches(value)} in)", className="soft"), f" {word}"])
+        for word, value in sides
+    ]
     return html.Div([*rows, html.Span(scale, className="soft")], className="dimensions", id="print-dimensions")
 
 

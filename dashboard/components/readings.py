@@ -1,41 +1,39 @@
-"""What is read off one face's depth: profiles, symmetry, lengths, and what the smoothing changed."""
+"""What is read off the depth of one or several faces: profiles, symmetry, and what the smoothing changed."""
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from dash import html
 
 from core.files.colours import signed_limit
 from core.measure.context import Depths, Differences
+from core.measure.regions import REGIONS
 from core.measure.table import MEDIAN, SMOOTHED_RMS, STD, SYMMETRY_COVERAGE, SYMMETRY_RMS, part_name
 from dashboard.charts import figures, maps
-from dashboard.components import lengths, page, views
-
-if TYPE_CHECKING:
-    from dashboard.readings.measured import Measured
+from dashboard.components import depth_reading, faces, page, views
+from dashboard.readings.measured import Measured
+from dashboard.readings.results import Result
 
 ALONG = {"midline": "mm above the nose tip", "eye line": "mm from between the eyes", "mouth line": "mm from its middle"}
 
 
-def of_the_face(found: "Measured") -> list[Any]:
-    """Return the sections of profiles, symmetry and lengths; a sentence for a photo taken whole."""
-    if not found.regions:
-        return [html.P("A photo taken whole has no profiles, symmetry or lengths of a face.", className="note")]
-    return [
-        page.section("Profiles", _profiles(found), html.Div(id="statistics-line-profile")),
-        page.section("Left against right", _symmetry(found)),
-        page.section("Lengths", lengths.table(found.measures), lengths.caution()),
-    ]
+NOT_A_FACE = "A photo taken whole has no profiles, symmetry or lengths of a face."
+TOO_FAR = "This head is turned so far that its other side cannot be compared."
+SIDES = ("less far out", "farther out")
 
 
-def _profiles(found: "Measured") -> html.Div:
+def profiles(found: Sequence[Result]) -> html.Div | html.P:
+    """Return midline, eye line and mouth line of all faces over each other."""
+    if not any(result.measured.regions for result in found):
+        return html.P(NOT_A_FACE, className="note")
     drawn = {
         name: figures.profiles(
-            [figures.Profile(name, line.along_mm, line.depth_mm)], upright=name == "midline", along=ALONG[name]
+            [result.profile(name) for result in found], upright=name == "midline", along=ALONG[name]
         )
-        for name, line in found.profiles.items()
-    }
+        for name in ALONG
+    }  # fmt: skip
     across = [
         html.Div([html.H3(name.capitalize()), views.graph(drawn[name], height=220, still=True)])
         for name in ("eye line", "mouth line")
@@ -44,13 +42,16 @@ def _profiles(found: "Measured") -> html.Div:
     return html.Div([upright, html.Div(across)], className="charts halves")
 
 
-def _symmetry(found: "Measured") -> html.Div | html.P:
-    symmetry = found.symmetry
-    if symmetry is None:
-        return html.P("This head is turned so far that its other side cannot be compared.", className="note")
-    limit = signed_limit([symmetry.difference_mm[found.mask("face")]])
-    figure = maps.signed_map(symmetry.difference_mm, limit, ("less far out", "farther out"))
-    rows = [(part_name(name), page.statistic(SYMMETRY_RMS, value)) for name, value in symmetry.by_region.items()]
+def symmetry(found: Sequence[Result]) -> html.Div | html.P:
+    """Return left against right: of one face its map and regions, of several all maps on one scale and a table."""
+    limit = signed_limit([s.difference_mm[r.measured.mask("face")] for r in found if (s := r.measured.symmetry)])
+    if len(found) > 1:
+        return _symmetries(found, limit)
+    one = found[0].measured.symmetry
+    if one is None:
+        return html.P(TOO_FAR if found[0].measured.regions else NOT_A_FACE, className="note")
+    figure = maps.signed_map(one.difference_mm, limit, SIDES)
+    rows = [(part_name(name), page.statistic(SYMMETRY_RMS, value)) for name, value in one.by_region.items()]
     return html.Div(
         [
             html.Figure(
@@ -63,11 +64,11 @@ def _symmetry(found: "Measured") -> html.Div | html.P:
             ),
             html.Div(
                 [
-                    page.big_number(SYMMETRY_RMS, symmetry.rms_mm),
+                    page.big_number(SYMMETRY_RMS, one.rms_mm),
                     html.H3("By region, RMS", className="mt-4"),
                     page.facts(rows),
                     html.P(
-                        f"{SYMMETRY_COVERAGE.with_unit(symmetry.coverage)} of the face have a counterpart that is "
+                        f"{SYMMETRY_COVERAGE.with_unit(one.coverage)} of the face have a counterpart that is "
                         "seen. Light from one side, a turned head and the network's own habits count here, too.",
                         className="note",
                     ),
@@ -78,8 +79,50 @@ def _symmetry(found: "Measured") -> html.Div | html.P:
     )
 
 
-def smoothing(found: "Measured") -> Any:
-    """Return the section that sets the depth beside what it was before it was smoothed."""
+def _symmetries(found: Sequence[Result], limit_mm: float) -> html.Div:
+    shown, of_region = [], {}
+    for order, result in enumerate(found):
+        one = result.measured.symmetry
+        of_region[order] = one.by_region if one else {}
+        if one is None:
+            inner: Any = html.P(TOO_FAR if result.measured.regions else NOT_A_FACE, className="note")
+        else:
+            figure = maps.signed_map(
+                one.difference_mm, limit_mm, SIDES, colour_bar=False, step=depth_reading.step(len(found))
+            )
+            inner = html.Div(views.graph(figure, height="100%", still=True), className="depth-map")
+        shown.append(html.Div([faces.named(result.face, order), inner], className="reading-map"))
+    columns: list[Any] = ["By region, RMS", *[faces.named(result.face, order) for order, result in enumerate(found)]]
+    rows: list[list[Any]] = [
+        [SYMMETRY_RMS.name, *[page.statistic(SYMMETRY_RMS, r.measured.symmetry_mm("face")) for r in found]],
+        [
+            SYMMETRY_COVERAGE.name,
+            *[
+                page.statistic(SYMMETRY_COVERAGE, one.coverage if (one := r.measured.symmetry) else None)
+                for r in found
+            ],
+        ],
+        *[
+            [part_name(name), *[page.statistic(SYMMETRY_RMS, of_region[order].get(name)) for order in of_region]]
+            for name in REGIONS
+        ],
+    ]  # fmt: skip
+    return html.Div(
+        [
+            html.Div(shown, className="maps", style={"--columns": str(depth_reading.columns(len(found)))}),
+            html.P(
+                "How much farther out each place stands than its counterpart on the other side: ochre farther out, "
+                f"blue less far out, up to {limit_mm:.0f} mm. Light from one side, a turned head and the network's "
+                "own habits count here, too.",
+                className="note mb-3",
+            ),
+            page.table(columns, rows, numeric=range(1, len(columns)), facing=True),
+        ]
+    )
+
+
+def smoothing(found: Measured, name: str | None = None) -> Any:
+    """Return the section that sets the depth beside what it was before it was smoothed; name : of one of several."""
     assert found.unsmoothed_mm is not None
     taken = found.behind_mm - found.unsmoothed_mm
     area = found.mask("face" if found.regions else "head")
@@ -98,7 +141,7 @@ def smoothing(found: "Measured") -> Any:
         )
     columns = ["Part", f"{MEDIAN.name} before", "After", f"{STD.name} before", "After", SMOOTHED_RMS.name]
     return page.section(
-        "Before and after smoothing",
+        f"Before and after smoothing, {name}" if name else "Before and after smoothing",
         html.Div(
             [
                 html.Figure(

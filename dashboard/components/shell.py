@@ -8,6 +8,7 @@ import dash_bootstrap_components as dbc
 from dash import ClientsideFunction, Input, Output, dcc, html
 
 from core.errors import LifemaskError
+from dashboard.components import undo
 from dashboard.components.page import marks
 from dashboard.library.sentences import of_storage
 from dashboard.web.bundle import scripts, styles
@@ -29,6 +30,7 @@ SHORTCUTS = (
     ("g m", "Models"),
     ("u", "Choose photos"),
     ("/", "Find in the Library"),
+    ("Ctrl Z", "Undo a delete, for ten seconds"),
     ("?", "This sheet"),
     ("Esc", "Close what lies over the page"),
 )
@@ -69,8 +71,7 @@ ENTRY = f"""
   </main>
 </div>
 """
-# Dash sends these with every page. No page has a table of Dash's own; assets/grid.js fetches the grid where one is.
-_GRID = re.compile(r'<script src="([^"]*/dash_ag_grid/[^"]*)"></script>')
+# Dash sends its own table with every page; no page has one.
 _UNUSED = re.compile(r'<script src="[^"]*/dash_table/[^"]*"></script>')
 
 
@@ -80,10 +81,8 @@ def document() -> str:
 
 
 def with_our_scripts(tags: str) -> str:
-    """Return Dash's script tags without those that most pages do not need, and with ours before them."""
-    grid = _GRID.search(tags)
-    ours = f'<script src="/bundle/{scripts().name}" data-grid="{grid[1] if grid else ""}"></script>'
-    return ours + _UNUSED.sub("", _GRID.sub("", tags))
+    """Return Dash's script tags without what no page needs, and with our script before them."""
+    return f'<script src="/bundle/{scripts().name}"></script>' + _UNUSED.sub("", tags)
 
 
 def shell() -> html.Div:
@@ -97,6 +96,7 @@ def shell() -> html.Div:
             dcc.Store(id="workspace-version"),
             html.Div(id="workspace", hidden=True, **marks(data_version=_version())),
             _shortcuts(),
+            undo.place(),
             html.Div(id="toasts", className="toasts", role="status", **marks(aria_live="polite")),
         ]
     )
@@ -193,3 +193,4 @@ def connect(app: dash.Dash) -> None:
         Output("theme", "title"),
         Input("theme", "n_clicks"),
     )
+    undo.connect(app)

@@ -10,6 +10,8 @@ from core.depth.catalog import MODELS
 from core.errors import NoFaceError
 from core.options import Options
 from core.options.table import rows
+from core.photo.formats import ACCEPT, NAMES
+from dashboard.components.names import cut_name
 from dashboard.components.options import control
 from dashboard.components.page import Child, button, icon, lazily, link_button, marks
 from dashboard.library.records import PhotoRecord, RunRecord
@@ -28,7 +30,7 @@ def drop_zone(*, small: bool) -> html.Div:
     """Return the place for photos; assets/upload.js puts the file inputs into it."""
     return html.Div(
         [
-            html.Div(id="photo-inputs"),
+            html.Div(id="photo-inputs", **marks(data_accept=ACCEPT)),
             html.Div("Drop photos of faces here", className="drop-title"),
             html.Div(
                 [
@@ -40,7 +42,7 @@ def drop_zone(*, small: bool) -> html.Div:
                 className="row-of",
             ),
             html.P(
-                "JPEG, PNG, WebP or HEIC. They stay on this machine. Pasting works, too.",
+                f"{NAMES}. They stay on this machine. Pasting works, too.",
                 className="soft small",
             ),
             html.Div(
@@ -202,7 +204,13 @@ def run_row(run: RunRecord, photo: PhotoRecord | None) -> html.Div:
         return html.Div(
             [
                 thumbnail,
-                html.Div([html.Div(name, className="run-name"), html.Div(run.stage, className="run-stage"), bar(run)]),
+                html.Div(
+                    [
+                        html.Div(cut_name(name), className="run-name"),
+                        html.Div(run.stage, className="run-stage"),
+                        bar(run),
+                    ]
+                ),
                 html.Div(button("Cancel", _key("cancel", run), "plain"), className="row-of"),
             ],
             className="run",
@@ -224,7 +232,7 @@ def run_row(run: RunRecord, photo: PhotoRecord | None) -> html.Div:
     return html.Div(
         [
             thumbnail,
-            html.Div([html.Div(name, className="run-name"), html.Div(sentence, className=look)]),
+            html.Div([html.Div(cut_name(name), className="run-name"), html.Div(sentence, className=look)]),
             html.Div(actions, className="row-of"),
         ],
         className="run",

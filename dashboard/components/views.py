@@ -1,9 +1,10 @@
-"""Views of a face: model viewer, graphs, pictures, files to download."""
+"""Views of a face: in 3D, graphs, pictures, files to download."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
+import numpy as np
 from dash import dcc, html
 
 from core.files import catalog
@@ -11,9 +12,15 @@ from core.files.catalog import FILES
 from core.options.run import DRAWN
 from dashboard.charts import figures
 from dashboard.components.page import icon, lazily
+from dashboard.library.records import FaceRecord
+from dashboard.readings.results import Result
 
 if TYPE_CHECKING:
     from core.geometry.facts import Facts
+
+Look = Literal["textured", "plaster", "cloud"]  # of a face in 3D; assets/viewer knows the names
+LOOKS: tuple[Look, ...] = get_args(Look)
+MARGIN = 1.12  # round a face in 3D, as in assets/viewer/turning.js
 
 TO_DOWNLOAD = tuple(file.name for file in FILES.values() if file.subject != "picture")
 
@@ -23,7 +30,7 @@ def address(face_id: str, name: str, folder: Path | None = None, *, width: int |
 
     width : of a picture, how small it shall come, px; one of `dashboard.web.small.WIDTHS`.
     """
-    file = folder / name if folder else None
+    file = catalog.source(folder, name) if folder else None
     stamp = f"v={file.stat().st_mtime_ns:x}" if file and file.is_file() else ""
     query = "&".join(filter(None, (f"width={width}" if width else "", stamp)))
     return f"/files/{face_id}/{name}{'?' if query else ''}{query}"
@@ -33,7 +40,10 @@ def viewer(
     src: str, alt: str, *, poster: str | None = None, on_click: bool = False, group: str | None = None,
     turning: bool = False, **more: Any,
 ) -> html.Div:  # fmt: skip
-    """Return the place of a model viewer, which assets/viewer.js fills: at once, or when a person asks for it."""
+    """Return the place of a view in 3D, which assets/viewer.js fills: at once, or when a person asks for it.
+
+    group : views of one name turn, zoom and move together, and keep their camera while the page stays.
+    """
     data: dict[str, Any] = {"data-src": src, "data-alt": alt}
     if on_click:
         data["data-on"] = "click"
@@ -43,6 +53,60 @@ def viewer(
         data["data-turning"] = "1"
     picture = lazily(html.Img(src=poster, alt="", width=800, height=600)) if poster else None
     return html.Div(picture, className="viewer", **data, **more)
+
+
+def face_viewer(result: Result, alt: str, *, group: str, look: Look = "textured", always: bool = False) -> html.Div:
+    """Return the place of a view of a face in all its looks; always : it keeps this look, whatever its group shows."""
+    face, folder = result.face, result.face.folder
+    data = {
+        "data-src": address(face.id, "mesh.glb", folder),
+        "data-points": _shape(face, "points"),
+        "data-openness": _shape(face, "openness"),
+        "data-name": face.name,
+        "data-look": look,
+        "data-scaled": "scaled to the assumed IPD" if result.facts.ipd_mm else "scaled by an assumed range",
+        "data-alt": alt,
+        "data-group": group,
+    }
+    if always:
+        data["data-always"] = "1"
+    return html.Div(_poster(result, look), className="viewer", **cast(Any, data))
+
+
+def _poster(result: Result, look: Look) -> html.Img:
+    """Return what the first picture in 3D will show, where it will show it."""
+    face, folder, mask = result.face, result.face.folder, result.measured.reconstruction.mask
+    rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
+    (top, bottom), (left, right) = ((line[0], line[-1] + 1) for line in (rows, columns))
+    side = len(mask)
+    scale = side / (MARGIN * max(bottom - top, right - left))
+    x, y = (100 * (0.5 - (low + high) / 2 / side) for low, high in ((left, right), (top, bottom)))
+    style = {"transform": f"translate(-50%, -50%) scale({scale:.4f}) translate({x:.2f}%, {y:.2f}%)"}
+    plaster = address(face.id, "relief_preview.png", folder)
+    if look == "plaster":
+        return html.Img(src=plaster, alt="", className="poster", style=style)
+    # the photo within the outline of the plaster
+    style |= {"maskImage": f"url({plaster})", "WebkitMaskImage": f"url({plaster})"}
+    return html.Img(src=address(face.id, "crop.png", folder), alt="", className="poster", style=style)
+
+
+def _shape(face: FaceRecord, name: str) -> str:
+    """Return the address of what the viewer draws from a face's depth; it changes when the depth does."""
+    depth = catalog.depth_file(face.folder)
+    return f"/api/faces/{face.id}/{name}" + (f"?v={depth.stat().st_mtime_ns:x}" if depth.is_file() else "")
+
+
+def viewing(
+    group: str, views: Any, looks: Sequence[Look] = (), *, label: str, staged: bool = True, **more: Any
+) -> html.Div:
+    """Return views of one group with their tools: a choice of looks, cameras, light, full screen, picture, measure.
+
+    staged : on one stage, with the tools above; else they are parts of what stands above the tools.
+    """
+    marked = {"data-group": group, "data-looks": " ".join(looks), "data-label": label}
+    tools = html.Div(className="viewer-tools", **cast(Any, marked))
+    parts = [tools, html.Div(views, className="stage")] if staged else [views, tools]
+    return html.Div(parts, className="viewing", **more)
 
 
 def drawn_note(about: "Facts") -> html.P | None:
@@ -81,9 +145,14 @@ def size(count: int) -> str:
 
 
 def downloads(face_id: str, folder: Path, names: Sequence[str] = TO_DOWNLOAD) -> html.Ul:
-    """Return links to the files that are there, with what they hold and how large they are."""
+    """Return links to the files that there are or will be, with what they hold and how large those are that lie there.
+
+    One that is still to be made comes when it is asked for, a moment later.
+    """
     rows, present = [], catalog.present(folder)
-    for name in (name for name in names if name in present):
+    coming = {name: folder / name for name in catalog.coming(folder)}
+    lies = {**coming, **present}
+    for name in (name for name in names if name in lies):
         about = FILES[name]
         rows.append(
             html.Li(
@@ -91,7 +160,7 @@ def downloads(face_id: str, folder: Path, names: Sequence[str] = TO_DOWNLOAD) ->
                     [
                         icon("download"),
                         html.Span([html.Strong(about.title), html.Span(f" · {about.holds}", className="soft small")]),
-                        html.Span(size(present[name].stat().st_size), className="soft small"),
+                        html.Span(_size_of(lies[name]), className="soft small"),
                     ],
                     href=f"/files/{face_id}/{name}?download=1",
                     download="",
@@ -99,3 +168,9 @@ def downloads(face_id: str, folder: Path, names: Sequence[str] = TO_DOWNLOAD) ->
             )
         )
     return html.Ul(rows, className="files")
+
+
+def _size_of(place: Path) -> str | None:
+    """Return the size of a file that lies there; None of one that is made when it is asked for."""
+    is_made = place.name in catalog.KEPT or not place.is_file()
+    return None if is_made else size(place.stat().st_size)

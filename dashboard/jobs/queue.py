@@ -4,7 +4,8 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, and_, case, exists, or_, select, update
+from sqlalchemy.orm import aliased
 
 from core.errors import Cancelled
 from dashboard.library import schema
@@ -34,25 +35,35 @@ class Queue:
         self.clock = library.clock
         self._is_closed = False
 
-    def claim(self, kinds: Sequence[Kind]) -> RunRecord | None:
-        """Take the run that has waited longest; None where none waits, or after `close`."""
+    def claim(self, kinds: Sequence[Kind], follow_ups: Sequence[Kind] = ()) -> RunRecord | None:
+        """Take the next run; None where none waits, or after `close`.
+
+        kinds : of runs that somebody asked for, follow_ups : of those that followed from others. Those that are asked
+        for go first, then surfaces, then solids. Among equals the workspace goes first that was served longest ago, and
+        of its runs the one that has waited longest. Of runs on one face there is never more than one at work.
+        """
         if self._is_closed:
             return None
         self._give_back(schema.Run.lease_until < self.clock())
-        oldest = (
-            select(schema.Run.id)
-            .where(schema.Run.state == "queued", schema.Run.kind.in_(kinds))
-            .order_by(schema.Run.created, schema.Run.id)
+        run, workspace, other = schema.Run, schema.Workspace, aliased(schema.Run)
+        is_free = ~exists().where(other.state == "running", other.face_id == run.face_id)
+        is_ours = or_(run.asked & run.kind.in_(kinds), ~run.asked & run.kind.in_(follow_ups))
+        rank = case((run.asked, 0), (run.kind == "surface", 1), else_=2)
+        following = (
+            select(run.id)
+            .join(workspace, workspace.id == run.workspace_id)
+            .where(run.state == "queued", is_ours, is_free)
+            .order_by(rank, workspace.served, run.created, run.id)
             .limit(1)
         )
         with self.library.session.begin() as session:
-            run_id = session.scalar(oldest)
+            run_id = session.scalar(following)
             if run_id is None:
                 return None
             # one statement that names the old state: of two workers that chose the same run, one changes no row
             taken = session.execute(
                 update(schema.Run)
-                .where(schema.Run.id == run_id, schema.Run.state == "queued")
+                .where(schema.Run.id == run_id, schema.Run.state == "queued", is_free)
                 .values(
                     state="running",
                     stage="Starting",
@@ -64,6 +75,7 @@ class Queue:
                 )
                 .returning(schema.Run.workspace_id)
             ).scalar()
+            session.execute(update(workspace).where(workspace.id == taken).values(served=self.clock()))
         return self.library.runs(taken, [run_id])[0] if taken else None
 
     def report(self, run_id: str, stage: str, progress: float) -> None:
@@ -77,7 +89,7 @@ class Queue:
         self._change(run_id, stage=stage, progress=min(max(progress, 0.0), 1.0))
 
     def finish(self, run_id: str, faces: Sequence[NewFace]) -> None:
-        """Mark the run done, with its faces, in one transaction.
+        """Mark the run done, with its faces and what follows on them, in one transaction.
 
         Raises
         ------
@@ -92,11 +104,21 @@ class Queue:
                 name=face.name,
                 score=face.score,
                 network=face.network,
+                kept=face.kept,
                 created=self.clock(),
             )
             for face in faces
         ]
-        self._change(run_id, rows, state="done", stage="Done", progress=1.0, ended=self.clock(), lease_until=None)
+        follow_ups = [
+            schema.Run(
+                id=secrets.token_hex(16), kind=kind, face_id=face.id, options=options, equal_key=secrets.token_hex(16),
+                state="queued", stage="Waiting", asked=False, created=self.clock(),
+            )
+            for face in faces
+            for kind, options in face.then
+        ]  # fmt: skip
+        over = {"state": "done", "stage": "Done", "progress": 1.0, "ended": self.clock(), "lease_until": None}
+        self._change(run_id, rows, follow_ups, **over)
 
     def fail(self, run_id: str, sentence: str, kind: str | None = None) -> None:
         """Mark the run failed, with the sentence that the person reads and the kind of error it is.
@@ -148,7 +170,9 @@ class Queue:
     def _mine(self) -> ColumnElement[bool]:
         return and_(schema.Run.state == "running", schema.Run.owner == self.owner)
 
-    def _change(self, run_id: str, faces: Sequence[schema.Face] = (), **values: Any) -> None:
+    def _change(
+        self, run_id: str, faces: Sequence[schema.Face] = (), follow_ups: Sequence[schema.Run] = (), **values: Any
+    ) -> None:
         with self.library.session.begin() as session:
             changed = session.execute(
                 update(schema.Run)
@@ -161,6 +185,10 @@ class Queue:
             for face in faces:
                 face.workspace_id, face.photo_id = str(changed.workspace_id), str(changed.photo_id)
             session.add_all(faces)
+            session.flush()
+            for run in follow_ups:
+                run.workspace_id = str(changed.workspace_id)
+            session.add_all(follow_ups)
             if values.get("state") == "done":
                 self.library.journal.settle(session, self.library.folders.made_by(run_id, [face.id for face in faces]))
 

@@ -1,6 +1,10 @@
-"""Keeps one worker process alive beside the web process, and gives back the runs of one that died."""
+"""Keeps a worker process alive beside the web process, and gives back the runs of one that died.
+
+Helpers beside it, one per further core, live while photos wait.
+"""
 
 import logging
+import math
 import multiprocessing
 import secrets
 import threading
@@ -18,11 +22,13 @@ log = logging.getLogger("lifemask.supervisor")
 SWEEP_S = 3600.0
 LONGEST_PAUSE_S = 30.0
 PATIENCE_S = 5.0  # for a worker to end when asked to
+LOOK_S = 0.5  # how often it is looked whether photos wait
+BACKLOG = 2  # so many that wait are worth a helper, which takes seconds to load its networks
 STEADY_S = 10.0  # a worker that lived so long had started well: the next one starts without a pause
 
 
 class Supervisor:
-    """Starts the worker at the first call of `start` and again whenever it dies, until `stop`.
+    """Starts the worker at the first call of `start` and again whenever it dies, until `stop`; helpers as photos wait.
 
     Parameters
     ----------
@@ -36,20 +42,24 @@ class Supervisor:
         self._make_works = make_works
         self._stop = threading.Event()
         self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Start supervising; does nothing when it is done already."""
         with self._lock:
-            if self._thread is None and not self._stop.is_set():
-                self._thread = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
-                self._thread.start()
+            if self._threads or self._stop.is_set():
+                return
+            for number in range(self.library.settings.worker_count):
+                work = self._supervise_helper if number else self._supervise
+                self._threads.append(threading.Thread(target=work, name=f"supervisor-{number}", daemon=True))
+            for thread in self._threads:
+                thread.start()
 
     def stop(self) -> None:
         """End the worker; the run it had goes back to the queue."""
         self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
     def _supervise(self) -> None:
         pause_s = 0.0
@@ -60,18 +70,30 @@ class Supervisor:
             steady = time.monotonic() - began > STEADY_S
             pause_s = 0.0 if steady else min(max(2.0 * pause_s, 0.5), LONGEST_PAUSE_S)
 
-    def _watch(self, queue: Queue) -> None:
-        """Start a worker and return when it has ended."""
+    def _supervise_helper(self) -> None:
+        while not self._stop.wait(LOOK_S):
+            try:
+                is_needed = self.library.photos_wait(BACKLOG)
+            except Exception:  # the database may be locked for a while
+                log.exception("The queue cannot be read")
+                is_needed = False
+            if is_needed:
+                self._watch(Queue(self.library, secrets.token_hex(8)), helps=True)
+
+    def _watch(self, queue: Queue, *, helps: bool = False) -> None:
+        """Start a worker, or a helper, and return when it has ended."""
         # spawned, not forked: a fork of a process with threads may hang, and torch would be in the page process
         process = multiprocessing.get_context("spawn").Process(
             target=worker.main,
             args=(self.library.settings, queue.owner, self._make_works),
-            name="lifemask-worker",
+            kwargs={"helps": helps},
+            name="lifemask-helper" if helps else "lifemask-worker",
             daemon=True,
         )
         process.start()
-        self.process = process
-        swept = float("-inf")
+        if not helps:
+            self.process = process
+        swept = math.inf if helps else -math.inf
         while not self._stop.is_set() and not wait([process.sentinel], timeout=0.2):
             if time.monotonic() - swept > SWEEP_S:
                 swept = time.monotonic()
@@ -81,14 +103,15 @@ class Supervisor:
             process.join(PATIENCE_S)
             process.kill()  # one that hangs; does nothing to one that has ended
         process.join()
-        if not self._stop.is_set():
+        if not self._stop.is_set() and not (helps and process.exitcode == 0):
             log.warning("The worker ended with code %s; another one starts.", process.exitcode)
         try:
             queue.release(blameless=self._stop.is_set())
         except Exception:  # the leases run out by themselves
             log.exception("The runs of the worker cannot be given back now")
         process.close()
-        self.process = None
+        if not helps:
+            self.process = None
 
     def _sweep(self) -> None:
         try:

@@ -1,13 +1,16 @@
 """What the worker does for each kind of run, by the functions of `core` that the command line calls too."""
 
 import logging
+import os
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
 import core
 from core.errors import Cancelled
+from core.files.catalog import FILES, coming, is_compact
 from core.options import Options, Printer, SolidOptions
 from core.progress import Progress, part_of
 from dashboard import readings
@@ -17,7 +20,11 @@ from dashboard.library.records import Kind, NewFace, PhotoRecord, RunRecord
 
 log = logging.getLogger("lifemask.worker")
 
-COMPUTED = 0.7  # share of the time that goes into the reconstruction; the rest writes files
+CORES = os.cpu_count() or 1
+SURFACE_NAMES = frozenset(file.name for file in FILES.values() if file.subject == "surface")
+
+COMPUTED = 0.7  # share of the time that goes into the reconstruction; the rest writes all files
+COMPUTED_DEPTH = 0.85  # the same where depth alone is written
 
 
 def make_works(library: Library) -> Mapping[Kind, Work]:
@@ -26,6 +33,7 @@ def make_works(library: Library) -> Mapping[Kind, Work]:
     tasks.warm()
     return {
         "reconstruct": tasks.reconstruct,
+        "surface": tasks.surface,
         "solid": tasks.solid,
         "recompute": tasks.recompute,
         "compare": tasks.compare,
@@ -53,24 +61,30 @@ class Tasks:
             log.exception("The networks cannot be loaded")
 
     def reconstruct(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
-        """Photo -> faces and their folders."""
+        """Photo -> faces and their folders, with their depth; surface and solid are to follow."""
         assert run.photo_id is not None
         record = self.library.photo(run.workspace_id, run.photo_id)
-        assert record is not None  # the run would have been deleted with it
+        if record is None:
+            raise Cancelled("The photo was deleted.")  # and the run with it
         progress("Reading the photo", 0.0)
         photo = self._stored(record)
         options = Options.from_stored(run.options)
-        found = core.reconstruct(photo, options, self.networks, part_of(progress, 0.0, COMPUTED))
+        core.depth.use_threads(self._threads())
+        found = core.reconstruct(photo, options, self.networks, part_of(progress, 0.0, COMPUTED_DEPTH))
+        asked = options.solid_options()
+        solid: list[tuple[Kind, dict[str, Any]]] = [] if asked is None else [("solid", asked.to_dict())]
+        then: tuple[tuple[Kind, dict[str, Any]], ...] = (("surface", {}), *solid)
         faces = []
         for index, reconstruction in enumerate(found, start=1):
             name = record.name if len(found) == 1 else f"{record.name} #{index}"
             facts = reconstruction.facts
-            score = facts.face.score if facts.face else None
-            faces.append(NewFace(secrets.token_hex(16), index, name, score, facts.network.name))
+            score, marked = (facts.face.score, facts.face.marked) if facts.face else (None, False)
+            faces.append(NewFace(secrets.token_hex(16), index, name, score, facts.network.name, marked, then))
         folders = [self.library.folders.face(face.id) for face in faces]
         self.library.journal.begin(folders)
         try:
-            core.files.write_faces(found, folders, options, part_of(progress, COMPUTED, 1.0 - COMPUTED))
+            rest = part_of(progress, COMPUTED_DEPTH, 1.0 - COMPUTED_DEPTH)
+            core.files.write_depths(found, folders, options, rest)
         except BaseException:
             self.library.journal.remove(folders)
             raise
@@ -81,12 +95,31 @@ class Tasks:
         place = self.library.folders.photo(record.id) / "photo.png"
         stored = core.read_photo(place, record.name, core.photo.UNLIMITED)
         # the stored PNG carries no metadata: what the file said of itself is in the library
-        return replace(stored, focal_35mm=record.focal_35mm, sha256=record.sha256)
+        said = vars(self.library.folders.reading(record.id))
+        return replace(stored, focal_35mm=record.focal_35mm, sha256=record.sha256, **said)
+
+    def _threads(self) -> int:
+        """How many threads a network takes: all, unless other photos wait, which then have a core each."""
+        workers = self.settings.worker_count
+        return max(1, CORES // workers) if workers > 1 and self.library.photos_wait(1) else CORES
+
+    def surface(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
+        """Face -> its surface."""
+        assert run.face_id is not None
+        folder = self.library.folders.face(run.face_id)
+        if not is_compact(folder) or SURFACE_NAMES.isdisjoint(coming(folder)):
+            return []  # it was made meanwhile, with all of the face
+        self.library.journal.begin([folder])
+        core.files.write_surface(folder, progress)
+        self.library.journal.end(folder)
+        return []
 
     def solid(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
         """Face -> its solid made anew, in the place of the one there was."""
         assert run.face_id is not None
         folder, wanted = self.library.folders.face(run.face_id), run.options.get("printer")
+        if not run.asked and core.files.read_facts(folder).solid is not None:
+            return []  # it was made meanwhile, with all of the face
         printer = Printer.from_stored(wanted) if wanted else None
         self.library.journal.begin([folder])
         core.files.write_solid(folder, SolidOptions.from_stored(run.options), printer, progress)

@@ -2,12 +2,14 @@
 
 import contextlib
 import logging
+import math
 import multiprocessing
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from core.errors import Cancelled, LifemaskError
@@ -23,16 +25,29 @@ log = logging.getLogger("lifemask.worker")
 IDLE_S = 0.1  # how long a run waits at most before an idle worker sees it
 REPORT_S = 0.15  # progress is written, and a cancelled run noticed, at most this often
 PULSE_S = 0.5
-# a download does not hold up photos, nor do photos hold up a comparison
-LANES: tuple[tuple[Kind, ...], ...] = (("reconstruct", "solid", "recompute"), ("compare",), ("download",))
+HELPING_S = 15.0  # a helper that finds no work for so long ends, and gives its memory back
+
+
+@dataclass(frozen=True)
+class Lane:
+    """What a thread of the worker takes. kinds : of what somebody asked for. follow_ups : of what nobody did."""
+
+    kinds: tuple[Kind, ...]
+    follow_ups: tuple[Kind, ...] = ()
+
+
+# photos hold up no change to a face and no comparison, nor does a download hold up them
+PHOTOS = Lane(("reconstruct",), ("surface", "solid"))
+LANES = (PHOTOS, Lane(("solid", "recompute", "surface")), Lane(("compare",)), Lane(("download",)))
 
 Work = Callable[[RunRecord, Progress], Sequence[NewFace]]
 MakeWorks = Callable[[Library], Mapping[Kind, Work]]
 
 
-def main(settings: Settings, owner: str, make_works: MakeWorks) -> None:
+def main(settings: Settings, owner: str, make_works: MakeWorks, *, helps: bool = False) -> None:
     """Work until the parent process ends, or until SIGTERM: the run that it has then goes back to the queue at once.
 
+    helps : it takes photos and what follows from them alone, and ends when there are none.
     What this process is given must be picklable: it is spawned.
     """
     signal.signal(signal.SIGTERM, _end)
@@ -43,10 +58,11 @@ def main(settings: Settings, owner: str, make_works: MakeWorks) -> None:
     queue = Queue(library, owner)
     threading.Thread(target=_pulse, args=(queue,), daemon=True).start()
     works = make_works(library)
-    for kinds in LANES[1:]:
-        threading.Thread(target=_lane, args=(queue, works, kinds), daemon=True).start()
+    if not helps:
+        for lane in LANES[1:]:
+            threading.Thread(target=_lane, args=(queue, works, lane), daemon=True).start()
     try:
-        _lane(queue, works, LANES[0])
+        _lane(queue, works, PHOTOS, HELPING_S if helps else math.inf)
     finally:
         queue.close()
 
@@ -55,21 +71,25 @@ def _end(*_: Any) -> NoReturn:
     raise SystemExit
 
 
-def _lane(queue: Queue, works: Mapping[Kind, Work], kinds: Sequence[Kind]) -> None:
-    while True:
+def _lane(queue: Queue, works: Mapping[Kind, Work], lane: Lane, patience_s: float = math.inf) -> None:
+    """Work until there has been nothing to do for so long."""
+    worked = time.monotonic()
+    while time.monotonic() < worked + patience_s:
         try:
-            busy = step(queue, works, kinds)
+            busy = step(queue, works, lane.kinds, lane.follow_ups)
         except Exception:  # the database may be locked or its disk full for a while: the worker outlives that
             log.exception("The queue cannot be read")
             busy = False
             time.sleep(1.0)
-        if not busy:
+        if busy:
+            worked = time.monotonic()
+        else:
             time.sleep(IDLE_S)
 
 
-def step(queue: Queue, works: Mapping[Kind, Work], kinds: Sequence[Kind]) -> bool:
-    """Take one run and do it; False where none waits."""
-    run = queue.claim(kinds)
+def step(queue: Queue, works: Mapping[Kind, Work], kinds: Sequence[Kind], follow_ups: Sequence[Kind] = ()) -> bool:
+    """Take one run and do it; False where none waits. See `Queue.claim`."""
+    run = queue.claim(kinds, follow_ups)
     if run is None:
         return False
     try:

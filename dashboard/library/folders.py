@@ -6,21 +6,32 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
+import core
 from core.atomic import replacing
 from core.errors import OptionError, StorageError
+from core.json_files import read_object, typed, write_json
+from core.photo.lens import EXIF
 from core.storage import writing
 from dashboard.settings import Settings
 
 THUMBNAIL_PX = 480
+READING = "reading.json"
 KINDS = ("photos", "faces", "comparisons")
 OURS = ("secret", "quarantine", "weights", "lost+found")  # weights: their default place; lost+found: of a disk
 OUR_NAME = re.compile(r"\.?[0-9a-f]{32}(\..*|-.*)?")  # of a photo, a face or a run, finished or not
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What reading a photo's file told, beside what the database has of it: as in `core.photo.Photo`."""
+
+    focal_from: str = EXIF
+    warnings: tuple[str, ...] = ()
 
 
 class Folders:
@@ -100,26 +111,33 @@ class Folders:
                 "needed. Free some space, or delete faces from the library."
             )
 
-    def store_photo(self, photo_id: str, rgb: NDArray[np.uint8]) -> None:
-        """Write photo.png and thumbnail.jpg, both without any metadata: all files or none.
+    def store_photo(self, photo_id: str, photo: "core.photo.Photo") -> None:
+        """Write photo.png and thumbnail.jpg, both without any metadata, and reading.json: all files or none.
 
-        A run then sees the same pixels as the command line does.
-
-        Parameters
-        ----------
-        rgb : (H, W, 3) uint8, upright
+        A run then sees the same pixels as the command line does, and says the same of them.
         """
-        picture = Image.fromarray(rgb)
+        picture = Image.fromarray(photo.rgb)
         with self.written_beside(self.photo(photo_id)) as folder:
+            write_json(Reading(photo.focal_from, photo.warnings), folder / READING)
             picture.save(folder / "photo.png", compress_level=1)  # level 6 takes five times as long for a tenth less
             picture.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.LANCZOS, reducing_gap=2.0)
             picture.save(folder / "thumbnail.jpg", quality=85)
+
+    def reading(self, photo_id: str) -> "Reading":
+        """Return what was found when the photo was read; nothing of one that an earlier version stored."""
+        path = self.photo(photo_id) / READING
+        return typed(Reading, read_object(path), path) if path.is_file() else Reading()
 
     @contextlib.contextmanager
     def written_beside(self, place: Path) -> Iterator[Path]:
         """Give a folder beside `place`, which it replaces when the block ends well; it is removed when it does not."""
         with writing(self.root), replacing([place], is_ours=lambda _name: True) as (part,):
             yield part
+
+    @staticmethod
+    def size_bytes(folder: Path) -> int:
+        """How much the files of a folder take; one that is gone takes nothing."""
+        return sum(file.stat().st_size for file in folder.glob("**/*") if file.is_file())
 
     def remove(self, folder: Path) -> None:
         """Remove a folder of files; what is in use by a reader goes when it is closed."""

@@ -1,12 +1,14 @@
 """The library: workspaces, their photos, runs and faces. Every call names its workspace and sees no other."""
 
 import hashlib
+import re
 import secrets
 import threading
 import time
+import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 from sqlalchemy import Delete, delete, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
@@ -15,6 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 import core
 from core.depth.weights import default_model, installed
 from core.errors import OptionError
+from core.files.catalog import depth_file
 from core.options import Options, Printer, SolidOptions
 from dashboard.library import schema
 from dashboard.library.database import open_database
@@ -28,7 +31,11 @@ __all__ = ["FaceRecord", "Library", "NotInLibraryError", "PhotoRecord", "QueueFu
 
 WAITING = ("queued", "running")
 MOST_COMPARED = 8
-DECODED_AT_A_TIME = 2  # a photo of 100 megapixels takes 300 MB and more while it is stored
+LONGEST_NAME = 120  # characters, as of the name of a photo that is sent
+LONGEST_TAG, MOST_TAGS = 40, 20
+BIDI = re.compile(r"[\u202a-\u202e\u2066-\u2069]")  # these turn round what stands beside them
+UNDO_S = 10.0  # so long a deletion can be undone; then nothing of it is left
+DECODED_AT_A_TIME = 2  # a photo of 108 megapixels takes 200 MB to 1 GB, by its format, while it is read
 
 
 class Library:
@@ -38,11 +45,13 @@ class Library:
     ----------
     settings : Settings
     clock : seconds since 1970
+    undo_s : how long a deletion can be undone
     """
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time, undo_s: float = UNDO_S) -> None:
         self.settings = settings
         self.clock = clock
+        self.undo_s = undo_s
         self.folders = Folders(settings)
         self.engine = open_database(self.folders.database)
         self.session = sessionmaker(self.engine, expire_on_commit=False)
@@ -75,12 +84,14 @@ class Library:
         Pages ask it again and again: it reads ids, names and states, no file.
         """
         run, face = schema.Run, schema.Face
-        own = run.workspace_id == workspace
-        waiting = select(run.id, run.state).where(own, run.state.in_(WAITING)).order_by(run.id)
-        over = select(run.state, func.count(), func.max(run.ended)).where(own).group_by(run.state).order_by(run.state)
-        faces = select(face.id, face.name, face.created).where(face.workspace_id == workspace).order_by(face.id)
+        its_runs, its_faces = run.workspace_id == workspace, face.workspace_id == workspace
+        waiting = select(run.id, run.state).where(its_runs, run.state.in_(WAITING))
+        over = select(run.state, func.count(), func.max(run.ended)).where(its_runs).group_by(run.state)
+        tags = select(func.group_concat(schema.Tag.tag)).where(schema.Tag.face_id == face.id).scalar_subquery()
+        faces = select(face.id, face.title, face.person, tags, face.kept, face.created).where(its_faces)
+        ordered = (waiting.order_by(run.id), over.order_by(run.state), faces.order_by(face.id))
         with self.session() as session:
-            found = [[tuple(row) for row in session.execute(query)] for query in (waiting, over, faces)]
+            found = [[tuple(row) for row in session.execute(query)] for query in ordered]
         return hashlib.sha256(repr(found).encode()).hexdigest()[:16]
 
     # -- photos
@@ -111,7 +122,7 @@ class Library:
         place = self.folders.photo(row.id)
         self.journal.begin([place])
         try:
-            self.folders.store_photo(row.id, photo.rgb)
+            self.folders.store_photo(row.id, photo)
             with self.session.begin() as session:
                 self._keep_workspace(session, workspace)
                 session.add(row)
@@ -205,6 +216,8 @@ class Library:
     ) -> RunRecord:
         """Queue the comparison of two to eight faces, each registered to the reference, or return the equal one.
 
+        The same faces in another order are the same question; its files keep the order in which it was asked first.
+
         Raises
         ------
         NotInLibraryError, OptionError, QueueFullError, StorageError
@@ -218,7 +231,7 @@ class Library:
         if len(found) < len(faces):
             raise NotInLibraryError("A face of this comparison is not in your library; it may have been deleted.")
         options = {"faces": list(face_ids), "reference": reference, "with_scale": with_scale}
-        return self._queue(workspace, "compare", options, of=[_state(face) for face in found], compared=face_ids)
+        return self._queue(workspace, "compare", options, of=sorted(map(_state, found)), compared=face_ids)
 
     def comparison(self, workspace: str, run_id: str) -> Path | None:
         """Folder of a comparison that is done; None where this workspace has none of that id."""
@@ -244,12 +257,15 @@ class Library:
         replaces what was there: earlier work of its kind on the same face (or weights) is stopped and forgotten.
         """
         self.folders.check_free()
-        key = secrets.token_hex(16) if of is None else equal_key(kind, of, options)
+        in_any_order = {"faces": sorted(options["faces"])} if kind == "compare" else {}
+        key = secrets.token_hex(16) if of is None else equal_key(kind, of, {**options, **in_any_order})
         try:
             with self.session.begin() as session:
-                equal = _lasting(session, workspace, key)
-                if equal is not None:
+                equal = lasting(session, workspace, key)
+                if equal is not None and _is_whole(equal):
                     return equal.record()
+                if equal is not None:  # a face of it was deleted: it is made again
+                    forget_equality(session, equal.id)
                 if of is None:
                     session.execute(_superseded(workspace, kind, face_id, options))
                 self._check_room(session, workspace)
@@ -264,13 +280,43 @@ class Library:
                 return row.record()
         except IntegrityError:  # the same was asked for at the same moment, or what it is about was deleted
             with self.session() as session:
-                equal = _lasting(session, workspace, key)
+                equal = lasting(session, workspace, key)
                 if equal is None:
                     raise NotInLibraryError("What this work is about was deleted just now.") from None
                 return equal.record()
 
+    def photos_wait(self, count: int) -> bool:
+        """Whether at least so many photos wait, of whatever workspace."""
+        query = select(schema.Run.id).filter_by(state="queued", kind="reconstruct").limit(count)
+        with self.session() as session:
+            return len(session.scalars(query).all()) >= count
+
+    def hasten(self, workspace: str, face_id: str, kind: Literal["surface", "solid"]) -> RunRecord | None:
+        """Return the run that makes a face's surface or solid; somebody waits for it now, so it goes before others.
+
+        One that failed or was cancelled is returned as it is. Where there is none it is queued, by the face's options;
+        None where they say that there shall be no solid.
+
+        Raises
+        ------
+        FormatError, NotInLibraryError, QueueFullError, StorageError
+        """
+        of_face = select(schema.Run).filter_by(workspace_id=workspace, face_id=face_id, kind=kind)
+        with self.session.begin() as session:
+            run = session.scalar(of_face.order_by(schema.Run.created.desc()).limit(1))
+            if run is not None and run.state != "done":
+                run.asked = True
+                return run.record()
+        face = self.face(workspace, face_id)
+        if face is None:
+            raise NotInLibraryError("This face is not in your library; it may have been deleted.")
+        if kind == "surface":
+            return self._queue(workspace, kind, {}, face_id=face_id, of=None)
+        asked = core.files.read_facts(face.folder).options.solid_options()
+        return None if asked is None else self.start_solid(workspace, face_id, asked)
+
     def _check_room(self, session: Session, workspace: str) -> None:
-        waiting = select(func.count()).select_from(schema.Run).where(schema.Run.state.in_(WAITING))
+        waiting = select(func.count()).select_from(schema.Run).where(schema.Run.state.in_(WAITING), schema.Run.asked)
         for count, limit in (
             (waiting.where(schema.Run.workspace_id == workspace), self.settings.max_queue),
             (waiting, self.settings.max_queue_total),
@@ -336,7 +382,7 @@ class Library:
         except IntegrityError:  # the same was started anew meanwhile
             with self.session() as session:
                 key = session.scalar(select(schema.Run.equal_key).filter_by(id=run_id))
-                equal = _lasting(session, workspace, key or "")
+                equal = lasting(session, workspace, key or "")
                 if equal is not None:
                     return equal.record()
         return self._run(workspace, run_id)
@@ -359,17 +405,88 @@ class Library:
         with self.session() as session:
             return [row.record(self.folders.faces) for row in session.scalars(query)]
 
+    def keep_face(self, workspace: str, face_id: str) -> FaceRecord:
+        """Note that a person says of a doubtful find that it is a face.
+
+        Raises
+        ------
+        NotInLibraryError
+        """
+        with self.session.begin() as session:
+            row = _own(session, schema.Face, workspace, face_id)
+            if row is None:
+                raise NotInLibraryError("This face is not in your library; it may have been deleted.")
+            row.kept = True
+            return cast(FaceRecord, row.record(self.folders.faces))
+
     def face(self, workspace: str, face_id: str) -> FaceRecord | None:
         """Return the face, or None where this workspace has none of that id."""
         with self.session() as session:
             row = _own(session, schema.Face, workspace, face_id)
             return row.record(self.folders.faces) if row else None
 
+    def size_bytes(self, workspace: str) -> int:
+        """How much all files of the workspace take on the disk."""
+        places = [
+            *(self.folders.photo(photo.id) for photo in self.photos(workspace)),
+            *(face.folder for face in self.faces(workspace)),
+            *(self.folders.comparison(run.id) for run in self.runs(workspace, kind="compare")),
+        ]
+        return sum(self.folders.size_bytes(place) for place in places)
+
+    def label(
+        self, workspace: str, face_id: str, *,
+        name: str | None = None, person: str | None = None, tags: Sequence[str] | None = None,
+    ) -> FaceRecord:  # fmt: skip
+        """Change what a face is called: what is None stays. An empty name is its file's again; an empty person is none.
+
+        Raises
+        ------
+        NotInLibraryError
+        OptionError
+            A name, person or tag that is too long or cannot be shown; nothing is changed then.
+        """
+        with self.session.begin() as session:
+            row = _own(session, schema.Face, workspace, face_id)
+            if row is None:
+                raise NotInLibraryError("This face is not in your library; it may have been deleted.")
+            if name is not None:
+                row.title = _line(name, "name", LONGEST_NAME)
+            if person is not None:
+                row.person = _line(person, "name of a person", LONGEST_NAME)
+            if tags is not None:
+                wanted = _tags(tags)
+                session.execute(delete(schema.Tag).filter_by(face_id=face_id))
+                session.add_all(schema.Tag(face_id=face_id, tag=tag) for tag in wanted)
+        found = self.face(workspace, face_id)
+        if found is None:
+            raise NotInLibraryError("This face is not in your library; it may have been deleted.")
+        return found
+
+
+def _line(text: str, what: str, most: int) -> str | None:
+    """Return a text that fits a line, without spaces around it; None for one that is empty."""
+    text = unicodedata.normalize("NFC", " ".join(text.split()))
+    if len(text) > most:
+        raise OptionError(f"This {what} has {len(text)} characters; at most {most} can be kept. Shorten it.")
+    if any(unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn") for character in text) or BIDI.search(text):
+        raise OptionError(f"This {what} holds a control character, which cannot be shown. Leave it out.")
+    return text or None
+
+
+def _tags(tags: Sequence[str]) -> list[str]:
+    """Return tags each once, whatever their capitals, in the first one's."""
+    lines = [line for tag in tags if (line := _line(tag, "tag", LONGEST_TAG))]
+    kept = list({line.casefold(): line for line in reversed(lines)}.values())[::-1]
+    if len(kept) > MOST_TAGS:
+        raise OptionError(f"{len(kept)} tags were given; a face takes at most {MOST_TAGS}.")
+    return kept
+
 
 def _state(face: FaceRecord) -> str:
-    """Return what changes when a face is computed anew in its place."""
-    file = face.folder / "depth.npy"
-    return f"{face.id} {file.stat().st_mtime_ns if file.exists() else 0}"
+    """Return what changes when a face is computed anew in its place, or named anew: comparisons hold its name."""
+    file = depth_file(face.folder)
+    return f"{face.id} {file.stat().st_mtime_ns if file.exists() else 0} {face.name}"
 
 
 def forget_equality(session: Session, run_id: str) -> None:
@@ -377,7 +494,13 @@ def forget_equality(session: Session, run_id: str) -> None:
     session.execute(update(schema.Run).where(schema.Run.id == run_id).values(equal_key=secrets.token_hex(16)))
 
 
-def _lasting(session: Session, workspace: str, key: str) -> schema.Run | None:
+def _is_whole(run: schema.Run) -> bool:
+    """Whether none of its faces was deleted a moment ago."""
+    return all(face.workspace_id == run.workspace_id for face in run.faces)
+
+
+def lasting(session: Session, workspace: str, key: str) -> schema.Run | None:
+    """Return the run of this key that waits, works or is done, if there is one."""
     return session.scalar(select(schema.Run).filter_by(workspace_id=workspace, equal_key=key).where(schema.LASTING))
 
 

@@ -6,16 +6,22 @@ from pathlib import Path
 from typing import Any, Literal
 
 from core.errors import LifemaskError
+from core.face.doubt import is_doubtful
 
-Kind = Literal["reconstruct", "solid", "recompute", "compare", "download"]
+Kind = Literal["reconstruct", "surface", "solid", "recompute", "compare", "download"]
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 
+RETRY_S = 2
 ENDED: tuple[State, ...] = ("done", "failed", "cancelled")
 NOT_DONE: tuple[State, ...] = ("queued", "running", "failed", "cancelled")
 
 
 class NotInLibraryError(LifemaskError):
     """The id names nothing in this workspace (or something in another one, which is not told apart)."""
+
+
+class NotYetError(LifemaskError):
+    """It is being made; to be asked for again after `RETRY_S`."""
 
 
 class QueueFullError(LifemaskError):
@@ -40,7 +46,8 @@ class PhotoRecord:
 class RunRecord:
     """One piece of work.
 
-    Photo -> faces, face -> solid, face -> the same face under other assumptions, faces -> comparison, or a download.
+    Photo -> faces, face -> its surface, face -> solid, face -> the same face under other assumptions, faces ->
+    comparison, or a download.
     """
 
     id: str
@@ -54,6 +61,7 @@ class RunRecord:
     progress: float  # 0 .. 1
     error: str | None
     error_kind: str | None  # the name of its class in `core.errors`, of a person's error
+    asked: bool  # False of what followed from another run, and nobody waits for
     created: datetime
     started: datetime | None
     ended: datetime | None
@@ -72,7 +80,11 @@ class RunRecord:
 
 @dataclass(frozen=True)
 class FaceRecord:
-    """One face of a photo; its files lie in `folder`. `index` counts from 1, left to right."""
+    """One face of a photo; its files lie in `folder`. `index` counts from 1, left to right.
+
+    `name` is the title that a person gave it, else `file_name`.
+    kept : whether a person has said that it is a face, by showing it or by keeping it.
+    """
 
     id: str
     workspace_id: str
@@ -80,18 +92,41 @@ class FaceRecord:
     photo_id: str
     index: int
     name: str
+    file_name: str
+    person: str | None
+    tags: tuple[str, ...]
     score: float | None
     network: str
     created: datetime
     folder: Path
+    kept: bool = False
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether it may be no face, and nobody has said that it is one."""
+        return is_doubtful(self.score) and not self.kept
+
+
+@dataclass(frozen=True)
+class DeletionRecord:
+    """A deletion that can still be undone, for `undo_s` from when it was made."""
+
+    id: str
+    faces: int
+    undo_s: float
 
 
 @dataclass(frozen=True)
 class NewFace:
-    """A face that a run has made and written to its folder, not yet in the library."""
+    """A face that a run has made and written to its folder, not yet in the library.
+
+    then : work that follows on it, kinds with their options; it is queued when the face is in the library.
+    """
 
     id: str
     index: int
     name: str
     score: float | None
     network: str
+    kept: bool = False
+    then: tuple[tuple[Kind, dict[str, Any]], ...] = ()

@@ -16,6 +16,8 @@ def sweep(library: Library) -> None:
         deletion.delete_photos(library, select(schema.Photo.id).where(schema.Photo.created < now - days * DAY_S))
     with library.session.begin() as session:
         old = schema.Workspace.created < now - EMPTY_DAYS * DAY_S
-        used = select(schema.Photo.workspace_id).union(select(schema.Run.workspace_id))
+        used = select(schema.Photo.workspace_id).union(
+            select(schema.Run.workspace_id), select(schema.Deletion.workspace_id), select(schema.Deletion.id)
+        )
         session.execute(delete(schema.Workspace).where(old, schema.Workspace.id.not_in(used)))
     library.journal.sweep()

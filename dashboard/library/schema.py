@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
-from sqlalchemy import JSON, Double, ForeignKey, Index, String, text
+from sqlalchemy import JSON, Double, ForeignKey, Index, String, false, text, true
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from dashboard.library.records import FaceRecord, Kind, PhotoRecord, RunRecord, State
@@ -19,11 +19,12 @@ class Base(DeclarativeBase):
 
 
 class Workspace(Base):
-    """What one browser owns."""
+    """What one browser owns, or, for a while, nobody: see `Deletion`. served : when a worker last took a run of it."""
 
     __tablename__ = "workspaces"
     id: Mapped[str] = mapped_column(primary_key=True)
     created: Mapped[float]
+    served: Mapped[float] = mapped_column(default=0.0, server_default="0")
 
 
 class Photo(Base):
@@ -58,6 +59,7 @@ class Run(Base):
     """A run. `owner` is the worker that has it, which must be heard of before `lease_until`.
 
     `equal_key` is a hash of all that its result depends on; of equal runs that wait, work or are done there is one.
+    asked : whether somebody waits for it; a run that only followed from another gives way to all that are asked for.
     """
 
     __tablename__ = "runs"
@@ -77,6 +79,7 @@ class Run(Base):
     progress: Mapped[float] = mapped_column(default=0.0)
     error: Mapped[str | None]
     error_kind: Mapped[str | None]
+    asked: Mapped[bool] = mapped_column(default=True, server_default=true())
     attempts: Mapped[int] = mapped_column(default=0)
     owner: Mapped[str | None]
     lease_until: Mapped[float | None]
@@ -101,15 +104,16 @@ class Run(Base):
             progress=self.progress,
             error=self.error,
             error_kind=self.error_kind,
+            asked=self.asked,
             created=_time(self.created),
             started=None if self.started is None else _time(self.started),
             ended=None if self.ended is None else _time(self.ended),
-            face_ids=[face.id for face in self.faces],
+            face_ids=[face.id for face in self.faces if face.workspace_id == self.workspace_id],  # not those deleted
         )
 
 
 class Face(Base):
-    """A face of a run; its files lie in faces/<id>/."""
+    """A face of a run; its files lie in faces/<id>/. `name` is of its file, `title` what a person calls it."""
 
     __tablename__ = "faces"
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -121,6 +125,10 @@ class Face(Base):
     score: Mapped[float | None]
     network: Mapped[str]
     created: Mapped[float]
+    title: Mapped[str | None]
+    person: Mapped[str | None]
+    tags: Mapped[list["Tag"]] = relationship(order_by="Tag.tag", lazy="selectin", viewonly=True)
+    kept: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     def record(self, faces: Path) -> FaceRecord:
         """Return it as the library hands it out; `faces` is the folder of all faces."""
@@ -130,12 +138,24 @@ class Face(Base):
             run_id=self.run_id,
             photo_id=self.photo_id,
             index=self.index,
-            name=self.name,
+            name=self.title or self.name,
+            file_name=self.name,
+            person=self.person,
+            tags=tuple(row.tag for row in self.tags),
             score=self.score,
             network=self.network,
             created=_time(self.created),
             folder=faces / self.id,
+            kept=self.kept,
         )
+
+
+class Tag(Base):
+    """A word that a person put on a face."""
+
+    __tablename__ = "tags"
+    face_id: Mapped[str] = mapped_column(ForeignKey("faces.id", ondelete="CASCADE"), primary_key=True)
+    tag: Mapped[str] = mapped_column(primary_key=True)
 
 
 class Compared(Base):
@@ -144,6 +164,18 @@ class Compared(Base):
     __tablename__ = "compared"
     run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
     face_id: Mapped[str] = mapped_column(ForeignKey("faces.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+
+class Deletion(Base):
+    """What was deleted a moment ago: rows that `id`, a workspace of nobody, owns until they go at `due`.
+
+    `workspace_id` is whose they were, and are again when the deletion is undone.
+    """
+
+    __tablename__ = "deletions"
+    id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True)
+    workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"), index=True)
+    due: Mapped[float]
 
 
 class UnsettledFolder(Base):

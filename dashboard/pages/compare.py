@@ -8,12 +8,14 @@ import dash_bootstrap_components as dbc
 from dash import ALL, ClientsideFunction, Input, Output, State, callback, clientside_callback, ctx, dcc, html
 
 from core.errors import LifemaskError
+from core.geometry.facts import all_behind
 from dashboard.charts import figures
-from dashboard.components import comparison, faces, page, uploads, views
+from dashboard.components import comparison, doubt, faces, page, uploads, views
 from dashboard.components.missing import no_faces, none_of_these
 from dashboard.library.library import MOST_COMPARED
 from dashboard.library.records import FaceRecord, RunRecord
 from dashboard.readings import comparison_folder, results
+from dashboard.readings.comparison_facts import ComparedFace
 from dashboard.web.context import current_library, current_workspace
 
 dash.register_page(__name__, path="/compare", title="Compare – Lifemask", name="Compare")  # noqa: RUF001
@@ -23,16 +25,19 @@ POLL_MS = 400
 LINES = (("midline", "Midline"), ("eye line", "Eye line"), ("mouth line", "Mouth line"))
 ALONG = {"midline": "mm above the nose tip", "eye line": "mm from between the eyes", "mouth line": "mm from its middle"}
 SIZES = (("rigid", "True size"), ("scaled", "Scaled to fit"))
+RANGES = (("shared", "One scale"), ("own", "Each its own"))
 VIEWS = (("map", "Map"), ("slide", "Slide"), ("blink", "Blink"))
 CANCEL, AGAIN = ({"kind": "compare-action", "action": action} for action in ("cancel", "again"))
 
 
-def layout(faces: str = "", reference: str = "", scale: str = "", **_: Any) -> html.Div:  # names of the query's keys
+def layout(
+    faces: str = "", reference: str = "", scale: str = "", range: str = "", **_: Any  # noqa: A002 - names of its keys
+) -> html.Div:  # fmt: skip
     """Return the page for the faces of the address."""
-    return _page(faces.split(","), reference, with_scale=scale == "1")
+    return _page(faces.split(","), reference, with_scale=scale == "1", own_range=range == "own")
 
 
-def _page(wanted: Sequence[str], reference: str, *, with_scale: bool) -> html.Div:
+def _page(wanted: Sequence[str], reference: str, *, with_scale: bool, own_range: bool = False) -> html.Div:
     all_faces = current_library().faces(current_workspace())
     by_id = {face.id: face for face in all_faces}
     chosen = [face_id for face_id in dict.fromkeys(wanted) if face_id in by_id][:MOST_COMPARED]
@@ -56,8 +61,9 @@ def _page(wanted: Sequence[str], reference: str, *, with_scale: bool) -> html.Di
             dcc.Store(id="compare-faces", data=chosen),
             dcc.Store(id="compare-run"),
             dcc.Store(id="compare-address"),
+            dcc.Location(id="compare-goto", refresh="callback-nav"),
             dcc.Interval(id="compare-poll", interval=POLL_MS, disabled=True),
-            _pictures(found),
+            _pictures(found, own_range=own_range),
             _curves(found),
             page.section("Laid onto each other", _settings(found, reference, with_scale)),
             html.Div(id="compare-found"),
@@ -79,47 +85,74 @@ def _networks(all_faces: Sequence[FaceRecord], chosen: Sequence[str]) -> list[An
     return links
 
 
-def _pictures(found: Sequence[results.Result]) -> html.Section:
-    low, high = figures.depth_range([result.behind_mm for result in found])
+def _pictures(found: Sequence[results.Result], *, own_range: bool) -> html.Section:
+    shared = results.shared_range(found)
+    own = [figures.depth_range([result.behind_mm]) for result in found]
     step = 2 if len(found) <= 4 else 3
     sides = [
-        html.Div(
-            [
-                faces.named(result.face, order),
-                html.Img(
-                    src=views.address(result.face.id, "crop.png", result.face.folder, width=800),
-                    alt=f"Photo of {result.face.name}",
-                ),
-                html.Div(
-                    views.graph(
-                        figures.depth_map(result.behind_mm, range_mm=(low, high), colour_bar=False, step=step),
-                        {"kind": "compare-depth", "order": order},
-                        height="100%",
-                        still=True,
+        _side(
+            html.Div(
+                [
+                    faces.handle(result.face, order, len(found)),
+                    html.Div([faces.named(result.face, order), doubt.badges(result.face)]),
+                ],
+                className="side-head",
+            ),
+            html.Img(
+                src=views.address(result.face.id, "crop.png", result.face.folder, width=800),
+                alt=f"Photo of {result.face.name}",
+            ),
+            html.Div(
+                views.graph(
+                    figures.depth_map(
+                        result.behind_mm,
+                        range_mm=own[order] if own_range else shared,
+                        colour_bar=False,
+                        step=step,
+                        behind=result.facts.behind,
                     ),
-                    className="map",
+                    {"kind": "compare-depth", "order": order},
+                    height="100%",
+                    still=True,
                 ),
-                views.viewer(
-                    views.address(result.face.id, "mesh.glb", result.face.folder),
-                    f"{result.face.name} in 3D; drag to turn all",
-                    poster=views.address(result.face.id, "relief_preview.png", result.face.folder, width=800),
-                    group="compare",
-                ),
-            ],
-            className="side",
+                className="map",
+            ),
+            views.face_viewer(result, f"{result.face.name} in 3D; all turn together", group="compare"),
+            face=result.face.id,
         )
         for order, result in enumerate(found)
     ]
-    scale = html.Div(
-        [html.Span(f"{low:.0f} mm"), html.I(), html.Span(f"{high:.0f} mm behind the nose tip")], className="scale"
+    aside = html.Div(
+        [
+            page.switch_pair("compare-range", RANGES, "own" if own_range else "shared"),
+            html.Div(faces.scale(*shared, behind=_behind(found)), id="compare-range-shared", hidden=own_range),
+            html.Div(faces.scale_of_each(), id="compare-range-own", hidden=not own_range),
+        ],
+        className="row-of",
     )
     look = "side-by-side two" if len(found) == 2 else "side-by-side"
-    return page.section("Side by side", html.Div(sides, className=look, tabIndex=0), aside=scale)
+    beside = html.Div(sides, className=look, tabIndex=0)
+    return page.section(
+        "Side by side",
+        dcc.Store(id="compare-ranges", data={"shared": [shared] * len(found), "own": own}),
+        views.viewing("compare", beside, views.LOOKS, label="All faces in 3D", staged=False),
+        html.Div(id="compare-moved", className="visually-hidden", role="status"),
+        aside=aside,
+    )
+
+
+def _side(*parts: Any, face: str) -> html.Div:
+    data: dict[str, Any] = {"data-face": face}
+    return html.Div(list(parts), className="side", **data)
+
+
+def _behind(found: Sequence[results.Result]) -> str:
+    return all_behind(result.facts for result in found)
 
 
 def _curves(found: Sequence[results.Result]) -> html.Section:
     edges = results.shared_edges(found, BINS)
-    histogram = figures.histograms([result.histogram_over(edges) for result in found])
+    histogram = figures.histograms([result.histogram_over(edges) for result in found], behind=_behind(found))
     charts = [
         html.Div(
             [html.H3("How much of the head lies how deep"), views.graph(histogram, "compare-histogram", height=440)]
@@ -212,7 +245,7 @@ def follow(_beat: int | None, started: dict[str, str] | None, face_ids: list[str
         return _waiting(runs[0]), False, False
     folder = library.comparison(workspace, started.get("id", ""))
     if folder is not None:
-        return _found(comparison_folder.read(folder)), True, True
+        return _found(comparison_folder.read(folder), face_ids), True, True
     said = started.get("error") or (runs and runs[0].error) or "This comparison was cancelled."
     again = page.button("Compare again", AGAIN) if runs else None
     ended = html.Div([html.P(said, className="run-error", role="alert"), again], className="waiting row-of")
@@ -243,13 +276,13 @@ def _numbers(face_ids: Sequence[str]) -> html.Section:
     faces = [
         comparison_folder.about(result.face.id, result.face.name, result.measured.reconstruction) for result in found
     ]
-    return page.section("Numbers", comparison.table(faces, {}), _note())
+    return page.section("Numbers", comparison.table(faces, {}, [face.id for face in faces]), _note(faces))
 
 
-def _found(found: comparison_folder.ComparisonFolder) -> list[Any]:
-    others, facts = comparison.others(found), found.facts
-    table = comparison.table(facts.faces, facts.differences, with_scale=facts.with_scale)
-    choices = [{"label": comparison.choice(found, number), "value": number} for number in others]
+def _found(found: comparison_folder.ComparisonFolder, face_ids: Sequence[str]) -> list[Any]:
+    others, facts = comparison.others(found, face_ids), found.facts
+    table = comparison.table(facts.faces, facts.differences, face_ids, with_scale=facts.with_scale)
+    choices = [{"label": comparison.choice(found, number, face_ids), "value": number} for number in others]
     return [
         dcc.Store(id="compare-folder", data=found.folder.name),
         dbc.RadioItems(
@@ -259,13 +292,14 @@ def _found(found: comparison_folder.ComparisonFolder) -> list[Any]:
         html.Div(comparison.pair(found, others[0], "map"), id="compare-pair"),
         comparison.pairs(found) if len(others) > 1 else None,
         comparison.agreement(found),
-        page.section("Numbers", table, _note(), aside=comparison.downloads(found)),
+        page.section("Numbers", table, _note(facts.faces), aside=comparison.downloads(found)),
     ]  # fmt: skip
 
 
-def _note() -> html.P:
+def _note(of: Sequence[ComparedFace]) -> html.Div:
     text = "All millimetres are scaled to the assumed interpupillary distance of each face. Click a heading to sort."
-    return html.P(text, className="note")
+    sentences = [text, *[f"{face.name}: {face.withheld}" for face in of if face.withheld]]
+    return html.Div([html.P(sentence, className="note") for sentence in sentences])
 
 
 @callback(
@@ -286,6 +320,24 @@ clientside_callback(
     Output("compare-address", "data"),
     Input("compare-reference", "value"),
     Input("compare-scale", "value"),
+    Input("compare-range", "value"),
     State("compare-faces", "data"),
+    prevent_initial_call=True,
+)
+clientside_callback(
+    ClientsideFunction("compare", "range"),
+    Output("compare-range-shared", "hidden"),
+    Output("compare-range-own", "hidden"),
+    Input("compare-range", "value"),
+    State("compare-ranges", "data"),
+    prevent_initial_call=True,
+)
+clientside_callback(
+    ClientsideFunction("tables", "sort"),
+    Output("compare-rows", "children"),
+    Output({"kind": "compare-heading", "column": ALL}, "aria-sort"),
+    Input({"kind": "compare-sort", "column": ALL}, "n_clicks"),
+    State("compare-rows", "children"),
+    State({"kind": "compare-heading", "column": ALL}, "aria-sort"),
     prevent_initial_call=True,
 )

@@ -5,14 +5,13 @@ from typing import Any
 import dash
 from dash import Input, Output, State, callback, dcc, html
 
-from core.errors import OptionError
+from core.errors import LifemaskError, OptionError
 from core.measure.table import COUNT, DEPTHS, LENGTHS, Place, chosen
 from core.options import Options
 from core.options.run import CHANGEABLE, DRAWN
 from core.options.table import rows
-from dashboard import readings
-from dashboard.charts import figures, scenes
-from dashboard.components import assumptions, page, uploads, views
+from dashboard.charts import figures
+from dashboard.components import assumptions, doubt, labels, page, undo, uploads, views
 from dashboard.components.missing import no_face
 from dashboard.components.options import filled_in
 from dashboard.library import deletion
@@ -25,12 +24,6 @@ dash.register_page(__name__, path_template="/face/<face_id>", title="Face – Li
 POLL_MS = 500
 BINS = 64
 LENSES = ("fov_deg", "focal_mm")  # one of them, or none, says how wide the lens is
-VIEWS = (
-    ("model", "Textured model"),
-    ("mesh", "Plaster mesh"),
-    ("photo-mesh", "Coloured mesh"),
-    ("cloud", "Point cloud"),
-)
 
 
 def layout(face_id: str | None = None, **_: Any) -> html.Div:
@@ -44,12 +37,6 @@ def layout(face_id: str | None = None, **_: Any) -> html.Div:
             dcc.Store(id="recompute-run"),
             dcc.Interval(id="recompute-poll", interval=POLL_MS, disabled=True),
             html.Div(_body(face), id="face-body"),
-            page.ask(
-                "face-delete",
-                "Delete this face?",
-                "Its depth, meshes and numbers go, and the photo with its last face. This cannot be undone.",
-                "Delete",
-            ),
             dcc.Location(id="face-goto", refresh="callback-nav"),
         ]
     )
@@ -59,7 +46,9 @@ def _body(face: FaceRecord, said: Any = None) -> list[Any]:
     """All that changes when the face is computed anew; then `said` of it."""
     result = results.load(face)
     return [
-        page.head(face.name, _lead(result), _actions(face)),
+        page.head(html.Span(face.name, id="face-title"), [_lead(result), " ", doubt.badges(face)], _actions(face)),
+        doubt.question(face),
+        html.Div(_labels(face), id="face-labels", className="mb-4"),
         html.Div([_space(result), _about(result, said)], className="split"),
         _depth(result),
         _detail(result),
@@ -80,49 +69,26 @@ def _actions(face: FaceRecord) -> list[Any]:
         page.link_button("Compare", f"/compare?faces={face.id}"),
         page.link_button("Statistics", f"/statistics?faces={face.id}"),
         page.link_button("Show where the face is", f"/mark/{face.photo_id}?face={face.id}"),
-        page.button("Delete", "face-delete-open", "danger-quiet", sign="trash", small=False),
+        page.button("Delete", "face-delete", "danger-quiet", sign="trash", small=False),
+    ]
+
+
+def _labels(face: FaceRecord) -> list[Any]:
+    all_faces = current_library().faces(current_workspace())
+    return [
+        labels.shown(face, all_faces),
+        labels.form(face, sorted({one.person for one in all_faces if one.person})),
     ]
 
 
 def _space(result: results.Result) -> html.Div:
-    switch = page.switch_pair("face-view", VIEWS, "model", look="views")
-    stage = html.Div(_model(result.face), id="face-stage", className="stage")
-    return html.Div([switch, stage, views.drawn_note(result.facts)])
-
-
-def _model(face: FaceRecord) -> html.Div:
-    return views.viewer(
-        views.address(face.id, "mesh.glb", face.folder),
-        f"{face.name} in 3D; drag to turn",
-        poster=views.address(face.id, "relief_preview.png", face.folder, width=800),
-    )
-
-
-@callback(
-    Output("face-stage", "children"),
-    Input("face-view", "value"),
-    State("face-id", "data"),
-    prevent_initial_call=True,
-)
-def show(view: str, face_id: str) -> Any:
-    """Fill the stage; the heavy figures are made when they are asked for."""
-    face = current_library().face(current_workspace(), face_id)
-    if face is None:
-        return dash.no_update
-    if view == "model":
-        return _model(face)
-    changed = (face.folder / "reconstruction.json").stat().st_mtime_ns
-    if view == "cloud":
-        return views.graph(scenes.cloud(*readings.shapes.points(face.folder, changed)), "face-scene", height="100%")
-    vertices, triangles, colours = readings.shapes.surface(face.folder, changed)
-    if len(triangles) > scenes.MAX_TRIANGLES:
-        return html.P(
-            f"This surface has {len(triangles):,} triangles, too many to turn here. The textured model shows it whole.",
-            className="note p-3",
-        )
-    shown = colours if view == "photo-mesh" else readings.shapes.plaster(face.folder, changed)
-    figure = scenes.mesh(vertices, triangles, shown)
-    return views.graph(figure, "face-scene", height="100%")
+    name = result.face.name
+    pair = [
+        views.face_viewer(result, f"Surface of {name} in 3D", group="face"),
+        views.face_viewer(result, f"Points of {name} in 3D", group="face", look="cloud", always=True),
+    ]
+    stage = views.viewing("face", pair, views.LOOKS, label="The face in 3D", id="face-stage")
+    return html.Div([stage, views.drawn_note(result.facts)])
 
 
 def _about(result: results.Result, said: Any) -> html.Div:
@@ -183,15 +149,19 @@ def _depth(result: results.Result) -> html.Section:
     face = result.face
     height, width = result.behind_mm.shape
     # a background that was kept is shown, too, on the head's scale
-    figure = figures.depth_map(result.measured.with_background_mm, range_mm=figures.depth_range([result.behind_mm]))
+    figure = figures.depth_map(
+        result.measured.with_background_mm, range_mm=figures.depth_range([result.behind_mm]), behind=result.facts.behind
+    )
     return page.section(
         "Depth",
         html.Div(
             [
                 views.picture(
                     views.address(face.id, "crop.png", face.folder, width=800),
-                    f"Photo of {face.name}, cropped and levelled",
-                    f"The photo, levelled by the eyes and cropped: {width} x {height} pixels.",
+                    f"Photo of {face.name}",
+                    f"The photo, levelled by the eyes and cropped: {width} x {height} pixels."
+                    if result.facts.face
+                    else f"The whole photo, on {width} x {height} pixels.",
                 ),
                 html.Figure(
                     [
@@ -210,16 +180,21 @@ def _depth(result: results.Result) -> html.Section:
 
 def _numbers(result: results.Result) -> html.Section:
     depths, measures = result.measured.depths("head", "mm"), result.measured.measures
-    figure = figures.histogram(result.histogram(BINS), percentiles=depths.percentiles)
+    figure = figures.histogram(result.histogram(BINS), percentiles=depths.percentiles, behind=result.facts.behind)
     numbers = [page.big_number(one, one.measure(depths)) for one in chosen(DEPTHS, Place.FACE)]
     if measures is not None:
-        numbers += [page.big_number(one, getattr(measures, one.key)) for one in chosen(LENGTHS, Place.FACE)]
+        known = [(one, getattr(measures, one.key)) for one in chosen(LENGTHS, Place.FACE)]
+        numbers += [page.big_number(one, value) for one, value in known if value is not None]
     return page.section(
         "How deep it is",
         html.Div(numbers, className="numbers mb-4"),
         views.graph(figure, "face-histogram", height=320, still=True),
         html.P(
-            f"{COUNT.with_unit(COUNT.of(depths))} of the head, in millimetres behind the nose tip.",
+            [
+                f"{COUNT.with_unit(COUNT.of(depths))} of the {'head' if result.facts.face else 'picture'}, "
+                f"in millimetres {result.facts.behind}.",
+                f" {result.measured.withheld}" if measures is not None and result.measured.withheld else None,
+            ],
             className="note",
         ),
         aside=dcc.Link("All numbers", href=f"/statistics?faces={result.face.id}"),
@@ -308,25 +283,38 @@ def cancel(clicks: int | None, run_id: str | None) -> Any:
 
 
 @callback(
-    Output("face-delete", "is_open"),
-    Input("face-delete-open", "n_clicks"),
-    Input("face-delete-no", "n_clicks"),
+    Output("face-title", "children"),
+    Output("face-labels", "children"),
+    Output("face-label-said", "children"),
+    Input("face-label", "n_clicks"),
+    State("face-id", "data"),
+    State("face-name", "value"),
+    State("face-person", "value"),
+    State("face-tags", "value"),
     prevent_initial_call=True,
 )
-def ask(_open: int | None, _no: int | None) -> bool:
-    """Ask before deleting."""
-    return dash.ctx.triggered_id == "face-delete-open" and bool(_open)
+def label(clicks: int | None, face_id: str, name: str | None, person: str | None, tags: str | None) -> Any:
+    """Name the face, or say why it cannot be called so."""
+    if not clicks:
+        return dash.no_update, dash.no_update, dash.no_update
+    try:
+        face = current_library().label(
+            current_workspace(), face_id, name=name or "", person=person or "", tags=labels.split(tags)
+        )
+    except LifemaskError as error:
+        return dash.no_update, dash.no_update, html.P(str(error), className="run-error")
+    return face.name, _labels(face), dash.no_update
 
 
 @callback(
     Output("face-goto", "href"),
-    Input("face-delete-yes", "n_clicks"),
+    Input("face-delete", "n_clicks"),
     State("face-id", "data"),
     prevent_initial_call=True,
 )
 def delete(clicks: int | None, face_id: str) -> Any:
-    """Delete the face and go to the Library."""
+    """Delete the face, which can be undone, and go to the Library."""
     if not clicks:
         return dash.no_update
-    deletion.delete_face(current_library(), current_workspace(), face_id)
+    undo.offer(deletion.delete_faces(current_library(), current_workspace(), [face_id]))
     return "/library"

@@ -1,21 +1,29 @@
-"""Library: what was made, to open, choose, compare and delete."""
+"""Library: what was made, to find, open, name, choose, compare, export and delete."""
 
-from collections.abc import Sequence
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import dash
 import dash_bootstrap_components as dbc
-from dash import ALL, Input, Output, State, callback, ctx, dcc, html
+from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, ctx, dcc, html
 
-from dashboard.components import faces, page
+from core.errors import LifemaskError
+from dashboard.components import faces, labels, page, undo, uploads, views
 from dashboard.components.missing import no_faces
 from dashboard.library import deletion
+from dashboard.library.library import LONGEST_NAME, MOST_COMPARED
 from dashboard.library.records import FaceRecord
 from dashboard.web.context import current_library, current_workspace
 
 dash.register_page(__name__, path="/library", title="Library – Lifemask", name="Library")  # noqa: RUF001
 
-MOST = 8
+PAGE = 96  # faces that are drawn at first, and at each 'Show more'
+HIDDEN = {"display": "none"}
+ANY = " "  # what a choice has for 'any': no person, tag or network is a space, and '' would be shown as nothing
 EXPORTS = (
     ("To print: STL and 3MF", ("solid.stl", "solid.3mf")),
     ("Meshes and clouds", ("mesh.glb", "mesh.zip", "mesh.ply", "mesh.stl", "cloud.ply")),
@@ -23,111 +31,343 @@ EXPORTS = (
     ("Numbers: CSV and JSON", ("statistics.csv", "statistics.json", "reconstruction.json", "solid.json")),
     ("All files", ()),
 )
+SORTS = {
+    "newest": "Newest first",
+    "oldest": "Oldest first",
+    "name": "By name",
+    "network": "By network",
+    "doubtful": "Most doubtful first",
+}
+INVITATION = "Choose faces to compare, name, export or delete them."
 
 
-def layout(**_: Any) -> html.Div:
-    """Return all faces of this workspace."""
-    found = current_library().faces(current_workspace())
-    if not found:
-        return html.Div(
-            [
-                *_following(found),
-                page.head("Library"),
-                no_faces("Nothing here yet", "Every face that you make is kept here until you delete it."),
-            ]
-        )
+@dataclass(frozen=True)
+class Wanted:
+    """Which faces are shown, and how; each field is a part of the page's address unless it is the default."""
+
+    find: str = ""
+    sort: str = "newest"
+    person: str = ""
+    tag: str = ""
+    network: str = ""
+    shown: int = PAGE
+
+    @classmethod
+    def of(cls, query: Mapping[str, Any]) -> "Wanted":
+        """Read it from an address; what makes no sense there is as if it were not."""
+        given = {f.name: str(query[f.name]) for f in fields(cls) if query.get(f.name) not in (None, ANY)}
+        shown = given.pop("shown", "")
+        found = cls(**given, shown=max(PAGE, int(shown)) if re.fullmatch(r"\d{1,6}", shown, re.ASCII) else PAGE)
+        return found if found.sort in SORTS else cls(**{**asdict(found), "sort": "newest"})
+
+    @property
+    def query(self) -> str:
+        """What stands in the address."""
+        default = asdict(Wanted())
+        return urlencode({name: value for name, value in asdict(self).items() if value != default[name]})
+
+    def among(self, all_faces: Sequence[FaceRecord]) -> list[FaceRecord]:
+        """Return those of the faces, newest first, that are wanted, in the order that is."""
+        words = _plain(self.find).split()
+        found = [
+            face
+            for face in all_faces
+            if (not self.person or face.person == self.person)
+            and (not self.tag or self.tag in face.tags)
+            and (not self.network or face.network == self.network)
+            and all(word in _words(face) for word in words)
+        ]
+        if self.sort == "oldest":
+            return found[::-1]
+        if self.sort == "name":
+            return sorted(found, key=lambda face: _by_number(face.name))
+        if self.sort == "network":
+            return sorted(found, key=lambda face: uploads.title(face.network).casefold())
+        if self.sort == "doubtful":  # a photo without a face has no score, and no doubt
+            return sorted(found, key=lambda face: 2.0 if face.score is None else face.score)
+        return found
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def _words(face: FaceRecord) -> str:
+    return _plain("\n".join([face.name, face.file_name, face.person or "", *face.tags]))
+
+
+def _by_number(name: str) -> list[tuple[int, int, str]]:
+    """Return what sorts 'photo 2' before 'photo 10'."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", _plain(name))
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]
+
+
+def layout(**query: Any) -> html.Div:
+    """Return the faces of this workspace that the address asks for."""
+    wanted, all_faces = Wanted.of(query), current_library().faces(current_workspace())
+    parts = _parts(wanted, all_faces)
     return html.Div(
         [
-            *_following(found),
-            page.head("Library", _count(found), [_search()]),
-            html.Div(_bar(), className="row-of mb-4"),
-            html.Div([faces.thumb(face, False) for face in found], id="library-faces", className="thumbs"),
-            page.ask("library-delete", "Delete the chosen faces?", "This cannot be undone.", "Delete"),
+            dcc.Store(id="library-nudge"),
+            dcc.Store(id="library-chosen", data=[]),
+            dcc.Store(id="library-wanted", data=parts["wanted"]),
+            dcc.Location(id="library-goto", refresh="callback-nav"),
+            page.head("Library", html.Span(parts["count"], id="library-count"), [_search(wanted)]),
+            html.Div(
+                [
+                    html.Div(_filters(wanted, parts), className="filters"),
+                    html.Div(_bar(), className="row-of library-bar"),
+                ],
+                id="library-tools",
+                style=parts["tools"],
+            ),
+            html.Div(parts["list"], id="library-list"),
+            html.Div(page.button("Show more", "library-more"), id="library-more-row", style=parts["more"]),
+            html.Div(_everything(), id="library-everything", style=parts["tools"]),
+            _label_dialog(),
             page.ask(
                 "library-delete-all",
                 "Delete everything?",
-                "All photos, faces and their files in this browser's library go. This cannot be undone.",
+                html.Div(id="library-all-says"),
                 "Delete everything",
+                look="danger",
             ),
         ]
     )
 
 
-def _following(found: Sequence[FaceRecord]) -> list[Any]:
-    """What `follow` compares with, and where it goes."""
+def _parts(wanted: Wanted, all_faces: Sequence[FaceRecord]) -> dict[str, Any]:
+    """Return all that changes with what is wanted, or with what is there."""
+    found = wanted.among(all_faces)
+    shown = found[: wanted.shown]
+    choices = {
+        "person": sorted({face.person for face in all_faces if face.person}, key=_by_number),
+        "tag": sorted({tag for face in all_faces for tag in face.tags}, key=_by_number),
+        "network": sorted({face.network for face in all_faces}, key=uploads.title),
+    }
+    return {
+        "list": _list(shown, found, all_faces, wanted),
+        "count": _count(found, all_faces),
+        "wanted": wanted.query,
+        "tools": {} if all_faces else HIDDEN,
+        "more": {} if len(shown) < len(found) else HIDDEN,
+        **{
+            name: [
+                {"label": f"Any {name}", "value": ANY},
+                *({"label": uploads.title(one) if name == "network" else one, "value": one} for one in several),
+            ]
+            for name, several in choices.items()
+        },
+    }
+
+
+def _list(
+    shown: Sequence[FaceRecord], found: Sequence[FaceRecord], all_faces: Sequence[FaceRecord], wanted: Wanted
+) -> html.Div:
+    if not all_faces:
+        return no_faces("Nothing here yet", "Every face that you make is kept here until you delete it.")
+    if not found:
+        return html.Div(
+            [html.P("No face is like this.", className="soft"), page.link_button("Show all", "/library", small=True)],
+            className="row-of",
+        )
+    same = labels.of_person(found, wanted.person)[:MOST_COMPARED] if wanted.person else []
+    compare = f"/compare?faces={','.join(face.id for face in same)}"
+    return html.Div(
+        [
+            html.P(dcc.Link(f"Compare {len(same)} of {wanted.person}", href=compare)) if len(same) > 1 else None,
+            html.Div(
+                [faces.thumb(face) for face in shown],
+                id="library-faces",
+                className="thumbs",
+                **page.marks(data_faces=",".join(face.id for face in found)),
+            ),
+        ]
+    )
+
+
+def _count(found: Sequence[FaceRecord], all_faces: Sequence[FaceRecord]) -> str:
+    if not all_faces:
+        return ""
+    if len(found) < len(all_faces):
+        return f"{len(found)} of {_faces(len(all_faces))}."
+    return f"{_faces(len(found))} from {_photos(all_faces)}."
+
+
+def _faces(count: int) -> str:
+    return f"{count} face{'s' * (count != 1)}"
+
+
+def _photos(found: Sequence[FaceRecord]) -> str:
+    count = len({face.photo_id for face in found})
+    return f"{count} photo{'s' * (count != 1)}"
+
+
+def _search(wanted: Wanted) -> html.Div:
+    words = "Find by name, tag or person"
+    return html.Div(
+        [
+            html.Label(words, htmlFor="library-find", className="visually-hidden"),
+            dbc.Input(id="library-find", type="search", placeholder=words, debounce=0.2, value=wanted.find),
+        ],
+        className="grows find",
+    )
+
+
+def _filters(wanted: Wanted, parts: Mapping[str, Any]) -> list[Any]:
+    sort = [{"label": text, "value": name} for name, text in SORTS.items()]
     return [
-        dcc.Store(id="library-shown", data=[face.id for face in found]),
-        dcc.Location(id="library-goto", refresh="callback-nav"),
+        _select("sort", "Order", sort, wanted.sort),
+        *(
+            _select(name, name.capitalize(), parts[name], getattr(wanted, name))
+            for name in ("person", "tag", "network")
+        ),
     ]
 
 
-def _count(found: Sequence[FaceRecord]) -> str:
-    photos = len({face.photo_id for face in found})
-    return f"{len(found)} face{'s' * (len(found) != 1)} from {photos} photo{'s' * (photos != 1)}, newest first."
-
-
-def _search() -> html.Div:
+def _select(name: str, label: str, options: Sequence[Mapping[str, str]], value: str) -> html.Div:
+    """Return a choice; it is hidden while there is nothing to choose."""
     return html.Div(
         [
-            html.Label("Find by name", htmlFor="library-search", className="visually-hidden"),
-            dbc.Input(id="library-search", type="search", placeholder="Find by name", debounce=0.2),
+            html.Label(label, htmlFor=f"library-{name}", className="visually-hidden"),
+            dbc.Select(id=f"library-{name}", options=list(options), value=value or ANY),
         ],
-        className="grows",
+        id=f"library-{name}-field",
+        style=_if_a_choice(name, options, value),
     )
+
+
+def _if_a_choice(name: str, options: Sequence[Mapping[str, str]], value: str) -> dict[str, str]:
+    least = 3 if name == "network" else 2  # with the first one, which is 'any'; every face has a network
+    return {} if value or len(options) >= least else HIDDEN
 
 
 def _bar() -> list[Any]:
     return [
+        page.button("Select all", "library-all", "plain"),
         page.button("Compare", "library-compare", disabled=True),
         page.button("Statistics", "library-statistics", disabled=True),
+        page.button("Name", "library-label-open", disabled=True),
         dbc.DropdownMenu(
             id="library-export",
             label=[page.icon("download"), "Export"],
             disabled=True,
             toggleClassName="btn-quiet btn-sm",
         ),
-        page.button("Delete", "library-delete-open", "danger-quiet", sign="trash", disabled=True),
-        html.Span("Choose faces to compare, export or delete them.", id="library-chosen", className="soft small"),
-        page.button("Delete everything", "library-delete-all-open", "danger-quiet ms-auto"),
+        page.button("Delete", "library-delete", "danger-quiet", sign="trash", disabled=True),
+        html.Span(INVITATION, id="library-said", className="soft small", role="status"),
     ]
 
 
+def _everything() -> html.Section:
+    return page.section(
+        "Delete everything",
+        html.Div(
+            [
+                html.P("All photos, faces and their files in this browser's library.", className="soft"),
+                page.button("Delete everything …", "library-delete-all-open", "danger", small=False),
+            ],
+            className="row-of",
+        ),
+    )
+
+
+def _label_dialog() -> dbc.Modal:
+    fields_ = (
+        ("person", "Person", "library-persons"),
+        ("tags", "Tags to add, with commas between", "library-tags"),
+    )
+    return dbc.Modal(
+        [
+            dbc.ModalHeader(dbc.ModalTitle("Name the chosen faces"), close_button=False),
+            dbc.ModalBody(
+                [
+                    html.Div(
+                        [
+                            page.field(title, dbc.Input(id=f"library-label-{name}", maxlength=LONGEST_NAME, list=words))
+                            for name, title, words in fields_
+                        ],
+                        className="stacked-fields",
+                    ),
+                    html.Div(id="library-words"),
+                    html.P("A field left empty changes nothing.", className="note"),
+                    html.Div(id="library-label-said", role="status"),
+                ]
+            ),
+            dbc.ModalFooter(
+                [
+                    page.button("Cancel", "library-label-no", small=False),
+                    page.button("Save", "library-label-yes", "primary", small=False),
+                ]
+            ),
+        ],
+        id="library-label",
+        is_open=False,
+        centered=True,
+    )
+
+
 @callback(
-    Output("library-faces", "children"),
-    Input("library-search", "value"),
-    State({"kind": "library-choose", "face": ALL}, "value"),
-    State({"kind": "library-choose", "face": ALL}, "id"),
+    output={
+        "list": Output("library-list", "children"),
+        "count": Output("library-count", "children"),
+        "wanted": Output("library-wanted", "data"),
+        "tools": Output("library-tools", "style"),
+        "everything": Output("library-everything", "style"),
+        "more": Output("library-more-row", "style"),
+        "options": {name: Output(f"library-{name}", "options") for name in ("person", "tag", "network")},
+        "fields": {name: Output(f"library-{name}-field", "style") for name in ("person", "tag", "network")},
+    },
+    inputs={
+        "asked": {name: Input(f"library-{name}", "value") for name in ("find", "sort", "person", "tag", "network")},
+        "more": Input("library-more", "n_clicks"),
+        "nudge": Input("library-nudge", "data"),
+        "version": Input("workspace-version", "data"),
+    },
+    state={"query": State("library-wanted", "data")},
     prevent_initial_call=True,
 )
-def search(text: str | None, values: list[bool], ids: list[dict[str, str]]) -> Any:
-    """Show the faces whose name holds the text."""
-    chosen = _chosen(values, ids)
-    found = current_library().faces(current_workspace())
-    kept = [face for face in found if (text or "").lower() in face.name.lower()]
-    if not kept:
-        return html.P(f"No face is called '{text}'.", className="soft")
-    return [faces.thumb(face, face.id in chosen) for face in kept]
+def show(asked: dict[str, str | None], query: str | None, **_: Any) -> Any:
+    """Show what is asked for, and what is there now."""
+    before = Wanted.of(dict(parse_qsl(query or "")))
+    shown = PAGE if ctx.triggered_id not in ("library-more", "library-nudge", "workspace-version") else before.shown
+    wanted = Wanted.of({**asked, "shown": shown + PAGE * (ctx.triggered_id == "library-more")})
+    parts = _parts(wanted, current_library().faces(current_workspace()))
+    names = ("person", "tag", "network")
+    return {
+        **{name: parts[name] for name in ("list", "count", "wanted", "tools", "more")},
+        "everything": parts["tools"],
+        "options": {name: parts[name] for name in names},
+        "fields": {name: _if_a_choice(name, parts[name], getattr(wanted, name)) for name in names},
+    }
+
+
+clientside_callback(
+    ClientsideFunction("library", "address"),
+    Input("library-wanted", "data"),
+    prevent_initial_call=True,
+)
 
 
 @callback(
     Output("library-compare", "disabled"),
     Output("library-statistics", "disabled"),
-    Output("library-delete-open", "disabled"),
-    Output("library-chosen", "children"),
+    Output("library-label-open", "disabled"),
+    Output("library-delete", "disabled"),
     Output("library-export", "disabled"),
     Output("library-export", "children"),
-    Input({"kind": "library-choose", "face": ALL}, "value"),
-    State({"kind": "library-choose", "face": ALL}, "id"),
+    Output("library-said", "children"),
+    Input("library-chosen", "data"),
     prevent_initial_call=True,
 )
-def choose(values: list[bool], ids: list[dict[str, str]]) -> Any:
+def choose(chosen: list[str]) -> Any:
     """Offer what can be done with so many."""
-    chosen = _chosen(values, ids)
     count = len(chosen)
-    text = f"{count} chosen" if count else "Choose faces to compare, export or delete them."
-    if count > MOST:
-        text += f"; at most {MOST} compare at a time"
-    return not 2 <= count <= MOST, not 1 <= count <= MOST, count == 0, text, count == 0, _exports(chosen)
+    said = f"{count} chosen" if count else INVITATION
+    if count > MOST_COMPARED:
+        said += f"; at most {MOST_COMPARED} compare at a time"
+    none, many = count == 0, count > MOST_COMPARED
+    return count < 2 or many, none or many, none, none, none, _exports(chosen), said
 
 
 def _exports(chosen: Sequence[str]) -> list[Any]:
@@ -143,65 +383,87 @@ def _exports(chosen: Sequence[str]) -> list[Any]:
     Output("library-goto", "href"),
     Input("library-compare", "n_clicks"),
     Input("library-statistics", "n_clicks"),
-    Input("library-delete-yes", "n_clicks"),
-    Input("library-delete-all-yes", "n_clicks"),
-    State({"kind": "library-choose", "face": ALL}, "value"),
-    State({"kind": "library-choose", "face": ALL}, "id"),
+    State("library-chosen", "data"),
     prevent_initial_call=True,
 )
-def act(*arguments: Any) -> Any:
-    """Go on with the chosen faces, or delete."""
-    *_, values, ids = arguments
+def go_on(_compare: int | None, _statistics: int | None, chosen: list[str]) -> Any:
+    """Go on with the chosen faces."""
     if not ctx.triggered[0]["value"]:
         return dash.no_update
-    library, workspace, chosen = current_library(), current_workspace(), _chosen(values, ids)
-    if ctx.triggered_id == "library-delete-all-yes":
-        deletion.delete_all(library, workspace)
-    elif ctx.triggered_id == "library-delete-yes":
-        for face_id in chosen:
-            deletion.delete_face(library, workspace, face_id)
-    else:
-        name = "compare" if ctx.triggered_id == "library-compare" else "statistics"
-        return f"/{name}?faces={','.join(chosen)}"
-    return f"/library?{ctx.triggered[0]['value']}"  # a new address renders the page anew
-
-
-def _chosen(values: Sequence[bool], ids: Sequence[dict[str, str]]) -> list[str]:
-    return [key["face"] for value, key in zip(values, ids, strict=True) if value]
+    return f"/{'compare' if ctx.triggered_id == 'library-compare' else 'statistics'}?faces={','.join(chosen)}"
 
 
 @callback(
-    Output("library-delete", "is_open"),
-    Input("library-delete-open", "n_clicks"),
-    Input("library-delete-no", "n_clicks"),
-    Input("library-delete-yes", "n_clicks"),
+    Output("library-nudge", "data"),
+    Input("library-delete", "n_clicks"),
+    State("library-chosen", "data"),
     prevent_initial_call=True,
 )
-def ask(*_: Any) -> bool:
-    """Ask before the chosen faces go."""
-    return bool(ctx.triggered_id == "library-delete-open")
+def delete(clicks: int | None, chosen: list[str]) -> Any:
+    """Delete the chosen faces; it can be undone."""
+    if not clicks or not chosen:
+        return dash.no_update
+    undo.offer(deletion.delete_faces(current_library(), current_workspace(), chosen))
+    return f"deleted {clicks}"
 
 
 @callback(
     Output("library-delete-all", "is_open"),
+    Output("library-all-says", "children"),
+    Output("library-nudge", "data", allow_duplicate=True),
     Input("library-delete-all-open", "n_clicks"),
     Input("library-delete-all-no", "n_clicks"),
     Input("library-delete-all-yes", "n_clicks"),
     prevent_initial_call=True,
 )
-def ask_all(*_: Any) -> bool:
-    """Ask before everything goes."""
-    return bool(ctx.triggered_id == "library-delete-all-open")
+def delete_all(opened: int | None, _no: int | None, clicks: int | None) -> Any:
+    """Ask before everything goes, and say how much that is."""
+    library, workspace = current_library(), current_workspace()
+    if ctx.triggered_id == "library-delete-all-yes" and clicks:
+        undo.offer(deletion.delete_all(library, workspace))
+        return False, dash.no_update, f"all {clicks}"
+    if ctx.triggered_id != "library-delete-all-open" or not opened:
+        return False, dash.no_update, dash.no_update
+    found, photos, size = library.faces(workspace), library.photos(workspace), library.size_bytes(workspace)
+    amount = f"{_faces(len(found))} of {len(photos)} photo{'s' * (len(photos) != 1)}, {views.size(size)}"
+    undone = f"For {library.undo_s:g} seconds this can be undone; then all of it is gone for good."
+    says = [html.P(html.Strong(f"{amount}.")), html.P(undone)]
+    return True, says, dash.no_update
 
 
 @callback(
-    Output("library-goto", "href", allow_duplicate=True),
-    Input("workspace-version", "data"),
-    State("library-shown", "data"),
-    State({"kind": "library-choose", "face": ALL}, "value"),
+    Output("library-label", "is_open"),
+    Output("library-label-person", "value"),
+    Output("library-label-tags", "value"),
+    Output("library-words", "children"),
+    Output("library-label-said", "children"),
+    Output("library-nudge", "data", allow_duplicate=True),
+    Input("library-label-open", "n_clicks"),
+    Input("library-label-no", "n_clicks"),
+    Input("library-label-yes", "n_clicks"),
+    State("library-chosen", "data"),
+    State("library-label-person", "value"),
+    State("library-label-tags", "value"),
     prevent_initial_call=True,
 )
-def follow(version: str | None, shown: list[str], chosen: list[bool]) -> Any:
-    """Show what came or went in another tab; not while somebody has chosen faces here."""
-    here = [face.id for face in current_library().faces(current_workspace())]
-    return dash.no_update if here == shown or any(chosen) else f"/library?{version}"
+def label(
+    opened: int | None, _no: int | None, clicks: int | None, chosen: list[str], person: str | None, tags: str | None
+) -> Any:
+    """Put a person and tags on the chosen faces."""
+    library, workspace = current_library(), current_workspace()
+    same = dash.no_update
+    if ctx.triggered_id == "library-label-yes" and clicks:
+        try:
+            for face in (face for face in library.faces(workspace) if face.id in chosen):
+                library.label(workspace, face.id, person=person or None, tags=[*face.tags, *labels.split(tags)])
+        except LifemaskError as error:
+            return True, same, same, same, html.P(str(error), className="run-error"), same
+        return False, same, same, same, None, f"labelled {clicks}"
+    if ctx.triggered_id == "library-label-open" and opened:
+        found = library.faces(workspace)
+        words = [
+            labels.datalist("library-persons", sorted({face.person for face in found if face.person})),
+            labels.datalist("library-tags", sorted({tag for face in found for tag in face.tags})),
+        ]
+        return True, "", "", words, None, same
+    return False, same, same, same, None, same

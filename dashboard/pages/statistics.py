@@ -1,180 +1,107 @@
-"""Statistics: the numbers of one face, by part, with the pixels they are of."""
+"""Statistics: the numbers of one to eight faces, by part, with the pixels they are of."""
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import dash
-import dash_bootstrap_components as dbc
 import numpy as np
-from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, dcc, html
+from dash import ALL, ClientsideFunction, Input, Output, State, callback, clientside_callback, ctx, dcc, html
 
 from core.errors import LifemaskError
+from core.geometry.facts import all_behind
 from core.measure.profiles import contours, distance, line_profile
-from core.measure.regions import REGIONS
-from core.measure.statistics import histogram
 from core.measure.table import COUNT, DEPTHS, SYMMETRY_RMS, Place, chosen, part_name
 from dashboard.charts import figures, maps
-from dashboard.components import faces, page, readings, views
+from dashboard.components import depth_reading, doubt, faces, lengths, page, readings, statistics_view, views
 from dashboard.components.missing import no_faces, none_of_these
+from dashboard.components.statistics_view import BINS, View
+from dashboard.library.library import MOST_COMPARED
 from dashboard.library.records import FaceRecord
-from dashboard.readings.measured import PARTS, Measured, bin_edges, measured
+from dashboard.readings import results
+from dashboard.readings.comparison_folder import told_apart
+from dashboard.readings.measured import Measured
+from dashboard.readings.results import Result
 from dashboard.web.context import current_library, current_workspace
 
 dash.register_page(__name__, path="/statistics", title="Statistics – Lifemask", name="Statistics")  # noqa: RUF001
 
-BINS = 64
 DRAWN = "mm along the line"
-PLACES = {
-    "Tip of the nose": 30, "Bridge of the nose": 27, "Chin": 8, "Right eye, outer corner": 36,
-    "Right eye, inner corner": 39, "Left eye, inner corner": 42, "Left eye, outer corner": 45,
-    "Mouth, right corner": 48, "Mouth, left corner": 54, "Right end of the jaw": 0, "Left end of the jaw": 16,
-}  # fmt: skip
 
 
-def layout(faces: str = "", **_: Any) -> html.Div:  # the name of the query's key
-    """Return the page for the first face of the address that is here; the newest when it names none."""
-    return _page([face_id for face_id in faces.split(",") if face_id])
+def layout(**query: str) -> html.Div:
+    """Return the page for the faces of the address; the newest when it names none."""
+    return _page(query)
 
 
-def _page(wanted: Sequence[str]) -> html.Div:
+def _page(query: dict[str, str]) -> html.Div:
     all_faces = current_library().faces(current_workspace())
-    here = [face for face_id in wanted for face in all_faces if face.id == face_id]
-    if wanted and not here:
+    wanted = {face_id for face_id in query.get("faces", "").split(",") if face_id}
+    if wanted and wanted.isdisjoint(face.id for face in all_faces):
         return none_of_these("Statistics")
-    head = page.head("Statistics", "Depth relative to the nose tip, so that photos from different distances compare.")
+    lead = (
+        "Depth relative to the nose tip (of a photo without a face: to its nearest hundredth), so that photos from "
+        "different distances compare."
+    )
+    head = page.head("Statistics", lead)
     if not all_faces:
         return html.Div([head, no_faces("No numbers yet", "They come with the first face.")])
-    face = (here or all_faces)[0]
-    found = measured(face.folder)
+    view = statistics_view.of_address(query, [face.id for face in all_faces])
+    found = _load(view.faces)
+    if view.part not in depth_reading.parts_of(found):
+        view = replace(view, part="head")
+    if not all(result.measured.regions for result in found):
+        view = replace(view, unit="mm")
+    active = found[view.faces.index(view.active)]
+    line = view.line and {"start": list(view.line[:2]), "end": list(view.line[2:])}
+    several = len(found) > 1
+    behind = all_behind(result.facts for result in found)
+    scale = (
+        faces.scale(*results.shared_range(found), view.colours, "statistics-scale", behind=behind) if several else None
+    )
+    doubts = doubt.reasons(active.face) if not several else None
     return html.Div(
         [
             head,
-            faces.picker(all_faces, [face.id], "/statistics", most=1),
-            dcc.Store(id="statistics-face", data=face.id),
-            dcc.Store(id="statistics-about", data=_about(found)),
-            dcc.Store(id="statistics-line"),
-            *[dcc.Store(id=f"statistics-done-{name}") for name in ("paint", "mode", "levels", "point", "between")],
-            page.section("Depth", _controls(found), _reading(found, face)),
-            page.section("Numbers", html.Div(id="statistics-numbers"), aside=_downloads(face)),
-            html.Div(id="statistics-smoothing") if found.reconstruction.facts.smooth else None,
-            *readings.of_the_face(found),
-        ]
-    )
-
-
-def _about(found: Measured) -> dict[str, Any]:
-    """What the page's script needs: which numbers of the map are which part, and the length of an IPD."""
-    numbers = {part: [REGIONS.index(name) + 1 for name in names] for part, names in PARTS.items()}
-    marks = found.reconstruction.landmarks_px
-    places = {} if marks is None else {name: marks[number].round(1).tolist() for name, number in PLACES.items()}
-    return {"parts": {**numbers, "head": None}, "ipd_mm": found.reconstruction.facts.ipd_mm, "places": places}
-
-
-def _controls(found: Measured) -> html.Div:
-    parts = [(part, part_name(part)) for part in found.parts]
-    return html.Div(
-        [
-            page.switch_pair("statistics-part", parts, "head", look="views"),
-            html.Div(
-                [
-                    page.switch_pair(
-                        "statistics-unit", [("mm", "mm"), ("ipd", "IPD")][: 2 if found.regions else 1], "mm"
-                    ),
-                    page.switch_pair("statistics-height", [("count", "Pixels"), ("density", "Density")], "count"),
-                    html.Div(
-                        [
-                            html.Label("Bins", htmlFor="statistics-bins", className="soft"),
-                            _number("bins", 8, 256, BINS),
-                        ],
-                        className="with-unit",
-                    ),
-                ],
-                className="row-of",
+            faces.picker(all_faces, view.faces, "/statistics", most=MOST_COMPARED),
+            doubts,
+            dcc.Store(id="statistics-faces", data=view.faces),
+            dcc.Store(id="statistics-face", data=view.active),
+            dcc.Store(id="statistics-about", data=depth_reading.about(found)),
+            dcc.Store(id="statistics-line", data=line),
+            dcc.Store(id="statistics-level-lines"),
+            *[
+                dcc.Store(id=f"statistics-done-{name}")
+                for name in ("paint", "mode", "levels", "point", "between", "active", "colours")
+            ],
+            page.section(
+                "Depth", depth_reading.controls(found, view), depth_reading.reading(found, view), aside=scale
             ),
+            page.section("Numbers", html.Div(id="statistics-numbers"), aside=_downloads(active.face)),
+            html.Div(id="statistics-smoothing"),
+            page.section("Profiles", readings.profiles(found), html.Div(id="statistics-line-profile")),
+            page.section("Left against right", html.Div(id="statistics-sides")),
+            page.section("Lengths", _lengths(found), lengths.caution()),
         ],
-        className="controls",
-    )
-
-
-def _number(name: str, low: float | None = None, high: float | None = None, value: float | None = None) -> dbc.Input:
-    limits = {"min": low, "max": high, "step": 1} if high else {"step": "any"}
-    return dbc.Input(
-        id=f"statistics-{name}", type="number", value=value, debounce=0.4, style={"width": "88px"}, **limits
-    )
-
-
-def _reading(found: Measured, face: FaceRecord) -> html.Div:
-    figure = maps.reading_map(found.behind_mm, found.numbered, contours(found.reconstruction))
-    modes = [("read", "Read"), ("line", "Draw a line"), ("points", "Two points")]
-    choose = html.Div(
-        [
-            page.switch_pair("statistics-mode", modes, "read"),
-            dbc.Checkbox(id="statistics-levels", label="Level lines, 5 mm", value=False),
-        ],
-        className="row-of mb-3",
-    )
-    between = html.Div(
-        [
-            html.Span("Highlight", className="soft"),
-            html.Label("from", htmlFor="statistics-low", className="soft"),
-            _number("low"),
-            html.Label("to", htmlFor="statistics-high", className="soft"),
-            _number("high"),
-            html.Span("mm", id="statistics-unit-word", className="soft"),
-        ],
-        className="with-unit wraps",
-    )
-    return html.Div(
-        [
-            html.Div(
-                [
-                    choose,
-                    html.Div(views.graph(figure, "statistics-map", height="100%", still=True), className="depth-map"),
-                    _between(found),
-                    html.Div(id="statistics-line-said", className="note", role="status"),
-                ]
-            ),
-            html.Div(
-                [
-                    views.graph(_histogram(found, "head", "mm", BINS, "count"), "statistics-histogram", height=380),
-                    between,
-                    html.P(
-                        "Drag over the histogram, or give two depths: those pixels light up in the map.",
-                        id="statistics-said", className="note", role="status",
-                    ),
-                ]
-            ),
-        ],
-        className="reading",
-        key=face.id,
+        key=",".join(view.faces),
     )  # fmt: skip
 
 
-def _between(found: Measured) -> html.Div | None:
-    """Two places of the face to measure between, for those who hold no mouse."""
-    if not found.regions:
-        return None
-    places = [
-        html.Div(
-            [
-                html.Label(word, htmlFor=f"statistics-{name}", className="soft"),
-                dbc.Select(id=f"statistics-{name}", options=list(PLACES), placeholder="a place of the face"),
-            ],
-            className="with-unit",
-        )
-        for name, word in (("here", "Measure between"), ("there", "and"))
-    ]
-    return html.Div(places, className="between row-of")
+def _load(face_ids: Sequence[str]) -> list[Result]:
+    """Read the faces of the workspace; none where one is not there any more."""
+    library, workspace = current_library(), current_workspace()
+    found = [library.face(workspace, face_id) for face_id in face_ids]
+    there = [face for face in found if face is not None]
+    return [results.load(face) for face in told_apart(there)] if len(there) == len(found) else []
 
 
-def _histogram(found: Measured, part: str, unit: str, bins: int, height: str) -> Any:
-    depths = found.depths(part, unit)
-    edges = bin_edges(depths.values, bins)
-    counts = histogram(depths.values, edges).astype(np.int32)
-    data = figures.Histogram(part_name(part), edges.astype(np.float32), counts)
-    word = "IPD" if unit == "ipd" else unit
-    return figures.histogram(data, percentiles=depths.percentiles, density=height == "density", unit=word, brush=True)
+def _lengths(found: Sequence[Result]) -> html.Div:
+    if len(found) == 1:
+        return lengths.table(found[0].measured.measures, found[0].measured.withheld)
+    names = [faces.named(result.face, order) for order, result in enumerate(found)]
+    withheld = [f"{result.face.name}: {why}" for result in found if (why := result.measured.withheld)]
+    return lengths.several(names, [result.measured.measures for result in found], withheld)
 
 
 @callback(
@@ -187,31 +114,57 @@ def _histogram(found: Measured, part: str, unit: str, bins: int, height: str) ->
     Input("statistics-unit", "value"),
     Input("statistics-bins", "value"),
     Input("statistics-height", "value"),
-    State("statistics-face", "data"),
+    Input("statistics-face", "data"),
+    State("statistics-faces", "data"),
+    State("statistics-colours", "value"),
 )
-def draw(part: str, unit: str, bins: int | None, height: str, face_id: str) -> Any:
-    """Draw the histogram and the table anew; a number of bins out of range leaves the histogram as it is."""
-    face = current_library().face(current_workspace(), face_id)
-    if face is None:
+def draw(
+    part: str, unit: str, bins: int | None, height: str, active: str, face_ids: list[str], colours: str
+) -> Any:  # fmt: skip
+    """Draw the histogram and the numbers anew; a number of bins out of range leaves the histogram as it is."""
+    found = _load(face_ids)
+    if not found:
         return (dash.no_update,) * 5
-    found = measured(face.folder)
-    figure = _histogram(found, part, unit, int(bins), height) if bins else dash.no_update
-    query = f"/api/faces/{face_id}/statistics?part={part}&unit={unit}&bins={bins or BINS}&download=1"
-    word = "IPD" if unit == "ipd" else unit
-    return figure, _numbers(found, part, unit), word, f"{query}&format=csv", query
+    view = View(tuple(face_ids), active, part, unit, height, int(bins or BINS), colours)
+    there_already = not bins or not ctx.triggered_id  # the page came with it
+    figure = dash.no_update if there_already else depth_reading.drawn_histogram(found, view)
+    query = f"/api/faces/{active}/statistics?part={part}&unit={unit}&bins={view.bins}&download=1"
+    return figure, _numbers(found, view), depth_reading.unit_word(unit), f"{query}&format=csv", query
 
 
-def _numbers(found: Measured, part: str, unit: str) -> html.Div:
-    depths = found.depths(part, unit)
-    shown = [one.in_unit(unit) for one in chosen(DEPTHS, Place.PART)]
-    rows = [(page.named(one), page.statistic(one, one.measure(depths))) for one in shown]
+def _numbers(found: Sequence[Result], view: View) -> html.Div:
+    of = view.faces.index(view.active)
+    active = found[of].measured
+    if len(found) == 1:
+        depths = active.depths(view.part, view.unit)
+        shown = [one.in_unit(view.unit) for one in chosen(DEPTHS, Place.PART)]
+        rows = [(page.named(one), page.statistic(one, one.measure(depths))) for one in shown]
+        return html.Div(
+            [
+                html.Div([html.H3(part_name(view.part)), page.facts(rows)]),
+                html.Div([html.H3("Part by part"), _by_part(active, view.unit)]),
+            ],
+            className="numbers-of",
+        )
     return html.Div(
         [
-            html.Div([html.H3(part_name(part)), page.facts(rows)]),
-            html.Div([html.H3("Part by part"), _by_part(found, unit)]),
-        ],
-        className="numbers-of",
+            html.H3(part_name(view.part)),
+            _side_by_side(found, view),
+            html.H3(f"Part by part, {found[of].face.name}", className="mt-4"),
+            _by_part(active, view.unit),
+        ]
     )
+
+
+def _side_by_side(found: Sequence[Result], view: View) -> html.Div:
+    depths = [result.measured.depths(view.part, view.unit) for result in found]
+    shown = [one.in_unit(view.unit) for one in chosen(DEPTHS, Place.PART)]
+    rows = [[page.named(one), *[page.statistic(one, one.measure(of)) for of in depths]] for one in shown]
+    columns: list[Any] = ["Number"]
+    for order, result in enumerate(found):
+        name = depth_reading.heading(result, order, is_active=result.face.id == view.active)
+        columns.append(html.Div([name, doubt.badges(result.face)]))
+    return page.table(columns, rows, numeric=range(1, len(columns)), facing=True)
 
 
 def _by_part(found: Measured, unit: str) -> html.Div:
@@ -239,14 +192,37 @@ def _downloads(face: FaceRecord) -> html.Div:
     return html.Div(links, className="row-of")
 
 
-@callback(Output("statistics-smoothing", "children"), Input("statistics-face", "data"))
-def compare_smoothing(face_id: str) -> Any:
+@callback(
+    Output("statistics-smoothing", "children"),
+    Input("statistics-face", "data"),
+    State("statistics-faces", "data"),
+)
+def compare_smoothing(active: str, face_ids: list[str]) -> Any:
     """Set the depth beside what it was before it was smoothed, once the rest of the page is there."""
-    face = current_library().face(current_workspace(), face_id)
-    found = measured(face.folder) if face else None
-    if found is None or found.unsmoothed_mm is None:
+    found = _load([active])
+    if not found or found[0].measured.unsmoothed_mm is None:
         return None
-    return readings.smoothing(found)
+    return readings.smoothing(found[0].measured, found[0].face.name if len(face_ids) > 1 else None)
+
+
+@callback(Output("statistics-sides", "children"), Input("statistics-faces", "data"))
+def compare_sides(face_ids: list[str]) -> Any:
+    """Set left against right, which takes longest, once the rest of the page is there."""
+    found = _load(face_ids)
+    return readings.symmetry(found) if found else dash.no_update
+
+
+@callback(
+    Output("statistics-level-lines", "data"),
+    Input("statistics-levels", "value"),
+    State("statistics-faces", "data"),
+    prevent_initial_call=True,
+)
+def draw_levels(shown: bool, face_ids: list[str]) -> Any:
+    """Draw level lines when they are asked for."""
+    if not shown:
+        return None
+    return {one.face.id: maps.level_lines(contours(one.measured.reconstruction)) for one in _load(face_ids)}
 
 
 @callback(
@@ -255,19 +231,23 @@ def compare_smoothing(face_id: str) -> Any:
     Input("statistics-high", "value"),
     Input("statistics-part", "value"),
     State("statistics-unit", "value"),
-    State("statistics-face", "data"),
-    prevent_initial_call=True,
+    State("statistics-faces", "data"),
 )
-def say(low: float | None, high: float | None, part: str, unit: str, face_id: str) -> Any:
-    """Say how many pixels are between the two depths."""
-    face = current_library().face(current_workspace(), face_id)
-    if face is None or low is None or high is None:
-        return "Drag over the histogram, or give two depths: those pixels light up in the map."
-    values = measured(face.folder).values(part, unit)
-    count = int(((values >= low) & (values <= high)).sum())
-    word = "IPD" if unit == "ipd" else unit
-    of = f"{COUNT.text(count)} of {COUNT.with_unit(values.size)}"
-    return f"{of} ({count / values.size:.1%}) lie there: {low:g} to {high:g} {word}."
+def say(low: float | None, high: float | None, part: str, unit: str, face_ids: list[str]) -> Any:
+    """Say how many pixels of each face are between the two depths."""
+    found = _load(face_ids)
+    if not found or low is None or high is None:
+        return depth_reading.TO_BRUSH.format(where="the map" if len(face_ids) == 1 else "every map")
+    between = f"{low:g} to {high:g} {depth_reading.unit_word(unit)}"
+    said = []
+    for result in found:
+        values = result.measured.values(part, unit)
+        count = int(((values >= low) & (values <= high)).sum())
+        said.append(f"{COUNT.text(count)} of {COUNT.with_unit(values.size)} ({count / values.size:.1%})")
+    if len(found) == 1:
+        return f"{said[0]} lie there: {between}."
+    names = [faces.named(result.face, order) for order, result in enumerate(found)]
+    return [html.P(f"There lie, from {between}:"), page.facts(list(zip(names, said, strict=True)))]
 
 
 @callback(
@@ -275,14 +255,15 @@ def say(low: float | None, high: float | None, part: str, unit: str, face_id: st
     Output("statistics-line-profile", "children"),
     Input("statistics-line", "data"),
     State("statistics-face", "data"),
-    prevent_initial_call=True,
 )
-def measure(line: dict[str, list[float]] | None, face_id: str) -> Any:
-    """Measure along the line that was drawn, and between its ends."""
-    face = current_library().face(current_workspace(), face_id)
-    if face is None or not line or not all(math.isfinite(value) for end in line.values() for value in end):
+def measure(line: dict[str, list[float]] | None, active: str) -> Any:
+    """Measure along the line that was drawn on the active face, and between its ends."""
+    found = _load([active])
+    if not found or not line:
+        return None, None
+    if not all(math.isfinite(value) for end in line.values() for value in end):
         return dash.no_update, dash.no_update
-    shape = measured(face.folder).reconstruction
+    shape = found[0].measured.reconstruction
     ends = np.array(line["start"], float), np.array(line["end"], float)
     profile = line_profile(shape, *ends)
     figure = figures.profiles([figures.Profile("line", profile.along_mm, profile.depth_mm)], upright=False, along=DRAWN)
@@ -290,44 +271,74 @@ def measure(line: dict[str, list[float]] | None, face_id: str) -> Any:
         [html.H3("The line you drew"), views.graph(figure, "statistics-line-figure", height=240, still=True)]
     )
     try:
-        found = distance(shape, *ends)
+        apart = distance(shape, *ends)
     except LifemaskError as error:
         return str(error), chart
     said = [
-        page.number(found.straight_mm, "mm"), " straight, ", page.number(found.surface_mm, "mm"), " over the surface, ",
-        page.number(abs(found.depth_mm), "mm"), " in depth.",
+        page.number(apart.straight_mm, "mm"), " straight, ", page.number(apart.surface_mm, "mm"), " over the surface, ",
+        page.number(abs(apart.depth_mm), "mm"), " in depth.",
     ]  # fmt: skip
     return said, chart
 
 
+ACTIVE, ABOUT = "statistics-face", State("statistics-about", "data")
+MAPS = {"kind": "statistics-map", "face": ALL}
+CHIPS = {"kind": "chip", "face": ALL}
 for function, output, inputs in (
-    ("mode", "done-mode", [Input("statistics-mode", "value")]),
-    ("levels", "done-levels", [Input("statistics-levels", "value")]),
-    ("line", "line", [Input("statistics-map", "relayoutData")]),
+    ("mode", "done-mode", [Input("statistics-mode", "value"), Input(ACTIVE, "data")]),
+    ("levels", "done-levels", [Input("statistics-level-lines", "data")]),
+    ("line", "line", [Input(MAPS, "relayoutData"), State(ACTIVE, "data")]),
     (
         "between",
         "done-between",
-        [Input("statistics-here", "value"), Input("statistics-there", "value"), State("statistics-about", "data")],
+        [Input("statistics-here", "value"), Input("statistics-there", "value"), State(ACTIVE, "data"), ABOUT],
     ),
-    ("point", "done-point", [Input("statistics-map", "clickData"), State("statistics-mode", "value")]),
-    (
-        "highlight",
-        "done-paint",
-        [
-            Input("statistics-part", "value"), Input("statistics-low", "value"), Input("statistics-high", "value"),
-            State("statistics-unit", "value"), State("statistics-about", "data"),
-        ],
-    ),
-):  # fmt: skip
+    ("point", "done-point", [Input(MAPS, "clickData"), State("statistics-mode", "value"), State(ACTIVE, "data")]),
+    ("colours", "done-colours", [Input("statistics-colours", "value"), ABOUT]),
+):
     clientside_callback(
         ClientsideFunction("depthmap", function), Output(f"statistics-{output}", "data"), *inputs,
         prevent_initial_call=True,
     )  # fmt: skip
+clientside_callback(
+    ClientsideFunction("depthmap", "activate"),
+    Output("statistics-line", "data", allow_duplicate=True),
+    Input(ACTIVE, "data"),
+    prevent_initial_call=True,
+)
+clientside_callback(
+    ClientsideFunction("depthmap", "highlight"),
+    Output("statistics-done-paint", "data"),
+    Input("statistics-part", "value"),
+    Input("statistics-low", "value"),
+    Input("statistics-high", "value"),
+    Input("statistics-histogram", "figure"),
+    State("statistics-unit", "value"),
+    ABOUT,
+)
 clientside_callback(
     ClientsideFunction("depthmap", "brush"),
     Output("statistics-low", "value"),
     Output("statistics-high", "value"),
     Input("statistics-histogram", "selectedData"),
     Input("statistics-unit", "value"),
+    State("statistics-low", "value"),
+    State("statistics-high", "value"),
+    prevent_initial_call=True,
+)
+clientside_callback(
+    ClientsideFunction("depthmap", "address"),
+    Output(CHIPS, "href"),
+    Input("statistics-part", "value"),
+    Input("statistics-unit", "value"),
+    Input("statistics-height", "value"),
+    Input("statistics-bins", "value"),
+    Input("statistics-colours", "value"),
+    Input("statistics-low", "value"),
+    Input("statistics-high", "value"),
+    Input("statistics-line", "data"),
+    Input(ACTIVE, "data"),
+    ABOUT,
+    State(CHIPS, "href"),
     prevent_initial_call=True,
 )

@@ -10,6 +10,7 @@ from dash import ALL, ClientsideFunction, Input, Output, State, callback, client
 
 from core.depth import weights
 from core.options import Options
+from core.photo.formats import NAMES
 from dashboard.components import faces, page, uploads
 from dashboard.library.records import NOT_DONE, FaceRecord, RunRecord
 from dashboard.web import lan
@@ -67,7 +68,7 @@ def _hero(drop: html.Div) -> html.Div:
 def _refused(count: str) -> html.P | None:
     if not count.isdecimal() or not int(count):
         return None
-    text = f"{int(count)} of the shared files could not be taken. Share JPEG, PNG, WebP or HEIC photos."
+    text = f"{int(count)} of the shared files could not be taken. Share {NAMES} photos."
     return html.P(text, className="warning", role="status")
 
 

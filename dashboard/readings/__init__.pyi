@@ -1,3 +1,3 @@
-from . import comparison_facts, comparison_folder, measured, results, shapes
+from . import comparison_facts, comparison_folder, measured, results, shapes, solid_looks
 
-__all__ = ["comparison_facts", "comparison_folder", "measured", "results", "shapes"]
+__all__ = ["comparison_facts", "comparison_folder", "measured", "results", "shapes", "solid_looks"]

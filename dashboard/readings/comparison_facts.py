@@ -9,7 +9,7 @@ class ComparedFace:
 
     ipd_mm, distance_mm : assumed interpupillary distance, and how far the eyes are from the camera by it.
     statistics : of its depth behind the tip of the nose, by name. measures : its main lengths in mm, by name; None
-    where too few landmarks have depth.
+    where too few landmarks have depth. withheld : why some lengths are not measured.
     """
 
     id: str
@@ -19,6 +19,7 @@ class ComparedFace:
     distance_mm: float
     statistics: dict[str, int | float]
     measures: dict[str, float | None] | None
+    withheld: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,5 @@
 """A comparison's folder: what the worker writes of two to eight faces, and what the pages read of it."""
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -13,16 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core import json_files
+from core import csv_text, json_files
 from core.comparison.agreement import agreement
 from core.comparison.difference import ASSUMED as WHAT_IS_ASSUMED
 from core.comparison.difference import Comparison, compare
 from core.comparison.pairs import compare_all
 from core.depth.catalog import MODELS
 from core.files.colours import DIVERGING, coloured, signed_limit
+from core.geometry.facts import all_behind
 from core.geometry.reconstruction import Reconstruction
 from core.measure.context import Assumed
-from core.measure.face import face_measures
+from core.measure.face import face_measures, withheld
 from core.measure.regions import face_area
 from core.measure.statistics import depth_statistics, relative_depth
 from core.measure.table import ASSUMED, DEPTHS, DIFFERENCES, DISTANCE, LENGTHS, RMS, Place, Statistic, chosen, numbers
@@ -66,7 +65,8 @@ def told_apart(faces: Sequence[FaceRecord]) -> list[FaceRecord]:
             title = MODELS[face.network].title if face.network in MODELS else face.network
             name = f"{face.name}, {title}"
         elif len(same) > 1:
-            name = f"{face.name} ({1 + [other.id for other in same].index(face.id)})"
+            by_age = sorted(same, key=lambda other: (other.created, other.id))  # the number stays in any order
+            name = f"{face.name} ({1 + by_age.index(face)})"
         found.append(replace(face, name=name))
     return found
 
@@ -141,6 +141,7 @@ def write(
         reference=reference,
         below=[f"{RMS.with_unit(compared[i].rms_mm)} RMS" if i in compared else "" for i in range(len(faces))],
         note=WHAT_IS_ASSUMED,
+        behind=all_behind(shape.facts for shape in shapes),
     )
     drawn.save(folder / "comparison.png")
     progress("Files are written", 1.0)
@@ -157,6 +158,7 @@ def about(face_id: str, name: str, shape: Reconstruction) -> ComparedFace:
         **numbers(ASSUMED, Assumed(shape.facts.ipd_mm, shape.facts.distance_mm)),
         statistics=depth_statistics(relative_depth(shape)).to_dict(),
         measures=asdict(measures) if measures else None,
+        withheld=withheld(shape),
     )
 
 
@@ -205,13 +207,11 @@ def column(one: Statistic[Any]) -> str:
 
 def as_csv(faces: Iterable[ComparedFace], differences: Mapping[int, DifferenceFacts]) -> str:
     """Return the table as comma-separated values, each column with its unit."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(["Face", *[column(one) for one in COLUMNS]])
+    table = [["Face", *[column(one) for one in COLUMNS]]]
     for row in rows(faces, differences):
         cells = [(row[one.key], one.digits) for one in COLUMNS]
-        table.writerow([row["face"], *["" if value is None else f"{value:.{digits}f}" for value, digits in cells]])
-    return text.getvalue()
+        table.append([row["face"], *["" if value is None else f"{value:.{digits}f}" for value, digits in cells]])
+    return csv_text.as_csv(table)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,5 @@
 """A face's numbers for the Statistics page and its files: by part of the face, in mm or in interpupillary distances."""
 
-import csv
-import io
 from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -10,12 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core import csv_text
 from core.errors import GeometryError, OptionError
+from core.files.catalog import depth_file
 from core.files.facts import read_facts
 from core.geometry.reconstruction import Reconstruction
 from core.measure.ansur import CAUTION, REFERENCES, SOURCE
 from core.measure.context import Depths, Differences
-from core.measure.face import FaceMeasures, face_measures
+from core.measure.face import FaceMeasures, face_measures, withheld
 from core.measure.profiles import Profile, named_profiles
 from core.measure.regions import REGIONS, regions
 from core.measure.statistics import density, histogram, relative_depth, unit_mm
@@ -72,6 +72,11 @@ class Measured:
     def measures(self) -> FaceMeasures | None:
         """The face's main lengths; None where the landmarks do not give them."""
         return face_measures(self.reconstruction)
+
+    @property
+    def withheld(self) -> str | None:
+        """Why some lengths are not measured; None where they are."""
+        return withheld(self.reconstruction)
 
     @cached_property
     def symmetry(self) -> Symmetry | None:
@@ -149,7 +154,7 @@ class Measured:
 
 def measured(folder: Path) -> Measured:
     """Read a face's folder, or what is kept of it while its depth does not change."""
-    return _measured(folder, (folder / "depth.npy").stat().st_mtime_ns)
+    return _measured(folder, depth_file(folder).stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=12)
@@ -169,7 +174,7 @@ def summary(found: Measured, part: str, unit: str, bins: int) -> dict[str, Any]:
     edges = bin_edges(values, bins)
     return {
         "unit": unit,
-        "meaning": "depth behind the tip of the nose" if found.regions else "depth behind the nearest hundredth",
+        "meaning": f"depth {found.reconstruction.facts.behind}",
         "assumed_ipd_mm": found.reconstruction.facts.ipd_mm,
         "parts": {name: numbers(chosen(DEPTHS, Place.FILES), found.depths(name, unit)) for name in found.parts},
         "histogram": {
@@ -180,6 +185,7 @@ def summary(found: Measured, part: str, unit: str, bins: int) -> dict[str, Any]:
         },
         SYMMETRY_RMS.key: {name: found.symmetry_mm(name) for name in found.parts} if found.symmetry else None,
         "measures_mm": asdict(found.measures) if found.measures else None,
+        "withheld": found.withheld,
         "survey": {
             "source": SOURCE,
             "caution": CAUTION,
@@ -190,18 +196,16 @@ def summary(found: Measured, part: str, unit: str, bins: int) -> dict[str, Any]:
 
 def as_csv(values: dict[str, Any]) -> str:
     """Return a summary as rows of part, name, value, unit."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(["part", "name", "value", "unit"])
+    table: list[list[Any]] = [["part", "name", "value", "unit"]]
     for part, found in values["parts"].items():
-        for one in chosen(DEPTHS, Place.FILES):
-            table.writerow([part, one.key, found[one.key], values["unit"] if one.unit == MM else one.unit])
+        columns = [(one, values["unit"] if one.unit == MM else one.unit) for one in chosen(DEPTHS, Place.FILES)]
+        table += [[part, one.key, found[one.key], unit] for one, unit in columns]
     for part, value in (values[SYMMETRY_RMS.key] or {}).items():
-        table.writerow([part, "left against right, RMS", value, SYMMETRY_RMS.unit])
+        table.append([part, "left against right, RMS", value, SYMMETRY_RMS.unit])
     if values["measures_mm"] is not None:
-        for length in MEASURES:
-            table.writerow(["face", length.key.removesuffix("_mm"), values["measures_mm"][length.key], length.unit])
-    return text.getvalue()
+        found = values["measures_mm"]
+        table += [["face", length.key.removesuffix("_mm"), found[length.key], length.unit] for length in MEASURES]
+    return csv_text.as_csv(table)
 
 
 def bin_edges(values: NDArray[np.floating], bins: int) -> NDArray[np.float64]:

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import FormatError
+from core.face.doubt import DOUBTFUL, Doubt, hidden_side
 from core.files.facts import WrittenFacts, read_facts
 from core.measure import statistics
-from dashboard.charts.figures import Histogram, Profile
+from dashboard.charts.figures import Histogram, Profile, depth_range
 from dashboard.library.records import FaceRecord
 from dashboard.readings.measured import Measured, measured
 
@@ -64,6 +66,33 @@ def load(face: FaceRecord) -> Result:
 def shared_edges(results: Sequence[Result], bins: int) -> NDArray[np.float64]:
     """Return the edges (bins + 1,) in mm that cover all faces, so that their histograms compare."""
     return statistics.shared_edges([result.behind_mm for result in results], bins)
+
+
+def doubts(face: FaceRecord) -> list[Doubt]:
+    """Return what makes a face less sure than others; that a person has kept it settles whether it is one."""
+    path = face.folder / "reconstruction.json"
+    try:
+        found = _doubts(face.folder, path.stat().st_mtime_ns)
+    except (OSError, FormatError):  # gone, or not to be read: the page of the face says so
+        return []
+    return [doubt for doubt in found if not (face.kept and doubt.word == DOUBTFUL)]
+
+
+@lru_cache(maxsize=4096)
+def _doubts(folder: Path, _changed: int) -> tuple[Doubt, ...]:
+    return tuple(read_facts(folder).doubts)
+
+
+def is_reliable(result: Result) -> bool:
+    """Whether a face may set the scale on which others are shown: it is one, and not turned too far."""
+    face = result.facts.face
+    return face is not None and not result.face.is_doubtful and hidden_side(face.yaw_deg) is None
+
+
+def shared_range(found: Sequence[Result]) -> tuple[float, float]:
+    """Return the ends in mm of one depth scale for all faces: that of the reliable ones, of all where none is."""
+    reliable = [result for result in found if is_reliable(result)]
+    return depth_range([result.behind_mm for result in reliable or found])
 
 
 @lru_cache(maxsize=32)

@@ -1,8 +1,9 @@
 """Many files -> one zip, written as it is sent: no more of it in memory than a piece of one file."""
 
 import io
+import time
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,25 @@ class _Outbox(io.RawIOBase):
         return b"".join(parts)
 
 
-def zipped(files: Iterable[tuple[str, Path]]) -> Iterator[bytes]:
-    """Pieces of a zip that holds each path under its name; a file that is gone by then is left out."""
+Made = Callable[[], bytes | None]
+
+
+def zipped(files: Iterable[tuple[str, Path | Made]]) -> Iterator[bytes]:
+    """Pieces of a zip that holds each path, or what is made when its turn comes, under its name.
+
+    A file that is gone by then, or cannot be made, is left out.
+    """
     outbox = _Outbox()
     with zipfile.ZipFile(outbox, "w", compresslevel=SQUEEZE) as archive:
         for name, path in files:
+            if not isinstance(path, Path):
+                data = path()
+                if data is not None:
+                    entry = zipfile.ZipInfo(name, time.localtime()[:6])
+                    is_packed = Path(name).suffix in PACKED
+                    archive.writestr(entry, data, zipfile.ZIP_STORED if is_packed else zipfile.ZIP_DEFLATED)
+                    yield outbox.taken()
+                continue
             try:
                 source = path.open("rb")
             except FileNotFoundError:

@@ -20,11 +20,10 @@ MAX_CALLBACK_BYTES = 8 * MB  # callbacks carry ids, never pictures
 PHOTOS_PER_REQUEST = 8
 TAKE_PHOTOS = {"/api/photos", "/share"}
 
-# Dash sets style attributes; Plotly and model-viewer hand pictures and workers to themselves as blob: and data:.
-# model-viewer compiles its mesh decoder as WebAssembly, which 'wasm-unsafe-eval' allows without allowing eval of text.
+# Dash sets style attributes; Plotly hands pictures and workers to itself as blob: and data:.
 POLICY = {
     "default-src": "'self'",
-    "script-src": "'self' 'wasm-unsafe-eval'",
+    "script-src": "'self'",
     "style-src": "'self' 'unsafe-inline'",
     "img-src": "'self' data: blob:",
     "connect-src": "'self' data: blob:",

@@ -20,6 +20,7 @@ import core
 from core.errors import OptionError
 from dashboard import readings
 from dashboard.app import create_app
+from dashboard.jobs.clearing import Clearing
 from dashboard.jobs.supervisor import Supervisor
 from dashboard.library.library import Library
 from dashboard.settings import MB, Settings
@@ -49,12 +50,13 @@ def serve(settings: Settings, *, with_worker: bool = True, debug: bool = False) 
     with bound(settings) as listener:
         app = create_app(settings)
         library: Library = app.server.config[LIBRARY]
-        supervisor = Supervisor(library)
+        supervisor, clearing = Supervisor(library), Clearing(library)
         signal.signal(signal.SIGTERM, _interrupt)
         try:
             # the socket listens before the worker starts: the first page need not wait for it
             run = partial(_run_debug, app, listener) if debug else http_server(app, listener).run
             print(f"Lifemask is at {address(listener)}  (Ctrl-C ends it)", flush=True)  # noqa: T201
+            clearing.start()
             if settings.lan:
                 _let_phones_in(app, listener)
             if with_worker:
@@ -67,6 +69,7 @@ def serve(settings: Settings, *, with_worker: bool = True, debug: bool = False) 
             pass
         finally:
             supervisor.stop()
+            clearing.stop()
             library.close()
 
 

@@ -38,7 +38,7 @@ from core.depth.estimator import Networks
 from core.errors import LifemaskError
 from core.face.window import cut
 from core.files import write_face
-from core.files.face_files import POSTER_BLUR_PX, write_pictures, write_solid_files, write_surface
+from core.files.face_files import POSTER_BLUR_PX, write_pictures
 from core.fine_relief.drawing import draw
 from core.fine_relief.zones import zones
 from core.geometry.reconstruction import Reconstruction
@@ -50,6 +50,7 @@ from core.pipeline import reconstruct
 from core.solid import make_solid
 from tests.benchmarks.accuracy import angle_deg, both_normals, known_face, seen_in_photo
 from tests.benchmarks.sheet import TURN_DEG, nearest, view
+from tests.core.formats import write_solid_files, write_surface
 from tests.truth import read_truth
 
 STRENGTHS = (0.0, 0.5, 1.0)
@@ -356,7 +357,9 @@ def as_printed(face: Reconstruction) -> Picture:
     cells = [np.asarray(cv2.resize(face.crop_rgb, (CELL_PX, CELL_PX), interpolation=cv2.INTER_AREA), np.uint8)]
     for kind in KINDS:
         with tempfile.TemporaryDirectory() as folder:
-            write_solid_files(make_solid(face, SolidOptions(kind=kind)), Path(folder), kind, formats=("stl",))
+            write_solid_files(
+                make_solid(face, SolidOptions(kind=kind)), Path(folder), kind, formats=("stl",), stands=kind == "bust"
+            )
             mesh = trimesh.load_mesh(Path(folder) / "solid.stl")
         points = mesh.vertices @ UPRIGHT.T if kind == "bust" else np.asarray(mesh.vertices)
         cells += [view(points, np.asarray(mesh.faces), turn, CELL_PX) for turn in (0.0, TURN_DEG)]

@@ -356,3 +356,21 @@ def test_bringing_files_back_may_itself_be_killed(tmp_path: Path) -> None:
         restore(folder, OURS.__contains__, MARK)
         assert contents(folder) == OLD
     assert contents(folder) == OLD
+
+
+@pytest.mark.parametrize("letter", ["x", "ä"])
+def test_names_as_long_as_the_file_system_allows(tmp_path: Path, letter: str) -> None:
+    longest = letter * (255 // len(letter.encode()))
+    folder, other = tmp_path / longest, tmp_path / (longest[:-1] + "y")
+    rewrite(folder, "first")
+    rewrite(folder, "second")
+    rewrite(other, "other")
+    assert contents(tmp_path) == {f"{folder.name}/file": "second", f"{other.name}/file": "other"}
+    left = atomic._beside(folder)
+    left.mkdir()
+    assert leftovers(folder) == [left]
+    assert leftovers(other) == []
+    left.rmdir()
+    with replacing_file(tmp_path / f"f{longest[1:]}") as part:
+        part.write_text("whole")
+    assert (tmp_path / f"f{longest[1:]}").read_text() == "whole"

@@ -141,10 +141,14 @@ def test_meshes_read_back(written: Path) -> None:
     assert glb.visual.material.baseColorTexture.size[0] >= 512
     with zipfile.ZipFile(written / "mesh.zip") as archive:
         names = archive.namelist()
-        obj = archive.read("mesh.obj").decode()
-        assert "mtllib mesh.mtl" in obj
-        texture = next(line.split()[-1] for line in archive.read("mesh.mtl").decode().splitlines() if "map_Kd" in line)
-        assert sorted(names) == sorted(["mesh.obj", "mesh.mtl", texture, "mesh_normal.png"])
+        obj = archive.read("grace_hopper-mesh.obj").decode()
+        assert "mtllib grace_hopper-mesh.mtl" in obj
+        texture = next(
+            line.split()[-1] for line in archive.read("grace_hopper-mesh.mtl").decode().splitlines() if "map_Kd" in line
+        )
+        assert sorted(names) == sorted(
+            ["grace_hopper-mesh.obj", "grace_hopper-mesh.mtl", texture, "grace_hopper-mesh_normal.jpeg"]
+        )
         assert Image.open(io.BytesIO(archive.read(texture))).size[0] >= 512
     assert obj.count("\nf ") == len(ply.faces)
     cloud = trimesh.load(written / "cloud.ply")
@@ -297,12 +301,29 @@ def photo_without_face() -> Photo:
 def test_no_face_is_said_or_the_whole_photo_is_taken(networks: Networks, tmp_path: Path) -> None:
     with pytest.raises(NoFaceError, match=r"^No face found in coffee\.png\."):
         reconstruct(photo_without_face(), Options(model="builtin"), networks)
+    (turned,) = reconstruct(photo_without_face(), Options(model="builtin", whole_photo=True, turn_deg=90), networks)
     (found,) = reconstruct(photo_without_face(), Options(model="builtin", whole_photo=True), networks)
+    assert np.abs(np.rot90(found.crop_rgb, -1).astype(int) - turned.crop_rgb).max() <= 2
+    assert found.facts.behind == "behind the nearest hundredth of the picture"
     assert found.landmarks_px is None
     assert found.mask.mean() == pytest.approx(400 / 600, abs=0.01)
     assert any("assumed range" in warning for warning in found.facts.warnings)
     write_face(found, tmp_path / "coffee", Options(whole_photo=True, max_triangles=4000))
     assert trimesh.load_mesh(tmp_path / "coffee" / "solid.stl").is_volume
+
+
+def test_what_is_wrong_with_a_photo_without_a_face_is_named(networks: Networks, astronaut: Path) -> None:
+    rgb = read_photo(astronaut).rgb
+    tiny = Photo("tiny.png", cv2.resize(rgb[40:240, 120:320], (64, 64), interpolation=cv2.INTER_AREA), None, "0")
+    dark = Photo("dark.png", (rgb * 0.02).astype(np.uint8), None, "0")
+    for photo, said in ((tiny, r"large enough: there is one with 1\d pixels between the eyes"), (dark, "very dark")):
+        with pytest.raises(NoFaceError, match=f"^No face found in {photo.name}.*{said}"):
+            reconstruct(photo, Options(model="builtin"), networks)
+    half = Photo("half.png", cv2.resize(rgb, (256, 256), interpolation=cv2.INTER_AREA), None, "0")
+    (small,) = reconstruct(half, Options(model="builtin"), networks)
+    assert small.facts.face.ipd_px == pytest.approx(20, abs=1)
+    assert [doubt.word for doubt in small.facts.doubts] == ["small"]
+    assert "20 pixels between the eyes" in " ".join(small.facts.warnings)
 
 
 class Midas:

@@ -46,6 +46,7 @@ def make_works(library: Library) -> Mapping[Any, Any]:
 
     return {
         "reconstruct": reconstruct,
+        "surface": reconstruct,
         "solid": reconstruct,
         "recompute": reconstruct,
         "compare": reconstruct,

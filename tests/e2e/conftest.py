@@ -25,6 +25,7 @@ FLAGS = (
 )
 # the server runs in this process: a file whose request the browser drops is closed by the garbage collector
 DROPPED = "ignore:Exception ignored in. <_io.FileIO:pytest.PytestUnraisableExceptionWarning"
+SMALL = {"max_triangles": 6000, "solid": "none", "model": "builtin"}
 PATIENCE_MS = 300_000  # for a photo to become files on a busy machine
 
 
@@ -54,7 +55,7 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def two_faces(browser: Any, live: Any, astronaut: Path, grace_hopper: Path) -> dict[str, Any]:
     """Cookies of a workspace with two faces, and their ids, newest first."""
-    return _workspace(browser, live, [astronaut, grace_hopper], {})
+    return _workspace(browser, live, [astronaut, grace_hopper], [{}])
 
 
 @pytest.fixture(scope="session")
@@ -62,22 +63,36 @@ def four_faces(
     browser: Any, live: Any, astronaut: Path, grace_hopper: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Any]:
     """The same of a workspace with both portraits and their mirror images, with few triangles and no solid."""
-    photos = [astronaut, grace_hopper]
+    return _workspace(browser, live, _with_mirrored([astronaut, grace_hopper], tmp_path_factory), [SMALL])
+
+
+@pytest.fixture(scope="session")
+def eight_faces(
+    browser: Any, live: Any, astronaut: Path, grace_hopper: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
+    """The same with each of those four under two assumptions."""
+    photos = _with_mirrored([astronaut, grace_hopper], tmp_path_factory)
+    return _workspace(browser, live, photos, [SMALL, {**SMALL, "ipd_mm": 58}])
+
+
+def _with_mirrored(portraits: Sequence[Path], tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    photos = [*portraits]
     folder = tmp_path_factory.mktemp("mirrored")
-    for photo in (astronaut, grace_hopper):
+    for photo in portraits:
         with Image.open(photo) as picture:
             ImageOps.mirror(picture.convert("RGB")).save(folder / f"mirrored-{photo.stem}.png")
         photos.append(folder / f"mirrored-{photo.stem}.png")
-    return _workspace(browser, live, photos, {"max_triangles": 6000, "solid": "none", "model": "builtin"})
+    return photos
 
 
-def _workspace(browser: Any, live: Any, photos: Sequence[Path], options: dict[str, Any]) -> dict[str, Any]:
+def _workspace(browser: Any, live: Any, photos: Sequence[Path], options: Sequence[dict[str, Any]]) -> dict[str, Any]:
     context = browser.new_context(base_url=live.url)
     context.request.get("/", headers={"Accept": "text/html"})
     for photo in photos:
         part = {"name": photo.name, "mimeType": "image/png", "buffer": photo.read_bytes()}
         sent = context.request.post("/api/photos", multipart={"photos": part}).json()
-        context.request.post("/api/runs", data={"photo_id": sent["photos"][0]["id"], "options": options})
+        for one in options:
+            context.request.post("/api/runs", data={"photo_id": sent["photos"][0]["id"], "options": one})
     faces = _wait_for_faces(context)
     state = context.storage_state()
     context.close()

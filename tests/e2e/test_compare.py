@@ -1,6 +1,7 @@
 """Comparing four faces: turned together, laid onto each other, in a table that sorts and leaves as it is shown."""
 
 import csv
+import json
 import os
 import re
 import signal
@@ -14,6 +15,11 @@ import pytest
 
 from tests.e2e.axe import violations
 
+# where 30 mm between two points of the mesh frame are seen in each view
+PROJECTED = (
+    "[...document.querySelectorAll('.viewer')].map(({viewer}) =>"
+    " [[0, 0, 0], [0, 0, 30], [30, 0, 0], [0, -30, -40]].map(point => viewer.project(point)))"
+)
 FOUND_MS = 120_000  # for the worker to compare them on a busy machine
 
 
@@ -22,24 +28,23 @@ def compared(open_page: Any, four_faces: dict[str, Any]) -> Any:
     """The page of four faces with its comparison done."""
     page = open_page(four_faces["state"])
     page.goto("/compare?faces=" + ",".join(four_faces["ids"]))
-    page.locator("#compare-table .ag-center-cols-container .ag-row").nth(3).wait_for(timeout=FOUND_MS)
+    page.locator("#compare-pairs").wait_for(timeout=FOUND_MS)
+    page.locator("#compare-table tbody tr").nth(3).wait_for()
     return page
 
 
 def rows(page: Any) -> list[list[str]]:
     """The table's cells as shown, the face first, from top to bottom."""
     return page.evaluate(
-        """() => {
-            const at = (row) => Number(row.getAttribute("row-index"));
-            const of = (place) => [...document.querySelectorAll(`#compare-table ${place} .ag-row`)]
-                .sort((a, b) => at(a) - at(b))
-                .map((row) => [...row.querySelectorAll(".ag-cell")]
-                    .sort((a, b) => a.getAttribute("aria-colindex") - b.getAttribute("aria-colindex"))
-                    .map((cell) => cell.innerText.trim()));
-            const names = of(".ag-pinned-left-cols-container");
-            return of(".ag-center-cols-container").map((row, i) => [...names[i], ...row]);
-        }"""
+        "[...document.querySelectorAll('#compare-table tbody tr')]"
+        ".map(row => [...row.cells].map(cell => cell.innerText.trim()))"
     )
+
+
+def column(page: Any, heading: str) -> list[str]:
+    """A column's cells from top to bottom."""
+    headings = [text.strip() for text in page.locator("#compare-table th").all_inner_texts()]
+    return [row[headings.index(heading)] for row in rows(page)]
 
 
 def test_the_library_leads_to_a_comparison_on_one_scale(
@@ -47,7 +52,7 @@ def test_the_library_leads_to_a_comparison_on_one_scale(
 ) -> None:
     page = open_page(four_faces["state"])
     page.goto("/library")
-    boxes = page.locator(".thumbs input[type=checkbox]")
+    boxes = page.locator(".thumbs [role=checkbox]")
     for i in range(2):
         boxes.nth(i).check()
     page.get_by_role("button", name="Compare").click()
@@ -61,7 +66,7 @@ def test_the_library_leads_to_a_comparison_on_one_scale(
 
 
 def test_all_cameras_move_with_one(compared: Any, eventually: Any) -> None:
-    views = compared.locator(".viewer[data-loaded] model-viewer")
+    views = compared.locator(".viewer[data-loaded] canvas")
     views.nth(3).wait_for()
     views.nth(0).scroll_into_view_if_needed()
     box = views.nth(0).bounding_box()
@@ -71,36 +76,53 @@ def test_all_cameras_move_with_one(compared: Any, eventually: Any) -> None:
     compared.mouse.up()
     eventually(
         compared,
-        "(() => { const all = [...document.querySelectorAll('model-viewer')].map(v => v.getCameraOrbit().theta);"
-        " return all.length === 4 && Math.abs(all[0] + 20 * Math.PI / 180) > 0.1"
-        " && all.every(theta => Math.abs(theta - all[0]) < 0.01); })()",
+        f"(() => {{ const all = {PROJECTED}; return all.length === 4 && Math.abs(all[0][1][0] - all[0][0][0]) > 5"
+        " && all.every(one => JSON.stringify(one) === JSON.stringify(all[0])); })()",
     )
 
 
+def test_a_length_is_equally_long_in_all_views_however_large_the_faces_are(compared: Any) -> None:
+    compared.locator(".viewer[data-loaded]").nth(3).wait_for()
+    at_first = compared.evaluate(PROJECTED)
+    assert all(one == at_first[0] for one in at_first)  # before anybody has touched them
+    canvas = compared.locator(".viewer canvas").nth(2)
+    canvas.focus()
+    for key in ("Shift+ArrowRight", "Shift+ArrowUp", "+", "ArrowLeft"):
+        compared.keyboard.press(key)
+    moved = compared.evaluate(PROJECTED)
+    assert moved != at_first
+    assert all(one == moved[0] for one in moved)
+
+
+def test_one_switch_changes_the_look_of_the_whole_row(compared: Any) -> None:
+    for name in ("Plaster", "Cloud", "Textured"):
+        compared.get_by_role("button", name=name).click()
+        compared.locator(f".viewer[data-shown={name.lower()}]").nth(3).wait_for()
+
+
 def test_the_table_sorts_and_its_file_holds_the_numbers_shown(compared: Any, eventually: Any) -> None:
-    header = compared.locator("#compare-table .ag-header-cell[col-id='width_mm']")
-    header.scroll_into_view_if_needed()
-    for order in (1, -1):
-        header.click()
-        eventually(
-            compared,
-            "(() => { const at = row => Number(row.getAttribute('row-index'));"
-            " const all = [...document.querySelectorAll('#compare-table .ag-center-cols-container .ag-row')]"
-            ".sort((a, b) => at(a) - at(b)).map(row => Number(row.querySelector(\"[col-id='width_mm']\").innerText));"
-            f" return all.length === 4 && all.every((value, i) => !i || {order} * (value - all[i - 1]) >= 0); }})()",
-        )
+    header = compared.get_by_role("button", name="Face width, mm")
+    first = rows(compared)
+    for order, said in ((1, "ascending"), (-1, "descending")):
+        header.press("Enter")
+        compared.locator(f"th[aria-sort={said}]", has_text="Face width").wait_for()
+        values = [float(value) for value in column(compared, "Face width, mm")]
+        assert values == sorted(values, reverse=order < 0)
+    # the reference has no difference, and stands last whichever way
+    for _ in range(2):
+        compared.get_by_role("button", name="RMS from reference").click()
+        eventually(compared, lambda: column(compared, "RMS from reference, mm")[-1] == "")
+    assert sorted(rows(compared)) == sorted(first)
+    assert violations(compared) == []
     with compared.expect_download() as waiting:
         compared.locator("#compare-found").get_by_role("link", name="CSV").click()
     lines = list(csv.reader(Path(waiting.value.path()).read_text("utf-8").splitlines()))
     assert len(lines) == 5
-    # columns out of sight are not drawn, and a size that does not change has none
+    # a size that does not change has no column
     kept = [i for i, name in enumerate(lines[0]) if not name.startswith("Size changed")]
     by_face = {line[0]: [line[i] for i in kept] for line in lines[1:]}
     shown = rows(compared)
-    assert {row[0] for row in shown} == set(by_face)
-    for row in shown:
-        assert len(row) >= 7
-        assert row == by_face[row[0]][: len(row)]
+    assert {row[0]: row for row in shown} == by_face
 
 
 def test_another_reference_and_scale_are_compared_and_kept_in_the_address(
@@ -110,11 +132,9 @@ def test_another_reference_and_scale_are_compared_and_kept_in_the_address(
     assert before[0][1] == ""  # the reference itself
     compared.get_by_label("Reference").select_option(four_faces["ids"][2])
     compared.get_by_text("Scaled to fit", exact=True).click()
-    # of all faces but the reference a scale is shown
-    scales = (
-        "[...document.querySelectorAll(\"#compare-table .ag-row [col-id='scale']\")].map(cell => cell.innerText.trim())"
-    )
-    eventually(compared, f"{scales}.filter(Boolean).length === 3", patience_s=FOUND_MS / 1000)
+    compared.get_by_role("button", name="Size changed by").wait_for(timeout=FOUND_MS)
+    scales = column(compared, "Size changed by, times")
+    assert sum(map(bool, scales)) == 3  # of all faces but the reference
     after = rows(compared)
     assert after[2][1] == ""
     assert float(after[0][1]) > 0
@@ -148,9 +168,91 @@ def test_a_comparison_that_waits_is_cancelled_and_done_later(
         page.goto(f"/compare?faces={four_faces['ids'][0]},{four_faces['ids'][3]}&scale=1")
         press(page.get_by_role("button", name="Cancel"), cancelled)
     # the numbers that need no comparing are there
-    page.locator("#compare-table .ag-center-cols-container .ag-row").nth(1).wait_for()
+    page.locator("#compare-table tbody tr").nth(1).wait_for()
     press(page.get_by_role("button", name="Compare again"), cancelled, "detached")
     page.locator("#compare-pair").wait_for(timeout=FOUND_MS)
+
+
+def order_of(page: Any) -> list[str]:
+    """Ids of the faces as they stand beside each other, from left to right."""
+    return page.evaluate(
+        "[...document.querySelectorAll('.side')].map(side => [side.getBoundingClientRect().x, side.dataset.face])"
+        ".sort((a, b) => a[0] - b[0]).map(([, face]) => face)"
+    )
+
+
+def test_faces_are_dragged_into_another_order_which_the_address_keeps(
+    compared: Any, four_faces: dict[str, Any], eventually: Any
+) -> None:
+    ids = four_faces["ids"]
+    table, runs = rows(compared), len(compared.request.get("/api/runs").json()["runs"])
+    first, third = (compared.locator(f".handle[data-move='{ids[i]}']").bounding_box() for i in (0, 2))
+    compared.mouse.move(first["x"] + 5, first["y"] + 5)
+    compared.mouse.down()
+    compared.mouse.move(third["x"] + 60, third["y"] + 5, steps=6)
+    moved = [ids[1], ids[2], ids[0], ids[3]]
+    assert order_of(compared) == moved  # while it is held
+    compared.mouse.up()
+    eventually(compared, lambda: f"faces={','.join(moved)}&" in compared.url)
+    eventually(compared, lambda: order_of(compared) == moved)
+    # all that is drawn follows: colours, curves, table; nothing is compared anew, and the reference stays
+    eventually(compared, lambda: [row[0] for row in rows(compared)] == [table[i][0] for i in (1, 2, 0, 3)])
+    assert sorted(rows(compared)) == sorted(table)
+    assert len(compared.request.get("/api/runs").json()["runs"]) == runs
+    names = "document.querySelector('#compare-histogram .js-plotly-plot').data.map(trace => trace.name)"
+    eventually(compared, f"JSON.stringify({names}) === JSON.stringify({[table[i][0] for i in (1, 2, 0, 3)]!r})")
+    compared.reload()
+    compared.locator(".side").nth(3).wait_for()
+    assert order_of(compared) == moved
+    compared.go_back()
+    eventually(compared, lambda: order_of(compared) == ids)
+
+
+def test_faces_are_moved_by_keys(compared: Any, four_faces: dict[str, Any], eventually: Any) -> None:
+    ids = four_faces["ids"]
+    handle = compared.locator(f".handle[data-move='{ids[3]}']")
+    handle.focus()
+    compared.keyboard.press("ArrowRight")  # there is no place there
+    for moved, said in (([ids[0], ids[1], ids[3], ids[2]], "3 of 4"), ([ids[0], ids[3], ids[1], ids[2]], "2 of 4")):
+        compared.keyboard.press("ArrowLeft")
+        compared.locator("#compare-moved", has_text=said).wait_for(state="attached")
+        assert order_of(compared) == moved
+        assert compared.evaluate("document.activeElement.dataset.move") == ids[3]  # one keeps hold of it
+    assert f"faces={','.join(moved)}&" in compared.url
+
+
+def test_each_head_has_its_own_depth_range_on_request(compared: Any, eventually: Any) -> None:
+    ranges = (
+        "[...document.querySelectorAll('.map .js-plotly-plot')].map(plot => [plot.data[0].zmin, plot.data[0].zmax])"
+    )
+    eventually(compared, f"{ranges}.length === 4")
+    shared = compared.evaluate(ranges)
+    assert shared == [shared[0]] * 4
+    compared.get_by_text("Each its own", exact=True).click()
+    compared.get_by_text("far, of each head by itself").wait_for()
+    eventually(compared, f"new Set({ranges}.map(String)).size > 1")
+    own = compared.evaluate(ranges)
+    assert shared[0] == [min(low for low, _ in own), max(high for _, high in own)]
+    eventually(compared, lambda: compared.url.endswith("&range=own"))
+    compared.reload()
+    compared.get_by_text("far, of each head by itself").wait_for()
+    eventually(compared, f"JSON.stringify({ranges}) === '{json.dumps(own, separators=(',', ':'))}'")
+
+
+def test_eight_faces_stand_beside_each_other(open_page: Any, eight_faces: dict[str, Any], eventually: Any) -> None:
+    page = open_page(eight_faces["state"])
+    page.goto("/compare?faces=" + ",".join(eight_faces["ids"]))
+    page.locator(".map .heatmaplayer image").nth(7).wait_for(state="attached")
+    boxes = page.evaluate("[...document.querySelectorAll('.side')].map(side => side.getBoundingClientRect().toJSON())")
+    assert len(boxes) == 8
+    assert all(box["left"] >= 0 and box["right"] <= 1440 and box["width"] >= 120 for box in boxes)
+    assert len({box["top"] for box in boxes}) == 1
+    scrolled = "(place => place.scrollWidth - place.clientWidth)(document.querySelector('.side-by-side'))"
+    assert page.evaluate(scrolled) == 0
+    page.set_viewport_size({"width": 390, "height": 844})
+    eventually(page, f"{scrolled} > 0")  # on a phone they are scrolled, and the page is not
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert violations(page) == []
 
 
 def test_a_mirror_image_is_more_alike_than_another_person(compared: Any) -> None:

@@ -4,6 +4,8 @@ from typing import Any
 
 from tests.e2e.axe import violations
 
+CAMERA = "(({turn, raise, zoom, pan}) => [turn, raise, zoom, ...pan])(document.querySelector('.viewer').viewer.group)"
+
 
 def test_assumptions_are_changed_and_all_follows(page_of_two: Any, two_faces: dict[str, Any], press: Any) -> None:
     page, face = page_of_two, two_faces["ids"][0]
@@ -16,8 +18,18 @@ def test_assumptions_are_changed_and_all_follows(page_of_two: Any, two_faces: di
     page.get_by_text("Orthographic", exact=True).click()
     assert page.locator("#recompute-focal_mm").is_hidden()
     assert violations(page) == []
+    page.locator(".viewer[data-loaded]").nth(1).wait_for()
+    page.locator(".viewer canvas").first.focus()
+    for key in ("ArrowLeft", "ArrowUp", "+"):
+        page.keyboard.press(key)
+    page.get_by_role("button", name="Plaster").click()
+    page.locator(".viewer[data-shown=plaster]").wait_for()
+    turned, shown = page.evaluate(CAMERA), page.locator(".viewer").first.get_attribute("data-loaded")
     press(page.get_by_role("button", name="Compute anew"), page.get_by_text("Computed anew in"), patience_ms=300_000)
     page.get_by_text("given field of view").wait_for()
+    # the new surface, in the same look from the same place
+    page.locator(f".viewer[data-shown=plaster]:not([data-loaded='{shown}'])").wait_for()
+    assert page.evaluate(CAMERA) == turned
     page.get_by_text("orthographic", exact=True).wait_for()
     after = page.request.get(f"/files/{face}/reconstruction.json").json()
     assert after["camera"]["fov_deg"] == 20

@@ -30,4 +30,4 @@ def test_a_first_visit_is_small(
     assert total <= most_mb * MB, f"{total / MB:.2f} MB"
     assert len(ours) <= most_requests, sorted(ours.values())
     if "/face/" not in address:
-        assert not [url for url in ours.values() if "ag_grid" in url or "plotly" in url]
+        assert not [url for url in ours.values() if "plotly" in url]

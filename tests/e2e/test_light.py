@@ -29,8 +29,7 @@ def middle_of_the_face(stage: Any) -> np.ndarray:
     shown = picture_of(stage)
     stage.evaluate(
         """(stage, colour) => {
-            for (const part of [stage, ...stage.querySelectorAll(".viewer")]) part.style.background = colour;
-            stage.querySelectorAll(".modebar").forEach(part => part.remove());
+            for (const part of [stage, stage.parentElement]) part.style.background = colour;
         }""",
         f"rgb{MARK}",
     )
@@ -49,11 +48,12 @@ def test_plaster_is_neither_blown_out_nor_flat(open_page: Any, two_faces: dict[s
     for theme in ("light", "dark"):
         page = open_page(two_faces["state"], color_scheme=theme)
         page.goto(f"/{view}/{two_faces['ids'][0]}")
-        page.locator(".viewer[data-loaded]").wait_for()
+        page.locator(".viewer[data-loaded]").first.wait_for()
         if view == "face":
-            page.get_by_text("Plaster mesh", exact=True).click()
-            page.locator("#face-scene .gl-container canvas").first.wait_for()
-        pixels = middle_of_the_face(page.locator(".stage"))
+            page.get_by_role("button", name="Plaster").click()
+            page.locator(".viewer[data-shown=plaster]").wait_for()
+        page.evaluate("document.querySelectorAll('.viewer-hint').forEach(hint => hint.remove())")
+        pixels = middle_of_the_face(page.locator(".stage > .viewer").first)
         low, high = np.percentile(pixels @ LUMINANCE, [5, 95])
         blown_out = (pixels >= BLOWN_OUT).any(-1).mean()
         print(f"{view}, {theme}: {100 * blown_out:.2f} % blown out, levels {low:.0f} to {high:.0f}")

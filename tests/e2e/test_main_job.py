@@ -29,10 +29,10 @@ def test_a_photo_becomes_a_file_that_prints(page: Any, astronaut: Path, eventual
     page.locator("#face-depth .heatmaplayer image").wait_for()
     page.locator("#face-histogram .bars .point").nth(31).wait_for(state="attached")
     assert "scaled to the assumed interpupillary distance" in page.locator(".lead").inner_text()
-    page.locator(".viewer[data-loaded] model-viewer").wait_for()
-    for view in ("Plaster mesh", "Point cloud"):
-        page.get_by_text(view, exact=True).click()
-        page.locator("#face-scene .gl-container canvas").first.wait_for()
+    for shown in ("textured", "cloud"):  # beside each other
+        page.locator(f".viewer[data-shown={shown}]").wait_for()
+    page.get_by_role("button", name="Plaster").click()
+    page.locator(".viewer[data-shown=plaster]").wait_for()
 
     file = downloaded(page, page.get_by_role("link", name="STL · printable solid").click)
     solid = trimesh.load_mesh(file, file_type="stl")

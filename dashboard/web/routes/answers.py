@@ -8,9 +8,10 @@ from flask import Response, abort, request, send_file
 from pydantic import TypeAdapter, ValidationError
 
 from core.files import catalog
+from core.files.catalog import FILES
 from core.options.table import shown
-from dashboard.library.records import FaceRecord, NotInLibraryError, RunRecord
-from dashboard.readings import comparison_files
+from dashboard.library.records import DeletionRecord, FaceRecord, NotInLibraryError, RunRecord
+from dashboard.readings import comparison_files, results
 from dashboard.web.context import current_library
 from dashboard.web.downloads import as_download
 
@@ -26,8 +27,22 @@ def as_dict(record: FaceRecord | RunRecord) -> dict[str, Any]:
         names = comparison_files.present(current_library().folders.comparison(record.id))
         values["files"] = {name: f"/comparisons/{record.id}/{name}" for name in names}
     if isinstance(record, FaceRecord):
-        values["files"] = {name: f"/files/{record.id}/{name}" for name in catalog.present(record.folder)}
+        values["doubtful"] = record.is_doubtful
+        values["doubts"] = [doubt.sentence for doubt in results.doubts(record)]
+        values["files"] = {name: f"/files/{record.id}/{name}" for name in _names(record.folder)}
     return values
+
+
+def _names(folder: Path) -> list[str]:
+    """Return the files that there are of a face or, a moment later, will be."""
+    offered = {*catalog.present(folder), *catalog.coming(folder)}
+    return [name for name in FILES if name in offered]
+
+
+def deleted(what: str, deletion: DeletionRecord | None) -> dict[str, Any]:
+    """Return the answer to a DELETE; without a way to undo it where there was nothing to delete."""
+    way = {"undo": f"/api/deletions/{deletion.id}/undo", "undo_s": deletion.undo_s} if deletion else {}
+    return {"deleted": what, **way}
 
 
 def send(file: Path | None, media_type: str, name: str | None = None) -> Response:

@@ -6,13 +6,20 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from core.errors import LifemaskError, PhotoError, StorageError
-from dashboard.library.records import NotInLibraryError, QueueFullError
+from dashboard.library.records import RETRY_S, NotInLibraryError, NotYetError, QueueFullError
 from dashboard.library.sentences import of_storage, sentence
 from dashboard.settings import MB
 from dashboard.web.context import current_library
 from dashboard.web.security import ForbiddenError
 
-STATUS = {NotInLibraryError: 404, ForbiddenError: 403, PhotoError: 422, QueueFullError: 429, StorageError: 507}
+STATUS = {
+    NotInLibraryError: 404,
+    NotYetError: 503,
+    ForbiddenError: 403,
+    PhotoError: 422,
+    QueueFullError: 429,
+    StorageError: 507,
+}
 OURS = ("/api/", "/files/", "/photos/", "/comparisons/")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -40,9 +47,11 @@ def connect(blueprint: Blueprint) -> None:
     blueprint.app_errorhandler(HTTPException)(_http)
 
 
-def status_of(error: LifemaskError) -> int:
+def status_of(error: Exception) -> int:
     """Return the status of an answer that says the error."""
-    return STATUS.get(type(error), 400)
+    if isinstance(error, LifemaskError):
+        return STATUS.get(type(error), 400)
+    return STATUS[StorageError] if of_storage(error, current_library().folders.root) else 500
 
 
 def _is_ours() -> bool:
@@ -50,7 +59,10 @@ def _is_ours() -> bool:
 
 
 def _ours(error: LifemaskError) -> tuple[Response, int]:
-    return jsonify(error=str(error)), status_of(error)
+    answer = jsonify(error=str(error))
+    if isinstance(error, NotYetError):
+        answer.headers["Retry-After"] = str(RETRY_S)
+    return answer, status_of(error)
 
 
 def _too_large(_: RequestEntityTooLarge) -> tuple[Response, int]:

@@ -1,17 +1,28 @@
 """Photos: taken in, shown, deleted."""
 
+import io
+import logging
 from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request
+from PIL import Image
 
 from core.errors import LifemaskError
 from dashboard.library import deletion
+from dashboard.library.sentences import sentence
 from dashboard.web.context import current_library, current_workspace
 from dashboard.web.received import display_name, received
-from dashboard.web.routes.answers import send
+from dashboard.web.routes.answers import deleted, send
 from dashboard.web.routes.errors import status_of
 
 blueprint = Blueprint("photos", __name__)
+log = logging.getLogger("lifemask.web")
+TURNS = {
+    "0": None,
+    "90": Image.Transpose.ROTATE_270,  # Pillow counts the other way round
+    "180": Image.Transpose.ROTATE_180,
+    "270": Image.Transpose.ROTATE_90,
+}
 
 
 @blueprint.post("/api/photos")
@@ -31,16 +42,29 @@ def add_photos() -> tuple[Response, int]:
         try:
             photo = received(part)
             photos.append({"id": photo.id, "name": photo.name, "width": photo.width, "height": photo.height})
-        except LifemaskError as error:
+        except Exception as error:  # whatever it is, it is no reason to lose the other photos
+            if not isinstance(error, LifemaskError):
+                log.exception("A photo could not be stored")
+            said = sentence(error, current_library().folders.root)
             status = status if errors else status_of(error)
-            errors.append({"name": name, "error": str(error)})
+            errors.append({"name": name, "error": said})
     return jsonify(photos=photos, errors=errors), 200 if photos else status
 
 
 @blueprint.get("/photos/<photo_id>/photo.png")
 def photo_png(photo_id: str) -> Response:
-    """Send the upright photo."""
-    return send(current_library().photo_path(current_workspace(), photo_id), "image/png")
+    """Send the photo, turned clockwise by ?turn_deg=90, 180 or 270 where it is asked for."""
+    place = current_library().photo_path(current_workspace(), photo_id)
+    turn = request.args.get("turn_deg", "0")
+    if turn not in TURNS:
+        abort(400, f"turn_deg is {turn[:20]!r}, but must be one of {', '.join(TURNS)}.")
+    how = TURNS[turn]
+    if how is None or place is None or not place.is_file():
+        return send(place, "image/png")
+    turned = io.BytesIO()
+    with Image.open(place) as image:
+        image.transpose(how).save(turned, "PNG", compress_level=1)
+    return Response(turned.getvalue(), mimetype="image/png", headers={"Cache-Control": "private, no-cache"})
 
 
 @blueprint.get("/photos/<photo_id>/thumbnail.jpg")
@@ -51,6 +75,5 @@ def thumbnail_jpg(photo_id: str) -> Response:
 
 @blueprint.delete("/api/photos/<photo_id>")
 def delete_photo(photo_id: str) -> Response:
-    """Delete a photo and all made from it."""
-    deletion.delete_photo(current_library(), current_workspace(), photo_id)
-    return jsonify(deleted=photo_id)
+    """Delete a photo and all made from it; the answer says where this can be undone, and for how long."""
+    return jsonify(deleted(photo_id, deletion.delete_photo(current_library(), current_workspace(), photo_id)))

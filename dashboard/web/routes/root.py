@@ -1,5 +1,7 @@
 """What must stand at the root: the service worker, the place that a phone shares photos to, and robots.txt."""
 
+import logging
+
 from flask import Blueprint, Response, redirect, request
 
 from core.errors import LifemaskError
@@ -10,6 +12,7 @@ from dashboard.web.received import received
 from dashboard.web.routes.answers import send
 
 blueprint = Blueprint("root", __name__)
+log = logging.getLogger("lifemask.web")
 ROBOTS = "User-agent: *\nAllow: /\n"  # no page shows anything to who has no cookie
 
 
@@ -31,6 +34,9 @@ def share() -> Response:
             photo = received(part)
             library.start_run(workspace, photo.id, Options())
         except LifemaskError:
+            refused += 1
+        except Exception:  # whatever it is, it is no reason to lose the other photos
+            log.exception("A shared photo could not be stored")
             refused += 1
     return redirect(f"/?refused={refused}" if refused else "/", 303)  # type: ignore[return-value]  # of werkzeug
 

@@ -86,6 +86,63 @@ def test_a_rolled_head_is_levelled(networks: Networks, grace_hopper: Path, roll:
     assert np.abs(transform(turn, upright.landmarks_px) - face.landmarks_px).mean() < 0.1 * ipd
 
 
+@pytest.mark.parametrize("turn_deg", [90, 180, 270])
+def test_a_photo_that_does_not_stand_upright_is_read_in_the_photo_as_it_is(
+    networks: Networks, grace_hopper: Path, astronaut: Path, turn_deg: int
+) -> None:
+    for portrait in (grace_hopper, astronaut):
+        rgb = read_photo(portrait).rgb
+        (upright,) = find_faces(rgb, networks.face())
+        stored = np.ascontiguousarray(np.rot90(rgb, turn_deg // 90))  # clockwise by turn_deg it is upright
+        (face,) = find_faces(stored, networks.face())
+        moved = turned_back(upright.landmarks_px, rgb.shape[1], rgb.shape[0], turn_deg)
+        assert np.abs(face.landmarks_px - moved).mean() < 0.02 * upright.pose.ipd_px
+        assert face.score == pytest.approx(upright.score, abs=0.01)
+        assert (face.roll_deg + turn_deg - upright.roll_deg + 180) % 360 - 180 == pytest.approx(0, abs=1.5)
+        assert face.pose.yaw_deg == pytest.approx(upright.pose.yaw_deg, abs=2)
+        assert face.pose.pitch_deg == pytest.approx(upright.pose.pitch_deg, abs=2)
+        crop = level(stored, face)
+        assert np.abs(crop.rgb.astype(float) - level(rgb, upright).rgb).mean() < 4
+        (given,) = find_faces(stored, networks.face(), turn_deg)
+        assert np.abs(given.landmarks_px - moved).mean() < 0.02 * upright.pose.ipd_px
+
+
+def turned_back(points: np.ndarray, width: int, height: int, turn_deg: int) -> np.ndarray:
+    """Points of an upright picture -> of the picture that turned clockwise by turn_deg is it."""
+    x, y = points.T
+    for _ in range(turn_deg // 90):
+        x, y, width, height = y, width - 1 - x, height, width
+    return np.stack([x, y], 1)
+
+
+def test_people_who_lie_beside_others_are_found_each_once(
+    networks: Networks, astronaut: Path, grace_hopper: Path
+) -> None:
+    stands, lies = read_photo(astronaut).rgb, read_photo(grace_hopper).rgb
+    both = np.full((600, 1624, 3), 90, np.uint8)
+    both[44:556, :512], both[:512, 512:1112] = stands, np.rot90(lies)
+    both[:, 1112:] = lies[::-1, ::-1]
+    faces = find_faces(both, networks.face())
+    assert [face.pose.quarter_deg % 360 for face in faces] == [0, 270, 180]
+    assert all(face.score > 0.95 for face in faces)
+    (upright,) = find_faces(both[:, :512], networks.face(), 0)
+    assert upright.landmarks_px == pytest.approx(faces[0].landmarks_px, abs=1)
+    assert len(find_faces(both, networks.face(), 0)) == 1
+
+
+@pytest.mark.parametrize(("yaw", "pitch", "roll"), [(0, 0, 0), (30, 0, 20), (0, -15, -40), (-80, 10, 5), (20, 20, 0)])
+def test_yaw_and_pitch_do_not_depend_on_how_the_photo_is_turned(yaw: float, pitch: float, roll: float) -> None:
+    poses = [
+        fit_pose((MEAN_MM @ (rotation(0, 0, turn) @ rotation(yaw, pitch, roll)).T)[:, :2] + 300, np.ones(68))
+        for turn in (0, 90, 180, 270)
+    ]
+    assert [pose.quarter_deg % 360 for pose in poses] == [0, 90, 180, 270]
+    for turn, pose in zip((0, 90, 180, 270), poses, strict=True):
+        assert pose.yaw_deg == pytest.approx(poses[0].yaw_deg, abs=1e-6)
+        assert pose.pitch_deg == pytest.approx(poses[0].pitch_deg, abs=1e-6)
+        assert (pose.roll_deg - turn - poses[0].roll_deg + 180) % 360 - 180 == pytest.approx(0, abs=1e-6)
+
+
 @pytest.mark.parametrize("name", ["coffee.png", "rocket.jpg", "chelsea.png"])
 def test_no_face_where_there_is_none(networks: Networks, name: str) -> None:
     with (files("skimage") / "data" / name).open("rb") as file:

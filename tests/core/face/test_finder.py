@@ -97,7 +97,7 @@ def test_a_doubtful_face_is_looked_at_again_with_the_background_blurred(score: f
     head = np.zeros((256, 256), np.float32)
     head[100:180, 80:140] = 1
     first, second = (similarity(np.array([300.0 + x, 200.0]), 200.0, 0.0, 256) for x in (0, 25))
-    place = _Place(np.array([300.0, 200.0]), 30.0, score, None, (head, first))
+    place = _Place(np.array([300.0, 200.0]), 30.0, score, 0.0, None, (head, first))
     seen = _attended(window, second, place).astype(float)
     # 25 pixels of the picture are 32 of the window: the head is seen there to the left of where it was.
     np.testing.assert_array_equal(seen[104:176, 52:104], window[104:176, 52:104])

@@ -1,4 +1,3 @@
-import io
 import json
 import shutil
 import subprocess
@@ -12,14 +11,14 @@ import trimesh
 from PIL import Image
 
 from core.files.catalog import SURFACE_HEADER
-from core.files.face_files import write_solid_files, write_surface
-from core.files.mesh_files import SHADE_STEPS, Mesh, write_3mf, write_obj, write_ply, write_stl
+from core.files.mesh_files import SHADE_STEPS, Mesh, jpeg, pictures_in_glb, write_3mf, write_obj, write_ply, write_stl
 from core.geometry.camera import Intrinsics
 from core.geometry.reconstruction import Reconstruction
 from core.mesh.plaster import mesh_colours
 from core.mesh.surface import Surface, make_surface
 from core.options import SolidOptions
 from core.solid import Solid, make_solid
+from tests.core.formats import write_solid_files, write_surface
 from tests.facts import facts_of
 
 ABOUT = {"photo": "été <&>\n.jpg", "scaled to": "an assumed interpupillary distance of 63 mm"}
@@ -49,7 +48,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Solid, Surface
 def unzipped(path: Path, to: Path) -> Path:
     with zipfile.ZipFile(path) as archive:
         archive.extractall(to)
-    return to / f"{path.stem}.obj"
+    return to / f"ete-{path.stem}.obj"
 
 
 def as_sets(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
@@ -133,8 +132,9 @@ def test_every_file_says_what_its_millimetres_rest_on(made: tuple[Path, Solid, S
     text = b"an assumed interpupillary distance of 63 mm"
     for name in ("mesh.stl", "solid.stl", "mesh.ply", "solid.ply", "mesh.glb", "solid.glb"):
         assert text in (folder / name).read_bytes()
-    for name, inner in (("mesh.zip", "mesh.obj"), ("solid.zip", "solid.obj"), ("solid.3mf", "3D/3dmodel.model")):
-        assert text in zipfile.ZipFile(folder / name).read(inner)
+    inner = {"mesh.zip": "ete-mesh.obj", "solid.zip": "ete-solid.obj", "solid.3mf": "3D/3dmodel.model"}
+    for name, part in inner.items():
+        assert text in zipfile.ZipFile(folder / name).read(part)
     for name in ("mesh.stl", "solid.stl"):
         assert not (folder / name).read_bytes().startswith(b"solid")  # would be taken for ASCII
 
@@ -157,12 +157,12 @@ def test_the_stl_of_a_surface_faces_the_viewer_and_has_sound_normals(
     assert not mesh.is_watertight
 
 
-@pytest.mark.parametrize("name", ["mesh.glb", "mesh.zip"])
+@pytest.mark.parametrize(("name", "normals"), [("mesh.glb", "gltf"), ("mesh.zip", "obj"), ("mesh.ply", "ply")])
 def test_a_textured_surface_has_smooth_normals(
-    made: tuple[Path, Solid, Surface, Reconstruction], name: str, tmp_path: Path
+    made: tuple[Path, Solid, Surface, Reconstruction], name: str, normals: str
 ) -> None:
     folder, _, surface, _ = made
-    written, vertices = gltf_normals(folder / name) if name == "mesh.glb" else obj_normals(folder / name)
+    written, vertices = {"gltf": gltf_normals, "obj": obj_normals, "ply": ply_normals}[normals](folder / name)
     order, other = (np.lexsort(np.round(points, 3).T) for points in (vertices, surface.vertices_mm))
     smooth = np.zeros(surface.vertices_mm.shape)  # means of the triangles' normals, by angle (Thürmer and Wüthrich)
     for k in range(3):
@@ -189,21 +189,36 @@ def gltf_normals(path: Path) -> tuple[np.ndarray, np.ndarray]:
     return found[0], found[1] * 1000
 
 
+def ply_normals(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Normals and vertices in mm, as the file holds them."""
+    head, _, body = path.read_bytes().partition(b"end_header\n")
+    told = [line.split() for line in head.decode().splitlines()]
+    names = [
+        words[2]
+        for words in told[: told.index(["property", "list", "uchar", "int", "vertex_indices"])]
+        if words[0] == "property"
+    ]
+    assert names == ["x", "y", "z", "nx", "ny", "nz", "red", "green", "blue", "alpha"]
+    count = next(int(words[2]) for words in told if words[:2] == ["element", "vertex"])
+    rows = np.frombuffer(body, [("numbers", "<f4", 6), ("colour", "u1", 4)], count)["numbers"].astype(float)
+    return rows[:, 3:], rows[:, :3]
+
+
 def obj_normals(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Normals and vertices in mm, as the file holds them, which has one normal for each vertex."""
     with zipfile.ZipFile(path) as archive:
-        lines = [line.split() for line in archive.read("mesh.obj").decode().splitlines() if line]
+        lines = [line.split() for line in archive.read("ete-mesh.obj").decode().splitlines() if line]
     corners = [corner.split("/") for line in lines if line[0] == "f" for corner in line[1:]]
     assert all(len(corner) == 3 and corner[0] == corner[2] for corner in corners)
     normals, vertices = (np.array([line[1:4] for line in lines if line[0] == kind], float) for kind in ("vn", "v"))
     return normals, vertices
 
 
-def test_obj_zip_holds_obj_mtl_and_png(made: tuple[Path, Solid, Surface, Reconstruction]) -> None:
+def test_obj_zip_holds_obj_mtl_and_jpeg(made: tuple[Path, Solid, Surface, Reconstruction]) -> None:
     with zipfile.ZipFile(made[0] / "mesh.zip") as archive:
-        assert sorted(archive.namelist()) == ["mesh.mtl", "mesh.obj", "mesh.png"]
-        assert b"map_Kd mesh.png" in archive.read("mesh.mtl")
-        assert np.array_equal(np.asarray(Image.open(io.BytesIO(archive.read("mesh.png")))), made[3].texture)
+        assert sorted(archive.namelist()) == ["ete-mesh.jpeg", "ete-mesh.mtl", "ete-mesh.obj"]
+        assert b"map_Kd ete-mesh.jpeg" in archive.read("ete-mesh.mtl")
+        assert archive.read("ete-mesh.jpeg") == jpeg(made[3].texture) == pictures_in_glb(made[0] / "mesh.glb")[0]
 
 
 @pytest.mark.skipif(shutil.which("assimp") is None, reason="assimp (Debian: assimp-utils) is not installed")
@@ -214,7 +229,7 @@ def test_assimp_opens_the_obj_with_its_texture(
     assimp = shutil.which("assimp") or ""
     said = subprocess.run([assimp, "info", str(path)], capture_output=True, text=True, check=True).stdout
     assert f"Faces:              {len(made[2].faces)}" in said
-    assert "mesh.png" in said
+    assert "ete-mesh.jpeg" in said
     glb = tmp_path / "again.glb"
     subprocess.run([assimp, "export", str(path), str(glb)], capture_output=True, check=True)
     mesh = trimesh.load_mesh(glb, process=False)
@@ -276,3 +291,31 @@ def test_a_mesh_beside_the_origin_keeps_its_place_in_the_build(tmp_path: Path) -
 def test_formats_that_were_not_asked_for_are_not_written(head: Head, tmp_path: Path) -> None:
     write_solid_files(make_solid(head(64), SolidOptions(max_triangles=2000)), tmp_path, formats=("ply",))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["solid.glb", "solid.ply", "solid.stl"]
+
+
+def test_parts_of_two_faces_have_names_of_their_own(
+    made: tuple[Path, Solid, Surface, Reconstruction], tmp_path: Path
+) -> None:
+    _, solid, surface, face = made
+    of_two = {"photo": "Ada & Grace.jpg", "network": "builtin"}
+    abouts = [{**of_two, "face": f"{i} of 2, from the left"} for i in (1, 2)] + [{**of_two, "network": "dpt_large_384"}]
+    members: list[str] = []
+    scene: list[str] = []
+    for i, about in enumerate(abouts):
+        folder = tmp_path / str(i)
+        folder.mkdir()
+        write_surface(surface, face.texture, folder, ("glb", "obj"), about)
+        write_solid_files(solid, folder, "relief", about, formats=("obj",))
+        for name in ("mesh.zip", "solid.zip"):
+            with zipfile.ZipFile(folder / name) as archive:
+                members += archive.namelist()
+        for name in ("mesh.glb", "solid.glb"):
+            data = (folder / name).read_bytes()
+            tree = json.loads(data[20 : 20 + int.from_bytes(data[12:16], "little")])
+            scene += [one["name"] for one in [*tree["meshes"], *tree["nodes"]] if one["name"] != "world"]
+    kinds = ("mesh.mtl", "mesh.obj", "mesh.png", "solid.obj")
+    assert sorted(members[:4]) == [f"Ada-Grace-1-{kind}" for kind in kinds]
+    assert members[-1] == "Ada-Grace-dpt_large_384-solid.obj"
+    assert len(set(members)) == len(members) == 12
+    assert scene[:4] == ["Ada-Grace-1-mesh", "Ada-Grace-1-mesh", "Ada-Grace-1-solid", "Ada-Grace-1-solid"]
+    assert len(set(scene)) == 6

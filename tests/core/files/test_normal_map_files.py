@@ -16,13 +16,14 @@ import scipy
 import trimesh
 from PIL import Image, JpegImagePlugin
 
-from core.files.face_files import write_surface
 from core.files.face_folder import GLB_TRIANGLES, write_face
 from core.files.facts import read_facts
+from core.files.mesh_files import jpeg
 from core.geometry.reconstruction import DRAWN, Reconstruction, assumptions
 from core.mesh.normal_map import NormalMap, normal_map
 from core.mesh.surface import Surface, make_surface
 from core.options import Options
+from tests.core.formats import write_surface
 
 Head = Callable[..., Reconstruction]
 STRENGTH = 0.5
@@ -115,11 +116,16 @@ def test_where_no_head_is_a_normal_map_is_neutral(rippled: Reconstruction) -> No
 def test_obj_has_the_normal_map_and_its_normals(made: tuple[Path, Surface, Surface, NormalMap]) -> None:
     folder, surface, _, relief = made
     with zipfile.ZipFile(folder / "mesh.zip") as archive:
-        assert sorted(archive.namelist()) == ["mesh.mtl", "mesh.obj", "mesh.png", "mesh_normal.png"]
-        assert archive.read("mesh.mtl").decode().splitlines()[-1] == "norm mesh_normal.png"
-        picture = np.asarray(Image.open(io.BytesIO(archive.read("mesh_normal.png"))))
-        lines = archive.read("mesh.obj").decode().splitlines()
-    assert np.array_equal(picture, relief.picture)
+        assert sorted(archive.namelist()) == [
+            "face-mesh.jpeg",
+            "face-mesh.mtl",
+            "face-mesh.obj",
+            "face-mesh_normal.jpeg",
+        ]
+        assert archive.read("face-mesh.mtl").decode().splitlines()[-1] == "norm face-mesh_normal.jpeg"
+        picture = archive.read("face-mesh_normal.jpeg")
+        lines = archive.read("face-mesh.obj").decode().splitlines()
+    assert picture == jpeg(relief.picture, subsampling=0)
     written = np.array([line.split()[1:] for line in lines if line.startswith("vn ")], float)
     assert written == pytest.approx(relief.of(surface)[0], abs=1e-6)
     assert sum(line.startswith("f ") for line in lines) == len(surface.faces)
@@ -130,7 +136,7 @@ def test_assimp_opens_both_with_the_normal_map(made: tuple[Path, Surface, Surfac
     folder, surface, light, _ = made
     with zipfile.ZipFile(folder / "mesh.zip") as archive:
         archive.extractall(folder)
-    for name, of in (("mesh.obj", surface), ("mesh.glb", light)):
+    for name, of in (("head-test-mesh.obj", surface), ("mesh.glb", light)):
         again = folder / f"again_{name}.gltf"
         assimp = shutil.which("assimp") or ""
         subprocess.run([assimp, "export", str(folder / name), str(again)], capture_output=True, check=True)
@@ -145,7 +151,7 @@ def test_both_say_that_the_fine_relief_is_drawn(made: tuple[Path, Surface, Surfa
     tree, _, _ = glb(made[0] / "mesh.glb")
     assert said in [scene.get("extras", {}).get("fine relief") for scene in [*tree["scenes"], *tree["nodes"], tree]]
     with zipfile.ZipFile(made[0] / "mesh.zip") as archive:
-        assert f"# fine relief: {said}" in archive.read("mesh.obj").decode()
+        assert f"# fine relief: {said}" in archive.read("head-test-mesh.obj").decode()
 
 
 def test_only_the_glb_has_fewer_triangles(rippled: Reconstruction, tmp_path: Path) -> None:
@@ -169,8 +175,8 @@ def test_without_fine_relief_there_is_no_normal_map(rippled: Reconstruction, tmp
     assert sorted(part["attributes"]) == ["NORMAL", "POSITION", "TEXCOORD_0"]
     assert tree["accessors"][part["indices"]]["count"] == 3 * read_facts(tmp_path / "face").surface.triangles
     with zipfile.ZipFile(tmp_path / "face" / "mesh.zip") as archive:
-        assert sorted(archive.namelist()) == ["mesh.mtl", "mesh.obj", "mesh.png"]
-        assert b"norm " not in archive.read("mesh.mtl")
+        assert sorted(archive.namelist()) == ["face-mesh.jpeg", "face-mesh.mtl", "face-mesh.obj"]
+        assert b"norm " not in archive.read("face-mesh.mtl")
 
 
 def true_normals(face: Reconstruction, points: np.ndarray, strength: float) -> np.ndarray:

@@ -8,7 +8,7 @@ import pytest
 from core.errors import GeometryError, OptionError
 from core.face.landmarks import NOSE_TIP
 from core.measure.ansur import REFERENCES
-from core.measure.face import face_axes, face_measures, landmarks_mm
+from core.measure.face import face_axes, face_measures, landmarks_mm, withheld
 from core.measure.profiles import contours, distance, line_profile, named_profiles
 from core.measure.regions import MIRRORED_REGIONS, REGIONS, face_area, inner_face, regions
 from core.measure.statistics import density, histogram, relative_depth, relative_depth_in, statistics_by_region
@@ -186,6 +186,17 @@ def test_a_turned_head_is_as_wide_as_it_is() -> None:
         assert b.width_mm == pytest.approx(a.width_mm, abs=3)
         assert b.nose_protrusion_mm == pytest.approx(a.nose_protrusion_mm, abs=1)
         assert b.nose_to_ears_mm == pytest.approx(a.nose_to_ears_mm, abs=6)
+
+
+def test_lengths_that_need_a_side_that_is_not_seen_are_withheld_with_the_reason() -> None:
+    face = head(Placed(yaw=10), **EXACT)
+    about = face.facts.face
+    profile = replace(face, facts=replace(face.facts, face=replace(about, yaw_deg=-87.0)))
+    seen, hidden = face_measures(face), face_measures(profile)
+    assert withheld(face) is None
+    assert withheld(profile) == "Not measured where it needs both sides: the head is turned by 87 degrees."
+    assert hidden == replace(seen, width_mm=None, nose_protrusion_mm=None)
+    assert hidden.height_mm > 90
 
 
 def test_spreads_of_the_survey() -> None:

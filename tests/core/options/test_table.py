@@ -38,6 +38,8 @@ def refused(table: type[Choices], values: object) -> str:
 def test_what_an_option_cannot_be_is_said_with_name_value_and_what_it_can_be(table: type[Choices], row: Option) -> None:
     wrong: list[tuple[Any, str]] = [("wide", "'wide'"), ([[1]], "[[1]]"), ({"a": 1}, "{'a': 1}"), (math.nan, "nan")]
     wrong += [(math.inf, "inf"), (10**400, "1000"), ("\ud800", r"'\ud800'"), (-1, "-1"), ([], "[]"), (["x"], "['x']")]
+    if row.type == "text":
+        wrong = [(value, said) for value, said in wrong if value != "wide"] + [("x" * 100, "'xxx")]
     if row.type == "list":
         wrong = [(value, said) for value, said in wrong if value != []]  # no format at all is a choice
     if row.type != "switch":
@@ -132,6 +134,10 @@ def test_an_unknown_name_is_a_sentence_with_the_known_ones() -> None:
         (SolidOptions, {"height_mm": 20, "border_mm": 9}, "A border of 9 mm leaves no room in a height of 20 mm."),
         (SolidOptions, {"kind": "bust", "hollow": True, "wall_mm": 0.6}, "too thin for a nozzle"),
         (SolidOptions, {"kind": "lithophane", "fastening": "magnet"}, "no back"),
+        (SolidOptions, {"kind": "lamp", "fastening": "keyhole"}, "no back"),
+        (SolidOptions, {"kind": "mask", "loop": True}, "A mask cannot have a loop; a relief or a coin can."),
+        (SolidOptions, {"kind": "bust", "text": "Ada"}, "A bust cannot carry a text; a relief or a coin can."),
+        (SolidOptions, {"text": "Ada", "letter_mm": 3}, "Letters of 3 mm are too small for a nozzle of 0.4 mm."),
         (SolidOptions, {"kind": "mask", "hollow": True}, "A mask cannot be hollow"),
         (
             Printer,
@@ -171,16 +177,22 @@ def test_a_layer_that_nobody_chose_follows_the_nozzle(nozzle_mm: float, layer_mm
 
 
 def test_which_options_have_an_effect() -> None:
-    def on(kind: str, fastening: str = "none", *, hollow: bool = False) -> set[str]:
+    def on(kind: str, fastening: str = "none", outline: str = "rectangle", **more: Any) -> set[str]:
         row = rows(SolidOptions).values()
-        return {one.name for one in row if one.only and has_effect(one, kind, fastening, hollow=hollow)}
+        return {one.name for one in row if one.only and has_effect(one, kind, fastening, outline, **more)}
 
     plaque = {"base_mm", "border_mm", "corner_mm"}
-    assert on("relief") == plaque | {"relief_share", "detail", "fastening"}
+    carved = {"relief_share", "detail", "fastening", "text", "loop"}
+    assert on("relief") == plaque | carved | {"outline"}
+    assert on("relief", outline="oval", text="Ada") == on("relief") - {"corner_mm"} | {"letter_mm"}
+    assert on("coin", outline="rectangle") == {"base_mm", "border_mm"} | carved
+    assert on("coin", text="Ada") == on("coin") | {"letter_mm"}
+    assert on("mask", outline="oval", text="Ada") == on("mask")
+    assert on("lamp", "magnet", text="Ada") == {"base_mm", "border_mm", "wall_mm"}
     assert on("mask", hollow=True) == {"wall_mm", "fastening"}
     assert on("bust") == {"base_mm", "hollow", "fastening"}
     assert on("bust", hollow=True) == on("bust") | {"wall_mm"}
-    assert on("lithophane", "magnet") == plaque | {"wall_mm"}
+    assert on("lithophane", "magnet") == plaque | {"wall_mm", "bend_deg"}
     assert on("mask", "magnet") == {"wall_mm", "fastening", "magnet_mm", "magnet_depth_mm"}
     assert on("mask", "keyhole") == on("mask")
 

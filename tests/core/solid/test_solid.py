@@ -17,8 +17,9 @@ from core.files.face_files import write_solid_files
 from core.geometry.reconstruction import Reconstruction
 from core.options import SolidOptions
 from core.options.solid import KINDS
-from core.solid import make_solid
+from core.solid import light_path_mm, make_solid
 from core.solid.compress import STRONGEST, compressed
+from core.solid.lettering import lettered
 
 Head = Callable[..., Reconstruction]
 SMALL = {"max_triangles": 6000}
@@ -31,6 +32,16 @@ EVERY = [
     {"kind": "bust", "fastening": "keyhole"},
     {"kind": "bust", "hollow": True},
     {"kind": "bust", "hollow": True, "fastening": "keyhole", "width_mm": 120},
+    {"kind": "relief", "outline": "round", "text": "J\u00f6rg & Ada"},
+    {"kind": "relief", "outline": "oval", "fastening": "magnet"},
+    {"kind": "relief", "text": "Ada", "loop": True},
+    {"kind": "relief", "border_mm": 0.5, "loop": True, "fastening": "magnet", "base_mm": 4},
+    {"kind": "coin", "text": "ADA LOVELACE 1815", "letter_mm": 4, "loop": True},
+    {"kind": "coin", "border_mm": 0.5, "width_mm": 40},
+    {"kind": "lithophane", "bend_deg": 60},
+    {"kind": "lithophane", "bend_deg": 270, "height_mm": 60},
+    {"kind": "lithophane", "bend_deg": 5, "corner_mm": 0},
+    {"kind": "lamp", "height_mm": 60},
 ]
 
 
@@ -41,9 +52,9 @@ def read_back(face: Reconstruction, options: SolidOptions) -> trimesh.Trimesh:
     return trimesh.load_mesh(io.BytesIO(mesh.export(file_type="stl")), file_type="stl")
 
 
-def assert_prints(mesh: trimesh.Trimesh) -> None:
+def assert_prints(mesh: trimesh.Trimesh, holes: int = 0) -> None:
     assert mesh.is_volume  # watertight, consistently wound, outward
-    assert mesh.euler_number == 2  # one shell without a handle: a pocket or a drained hollow is a dent
+    assert mesh.euler_number == 2 - 2 * holes  # one shell: a pocket or a drained hollow is a dent, and no hole
     assert mesh.body_count == 1
     assert mesh.bounds[0] == pytest.approx([0, 0, 0], abs=1e-4)
     lowest = mesh.triangles[(mesh.triangles[..., 2] < 1e-4).all(1)]
@@ -52,12 +63,13 @@ def assert_prints(mesh: trimesh.Trimesh) -> None:
 
 @pytest.mark.parametrize("values", EVERY, ids=lambda values: " ".join(map(str, values.values())))
 def test_every_solid_is_one_closed_shell_on_the_bed(head: Head, values: dict[str, object]) -> None:
-    assert_prints(read_back(head(160), SolidOptions(**values, **SMALL)))  # type: ignore[arg-type]
+    holes = int(bool(values.get("loop")) or values["kind"] == "lamp")
+    assert_prints(read_back(head(160), SolidOptions(**values, **SMALL)), holes)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_size_is_that_on_the_label(head: Head, kind: str) -> None:
-    up = 2 if kind == "bust" else 1
+    up = 2 if SolidOptions(kind=kind).stands else 1
     wide = read_back(head(), SolidOptions(kind=kind, width_mm=60, **SMALL))
     assert wide.extents[0] == pytest.approx(60, abs=1e-3)
     tall = read_back(head(), SolidOptions(kind=kind, height_mm=60, **SMALL))
@@ -102,6 +114,118 @@ def test_fine_relief_is_carved_in_print_millimetres(head: Head, kind: str) -> No
     life = 1.5 * np.pi * 60 * float(face.intrinsics.pixel_mm(float(np.nanmedian(face.depth_mm)))) ** 2
     added = (volumes[1] - volumes[0]) / plain.scale**3
     assert added == pytest.approx(0 if kind == "mask" else life, rel=0.3, abs=0.3 * life)  # a shell only bulges
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"kind": "relief", "outline": "round", "loop": True},
+        {"kind": "relief", "outline": "oval", "text": "Ada"},
+        {"kind": "relief", "text": "Ada", "loop": True},
+        {"kind": "coin", "text": "Ada", "loop": True},
+        {"kind": "lithophane", "bend_deg": 30},
+        {"kind": "lithophane", "bend_deg": 200},
+    ],
+    ids=lambda values: " ".join(map(str, values.values())),
+)
+def test_size_over_all_includes_loop_letters_and_bend(head: Head, values: dict[str, object]) -> None:
+    options = SolidOptions(**values, **SMALL)  # type: ignore[arg-type]
+    up = 2 if options.stands else 1
+    for name, axis in (("width_mm", 0), ("height_mm", up)):
+        assert read_back(head(), replace(options, **{name: 70})).extents[axis] == pytest.approx(70, abs=1e-3)
+
+
+def test_a_round_plaque_is_round_and_an_oval_one_has_the_heads_proportions(head: Head) -> None:
+    face = head()
+    rows, columns = (np.ptp(np.flatnonzero(face.mask.any(axis))) + 1 for axis in (1, 0))
+    flat = {"border_mm": 0.5, "width_mm": 60, **SMALL}
+    disc = read_back(face, SolidOptions(outline="round", **flat))  # type: ignore[arg-type]
+    assert disc.extents[1] == pytest.approx(60, abs=0.05)
+    edge = disc.vertices[disc.vertices[:, 2] < 1e-4][:, :2] - 30
+    assert np.abs(np.hypot(*edge.T)[np.hypot(*edge.T) > 1] - 30).max() < 0.05
+    oval = read_back(face, SolidOptions(outline="oval", **flat))  # type: ignore[arg-type]
+    assert oval.extents[1] / oval.extents[0] == pytest.approx(rows / columns, rel=0.02)
+
+
+def test_letters_and_a_coins_rim_stand_off_the_plate(head: Head) -> None:
+    face, base = head(), {"kind": "coin", "base_mm": 2, "border_mm": 3, "width_mm": 80, **SMALL}
+    mesh = read_back(face, SolidOptions(**base, text="I"))  # type: ignore[arg-type]
+    inside = trimesh.ray.ray_triangle.RayMeshIntersector(mesh)
+
+    def height(x: float, y: float) -> float:
+        places, _, _ = inside.intersects_location([[x, y, 50]], [[0, 0, -1]], multiple_hits=False)
+        return float(places[0, 2])
+
+    assert [height(40, 1.5), height(1.5, 40)] == pytest.approx([2.8, 2.8], abs=1e-3)  # the rim, two nozzles high
+    assert height(40, 76.5) == pytest.approx(2, abs=1e-3)  # between rim and letter
+    assert height(40, 80 - 3 - 1 - 0.25 * 6 - 3) == pytest.approx(2.8, abs=1e-3)  # the middle of the I
+    assert height(44, 80 - 3 - 1 - 0.25 * 6 - 3) == pytest.approx(2, abs=1e-3)
+
+
+def test_a_loop_has_a_hole_of_five_millimetres(head: Head) -> None:
+    mesh = read_back(head(), SolidOptions(outline="round", loop=True, base_mm=3, **SMALL))
+    middle = [mesh.extents[0] / 2, mesh.extents[1] - 2.5 - 2.5]
+    for way, free in ((2.4, True), (2.7, False), (4.9, False), (5.1, True)):
+        for angle in (0, 45, 135, 180):
+            at = [*(np.array(middle) + way * np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))])), 9]
+            hit = mesh.ray.intersects_any([at], [[0, 0, -1]])[0]
+            assert hit != free, (way, angle)
+
+
+def test_what_cannot_be_lettered_is_a_sentence(head: Head) -> None:
+    for text, said in (
+        ("\u0416", "The letter '\u0416' cannot be raised"),
+        ("stra\u00dfe", "The letter '\u00df' cannot be raised"),
+        ("\u00e9", "cannot be raised"),
+        ("A" * 60, "mm long, but there is room for"),
+    ):
+        for kind in ("relief", "coin"):
+            with pytest.raises(OptionError, match=said):
+                make_solid(head(), SolidOptions(kind=kind, text=text, letter_mm=4))
+    with pytest.raises(OptionError, match="leaves no room for the face"):
+        make_solid(head(), SolidOptions(kind="coin", width_mm=20, text="Ada"))
+
+
+def test_an_umlaut_has_its_two_dots(head: Head) -> None:
+    plain, dotted = (
+        read_back(head(), SolidOptions(text=text, letter_mm=8, **SMALL)).volume
+        for text in ("aouAOU", "\u00e4\u00f6\u00fc\u00c4\u00d6\u00dc")
+    )
+    dots = [lettered(text, np.array([[0, 0], [500, 0]]), 60, 1).lower for text in ("o", "\u00f6")]
+    assert dotted > plain
+    assert dots[1][:, 1].min() < dots[0][:, 1].min() - 8  # y is down: they stand over the letter
+    assert np.array_equal(dots[1][: len(dots[0])], dots[0]) or len(dots[1]) > len(dots[0])
+
+
+@pytest.mark.parametrize("values", [{"kind": "lithophane", "bend_deg": 90}, {"kind": "lamp"}])
+def test_bending_keeps_the_thickness_along_the_normal(head: Head, values: dict[str, object]) -> None:
+    """A photo of one gray half and one white half: two thicknesses and the frame's, measured from the axis."""
+    face = head()
+    halves = np.zeros_like(face.crop_rgb)
+    halves[:, 64:] = 255
+    options = SolidOptions(**values, wall_mm=3, base_mm=1, **SMALL)  # type: ignore[arg-type]
+    solid = make_solid(replace(face, crop_rgb=halves), options)
+    path = light_path_mm(solid.vertices_mm, options)
+    near = [np.abs(path - level).min() for level in (0, 0.8, 3, 4)]
+    assert max(near) < 0.01
+    assert path.min() > -0.05
+    assert path.max() < 4.05
+    mesh = trimesh.Trimesh(solid.vertices_mm, solid.faces, process=False)
+    outer = mesh.submesh([(path[solid.faces] > 0.75).all(1)], append=True)  # without the walls along the edges
+    points, _ = trimesh.sample.sample_surface(mesh, 3000, seed=1)
+    behind = points[light_path_mm(points, options) < 0.02]
+    _, thickness, _ = trimesh.proximity.closest_point(outer, behind[:300])
+    assert thickness.min() > 0.75
+    assert thickness.max() < 4.05
+
+
+def test_over_the_picture_a_standing_frame_juts_out_slowly(head: Head) -> None:
+    """So that it prints without supports: nothing but the picture's own steps hangs over."""
+    white = np.full_like(head().crop_rgb, 200)
+    mesh = read_back(replace(head(), crop_rgb=white), SolidOptions(kind="lamp", height_mm=60, **SMALL))
+    down = mesh.face_normals[:, 2]
+    hangs = (down < -np.sin(np.radians(45))) & (mesh.triangles[..., 2].max(1) > 0.2)
+    assert mesh.area_faces[hangs].sum() < 0.002 * mesh.area
 
 
 def test_detail_attenuates_slopes_as_stated() -> None:
@@ -234,7 +358,7 @@ def assert_valid_or_clear(face: Reconstruction, depth: np.ndarray, kind: str) ->
         assert str(error).endswith(".")  # noqa: PT017 -- either outcome is right, but this one must be a sentence
         return
     assert mesh.is_volume
-    assert mesh.euler_number == 2
+    assert mesh.euler_number == (0 if kind == "lamp" else 2)
     assert mesh.body_count == 1
 
 

@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dashboard.charts import figures, scenes
+from core.files.colours import DEPTH_MAPS
+from core.measure.context import PERCENTILES
+from dashboard.charts import figures
 
 
 @pytest.fixture
@@ -14,12 +16,6 @@ def behind_mm() -> np.ndarray:
     y, x = np.mgrid[-1:1:64j, -1:1:64j]
     r = np.hypot(x, y)
     return np.where(r < 0.9, 100 * r**2, np.nan).astype(np.float32)
-
-
-@pytest.fixture
-def tetrahedron() -> tuple[np.ndarray, np.ndarray]:
-    vertices = np.array([[0, 0, 0], [10, 0, 0], [0, 10, 0], [0, 0, 10]], np.float32)
-    return vertices, np.array([[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]], np.int32)
 
 
 def sent(figure: Any) -> dict[str, Any]:
@@ -43,17 +39,29 @@ def test_depth_map_keeps_values_to_a_tenth_of_a_millimetre_and_leaves_holes(behi
     shown = decoded(trace["z"])
     assert shown.dtype == np.float32
     np.testing.assert_allclose(shown, behind_mm, atol=0.051, equal_nan=True)
-    assert trace["colorbar"]["ticksuffix"] == " mm"
+    assert trace["showscale"] is False
     assert "mm behind the nose tip" in trace["hovertemplate"]
 
 
 def test_depth_map_has_the_near_end_bright(behind_mm: np.ndarray) -> None:
-    scale = figures.depth_map(behind_mm).data[0].colorscale
-
     def brightness(colour: str) -> int:
-        return sum(int(colour.lstrip("#")[i : i + 2], 16) for i in (0, 2, 4))
+        return sum(int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(","))
 
-    assert brightness(scale[0][1]) > brightness(scale[-1][1])  # little depth behind the nose is near
+    for colours in DEPTH_MAPS:
+        figure = figures.depth_map(behind_mm, colours=colours)
+        scale = figure.data[0].colorscale
+        steps = [brightness(colour) for _, colour in scale]  # little depth behind the nose is near
+        assert steps == sorted(steps, reverse=True)
+        bar = figure.data[1].marker  # rises upwards: what is at its top is the least depth
+        assert (bar.cmin, bar.cmax) == (-figure.data[0].zmax, -figure.data[0].zmin)
+        assert [colour for _, colour in bar.colorscale] == [colour for _, colour in reversed(scale)]
+        assert [f"{-value:g} mm" for value in bar.colorbar.tickvals] == list(bar.colorbar.ticktext)
+
+
+def test_ticks_are_round_numbers() -> None:
+    assert figures.round_numbers(-3, 107) == [0, 20, 40, 60, 80, 100]
+    assert figures.round_numbers(0, 1) == [0, 0.2, 0.4, 0.6, 0.8, 1]
+    assert figures.round_numbers(3.1, 3.9, most=3) == [3.5]
 
 
 def test_depth_maps_share_one_colour_scale(behind_mm: np.ndarray) -> None:
@@ -82,19 +90,45 @@ def test_histogram_counts_every_pixel_once_and_density_integrates_to_one(behind_
 
 def test_histogram_marks_percentiles_where_they_are() -> None:
     data = figures.Histogram("x", np.arange(5, dtype=np.float32), np.ones(4, np.int32))
-    layout = sent(figures.histogram(data, percentiles={5: 0.2, 25: 1.0, 50: 2.0, 95: 3.8}))["layout"]
-    assert [shape["x0"] for shape in layout["shapes"]] == [0.2, 1.0, 2.0, 3.8]
+    drawn = {1: 0.1, 5: 0.2, 25: 1.0, 50: 2.0, 75: 3.0, 95: 3.8, 99: 3.9}
+    assert tuple(drawn) == PERCENTILES
+    layout = sent(figures.histogram(data, percentiles=drawn))["layout"]
+    assert [shape["x0"] for shape in layout["shapes"]] == list(drawn.values())
+    assert [a["x"] for a in layout["annotations"]] == list(drawn.values())
     assert [a["text"] for a in layout["annotations"]] == [
-        "5th percentile 0.20 mm", "Median depth 2.00 mm", "95th percentile 3.80 mm",
+        "1st 0.10 mm", "5th 0.20 mm", "25th 1.00 mm", "Median 2.00 mm", "75th 3.00 mm", "95th 3.80 mm", "99th 3.90 mm",
     ]  # fmt: skip
-    assert len({a["yshift"] for a in layout["annotations"]}) == 3  # none lies over another, however near they are
+    rows: dict[int, list[str]] = {}
+    for label in layout["annotations"]:
+        rows.setdefault(label["yshift"], []).append(label["xanchor"])
+    assert all(len(sides) == len(set(sides)) for sides in rows.values())
     assert max(a["yshift"] for a in layout["annotations"]) + 12 < layout["margin"]["t"]
     assert layout["xaxis"]["title"]["text"] == "mm behind the nose tip"
     assert "dragmode" not in layout
     brushed = sent(figures.histogram(data, percentiles={50: 2.0}, unit="IPD", brush=True))["layout"]
     assert (brushed["dragmode"], brushed["selectdirection"]) == ("select", "h")
     assert brushed["xaxis"]["title"]["text"] == "IPD behind the nose tip"
-    assert brushed["annotations"][0]["text"] == "Median depth 2.000 IPD"
+    assert brushed["annotations"][0]["text"] == "Median 2.000 IPD"
+
+
+def test_bars_wear_the_colours_of_the_map(behind_mm: np.ndarray) -> None:
+    counts, edges = np.histogram(behind_mm[np.isfinite(behind_mm)], 20)
+    data = figures.Histogram("bowl", edges.astype(np.float32), counts.astype(np.int32))
+    range_mm = figures.depth_range([behind_mm])
+    for colours in DEPTH_MAPS:
+        trace = figures.depth_map(behind_mm, colours=colours).data[0]
+        bars = figures.histogram(data, colours=colours, range_=range_mm).data[0].marker
+        assert (bars.cmin, bars.cmax, bars.colorscale) == (trace.zmin, trace.zmax, trace.colorscale)
+        np.testing.assert_allclose(bars.color, (edges[:-1] + edges[1:]) / 2, rtol=1e-5)
+        strip = figures.histograms([data, data], colours=colours, range_=range_mm).data[-1]
+        assert (strip.name, strip.zmin, strip.zmax, strip.colorscale) == ("strip", *range_mm, trace.colorscale)
+
+
+def test_histograms_over_each_other_mark_one_face_in_its_colour() -> None:
+    data = figures.Histogram("x", np.arange(5, dtype=np.float32), np.ones(4, np.int32))
+    layout = figures.histograms([data] * 3, percentiles={50: 2.0}, of=2, brush=True).layout
+    assert (layout.shapes[0].x0, layout.shapes[0].line.color) == (2.0, figures.SERIES[2])
+    assert (layout.annotations[0].text, layout.dragmode) == ("Median 2.00 mm", "select")
 
 
 def test_overlaid_histograms_and_profiles_keep_the_order_of_colours() -> None:
@@ -114,57 +148,3 @@ def test_overlaid_histograms_and_profiles_keep_the_order_of_colours() -> None:
     assert across.layout.yaxis.autorange == "reversed"  # seen from above: the nose is up
     # a millimetre up or across is as long as a millimetre deep
     assert midlines.layout.yaxis.scaleanchor == across.layout.yaxis.scaleanchor == "x"
-
-
-def test_cloud_is_thinned_to_its_limit_and_stays_small() -> None:
-    rng = np.random.default_rng(1)
-    points = rng.normal(size=(60_000, 3)).astype(np.float32) * 80
-    colours = rng.integers(0, 256, (60_000, 3)).astype(np.uint8)
-    figure = scenes.cloud(points, colours)
-    assert len(figure.data[0].x) == scenes.MAX_POINTS
-    assert len(figure.to_json()) < 600_000
-    again = scenes.cloud(points, colours)
-    np.testing.assert_array_equal(figure.data[0].x, again.data[0].x)
-
-
-def test_cloud_colours_are_those_of_the_points() -> None:
-    colours = np.array([[200, 30, 30], [30, 200, 30], [30, 30, 200], [200, 30, 30]], np.uint8)
-    marker = scenes.cloud(np.eye(4, 3, dtype=np.float32), colours).data[0].marker
-    words = [word for _, word in marker.colorscale]
-    assert marker.cmax == len(words) - 1
-    assert [words[i] for i in marker.color] == [f"rgb({r}, {g}, {b})" for r, g, b in colours]
-
-
-def test_cloud_of_one_colour_has_a_scale_of_two_ends() -> None:
-    marker = scenes.cloud(np.zeros((3, 3), np.float32), np.full((3, 3), 7, np.uint8)).data[0].marker
-    assert [share for share, _ in marker.colorscale] == [0, 1]
-
-
-def test_mesh_travels_as_typed_arrays(tetrahedron: tuple[np.ndarray, np.ndarray]) -> None:
-    vertices, triangles = tetrahedron
-    colours = np.arange(12, dtype=np.uint8).reshape(4, 3)
-    trace = sent(scenes.mesh(vertices, triangles, colours))["data"][0]
-    np.testing.assert_array_equal(np.stack([decoded(trace[a]) for a in "xyz"], 1), vertices)
-    np.testing.assert_array_equal(np.stack([decoded(trace[a]) for a in "ijk"], 1), triangles)
-    np.testing.assert_array_equal(decoded(trace["vertexcolor"]), colours)
-
-
-def test_mesh_over_the_limit_is_refused_with_both_numbers(tetrahedron: tuple[np.ndarray, np.ndarray]) -> None:
-    many = np.zeros((scenes.MAX_TRIANGLES + 1, 3), np.int32)
-    with pytest.raises(ValueError, match="100,001 triangles is over the 100,000"):
-        scenes.mesh(tetrahedron[0], many, np.zeros((4, 3), np.uint8))
-
-
-def test_all_scenes_have_one_start_view_no_axes_and_true_proportions(
-    tetrahedron: tuple[np.ndarray, np.ndarray],
-) -> None:
-    vertices, triangles = tetrahedron
-    black = np.zeros((4, 3), np.uint8)
-    shown = [scenes.mesh(vertices, triangles, black), scenes.cloud(vertices, black)]
-    layouts = [sent(figure)["layout"]["scene"] for figure in shown]
-    assert layouts[0] == layouts[1]
-    assert layouts[0]["aspectmode"] == "data"
-    assert not any(layouts[0][axis]["visible"] for axis in ("xaxis", "yaxis", "zaxis"))
-    assert layouts[0]["camera"]["eye"]["z"] > 0  # in front of the face: the mesh frame's z points at the viewer
-    light = shown[0].data[0].lighting
-    assert (light.ambient, light.diffuse, light.specular) == (1, 0, 0)  # the colours hold the light already

@@ -7,7 +7,7 @@ from scipy.spatial.distance import squareform
 
 from core.files.colours import signed_limit
 from core.measure.profiles import contours
-from dashboard.charts import maps
+from dashboard.charts import figures, maps
 from dashboard.readings.measured import Measured
 from tests.dashboard.charts.test_figures import decoded, sent
 from tests.dashboard.faces import face
@@ -19,18 +19,29 @@ def colour(words: str) -> np.ndarray:
 
 def test_the_map_that_is_worked_on_has_its_traces_by_name_and_is_small() -> None:
     found = Measured(face())
-    figure = sent(maps.reading_map(found.behind_mm, found.numbered, contours(found.reconstruction)))
-    assert [trace["name"] for trace in figure["data"]] == ["depth", "veil", "mark", "levels"]
-    parts = decoded(figure["data"][1]["customdata"])
-    np.testing.assert_array_equal(parts, found.numbered[:: maps.STEP, :: maps.STEP])
-    assert len(str(figure)) < 700_000
+    figure = sent(maps.reading_map(found.behind_mm, found.numbered))
+    assert [trace["name"] for trace in figure["data"]] == ["depth", "veil", "mark", "levels", "scale"]
+    small = sent(maps.reading_map(found.behind_mm, found.numbered, step=3, colour_bar=False))
+    assert [trace["name"] for trace in small["data"]] == ["depth", "veil", "mark", "levels"]
+    for step, one in ((maps.STEP, figure), (3, small)):
+        depth, veil, mark = one["data"][:3]
+        x0, y0 = depth["x0"], depth["y0"]
+        shown = decoded(depth["z"])
+        rows, columns = (slice(at, at + step * n, step) for at, n in zip((y0, x0), shown.shape, strict=True))
+        np.testing.assert_allclose(shown, found.behind_mm[rows, columns], atol=figures.FINEST_MM / 2, equal_nan=True)
+        np.testing.assert_array_equal(decoded(veil["customdata"]), found.numbered[rows, columns])
+        assert all((trace["x0"], trace["y0"], trace["dx"]) == (x0, y0, step) for trace in (depth, veil, mark))
+        # what is left out holds no face
+        outside = found.behind_mm[::step, ::step].copy()
+        outside[y0 // step :, x0 // step :][: shown.shape[0], : shown.shape[1]] = np.nan
+        assert not np.isfinite(outside).any()
+    assert len(str(figure)) < 200_000
+    assert len(str(small)) < 100_000
 
 
 def test_level_lines_lie_at_their_depth() -> None:
     found = Measured(face())
-    levels = contours(found.reconstruction)
-    figure = maps.reading_map(found.behind_mm, found.numbered, levels)
-    x, y = figure.data[3].x, figure.data[3].y
+    x, y = (np.array(line, float) for line in maps.level_lines(contours(found.reconstruction)))
     known = np.isfinite(x)
     depth = found.behind_mm[np.round(y[known]).astype(int), np.round(x[known]).astype(int)]
     off = np.abs(depth / 5 - np.round(depth / 5)) * 5

@@ -39,6 +39,8 @@ def test_a_flag_gives_the_table_its_value(command: str, row: Option) -> None:
         assert [parsed(command, row.flag, name) for name in row.choices] == [{row.name: name} for name in row.choices]
     elif row.type == "list":
         assert parsed(command, row.flag, "stl, glb") == {row.name: ["stl", "glb"]}
+    elif row.type == "text":
+        assert parsed(command, row.flag, "7 Ada") == {row.name: "7 Ada"}
     elif row.type == "numbers":
         assert parsed(command, row.flag, *["40", "50.5", "-6"][: len(row.parts)]) == {row.name: [40, 50.5, -6]}
     else:

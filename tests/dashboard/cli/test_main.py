@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,29 @@ def test_run_says_which_network_and_where(astronaut: Path, tmp_path: Path, capfd
     assert f"{astronaut} -> {tmp_path / 'out' / 'astronaut'} (builtin, " in printed
     assert said == ""
     assert {folder.name for folder in (tmp_path / "out").iterdir()} == {"astronaut", "sea"}
+
+
+def test_a_doubtful_find_is_written_and_is_no_success(
+    astronaut: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    large, out = tmp_path / "large.png", tmp_path / "out"
+    with Image.open(astronaut) as photo:
+        photo.convert("RGB").resize((1024, 1024), Image.Resampling.LANCZOS).save(large)
+    arguments = ["--out", str(out), "--formats", "stl", "--solid", "none", "--max-triangles", "3000"]
+    assert main(["run", str(large), *arguments, "--json"]) == 1
+    printed, said = capfd.readouterr()
+    told = json.loads(printed)
+    assert told["ok"] is False
+    assert "error" not in told
+    assert [face["doubtful"] for face in told["faces"]].count(False) == 1  # the astronaut
+    (buckle,) = [face for face in told["faces"] if face["doubtful"]]
+    assert buckle["score"] < 0.85
+    assert f"{buckle['folder']} is doubtful: is it a face? It scores {buckle['score']:.2f}." in said
+    assert "--box" in said
+    assert len(said.splitlines()) == 1
+    box = ["--box", "300", "940", "60"]
+    assert main(["run", str(large), *arguments, *box, "--json"]) == 0  # a person has said where it is
+    assert json.loads(capfd.readouterr().out)["faces"][0]["doubtful"] is False
 
 
 def test_the_solid_is_of_the_kind_and_size_asked_for(astronaut: Path, tmp_path: Path) -> None:
@@ -258,3 +282,53 @@ def test_help_is_quick_and_needs_no_torch() -> None:
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, env=os.environ)
     assert done.returncode == 0, done.stderr
     assert "--whole-photo" in done.stdout
+
+
+def test_run_takes_the_pictures_of_a_folder(
+    astronaut: Path, grace_hopper: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    photos = tmp_path / "photos"
+    (photos / "deeper").mkdir(parents=True)
+    shutil.copy(grace_hopper, photos / "b.JPG")
+    shutil.copy(astronaut, photos / "a.png")
+    shutil.copy(astronaut, photos / "deeper" / "c.png")
+    for name in ("notes.txt", "._a.png", "Thumbs.db"):
+        (photos / name).write_text("no picture")
+    (photos / "z.webp").write_text("no picture, but called one")
+    few = ["--formats", "stl", "--solid", "none", "--max-triangles", "3000"]
+    assert main(["run", str(photos), "--out", str(photos / "out"), "--json", *few]) == 1
+    printed, said = capfd.readouterr()
+    results = [json.loads(line) for line in printed.splitlines()]
+    assert [(result["photo"], result["ok"]) for result in results] == [
+        (str(photos / "a.png"), True), (str(photos / "b.JPG"), True), (str(photos / "z.webp"), False),
+    ]  # fmt: skip
+    assert said.splitlines()[0] == f"lifemask: {photos}: 3 files that are no pictures were skipped."
+    assert {folder.name for folder in (photos / "out").iterdir()} == {"a", "b"}
+    (tmp_path / "empty").mkdir()
+    assert main(["run", str(tmp_path / "empty"), "--out", str(tmp_path / "out")]) == 2
+    assert "empty holds no picture. Name a folder with JPEG, PNG, WebP, HEIC, AVIF" in capfd.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names there are bytes of any kind")
+def test_names_in_another_encoding_and_of_251_bytes(
+    astronaut: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    photos, out = tmp_path / "photos", tmp_path / "out"
+    photos.mkdir()
+    shutil.copy(astronaut, os.fsencode(photos) + b"/M\xe4dchen.png")
+    shutil.copy(astronaut, photos / ("n" * 247 + ".png"))
+    shutil.copy(astronaut, photos / ("n" * 246 + "m.png"))
+    (photos / os.fsdecode(b"\xf6de.png")).write_bytes(b"")
+    few = ["--solid", "none", "--max-triangles", "3000", "--formats", "obj,ply,glb"]
+    for more in ([], ["--json"]):
+        assert main(["run", str(photos), "--out", str(out), *few, *more]) == 1
+        printed, said = capfd.readouterr()
+        assert "Mädchen.png" in (printed if not more else json.loads(printed.splitlines()[0])["photo"])
+        assert "öde.png is empty" in said
+    stem = "n" * 180
+    assert {folder.name for folder in out.iterdir()} == {"Mädchen", stem, f"{stem}_2"}
+    facts = json.loads((out / "Mädchen" / "reconstruction.json").read_text("utf-8"))
+    assert facts["photo"]["name"] == "Mädchen.png"
+    with zipfile.ZipFile(out / "Mädchen" / "mesh.zip") as archive:
+        assert "Madchen-mesh.obj" in archive.namelist()
+    assert main(["compare", *(str(folder) for folder in out.iterdir()), "--out", str(tmp_path / "compared")]) == 0

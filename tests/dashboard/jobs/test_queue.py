@@ -10,15 +10,18 @@ from dataclasses import replace
 import pytest
 
 from core.errors import Cancelled
+from core.options import SolidOptions
 from dashboard.jobs import worker
 from dashboard.jobs.queue import LEASE_S, LOST, Queue
 from dashboard.jobs.supervisor import Supervisor
 from dashboard.library import schema
 from dashboard.library.library import Library
-from dashboard.library.records import NewFace, RunRecord
+from dashboard.library.records import NewFace, QueueFullError, RunRecord
 from dashboard.settings import Settings
 from tests.dashboard import works
 from tests.dashboard.library.test_library import Wanted, jpeg
+
+PHOTOS = (worker.PHOTOS.kinds, worker.PHOTOS.follow_ups)
 
 
 @pytest.fixture
@@ -184,3 +187,91 @@ def test_two_workers_never_take_the_same_run(settings: Settings) -> None:
         taken = [run_id for ids in pool.map(take, range(4)) for run_id in ids]
     assert len(taken) == len(set(taken)) == 20
     library.close()
+
+
+def finished(library: Library, queue: Queue, run: RunRecord, name: str) -> str:
+    """End a run that was claimed: its face is there, its surface and its solid follow. Returns the face's id."""
+    queue.finish(run.id, [NewFace(name, 1, f"{name}.jpg", 0.9, "builtin", then=(("surface", {}), ("solid", {"a": 1})))])
+    return name
+
+
+def test_what_follows_comes_after_what_is_asked_for(library: Library) -> None:
+    workspace = library.new_workspace()
+    first, second = start(library, "a.jpg", workspace), start(library, "b.jpg", workspace)
+    queue = Queue(library)
+    assert queue.claim(*PHOTOS) == now(library, first)
+    finished(library, queue, first, "fa")
+    (waiting,) = library.runs(workspace, states=["queued"], kind="surface")
+    assert (waiting.face_id, waiting.asked, second.asked) == ("fa", False, True)
+    taken = []
+    while (run := queue.claim(*PHOTOS)) is not None:
+        taken.append((run.kind, run.face_id))
+        finished(library, queue, run, "fb") if run.kind == "reconstruct" else queue.finish(run.id, [])
+    assert taken == [
+        ("reconstruct", None), ("surface", "fa"), ("surface", "fb"), ("solid", "fa"), ("solid", "fb"),
+    ]  # fmt: skip
+
+
+def test_what_a_person_asks_for_waits_behind_no_photos_and_no_follow_up(library: Library) -> None:
+    workspace = library.new_workspace()
+    photos = [start(library, f"{number}.jpg", workspace) for number in range(3)]
+    queue = Queue(library)
+    assert queue.claim(*PHOTOS) == now(library, photos[0])
+    finished(library, queue, photos[0], "fa")
+    lane = worker.LANES[1]
+    assert queue.claim(lane.kinds, lane.follow_ups) is None  # nobody asked for the surface
+    hastened = library.hasten(workspace, "fa", "surface")
+    assert hastened is not None
+    assert queue.claim(lane.kinds, lane.follow_ups) == now(library, hastened)
+    solid = library.start_solid(workspace, "fa", SolidOptions())  # in the place of the one that would have followed
+    assert [run.id for run in library.runs(workspace, kind="solid")] == [solid.id]
+    assert queue.claim(lane.kinds, lane.follow_ups) is None  # two works at once on one face would lose one's result
+    queue.finish(hastened.id, [])
+    assert queue.claim(lane.kinds, lane.follow_ups) == now(library, solid)
+
+
+def test_a_browser_with_one_photo_does_not_wait_for_anothers_thirty(settings: Settings) -> None:
+    clock = [1000.0]
+    library = Library(replace(settings, max_queue=50), clock=lambda: clock[0])
+    many, one = library.new_workspace(), library.new_workspace()
+    for number in range(30):
+        start(library, f"{number}.jpg", many)
+    late = start(library, "late.jpg", one)
+    queue, order = Queue(library), []
+    for _ in range(4):
+        clock[0] += 1
+        run = queue.claim(*PHOTOS)
+        assert run is not None
+        order.append(run.workspace_id)
+        if run.id == late.id:
+            start(library, "later.jpg", one)
+    assert order[:2] in ([many, one], [one, many])
+    assert order[2:] in ([many, one], [one, many])
+    library.close()
+
+
+def test_follow_ups_take_no_room_in_the_queue(settings: Settings) -> None:
+    library = Library(replace(settings, max_queue=2))
+    workspace, queue = library.new_workspace(), Queue(library)
+    finished(library, queue, (queue.claim(*PHOTOS) if start(library, "a.jpg", workspace) else None), "fa")
+    start(library, "b.jpg", workspace)
+    start(library, "c.jpg", workspace)
+    with pytest.raises(QueueFullError):
+        start(library, "d.jpg", workspace)
+    library.close()
+
+
+def test_a_helper_takes_photos_that_wait_and_ends_when_there_are_none(
+    library: Library, supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert supervisor is not None
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    workspace = library.new_workspace()
+    runs = [start(library, name, workspace) for name in ("slow-1.jpg", "slow-2.jpg", "a.jpg", "b.jpg")]
+    until(library, runs[1], lambda run: run.stage == "Working")  # while the worker is at the first
+    assert now(library, runs[0]).stage == "Working"
+    assert set(pids(library, "slow-1.jpg")).isdisjoint(pids(library, "slow-2.jpg"))
+    for run in runs[:2]:
+        library.cancel(workspace, run.id)
+    for run in runs[2:]:
+        until(library, run, lambda run: run.state == "done")

@@ -42,7 +42,7 @@ def test_upload_run_download(live: Any, grace_hopper: Path) -> None:
         seen.append((run["stage"], run["progress"]))
     assert run["state"] == "done", run
     assert [share for _, share in seen] == sorted(share for _, share in seen)
-    assert {"Finding faces", "Making the mesh", "Making the solid"} & {stage for stage, _ in seen}
+    assert {"Finding faces", "Estimating depth", "Measuring"} & {stage for stage, _ in seen}
     face = browser.get(f"{live.url}/api/faces/{run['face_ids'][0]}").json()
     assert face["network"] == "builtin"
     answer = browser.get(live.url + face["files"]["solid.stl"] + "?download=1")
@@ -61,15 +61,42 @@ def tasks(library: Library) -> Tasks:
     return Tasks(library)
 
 
+def stl(folder: Path) -> Any:
+    return trimesh.load_mesh(io.BytesIO(core.files.made(folder, "solid.stl")), file_type="stl")
+
+
 def work(tasks: Tasks, run_id: str, workspace: str) -> Any:
     works: Any = {
         "reconstruct": tasks.reconstruct,
+        "surface": tasks.surface,
         "solid": tasks.solid,
         "recompute": tasks.recompute,
         "download": tasks.download,
     }
-    assert step(Queue(tasks.library), works, list(works))
+    while tasks.library.runs(workspace, [run_id])[0].state == "queued":
+        assert step(Queue(tasks.library), works, list(works))
+    while step(Queue(tasks.library), works, [], list(works)):  # and what follows from it
+        pass
     return tasks.library.runs(workspace, [run_id])[0]
+
+
+def test_what_reading_a_photo_told_reaches_its_faces(tasks: Tasks, grace_hopper: Path) -> None:
+    with Image.open(grace_hopper) as image:
+        exif, data = Image.Exif(), io.BytesIO()
+        exif.get_ifd(0x8769).update({0xA405: 26, 0xA002: 4032, 0xA003: image.height})
+        image.save(data, "JPEG", quality=92, exif=exif)
+    library, workspace = tasks.library, tasks.library.new_workspace()
+    photo = library.add_photo(workspace, "cut.jpg", data.getvalue()[:-2])
+    read = tasks._stored(photo)
+    assert read == replace(core.read_photo(data.getvalue()[:-2], "cut.jpg"), rgb=read.rgb)
+    run = library.start_run(workspace, photo.id, Options.from_dict({**FEW, "solid": "none", "formats": []}))
+    assert work(tasks, run.id, workspace).state == "done"
+    facts = core.files.read_facts(library.faces(workspace)[0].folder)
+    assert facts.camera.focal_source == "EXIF, for what is left of the photo"
+    assert "cut off at its end" in facts.warnings[0]
+    assert "was cropped after it was taken" in facts.warnings[1]
+    (library.folders.photo(photo.id) / "reading.json").unlink()  # as a library of an earlier version has it
+    assert (tasks._stored(photo).focal_from, tasks._stored(photo).warnings) == ("EXIF", ())
 
 
 def test_a_second_photo_loads_no_network_and_a_solid_is_made_anew(
@@ -84,20 +111,20 @@ def test_a_second_photo_loads_no_network_and_a_solid_is_made_anew(
     assert tasks.networks.loads == {"builtin": 1}
 
     face = library.faces(workspace)[0]
-    before = trimesh.load_mesh(face.folder / "solid.stl")
+    before = stl(face.folder)
     from core.options import SolidOptions
 
     wanted = SolidOptions(width_mm=50.0, max_triangles=3000)
     run = work(tasks, library.start_solid(workspace, face.id, wanted).id, workspace)
     assert (run.state, run.error) == ("done", None)
-    after = trimesh.load_mesh(face.folder / "solid.stl")
+    after = stl(face.folder)
     assert (before.extents[0], after.extents[0]) == (pytest.approx(80.0, abs=0.01), pytest.approx(50.0, abs=0.01))
     assert after.is_volume
     assert library.runs(workspace, [face.run_id])[0].face_ids == [face.id]
     with library.session() as session:  # the face's folder was noted while it was replaced, and is no more
         assert session.scalars(select(schema.UnsettledFolder)).all() == []
 
-    network_map = (face.folder / "inverse_depth.npy").read_bytes()
+    network_map = core.files.made(face.folder, "inverse_depth.npy")
     changes = {"fov_deg": 25.0, "projection": "orthographic", "smooth": 1.0}
     run = work(tasks, library.start_recompute(workspace, face.id, changes).id, workspace)
     assert (run.state, run.error) == ("done", None)
@@ -106,8 +133,8 @@ def test_a_second_photo_loads_no_network_and_a_solid_is_made_anew(
     assert facts["camera"]["fov_deg"] == pytest.approx(25)
     assert facts["camera"]["projection"] == "orthographic"
     assert facts["solid"]["options"]["width_mm"] == 50
-    assert (face.folder / "inverse_depth.npy").read_bytes() == network_map
-    assert trimesh.load_mesh(face.folder / "solid.stl").is_volume
+    assert core.files.made(face.folder, "inverse_depth.npy") == network_map
+    assert stl(face.folder).is_volume
     again = library.start_run(workspace, face.photo_id, options)  # the face is no longer what these options give
     assert again.id != face.run_id
     with pytest.raises(OptionError, match="'model' cannot be changed"):

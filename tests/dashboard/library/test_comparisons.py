@@ -10,7 +10,7 @@ from dashboard.library import deletion
 from dashboard.library.library import Library
 from dashboard.library.records import NotInLibraryError, RunRecord
 from dashboard.library.retention import sweep
-from tests.dashboard.library.test_library import finished_face, jpeg
+from tests.dashboard.library.test_library import finished_face, for_good, jpeg
 from tests.dashboard.web.test_routes import make_face
 
 
@@ -36,6 +36,7 @@ def test_equal_faces_and_settings_give_the_existing_comparison(library: Library,
     workspace, faces = three
     run = compared(library, workspace, faces, faces[0])
     assert library.start_comparison(workspace, faces, faces[0]) == run
+    assert library.start_comparison(workspace, faces[::-1], faces[0]) == run  # only shown in another order
     assert library.comparison(workspace, run.id) == library.folders.comparison(run.id)
     for other in (
         library.start_comparison(workspace, faces, faces[1]),
@@ -60,11 +61,11 @@ def test_a_comparison_goes_with_the_first_of_its_faces(library: Library, three: 
     face = library.face(workspace, faces[0])
     assert face is not None
     if how == "face":
-        deletion.delete_face(library, workspace, face.id)
+        for_good(library, deletion.delete_faces(library, workspace, [face.id]))
     elif how == "photo":
-        deletion.delete_photo(library, workspace, face.photo_id)
+        for_good(library, deletion.delete_photo(library, workspace, face.photo_id))
     else:
-        deletion.delete_all(library, workspace)
+        for_good(library, deletion.delete_all(library, workspace))
     left = [] if how == "all" else [kept.id]
     assert library.comparison(workspace, gone.id) is None
     assert [folder.name for folder in library.folders.comparisons.iterdir()] == left

@@ -16,7 +16,7 @@ from dashboard.library.journal import ABANDONED_S, QUARANTINE_DAYS
 from dashboard.library.library import Library
 from dashboard.library.retention import sweep
 from dashboard.settings import Settings
-from tests.dashboard.library.test_library import finished_face
+from tests.dashboard.library.test_library import finished_face, for_good
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_nothing_is_swept_that_a_new_or_older_database_does_not_know(
     for path in [*library.folders.photos.iterdir(), *library.folders.faces.iterdir()]:
         os.utime(path, (1.0, 1.0))
     kept = files(library.folders.root)
-    assert len(kept) == 3  # photo, thumbnail, solid
+    assert len(kept) == 4  # photo, what was read of it, thumbnail, solid
     sweep(later())
     assert files(library.folders.root) == kept
 
@@ -175,9 +175,9 @@ def test_a_removal_that_was_cut_off_is_completed(
 
     monkeypatch.setattr(library.journal, "remove", killed)
     with pytest.raises(KeyboardInterrupt):
-        deletion.delete_face(library, workspace, face_id)
+        for_good(library, deletion.delete_faces(library, workspace, [face_id]))
     assert library.faces(workspace) == []
-    assert len(files(library.folders.root)) == 3
+    assert len(files(library.folders.root)) == 4
     sweep(later(0.0))
     assert files(library.folders.root) == set()
 
@@ -187,7 +187,7 @@ def test_a_face_deleted_while_it_is_computed_anew_does_not_come_back(library: Li
     face_id = finished_face(library, workspace)
     place = library.folders.face(face_id)
     library.journal.begin([place])
-    deletion.delete_face(library, workspace, face_id)
+    for_good(library, deletion.delete_faces(library, workspace, [face_id]))
     aged(place)  # the worker that had not heard of it yet
     library.journal.end(place)
     assert not place.exists()

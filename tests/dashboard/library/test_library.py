@@ -19,7 +19,7 @@ from core.errors import Cancelled, PhotoError, StorageError
 from dashboard.jobs.queue import Queue
 from dashboard.library import deletion, schema
 from dashboard.library.library import Library
-from dashboard.library.records import NewFace, NotInLibraryError, QueueFullError
+from dashboard.library.records import DeletionRecord, NewFace, NotInLibraryError, QueueFullError
 from dashboard.library.retention import sweep
 from dashboard.settings import Settings
 
@@ -38,6 +38,12 @@ def jpeg(colour: tuple[int, int, int] = (200, 120, 90), size: tuple[int, int] = 
     out = io.BytesIO()
     Image.new("RGB", size, colour).save(out, "JPEG", **({"exif": exif} if exif else {}))
     return out.getvalue()
+
+
+def for_good(library: Library, made: DeletionRecord | None) -> None:
+    """Carry out a deletion at once."""
+    if made is not None:
+        deletion.carry_out(library, made.id)
 
 
 def workspaces(library: Library) -> set[str]:
@@ -105,12 +111,12 @@ def test_two_workspaces_see_nothing_of_each_other(library: Library) -> None:
         lambda: library.start_solid(other, face_id, Wanted()),
         lambda: library.cancel(other, face.run_id),
         lambda: library.retry(other, face.run_id),
-        lambda: deletion.delete_face(library, other, face_id),
-        lambda: deletion.delete_photo(library, other, face.photo_id),
+        lambda: for_good(library, deletion.delete_faces(library, other, [face_id])),
+        lambda: for_good(library, deletion.delete_photo(library, other, face.photo_id)),
     ):
         with pytest.raises(NotInLibraryError):
             forbidden()
-    deletion.delete_all(library, other)
+    for_good(library, deletion.delete_all(library, other))
     assert (face.folder / "solid.stl").is_file()
 
 
@@ -130,7 +136,7 @@ def test_the_last_face_of_a_photo_takes_the_photo_with_it(library: Library) -> N
     workspace = library.new_workspace()
     face = library.face(workspace, finished_face(library, workspace))
     assert face is not None
-    deletion.delete_face(library, workspace, face.id)
+    for_good(library, deletion.delete_faces(library, workspace, [face.id]))
     assert library.photos(workspace) == library.runs(workspace) == library.faces(workspace) == []
     assert list(library.folders.photos.iterdir()) == list(library.folders.faces.iterdir()) == []
 
@@ -148,10 +154,10 @@ def test_a_run_that_gave_nothing_does_not_keep_the_photo_of_the_last_face(librar
         library.cancel(workspace, first.id)
     face_id = finished_face(library, workspace)
     waiting = library.start_run(workspace, photo.id, Wanted({"ipd_mm": 60.0}))
-    deletion.delete_face(library, workspace, face_id)
+    for_good(library, deletion.delete_faces(library, workspace, [face_id]))
     assert [p.id for p in library.photos(workspace)] == [photo.id]  # work on it waits
     library.cancel(workspace, waiting.id)
-    deletion.delete_face(library, workspace, finished_face(library, workspace))
+    for_good(library, deletion.delete_faces(library, workspace, [finished_face(library, workspace)]))
     assert library.photos(workspace) == library.runs(workspace) == []
     assert list(library.folders.photos.iterdir()) == []
 
@@ -165,7 +171,7 @@ def test_a_deleted_face_is_made_again_when_its_photo_comes_again(library: Librar
     assert run is not None
     faces = [NewFace(os.urandom(16).hex(), index, f"two.jpg #{index}", 0.9, "builtin") for index in (1, 2)]
     queue.finish(run.id, faces)
-    deletion.delete_face(library, workspace, faces[0].id)
+    for_good(library, deletion.delete_faces(library, workspace, [faces[0].id]))
     photo = library.add_photo(workspace, "two.jpg", jpeg())
     assert library.start_run(workspace, photo.id, Wanted()).state == "queued"
 
@@ -243,7 +249,7 @@ def test_delete_all_leaves_no_file(library: Library) -> None:
     workspace = library.new_workspace()
     finished_face(library, workspace)
     library.start_run(workspace, library.add_photo(workspace, "b.jpg", jpeg((1, 2, 3))).id, Wanted())
-    deletion.delete_all(library, workspace)
+    for_good(library, deletion.delete_all(library, workspace))
     assert library.photos(workspace) == library.runs(workspace) == []
     assert list(library.folders.photos.iterdir()) == list(library.folders.faces.iterdir()) == []
     assert workspaces(library) == {workspace}
@@ -269,7 +275,7 @@ def test_workspaces_that_stay_empty_are_forgotten(settings: Settings) -> None:
     emptied, used = library.new_workspace(), library.new_workspace()
     for workspace in (emptied, used):
         finished_face(library, workspace)
-    deletion.delete_all(library, emptied)
+    for_good(library, deletion.delete_all(library, emptied))
     sweep(library)
     assert workspaces(library) == {emptied, used}
     now += 31 * 86400
@@ -285,7 +291,7 @@ def test_a_workspace_is_kept_from_the_first_thing_on_that_is_put_into_it(library
     assert library.photos(by_photo) == library.runs(by_photo) == library.faces(by_photo) == []
     with pytest.raises(PhotoError):
         library.add_photo(by_photo, "a.jpg", b"no picture")
-    deletion.delete_all(library, by_photo)
+    for_good(library, deletion.delete_all(library, by_photo))
     assert workspaces(library) == set()
     library.add_photo(by_photo, "a.jpg", jpeg())
     library.start_download(by_run, "dpt_large_384")
@@ -349,7 +355,7 @@ def test_a_run_deleted_while_it_runs_is_cancelled(library: Library) -> None:
     queue = Queue(library)
     run = queue.claim(["reconstruct"])
     assert run is not None
-    deletion.delete_photo(library, workspace, photo.id)
+    for_good(library, deletion.delete_photo(library, workspace, photo.id))
     with pytest.raises(Cancelled):
         queue.report(run.id, "Working", 0.5)
     with pytest.raises(Cancelled):

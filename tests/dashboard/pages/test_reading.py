@@ -6,15 +6,19 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import dash
+import numpy as np
 import pytest
 from dash.development.base_component import Component
 from flask import g
 from plotly.io.json import to_json_plotly
 
 from core.errors import FormatError
+from core.geometry.facts import FaceFacts
 from core.measure.table import (
     AGREEMENT,
     DEPTHS,
@@ -39,12 +43,17 @@ from tests.dashboard.web.test_routes import make_face
 
 
 @pytest.fixture
-def page(app: Any) -> Callable[[str], Any]:
-    """The module of a page, as the app has it: it may be imported once the app is made."""
+def page(app: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
+    """The module of a page, as the app has it: it may be imported once the app is made.
+
+    Its callbacks are called here as a click on their first input calls them.
+    """
 
     def module(path: str) -> Any:
         (found,) = [page for page in dash.page_registry.values() if page["path"] == path]
-        return sys.modules[found["module"]]
+        of_page = sys.modules[found["module"]]
+        monkeypatch.setattr(of_page, "ctx", SimpleNamespace(triggered_id="clicked"), raising=False)
+        return of_page
 
     return module
 
@@ -114,7 +123,7 @@ def test_a_face_of_a_newer_version_is_a_sentence(client: Any, asked: Library, id
     assert client.get(f"/api/faces/{ids[0]}").json["id"] == ids[0]  # it is listed, and its files can be fetched
     for show in (
         lambda: page("/compare")._page(ids, ids[0], with_scale=False),
-        lambda: page("/statistics")._page(ids[0]),
+        lambda: page("/statistics").layout(faces=ids[0]),
         lambda: page("/print/none").layout(ids[0]),
         lambda: page("/face/none").layout(ids[0]),
         lambda: page("/mark/none").layout(face.photo_id, face.id),
@@ -125,11 +134,12 @@ def test_a_face_of_a_newer_version_is_a_sentence(client: Any, asked: Library, id
 
 def test_pages_of_a_face_are_small(asked: Library, ids: list[str], page: Any) -> None:
     compare, statistics = page("/compare"), page("/statistics")
-    assert packed(statistics._page(ids[0])) < 600_000
-    drawn = statistics.draw("nose", "ipd", 32, "density", ids[0])
+    assert packed(statistics.layout(faces=ids[0])) < 100_000
+    assert packed(statistics.layout(faces=",".join(ids))) < 150_000
+    drawn = statistics.draw("nose", "ipd", 32, "density", ids[1], ids, "gray")
     assert packed(drawn) < 30_000
-    assert "part=nose&unit=ipd&bins=32" in drawn[3]
-    assert packed(compare._page(ids, ids[0], with_scale=False)) < 600_000
+    assert f"{ids[1]}/statistics?part=nose&unit=ipd&bins=32" in drawn[3]
+    assert packed(compare._page(ids, ids[0], with_scale=False)) < 150_000
 
 
 def texts_of(part: Any) -> list[str]:
@@ -150,16 +160,81 @@ def has(texts: list[str], one: Statistic[Any], value: float | None) -> bool:
 @pytest.mark.parametrize("unit", ["mm", "ipd"])
 def test_the_statistics_page_reads_the_table(asked: Library, ids: list[str], page: Any, unit: str) -> None:
     found = measured(asked.folders.face(ids[0]))
-    texts = texts_of(page("/statistics").draw("nose", unit, 32, "count", ids[0])[1])
+    texts = texts_of(page("/statistics").draw("nose", unit, 32, "count", ids[0], ids[:1], "cividis")[1])
     for one in chosen(DEPTHS, Place.PART):
         assert has(texts, one.in_unit(unit), one.of(found.depths("nose", unit)))
     for one in chosen(DEPTHS, Place.PARTS):
         assert has(texts, one.in_unit(unit), one.of(found.depths("cheeks", unit)))
     assert has(texts, SYMMETRY_RMS, found.symmetry_mm("cheeks"))
-    texts = texts_of(page("/statistics")._page(ids[0]))
+    texts = texts_of(page("/statistics").layout(faces=ids[0]))
     for one in chosen(MEASURES, Place.PART):
         assert has(texts, one, getattr(found.measures, one.key))
-    assert has(texts, SYMMETRY_RMS, found.symmetry.rms_mm)
+    assert has(texts_of(page("/statistics").compare_sides(ids[:1])), SYMMETRY_RMS, found.symmetry.rms_mm)
+
+
+def columns_of(part: Any) -> list[list[str]]:
+    """Of every row of the first table, the texts of each cell run together."""
+    (table, *_) = [one for one in [part, *part._traverse()] if type(one).__name__ == "Table"]
+    rows = [one for one in table._traverse() if type(one).__name__ == "Tr"]
+    return [["".join(texts_of(cell)) for cell in row.children] for row in rows]
+
+
+def test_several_faces_stand_beside_each_other(asked: Library, ids: list[str], page: Any) -> None:
+    statistics = page("/statistics")
+    found = [measured(asked.folders.face(face_id)) for face_id in ids]
+    drawn = statistics.draw("nose", "mm", 32, "density", ids[1], ids, "cividis")
+    head, *rows = columns_of(drawn[1])
+    assert head[1:] == ["0.jpg #2", "1.jpg #2"]
+    for one, row in zip(chosen(DEPTHS, Place.PART), rows, strict=True):
+        shown = [f"{one.text(one.of(face.depths('nose', 'mm')))}{one.unit}" for face in found]
+        assert row == [one.name, *shown]
+    figure = statistics.depth_reading.drawn_histogram(
+        statistics._load(ids), statistics.View(tuple(ids), ids[1], "nose", bins=32, height="count")
+    )
+    lines = [trace for trace in figure.data if trace.mode == "lines"]
+    assert [trace.name for trace in lines] == ["0.jpg #2", "1.jpg #2"]
+    np.testing.assert_array_equal(lines[0].x, lines[1].x)  # the same bins
+    assert [int(trace.y.sum()) for trace in lines] == [face.depths("nose", "mm").values.size for face in found]
+    assert [shape.x0 for shape in figure.layout.shapes] == list(found[1].depths("nose", "mm").percentiles.values())
+    said = texts_of(statistics.say(0.0, 20.0, "head", "mm", ids))
+    for one_face in found:
+        values = one_face.values("head", "mm")
+        count = int(((values >= 0) & (values <= 20)).sum())
+        assert f"{count:,} of {values.size:,} pixels ({count / values.size:.1%})" in said
+    _, *rows = columns_of(statistics.compare_sides(ids))
+    assert rows[0] == [SYMMETRY_RMS.name, *[f"{SYMMETRY_RMS.text(face.symmetry_mm('face'))}mm" for face in found]]
+    _, *rows = columns_of(statistics._lengths(statistics._load(ids)))
+    for one, row in zip(chosen(MEASURES, Place.PART), rows, strict=True):
+        assert row[1:3] == [f"{one.text(getattr(face.measures, one.key))}{one.unit}" for face in found]
+
+
+def test_a_doubtful_face_says_so_and_sets_no_scale(asked: Library, ids: list[str], page: Any) -> None:
+    record = asked.face(g.workspace, ids[1])
+    assert record is not None
+    shape = face(bump_mm=3.0)
+    deeper = replace(shape, depth_mm=1.5 * shape.depth_mm - 0.5 * shape.facts.distance_mm)
+    turned = replace(deeper.facts, face=FaceFacts(score=0.7, roll_deg=0.0, yaw_deg=-61.2, pitch_deg=0.0))
+    write_face(replace(deeper, facts=turned), record.folder)
+    found = page("/statistics")._load(ids)
+    assert [results.is_reliable(one) for one in found] == [True, False]
+    words = [one.word for one in results.doubts(record)]
+    assert words == ["doubtful", "turned 61\u00b0"]
+    assert results.doubts(found[0].face) == []
+    assert results.shared_range(found) == results.shared_range(found[:1]) != results.shared_range(found[1:])
+    for shown in (
+        page("/compare")._page(ids, ids[0], with_scale=False),
+        page("/statistics").layout(faces=",".join(ids)),
+        page("/statistics").layout(faces=ids[1]),
+        page("/print/none").layout(ids[1]),
+    ):
+        texts = texts_of(shown)
+        assert [texts.count(word) for word in words] == [1, 1]
+    maps = [
+        part.figure.data[0]
+        for part in page("/compare")._page(ids, ids[0], with_scale=False, own_range=True)._traverse()
+        if isinstance(getattr(part, "id", None), dict) and part.id.get("kind") == "compare-depth"
+    ]
+    assert [(one.zmin, one.zmax) for one in maps] == [results.shared_range([one]) for one in found]
 
 
 def test_the_face_page_reads_the_table_and_knows_the_head_from_a_kept_background(
@@ -183,14 +258,12 @@ def test_the_face_page_reads_the_table_and_knows_the_head_from_a_kept_background
 
 def test_the_compare_page_reads_the_table(asked: Library, ids: list[str], page: Any) -> None:
     section = page("/compare")._numbers(ids)
-    (grid,) = [part for part in section._traverse() if getattr(part, "id", None) == "compare-table"]
     shown = [one for one in comparison_folder.COLUMNS if one is not SCALE]
-    assert [(column["field"], column["headerName"]) for column in grid.columnDefs[1:]] == [
-        (one.key, one.heading) for one in shown
-    ]
+    head, *rows = columns_of(section)
+    assert head == ["Face", *[one.heading for one in shown]]
     depths = measured(asked.folders.face(ids[1])).depths("head", "mm")
     for one in chosen(DEPTHS, Place.TABLE):
-        assert grid.rowData[1][one.key] == one.rounded(one.of(depths))
+        assert rows[1][1 + shown.index(one)] == f"{one.of(depths):.{one.digits}f}"
 
 
 def test_a_comparison_is_waited_for_found_and_never_another_ones(asked: Library, ids: list[str], page: Any) -> None:

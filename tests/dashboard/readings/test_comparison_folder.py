@@ -25,7 +25,7 @@ from dashboard.readings.comparison_folder import ComparisonFolder
 from dashboard.readings.measured import measured
 from tests.core.heads import with_background
 from tests.dashboard.faces import DISTANCE_MM, FOCAL_PX, face, write_face
-from tests.dashboard.library.test_library import finished_face, jpeg
+from tests.dashboard.library.test_library import finished_face, for_good, jpeg
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +82,13 @@ def test_table_and_csv_show_the_same_numbers(found: ComparisonFolder) -> None:
             assert (float(shown) if shown else None) == row[one.key]
     coverage = found.facts.differences[2].coverage
     assert rows[1]["coverage"] == pytest.approx(100 * coverage, abs=0.05)  # a share in the JSON, percent here
+
+
+def test_no_name_of_a_photo_is_a_formula_in_the_csv(found: ComparisonFolder) -> None:
+    (first, *_), name = found.facts.faces, '=HYPERLINK("http:evil","x").jpg'
+    (_, row) = csv.reader(io.StringIO(comparison_folder.as_csv([replace(first, name=name)], {})))
+    assert row[0] == f"'{name}"
+    assert float(row[7]) == pytest.approx(first.measures["nose_protrusion_mm"], abs=0.1)
 
 
 def test_the_csv_has_the_columns_it_always_had(found: ComparisonFolder) -> None:
@@ -184,7 +191,7 @@ def test_the_worker_makes_the_folder_whole_or_not_at_all(library: Library, two: 
 def test_a_face_deleted_meanwhile_ends_the_comparison(library: Library, two: Any) -> None:
     workspace, ids = two
     run = library.start_comparison(workspace, ids, ids[0])
-    deletion.delete_face(library, workspace, ids[0])
+    for_good(library, deletion.delete_faces(library, workspace, [ids[0]]))
     with pytest.raises(Cancelled):
         Tasks(library).compare(run, lambda *_: None)
     assert list(Path(library.folders.comparisons).iterdir()) == []

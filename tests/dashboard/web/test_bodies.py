@@ -19,11 +19,19 @@ from tests.facts import facts_of, write_facts
 
 TAKES_OBJECT = {  # path -> the members of its body, and one that holds a table
     "/api/runs": ("photo_id", "options"),
+    "/api/faces/<face_id>": ("name", "person", "tags"),
     "/api/faces/<face_id>/solid": ("options", "printer"),
     "/api/faces/<face_id>/recompute": ("options",),
     "/api/comparisons": ("faces", "reference", "with_scale"),
 }
-TAKES_NONE = {"/api/photos", "/api/runs/<run_id>/cancel", "/api/runs/<run_id>/retry"}
+TAKES_NONE = {
+    "/api/photos",
+    "/api/runs/<run_id>/cancel",
+    "/api/runs/<run_id>/retry",
+    "/api/faces/<face_id>/keep",
+    "/api/deletions/<deletion_id>/undo",
+}
+PATCHED = "/api/faces/<face_id>"
 TABLES = [
     ("/api/runs", "options"),
     ("/api/faces/<face_id>/solid", "options"),
@@ -45,9 +53,11 @@ class Browser:
 
     def post(self, path: str, text: str) -> requests.Response:
         """Send a body, as JSON, byte for byte."""
+        method = "PATCH" if path == PATCHED else "POST"
         place = path.replace("<face_id>", self.face_id).replace("<run_id>", self.run_id)
         data = text.encode("utf-8", "surrogatepass")
-        return self.session.post(self.url + place, data=data, headers={"Content-Type": "application/json"})
+        headers = {"Content-Type": "application/json"}
+        return self.session.request(method, self.url + place, data=data, headers=headers)
 
 
 @pytest.fixture(scope="module")

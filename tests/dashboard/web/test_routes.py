@@ -3,7 +3,9 @@ import io
 import json
 import os
 import socket
+import struct
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,14 +13,16 @@ from PIL import Image
 from sqlalchemy import func, select
 from urllib3.filepost import encode_multipart_formdata
 
+import core
 from core.files.catalog import FILES
+from core.photo import read_photo
 from dashboard.jobs.queue import Queue
 from dashboard.library.library import Library
 from dashboard.library.records import FaceRecord, NewFace
 from dashboard.library.schema import Workspace
 from dashboard.web.assets import assets_folder
 from dashboard.web.received import display_name
-from dashboard.web.routes.faces import download_name
+from dashboard.web.routes.faces import download_name, folder_names
 from tests.dashboard.library.test_library import Wanted, jpeg
 
 
@@ -27,7 +31,7 @@ def upload(client: Any, *photos: tuple[str, bytes], **kwargs: Any) -> Any:
     return client.post("/api/photos", data=body, content_type=content_type, **kwargs)
 
 
-def make_face(client: Any, name: str = "Ann & Bob.jpg") -> FaceRecord:
+def make_face(client: Any, name: str = "Ann & Bob.jpg", score: float = 0.9) -> FaceRecord:
     """Upload a photo and put a face in its place, as a worker would."""
     library: Library = client.application.config["LIBRARY"]
     photo_id = upload(client, (name, jpeg())).json["photos"][0]["id"]
@@ -43,7 +47,7 @@ def make_face(client: Any, name: str = "Ann & Bob.jpg") -> FaceRecord:
     library.folders.face(face_id).mkdir()
     (library.folders.face(face_id) / "solid.stl").write_bytes(b"solid one")
     (library.folders.face(face_id) / "notes.txt").write_bytes(b"not for everybody")
-    queue.finish(run.id, [NewFace(face_id, 2, f"{name} #2", 0.9, "builtin")])
+    queue.finish(run.id, [NewFace(face_id, 2, f"{name} #2", score, "builtin")])
     face = library.face(workspace, face_id)
     assert face is not None
     return face
@@ -59,6 +63,36 @@ def test_upload_takes_what_it_can_and_says_what_it_cannot(client: Any) -> None:
     thumbnail = client.get(f"/photos/{photo['id']}/thumbnail.jpg")
     assert Image.open(io.BytesIO(thumbnail.data)).size == (96, 64)
     assert Image.open(io.BytesIO(client.get(f"/photos/{photo['id']}/photo.png").data)).format == "PNG"
+
+
+def test_a_photo_that_breaks_the_reader_harms_no_other(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(source: bytes, name: str, *rest: Any) -> Any:
+        if name == "odd.jpg":
+            raise ZeroDivisionError("by zero")
+        return read_photo(source, name, *rest)
+
+    monkeypatch.setattr(core, "read_photo", read)
+    answer = upload(client, ("me.jpg", jpeg()), ("odd.jpg", jpeg()), ("you.jpg", jpeg()))
+    assert (answer.status_code, [photo["name"] for photo in answer.json["photos"]]) == (200, ["me.jpg", "you.jpg"])
+    (error,) = answer.json["errors"]
+    assert error["name"] == "odd.jpg"
+    assert "ZeroDivisionError: by zero" in error["error"]
+    answer = upload(client, ("odd.jpg", jpeg()))
+    assert (answer.status_code, answer.json["photos"], answer.json["errors"]) == (500, [], [error])
+
+
+def test_a_photo_with_a_broken_exif_is_taken(client: Any) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif[0x011A] = 72.0
+    broken = io.BytesIO()
+    Image.new("RGB", (96, 64), (200, 150, 120)).save(broken, "JPEG", exif=exif)
+    at = struct.pack(">LL", 72, 1)
+    assert broken.getvalue().count(at) == 1
+    data = broken.getvalue().replace(at, struct.pack(">lL", -1, 0))
+    answer = upload(client, ("me.jpg", jpeg()), ("broken.jpg", data))
+    assert answer.json["errors"] == []
+    assert [(photo["width"], photo["height"]) for photo in answer.json["photos"]] == [(96, 64), (64, 96)]
 
 
 def test_a_photo_over_the_limit_and_an_upload_over_it(make_app: Any) -> None:
@@ -283,6 +317,34 @@ def test_face_tells_its_files_and_no_paths(client: Any) -> None:
     assert face.workspace_id not in str(about)
 
 
+def test_a_doubtful_find_says_so_until_a_person_keeps_it(client: Any) -> None:
+    face = make_face(client, score=0.7)
+    told = client.get(f"/api/faces/{face.id}").json
+    assert (told["score"], told["doubtful"], told["kept"]) == (0.7, True, False)
+    kept = client.post(f"/api/faces/{face.id}/keep").json
+    assert (kept["score"], kept["doubtful"], kept["kept"]) == (0.7, False, True)
+    assert client.get(f"/api/faces/{face.id}").json == kept
+    assert client.get(f"/api/faces/{make_face(client, 'sure.jpg').id}").json["doubtful"] is False
+    assert client.post("/api/faces/none/keep").status_code == 404
+    assert client.application.test_client().post(f"/api/faces/{face.id}/keep").status_code == 404
+
+
+def test_a_photo_is_shown_turned(client: Any) -> None:
+    photo_id = upload(client, ("me.jpg", jpeg())).json["photos"][0]["id"]
+    upright = Image.open(io.BytesIO(client.get(f"/photos/{photo_id}/photo.png").data))
+    for turn, how in (
+        (90, Image.Transpose.ROTATE_270),
+        (180, Image.Transpose.ROTATE_180),
+        (270, Image.Transpose.ROTATE_90),
+    ):
+        shown = Image.open(io.BytesIO(client.get(f"/photos/{photo_id}/photo.png?turn_deg={turn}").data))
+        assert shown.tobytes() == upright.transpose(how).tobytes()
+    refused = client.get(f"/photos/{photo_id}/photo.png?turn_deg=45")
+    assert refused.status_code == 400
+    assert refused.json["error"] == "turn_deg is '45', but must be one of 0, 90, 180, 270."
+    assert client.get("/photos/none/photo.png?turn_deg=90").status_code == 404
+
+
 def test_a_run_can_be_asked_for_cancelled_and_tried_again(client: Any) -> None:
     photo = upload(client, ("me.jpg", jpeg())).json["photos"][0]
     run = client.post("/api/runs", json={"photo_id": photo["id"], "options": {"model": "builtin"}}).json
@@ -398,8 +460,14 @@ def test_names() -> None:
     assert display_name("/") == "photo"
     assert len(display_name("x" * 500 + ".jpg")) == 120
     face = FaceRecord(
-        id="f", workspace_id="w", run_id="r", photo_id="p", index=3, name="../été №1.HEIC #3", score=None, network="",
+        id="f", workspace_id="w", run_id="r", photo_id="p", index=3, name="../été №1.HEIC #3",
+        file_name="../été №1.HEIC #3", person=None, tags=(), score=None, network="",
         created=None, folder=None,  # type: ignore[arg-type]
     )  # fmt: skip
     assert download_name(face, "depth.png") == "été_1-03-depth.png"
     assert all("/" not in name for name in FILES)
+    titled = replace(face, name="Ada v1.2 / left")
+    assert download_name(titled, "depth.png") == "Ada_v1.2_left-depth.png"
+    assert folder_names([face, face, titled, replace(titled, name="ADA v1.2 left")]) == [
+        "été_1-03", "été_1_2-03", "Ada_v1.2_left", "ADA_v1.2_left_2",
+    ]  # fmt: skip

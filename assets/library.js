@@ -1,0 +1,108 @@
+/* The Library: faces are chosen by click, shift-click (from the last one on), keys and touch; what is shown stands in the address.
+   The server hears which are chosen and draws the list; the boxes are this script's. */
+(function () {
+  "use strict";
+  let chosen = new Set();
+  let anchor = null;
+
+  const grid = () => document.getElementById("library-faces");
+  const all = () => (grid() && grid().dataset.faces ? grid().dataset.faces.split(",") : []); /* those on later pages too */
+  const faceOf = (target) => target.closest && target.closest("#library-faces [data-face]");
+
+  function draw() {
+    if (!grid()) return;
+    grid().querySelectorAll("[data-face]").forEach((thumb) => {
+      const is = chosen.has(thumb.dataset.face);
+      const box = thumb.querySelector("[role=checkbox]");
+      if (box.getAttribute("aria-checked") !== String(is)) box.setAttribute("aria-checked", String(is));
+      thumb.classList.toggle("chosen", is);
+    });
+    const count = all().length;
+    const button = document.getElementById("library-all");
+    const words = chosen.size && chosen.size === count ? "Select none" : `Select all ${count}`;
+    if (button && button.textContent !== words) button.textContent = words; /* a change is seen below, and draws again */
+  }
+
+  function tell() {
+    draw();
+    window.dash_clientside.set_props("library-chosen", { data: all().filter((face) => chosen.has(face)) });
+  }
+
+  function toggle(face) {
+    if (!chosen.delete(face)) chosen.add(face);
+    anchor = face;
+    tell();
+  }
+
+  /* All from the last one that was clicked to this, as files are chosen in folders. */
+  function range(face) {
+    const order = all();
+    const from = order.indexOf(anchor);
+    if (from < 0) { toggle(face); return; }
+    const to = order.indexOf(face);
+    order.slice(Math.min(from, to), Math.max(from, to) + 1).forEach((one) => chosen.add(one));
+    tell();
+  }
+
+  /* Before Dash's own links, which would follow a shift-click. */
+  document.addEventListener("click", (event) => {
+    const thumb = faceOf(event.target);
+    const onBox = thumb && event.target.closest("[role=checkbox]");
+    if (!thumb || !(onBox || event.shiftKey)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (event.shiftKey) range(thumb.dataset.face);
+    else toggle(thumb.dataset.face);
+  }, true);
+  document.addEventListener("mousedown", (event) => {
+    if (event.shiftKey && faceOf(event.target)) event.preventDefault(); /* no text is marked */
+  });
+
+  function selectAll() {
+    chosen = chosen.size === all().length ? new Set() : new Set(all());
+    tell();
+  }
+  document.addEventListener("click", (event) => {
+    if (event.target.closest && event.target.closest("#library-all")) selectAll();
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const thumb = faceOf(event.target);
+    if (!thumb) return;
+    const button = document.getElementById("library-delete");
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "a") { chosen = new Set(all()); tell(); }
+    else if (event.key === "Escape" && chosen.size) { chosen = new Set(); tell(); }
+    else if (event.key === "Delete" && chosen.size) button.click();
+    else if (event.key === " " && event.shiftKey) range(thumb.dataset.face);
+    else return;
+    event.preventDefault();
+  });
+
+  /* The list is drawn anew: what is no longer in it is no longer chosen. */
+  let shown = "";
+  new MutationObserver(() => {
+    if (!grid()) { chosen = new Set(); anchor = null; shown = ""; return; }
+    if (grid().dataset.faces !== shown) {
+      shown = grid().dataset.faces;
+      const order = new Set(all());
+      const kept = [...chosen].filter((face) => order.has(face));
+      if (kept.length !== chosen.size) { chosen = new Set(kept); tell(); return; }
+    }
+    draw();
+  }).observe(document.documentElement, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-faces", "data-face"] });
+
+  /* A click on 'Library' above leads to all of it, also from a part of it, which Dash takes for the same page. */
+  window.addEventListener("_dashprivate_pushstate", () => {
+    if (location.pathname !== "/library" || location.search || !document.getElementById("library-find")) return;
+    const all = { find: "", sort: "newest", person: " ", tag: " ", network: " " };
+    for (const [name, value] of Object.entries(all)) window.dash_clientside.set_props(`library-${name}`, { value });
+  });
+
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {
+    library: {
+      address(query) {
+        if (location.pathname === "/library") history.replaceState(history.state, "", `/library${query ? `?${query}` : ""}`);
+      },
+    },
+  });
+})();
