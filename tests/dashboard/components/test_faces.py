@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,10 @@ from dashboard.library.records import FaceRecord
 
 @pytest.fixture
 def face(tmp_path: Path) -> FaceRecord:
-    return FaceRecord("f", "w", "r", "p", 1, "ann.jpg", 0.9, "builtin", None, tmp_path)  # type: ignore[arg-type]
+    return FaceRecord(
+        id="f", workspace_id="w", run_id="r", photo_id="p", index=1, name="ann.jpg", file_name="ann.jpg", person=None,
+        tags=(), score=0.9, network="builtin", created=datetime(2026, 11, 26, tzinfo=UTC), folder=tmp_path,
+    )  # fmt: skip
 
 
 def with_solid(folder: Path, **options: Any) -> None:

@@ -12,7 +12,10 @@ NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 def run(state: State, started_s: float | None = None, ended_s: float | None = None) -> RunRecord:
     """A run that started and ended so many seconds before NOW."""
     times = [None if s is None else NOW - timedelta(seconds=s) for s in (started_s, ended_s)]
-    return RunRecord("r", "w", "reconstruct", "p", None, {}, state, "", 0, None, None, NOW, times[0], times[1])
+    return RunRecord(
+        id="r", workspace_id="w", kind="reconstruct", photo_id="p", face_id=None, options={}, state=state, stage="",
+        progress=0, error=None, error_kind=None, asked=True, created=NOW, started=times[0], ended=times[1],
+    )  # fmt: skip
 
 
 def test_nothing_is_said_of_the_time_before_one_was_measured() -> None:
