@@ -10,7 +10,7 @@
   let timer = 0;
   let version = null;
   let banner = null;
-  let asking = false;
+  let asked = null; // the answer that is waited for
 
   function say(gone) {
     if (gone && !banner) {
@@ -27,10 +27,20 @@
     }
   }
 
-  async function ask() {
+  /* Progress is written into the rows that are there: what is drawn anew loses the focus of the keyboard. */
+  function tell({ id, stage, progress }) {
+    const row = document.querySelector(`[data-run="${id}"]`);
+    if (!row) return;
+    const percent = Math.round(100 * progress);
+    const bar = row.querySelector(".bar");
+    row.querySelector(".run-stage").textContent = stage;
+    bar.setAttribute("aria-valuenow", percent);
+    bar.setAttribute("aria-label", stage);
+    bar.firstElementChild.style.width = Math.max(percent, 2) + "%";
+  }
+
+  async function news() {
     clearTimeout(timer);
-    if (document.hidden || asking) return;
-    asking = true;
     let pause = IDLE_MS;
     try {
       const answer = await fetch("/api/changes", { signal: AbortSignal.timeout(PATIENCE_MS) });
@@ -41,17 +51,26 @@
         version = said.version;
         window.dash_clientside.set_props("workspace-version", { data: version });
       }
+      if (said) said.running.forEach(tell);
       if (said && said.busy) pause = BUSY_MS;
     } catch {
       say(true);
       pause = GONE_MS;
     }
-    asking = false;
-    timer = setTimeout(ask, pause);
+    timer = setTimeout(look, pause);
+  }
+
+  function ask() {
+    asked = asked || news().finally(() => { asked = null; });
+    return asked;
+  }
+
+  function look() {
+    if (!document.hidden) ask();
   }
 
   window.lifemask.follow = ask; // at once, when a page has started something
   window.lifemask.isGone = () => Boolean(banner);
-  document.addEventListener("visibilitychange", ask);
-  window.addEventListener("load", () => { timer = setTimeout(ask, FIRST_MS); });
+  document.addEventListener("visibilitychange", look);
+  window.addEventListener("load", () => { timer = setTimeout(look, FIRST_MS); });
 })();

@@ -22,7 +22,7 @@
     unstarted += more;
     const place = document.getElementById("uploads");
     if (!place) return;
-    place.dataset.many = unstarted + document.querySelectorAll("#studio-runs .run").length >= 4 ? "1" : "";
+    place.dataset.many = unstarted + document.querySelectorAll(".run[data-run]").length >= 4 ? "1" : "";
     window.dash_clientside.set_props("studio-to-upload", { data: unstarted });
   }
 
@@ -94,12 +94,15 @@
     request.upload.onload = () => line.say("Reading the photo", 1);
     request.onloadend = () => sending.delete(file);
     request.onabort = () => done(null);
-    request.onerror = () => { // it goes once more when the server is back
-      line.say("Waits for the server", 0);
-      count(1);
-      again.push(file);
+    request.onerror = async () => {
+      await window.lifemask.follow();
+      if (window.lifemask.isGone()) { // it goes once more when the server is back
+        line.say("Waits for the server", 0);
+        line.button.onclick = () => { again.splice(again.indexOf(file), 1); line.remove(); count(-1); };
+        again.push(file);
+        count(1);
+      } else line.fail("The connection broke while this photo was sent. Choose it once more.");
       done(null);
-      window.lifemask.follow();
     };
     request.onload = () => {
       let photo = null;

@@ -1,6 +1,7 @@
 """`create_app`: the Dash app with its library, routes and guards."""
 
 from pathlib import Path
+from typing import Any
 
 import dash
 import flask
@@ -18,10 +19,10 @@ HERE = Path(__file__).parent
 class App(dash.Dash):
     """Dash with our document: `components.shell` says what stands in it."""
 
-    def interpolate_index(self, **parts: str) -> str:
+    def interpolate_index(self, **parts: Any) -> Any:  # type: ignore[override]  # Dash names each part
         """Return the document of a page."""
         parts |= {"scripts": shell.with_our_scripts(parts["scripts"]), "app_entry": shell.ENTRY}
-        return super().interpolate_index(**parts)
+        return super().interpolate_index(**parts)  # type: ignore[no-untyped-call]
 
 
 def create_app(settings: Settings) -> dash.Dash:

@@ -103,7 +103,10 @@ def _modified_ns(file: Path) -> int:
         return 0
 
 
-def _picture(face: FaceRecord, name: str, alt: str, width: int, height: int) -> html.Img:
+def _picture(face: FaceRecord, name: str, alt: str, width: int, height: int) -> html.Img | html.Div:
+    """Return a picture that keeps its place while it comes, or that place where it is not made yet."""
+    if not (face.folder / name).is_file():
+        return html.Div(className="skeleton", role="img", **marks(aria_label=f"{alt}: being made"))
     src = address(face.id, name, face.folder, width=width)
     return lazily(html.Img(src=src, alt=alt, width=width, height=height))
 

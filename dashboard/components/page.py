@@ -22,7 +22,7 @@ def lazily(picture: html.Img) -> html.Img:
     Dash lets pass the attributes alone that it knows, and `loading` is none of them; its script sets what comes.
     """
     picture._prop_names = ["loading", *picture._prop_names]  # before src, or the fetch has begun
-    picture.loading = "lazy"
+    setattr(picture, "loading", "lazy")  # noqa: B010  # of no attribute that it declares
     return picture
 
 

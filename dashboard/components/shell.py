@@ -71,8 +71,7 @@ ENTRY = f"""
   </main>
 </div>
 """
-# Dash sends these with every page. No page has a table of Dash's own; assets/grid.js fetches the grid where one is.
-_GRID = re.compile(r'<script src="([^"]*/dash_ag_grid/[^"]*)"></script>')
+# Dash sends its own table with every page; no page has one.
 _UNUSED = re.compile(r'<script src="[^"]*/dash_table/[^"]*"></script>')
 
 
@@ -82,10 +81,8 @@ def document() -> str:
 
 
 def with_our_scripts(tags: str) -> str:
-    """Return Dash's script tags without those that most pages do not need, and with ours before them."""
-    grid = _GRID.search(tags)
-    ours = f'<script src="/bundle/{scripts().name}" data-grid="{grid[1] if grid else ""}"></script>'
-    return ours + _UNUSED.sub("", _GRID.sub("", tags))
+    """Return Dash's script tags without what no page needs, and with our script before them."""
+    return f'<script src="/bundle/{scripts().name}"></script>' + _UNUSED.sub("", tags)
 
 
 def shell() -> html.Div:
@@ -106,7 +103,7 @@ def shell() -> html.Div:
 
 
 def _version() -> str:
-    return current_library().version(current_workspace())[0]
+    return current_library().version(current_workspace())
 
 
 def _header() -> html.Header:
@@ -124,18 +121,23 @@ def _header() -> html.Header:
                     **marks(aria_label="Pages"),
                     style={"display": "contents"},
                 ),
-                html.Button(
-                    "?",
-                    type="button",
-                    title="Keyboard",
-                    className="btn btn-plain",
-                    **marks(aria_label="Keyboard shortcuts", data_shortcuts="open"),
-                ),
-                html.Button(
-                    html.Span(id="theme-icon", className="sign sign-auto"),
-                    id="theme",
-                    className="btn btn-plain",
-                    type="button",
+                html.Div(
+                    [
+                        html.Button(
+                            "?",
+                            type="button",
+                            title="Keyboard",
+                            className="btn btn-plain only-keys",
+                            **marks(aria_label="Keyboard shortcuts", data_shortcuts="open"),
+                        ),
+                        html.Button(
+                            html.Span(id="theme-icon", className="sign sign-auto"),
+                            id="theme",
+                            className="btn btn-plain",
+                            type="button",
+                        ),
+                    ],
+                    className="header-buttons",
                 ),
             ],
             className="header-inner",

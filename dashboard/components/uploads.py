@@ -142,49 +142,54 @@ def batch(waiting: Sequence[RunRecord], ended: Sequence[RunRecord], to_upload: i
     if not of_this:
         return Batch(0, total, None)
     last = max(run.ended for run in of_this if run.ended)
-    return Batch(len(of_this), total, left * (last - began).total_seconds() / len(of_this))
+    each_s = (last - began).total_seconds() / len(of_this)
+    return Batch(len(of_this), total, left * each_s - min((now - last).total_seconds(), each_s))
 
 
-def rows_of(
-    runs: Sequence[RunRecord], photos: Mapping[str, PhotoRecord], progress: Batch | None, to_upload: int
-) -> list[Child]:
-    """Return the rows of what waits, works or failed, in the order in which it came; of many one line that unfolds.
+def fold() -> html.Div:
+    """Return the one line that many rows fold into. It stays in the page, so that it stays open while rows change."""
+    return html.Div(
+        [
+            html.Div(
+                [
+                    button("Cancel all", "batch-cancel", "plain", hidden=True, **marks(data_cancel_uploads="1")),
+                    button("Retry failed", "batch-retry", sign="retry", hidden=True),
+                    button("Dismiss", "batch-dismiss", "plain", hidden=True),
+                ],
+                className="row-of batch-actions",
+            ),
+            html.Details(
+                [
+                    html.Summary(
+                        [
+                            html.Span(id="batch-words"),
+                            html.Div(html.Div(id="batch-share"), className="bar", **marks(aria_hidden="true")),
+                        ]
+                    ),
+                    html.Div(id="batch-rows"),
+                ],
+                className="batch",
+            ),
+        ],
+        id="batch",
+        className="batch-line",
+        hidden=True,
+    )
 
-    progress : of the runs that wait or work; None where all are over.
-    """
-    rows = [run_row(run, photos.get(run.photo_id or "")) for run in runs[:MOST_ROWS]]
-    if len(runs) + to_upload < FOLDED_FROM:
-        return [*rows]
+
+def words_of(progress: Batch | None, runs: Sequence[RunRecord]) -> str:
+    """Return what the line says; progress : None where nothing waits or works."""
+    counts = [(state, sum(run.state == state for run in runs)) for state in ("failed", "cancelled")]
+    parts = [progress.words if progress else "", *(f"{count} {state}" for state, count in counts if count)]
+    return "; ".join(filter(None, parts))
+
+
+def run_rows(runs: Sequence[RunRecord], photos: Mapping[str, PhotoRecord]) -> list[Child]:
+    """Return the rows of runs in their order, the first `MOST_ROWS` of them."""
+    rows: list[Child] = [run_row(run, photos.get(run.photo_id or "")) for run in runs[:MOST_ROWS]]
     if len(runs) > MOST_ROWS:
         rows.append(html.P(f"And {len(runs) - MOST_ROWS} more.", className="soft small"))
-    failed = [run for run in runs if run.is_over]
-    words = progress.words if progress else ""
-    if failed:
-        words += f"{'; ' if words else ''}{len(failed)} failed or cancelled"
-    share = round(100 * progress.over / progress.total) if progress and progress.total else 100
-    actions = [
-        button("Cancel all", {"kind": "batch-action", "action": "cancel"}, "plain", **marks(data_cancel_uploads="1"))
-        if progress
-        else None,
-        button("Retry failed", {"kind": "batch-action", "action": "retry"}, sign="retry") if failed else None,
-        button("Dismiss", {"kind": "batch-action", "action": "dismiss"}, "plain") if failed else None,
-    ]
-    return [
-        html.Div(
-            [
-                html.Div([one for one in actions if one is not None], className="row-of batch-actions"),
-                html.Details(
-                    [
-                        html.Summary([html.Span(words, className="batch-words"), _bar(share, words)]),
-                        html.Div(rows),
-                    ],
-                    className="batch",
-                ),
-            ],
-            className="batch-line",
-            key="batch",
-        )
-    ]
+    return rows
 
 
 def run_row(run: RunRecord, photo: PhotoRecord | None) -> html.Div:
@@ -210,6 +215,7 @@ def run_row(run: RunRecord, photo: PhotoRecord | None) -> html.Div:
             ],
             className="run",
             key=run.id,
+            **marks(data_run=run.id),  # by which assets/follow.js tells how far it is
         )
     actions: list[Child] = [
         button("Try again", _key("retry", run), sign="retry"),
@@ -236,15 +242,12 @@ def run_row(run: RunRecord, photo: PhotoRecord | None) -> html.Div:
 
 def bar(run: RunRecord) -> html.Div:
     """Return a run's progress bar."""
-    return _bar(round(100 * run.progress), run.stage or "Progress")
-
-
-def _bar(percent: int, label: str) -> html.Div:
+    percent = round(100 * run.progress)
     return html.Div(
         html.Div(style={"width": f"{max(percent, 2)}%"}),
         className="bar",
         role="progressbar",
-        **marks(aria_valuenow=str(percent), aria_valuemin="0", aria_valuemax="100", aria_label=label),
+        **marks(aria_valuenow=str(percent), aria_valuemin="0", aria_valuemax="100", aria_label=run.stage or "Progress"),
     )
 
 

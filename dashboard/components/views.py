@@ -11,7 +11,7 @@ from core.files import catalog
 from core.files.catalog import FILES
 from core.options.run import DRAWN
 from dashboard.charts import figures
-from dashboard.components.page import icon
+from dashboard.components.page import icon, lazily
 from dashboard.library.records import FaceRecord
 from dashboard.readings.results import Result
 
@@ -51,7 +51,7 @@ def viewer(
         data["data-group"] = group
     if turning:
         data["data-turning"] = "1"
-    picture = html.Img(src=poster, alt="") if poster else None
+    picture = lazily(html.Img(src=poster, alt="", width=800, height=600)) if poster else None
     return html.Div(picture, className="viewer", **data, **more)
 
 

@@ -78,21 +78,21 @@ class Library:
         row = select(literal(workspace), literal(self.clock())).where(~has_row)
         session.execute(insert(schema.Workspace).from_select(["id", "created"], row))
 
-    def version(self, workspace: str) -> tuple[str, bool]:
-        """Return a text that differs once anything that pages show of the workspace does, and whether work waits.
+    def version(self, workspace: str) -> str:
+        """Return a text that differs once a run's state or a face of the workspace does, but not for progress alone.
 
         Pages ask it again and again: it reads ids, names and states, no file.
         """
         run, face = schema.Run, schema.Face
         its_runs, its_faces = run.workspace_id == workspace, face.workspace_id == workspace
-        waiting = select(run.id, run.state, run.stage, run.progress).where(its_runs, run.state.in_(WAITING))
+        waiting = select(run.id, run.state).where(its_runs, run.state.in_(WAITING))
         over = select(run.state, func.count(), func.max(run.ended)).where(its_runs).group_by(run.state)
         tags = select(func.group_concat(schema.Tag.tag)).where(schema.Tag.face_id == face.id).scalar_subquery()
         faces = select(face.id, face.title, face.person, tags, face.kept, face.created).where(its_faces)
         ordered = (waiting.order_by(run.id), over.order_by(run.state), faces.order_by(face.id))
         with self.session() as session:
             found = [[tuple(row) for row in session.execute(query)] for query in ordered]
-        return hashlib.sha256(repr(found).encode()).hexdigest()[:16], bool(found[0])
+        return hashlib.sha256(repr(found).encode()).hexdigest()[:16]
 
     # -- photos
 

@@ -99,7 +99,7 @@ def _pictures(found: Sequence[results.Result], *, own_range: bool) -> html.Secti
                 className="side-head",
             ),
             html.Img(
-                src=views.address(result.face.id, "crop.png", result.face.folder),
+                src=views.address(result.face.id, "crop.png", result.face.folder, width=800),
                 alt=f"Photo of {result.face.name}",
             ),
             html.Div(

@@ -127,8 +127,11 @@ def _detail(result: results.Result) -> html.Section | None:
                 html.Figure(
                     [
                         html.Div(
-                            html.Img(
-                                src=views.address(face.id, name, face.folder), alt=f"Relief of {face.name}, {when}"
+                            page.lazily(
+                                html.Img(
+                                    src=views.address(face.id, name, face.folder, width=1600),
+                                    alt=f"Relief of {face.name}, {when}",
+                                )
                             ),
                             className="closer",
                         ),
@@ -154,7 +157,7 @@ def _depth(result: results.Result) -> html.Section:
         html.Div(
             [
                 views.picture(
-                    views.address(face.id, "crop.png", face.folder),
+                    views.address(face.id, "crop.png", face.folder, width=800),
                     f"Photo of {face.name}",
                     f"The photo, levelled by the eyes and cropped: {width} x {height} pixels."
                     if result.facts.face

@@ -34,6 +34,7 @@ def layout(refused: str = "", **_: Any) -> html.Div:  # the name of the query's 
             dcc.Store(id="studio-nudge"),
             dcc.Store(id="studio-options"),
             dcc.Store(id="studio-shown", data=_states(found)),
+            dcc.Store(id="studio-rows"),
             dcc.Store(id="studio-to-upload", data=0),
             dcc.Store(id="studio-dismissed", storage_type="local", data=[]),
             _hero(drop) if is_new else html.Div([page.head("Studio"), drop]),
@@ -41,7 +42,7 @@ def layout(refused: str = "", **_: Any) -> html.Div:  # the name of the query's 
             _phone(),
             uploads.options(list(weights.installed(folder)), weights.default_model(folder)),
             html.Div(
-                [html.Div(_waiting(), id="studio-runs"), html.Div(id="uploads", className="uploads")],
+                [uploads.fold(), html.Div(id="studio-runs"), html.Div(id="uploads", className="uploads")],
                 className="runs",
                 role="status",
             ),
@@ -104,25 +105,35 @@ def _results(found: Sequence[FaceRecord]) -> html.Div | html.Section:
     )
 
 
-def _waiting() -> list[page.Child]:
-    """What is worked on when the page opens; what failed comes once the browser has said what it dismissed."""
-    return _rows(current_library().runs(current_workspace(), kind="reconstruct", states=("queued", "running")), 0)
+def _rows(runs: Sequence[RunRecord], to_upload: int, before: Any) -> dict[str, Any]:
+    """Fill the places of what waits, works or failed, in the order in which it came; of many, the line and its fold.
 
-
-def _rows(newest_first: Sequence[RunRecord], to_upload: int) -> list[page.Child]:
+    before : what the rows said of the runs; they are drawn again only where that changed, so that focus stays.
+    """
     library, workspace = current_library(), current_workspace()
-    runs = list(reversed(newest_first))
-    photos = {photo.id: photo for run in runs[: uploads.MOST_ROWS] if (photo := _photo(run)) is not None}
     waiting = [run for run in runs if not run.is_over]
+    many = len(runs) + to_upload >= uploads.FOLDED_FROM
     progress = None
-    if (waiting or to_upload) and len(runs) + to_upload >= uploads.FOLDED_FROM:
+    if many and (waiting or to_upload):
         ended = library.runs(workspace, kind="reconstruct", states=("done", "failed"), most=MEASURED)
         progress = uploads.batch(waiting, ended, to_upload, datetime.now(UTC))
-    return uploads.rows_of(runs, photos, progress, to_upload)
-
-
-def _photo(run: RunRecord) -> Any:
-    return current_library().photo(current_workspace(), run.photo_id or "")
+    rows = [many, [[run.id, run.state] for run in runs]]
+    drawn: Any = dash.no_update
+    if rows != before:
+        found = [library.photo(workspace, run.photo_id or "") for run in runs[: uploads.MOST_ROWS]]
+        drawn = uploads.run_rows(runs, {photo.id: photo for photo in found if photo is not None})
+    nothing: list[page.Child] | Any = dash.no_update if rows == before else []
+    return {
+        "rows": rows,
+        "few": nothing if many else drawn,
+        "many": drawn if many else nothing,
+        "hidden": not many,
+        "words": uploads.words_of(progress, runs),
+        "share": {"width": f"{100 * progress.over / progress.total if progress else 0:.0f}%"},
+        "no_cancel": progress is None,
+        "no_retry": not any(run.state == "failed" for run in runs),
+        "no_dismiss": not any(run.is_over for run in runs),
+    }
 
 
 def _unanswered(newest_first: Sequence[RunRecord], found: Sequence[FaceRecord]) -> list[RunRecord]:
@@ -147,27 +158,44 @@ clientside_callback(
 
 
 @callback(
-    Output("studio-runs", "children"),
-    Output("studio-results", "children"),
-    Output("studio-shown", "data"),
-    Input("workspace-version", "data"),
-    Input("studio-nudge", "data"),
-    Input("studio-dismissed", "data"),
-    Input("studio-to-upload", "data"),
-    State("studio-shown", "data"),
+    output={
+        "results": Output("studio-results", "children"),
+        "shown": Output("studio-shown", "data"),
+        "rows": Output("studio-rows", "data"),
+        "few": Output("studio-runs", "children"),
+        "many": Output("batch-rows", "children"),
+        "hidden": Output("batch", "hidden"),
+        "words": Output("batch-words", "children"),
+        "share": Output("batch-share", "style"),
+        "no_cancel": Output("batch-cancel", "hidden"),
+        "no_retry": Output("batch-retry", "hidden"),
+        "no_dismiss": Output("batch-dismiss", "hidden"),
+    },
+    inputs=[
+        Input("workspace-version", "data"),
+        Input("studio-nudge", "data"),
+        Input("studio-dismissed", "data"),
+        Input("studio-to-upload", "data"),
+        State("studio-shown", "data"),
+        State("studio-rows", "data"),
+    ],
 )
 def refresh(
-    _version: str | None, _nudge: Any, dismissed: list[str] | None, to_upload: int | None, shown: list[str] | None
-) -> Any:
-    """Show what the library says; the cards are left alone while they stay the same."""
+    _version: str | None, _nudge: Any, dismissed: list[str] | None, to_upload: int | None, shown: list[str] | None,
+    before: Any,
+) -> dict[str, Any]:  # fmt: skip
+    """Show what the library says; cards and rows are left alone while they stay the same."""
     library, workspace = current_library(), current_workspace()
     found = library.faces(workspace)
     runs = _unanswered(library.runs(workspace, kind="reconstruct", states=NOT_DONE), found)
-    rows = _rows([run for run in runs if run.id not in (dismissed or [])], to_upload or 0)
+    kept = [run for run in reversed(runs) if run.id not in (dismissed or [])]
     states = _states(found)
-    if states == shown:
-        return rows, dash.no_update, dash.no_update
-    return rows, _results(found), states
+    same = states == shown
+    return {
+        **_rows(kept, to_upload or 0, before),
+        "results": dash.no_update if same else _results(found),
+        "shown": dash.no_update if same else states,
+    }
 
 
 @callback(
@@ -198,26 +226,28 @@ def act(clicks: list[int | None], dismissed: list[str] | None) -> Any:
 @callback(
     Output("studio-nudge", "data", allow_duplicate=True),
     Output("studio-dismissed", "data", allow_duplicate=True),
-    Input({"kind": "batch-action", "action": ALL}, "n_clicks"),
+    Input("batch-cancel", "n_clicks"),
+    Input("batch-retry", "n_clicks"),
+    Input("batch-dismiss", "n_clicks"),
     State("studio-dismissed", "data"),
     prevent_initial_call=True,
 )
-def act_on_all(clicks: list[int | None], dismissed: list[str] | None) -> Any:
-    """Cancel all that wait, try all again that failed, or dismiss those."""
-    if not any(clicks) or not ctx.triggered[0]["value"]:
-        return dash.no_update, dash.no_update
+def act_on_all(
+    cancel: int | None, retry: int | None, dismiss: int | None, dismissed: list[str] | None
+) -> tuple[Any, list[str]]:
+    """Cancel all that wait, try all again that failed, or dismiss those; what was cancelled with all is dismissed."""
     library, workspace = current_library(), current_workspace()
-    asked: Any = ctx.triggered_id
     gone = list(dismissed or [])
     runs = _unanswered(library.runs(workspace, kind="reconstruct", states=NOT_DONE), library.faces(workspace))
     for run in reversed(runs):  # in the order in which they came
-        if asked["action"] == "cancel" and not run.is_over:
+        if ctx.triggered_id == "batch-cancel" and not run.is_over:
             library.cancel(workspace, run.id)
-        elif asked["action"] == "retry" and run.state == "failed" and run.id not in gone:
-            library.retry(workspace, run.id)
-        elif asked["action"] == "dismiss" and run.is_over:
             gone.append(run.id)
-    return (ctx.triggered[0]["value"], asked["action"]), list(dict.fromkeys(gone))
+        elif ctx.triggered_id == "batch-retry" and run.state == "failed" and run.id not in gone:
+            library.retry(workspace, run.id)
+        elif ctx.triggered_id == "batch-dismiss" and run.is_over:
+            gone.append(run.id)
+    return (ctx.triggered_id, cancel, retry, dismiss), list(dict.fromkeys(gone))
 
 
 def _whole(run_id: str) -> None:

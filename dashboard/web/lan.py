@@ -29,7 +29,7 @@ def own_address() -> str:
 
 
 def is_address(host: str) -> bool:
-    """Whether a host name is an IP address: such a one cannot be pointed elsewhere, as DNS rebinding does with names."""
+    """Whether a host name is an IP address, which nobody can point elsewhere, as DNS rebinding does with names."""
     try:
         ipaddress.ip_address(host)
     except ValueError:

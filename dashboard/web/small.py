@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
-WIDTHS = (400, 800)  # px: of a card's halves and of its whole, on a screen of two pixels per px
+WIDTHS = (400, 800, 1600)  # px: halves of a card, a whole one, a picture to look closely at; on screens of two per px
 KEPT = 512  # about 15 kB each
 QUALITY = 80
 EFFORT = 2  # of 6: a tenth larger than the best, in a third of its time

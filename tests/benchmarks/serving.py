@@ -14,7 +14,6 @@ import sys
 import tempfile
 import time
 
-import dash
 import requests
 from flask import g
 
@@ -57,11 +56,13 @@ def cancel_s(library: Library) -> float:
 
 
 def poll_s(settings: Settings, old_runs: int) -> float:
-    """Seconds that the Studio's poll takes the server, for a workspace with so many runs that are over."""
+    """Seconds that the pages' poll takes the server, for a workspace with so many runs that are over."""
     app = create_app(settings)
     library: Library = app.server.config[LIBRARY]
     workspace = library.new_workspace()
     with library.session.begin() as session:
+        session.add(schema.Workspace(id=workspace, created=0.0))
+        session.flush()
         session.add_all(
             schema.Run(
                 id=secrets.token_hex(16), workspace_id=workspace, kind="solid", options={}, created=float(number),
@@ -69,11 +70,10 @@ def poll_s(settings: Settings, old_runs: int) -> float:
             )
             for number in range(old_runs)
         )  # fmt: skip
-    (studio,) = (page["module"] for page in dash.page_registry.values() if page["path"] == "/")
-    with app.server.test_request_context("/"):
+    with app.server.test_request_context("/api/changes"):
         g.workspace = workspace
         begun = time.perf_counter()
-        sys.modules[studio].refresh(None, None, [], [])  # type: ignore[attr-defined]
+        app.server.view_functions["api.changes.changes"]()
         seconds = time.perf_counter() - begun
     library.close()
     return seconds

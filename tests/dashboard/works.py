@@ -31,7 +31,7 @@ def make_works(library: Library) -> Mapping[Any, Any]:
                 progress("Working", 0.5)
                 if what == "die":
                     os.kill(os.getpid(), signal.SIGKILL)
-        if what == "faceless":
+        if what == "faceless" and not run.options.get("whole_photo"):
             raise NoFaceError(f"No face found in {photo.name}.")
         if what == "broken":
             raise ZeroDivisionError("unforeseen")

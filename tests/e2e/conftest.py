@@ -112,16 +112,19 @@ def _wait_for_faces(context: Any) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def open_page(browser: Any, live: Any) -> Iterator[Any]:
+def open_page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
     """Make pages; at the end of the test none may have had an error or have asked another host for anything.
 
-    expected : words of the one error that a page shall have. Chromium logs each answer of 400 and more.
+    expected : words of the errors that a page may have. Chromium logs each answer of 400 and more.
+    base_url : of the server; that with the real networks where none is given.
     """
     contexts, problems = [], []
 
-    def make(state: Any = None, expected: str | None = None, **more: Any) -> Any:
+    def make(state: Any = None, expected: str | Sequence[str] = (), **more: Any) -> Any:
+        expected = [expected] if isinstance(expected, str) else expected
+        url = more.get("base_url") or request.getfixturevalue("live").url
         settings = {
-            "base_url": live.url,
+            "base_url": url,
             "reduced_motion": "reduce",
             "viewport": {"width": 1440, "height": 900},
             **more,
@@ -132,11 +135,11 @@ def open_page(browser: Any, live: Any) -> Iterator[Any]:
         page = context.new_page()
         page.on("console", lambda said: note(said, expected))
         page.on("pageerror", lambda error: problems.append(f"page error: {error}"))
-        page.on("request", lambda request: _is_ours(request.url, live.url) or problems.append(f"went to {request.url}"))
+        page.on("request", lambda request: _is_ours(request.url, url) or problems.append(f"went to {request.url}"))
         return page
 
-    def note(said: Any, expected: str | None) -> None:
-        if said.type == "error" and not (expected and expected in said.text):
+    def note(said: Any, expected: Sequence[str]) -> None:
+        if said.type == "error" and not any(words in said.text for words in expected):
             problems.append(f"console: {said.text}")
 
     yield make

@@ -32,7 +32,9 @@ def test_an_empty_library_says_what_to_do(page: Any, address: str, says: str) ->
 
 @pytest.mark.parametrize("address", ALL)
 def test_page_opens_fits_a_phone_and_is_accessible(open_page: Any, two_faces: dict[str, Any], address: str) -> None:
-    page = open_page(two_faces["state"], viewport={"width": 375, "height": 720}, color_scheme="dark", has_touch=True)
+    expected = "status of 404" if address == "/nowhere" else ()
+    look = {"viewport": {"width": 375, "height": 720}, "color_scheme": "dark", "has_touch": True}
+    page = open_page(two_faces["state"], expected, **look)
     page.goto(address.format(*two_faces["ids"]))
     page.locator("main h1, main h2").first.wait_for()
     page.wait_for_load_state("networkidle")
@@ -55,9 +57,14 @@ def test_the_theme_is_kept(page: Any) -> None:
     page.locator("html[data-bs-theme=dark] #theme[aria-label*=dark]").wait_for()
 
 
-def test_another_browser_does_not_see_a_face(page: Any, two_faces: dict[str, Any]) -> None:
-    page.goto(f"/face/{two_faces['ids'][0]}")
-    page.get_by_text("This face is not in your library").wait_for()
+OF_FACES = ("/face/{0}", "/print/{0}", "/mark/{0}", "/compare?faces={0},{1}", "/statistics?faces={0}")
+
+
+@pytest.mark.parametrize("address", OF_FACES)
+def test_another_browser_does_not_see_a_face(open_page: Any, two_faces: dict[str, Any], address: str) -> None:
+    page = open_page(expected="status of 404")
+    assert page.goto(address.format(*two_faces["ids"])).status == 404
+    page.get_by_text("not in your library").wait_for()
 
 
 def test_a_download_shows_its_progress_and_can_be_cancelled(page: Any, press: Any) -> None:

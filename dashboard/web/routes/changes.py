@@ -1,4 +1,4 @@
-"""What pages ask again and again: whether anything of the workspace has changed."""
+"""What pages ask again and again: whether anything of the workspace has changed, and how far its work is."""
 
 from flask import Blueprint, Response, jsonify
 
@@ -9,8 +9,14 @@ blueprint = Blueprint("changes", __name__)
 
 @blueprint.get("/api/changes")
 def changes() -> Response:
-    """Send a version of the workspace, which differs once a run, a face or its progress does, and whether it works."""
-    version, busy = current_library().version(current_workspace())
-    response = jsonify(version=version, busy=busy)
+    """Send a version of the workspace, which differs once a run's state or a face does, and its runs that work."""
+    library, workspace = current_library(), current_workspace()
+    running = library.runs(workspace, states=("running",))
+    busy = bool(running) or bool(library.runs(workspace, states=("queued",), most=1))
+    response = jsonify(
+        version=library.version(workspace),
+        busy=busy,
+        running=[{"id": run.id, "stage": run.stage, "progress": run.progress} for run in running],
+    )
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -230,11 +230,12 @@ def _sent(record: FaceRecord, name: str, shown_name: str | None) -> Response:
 
 def _small_picture(file: Path, width: str) -> Response:
     if FILES[file.name].subject != "picture" or width not in map(str, WIDTHS):
-        abort(400, f"Pictures alone come smaller, {' or '.join(map(str, WIDTHS))} pixels wide.")
+        abort(400, f"Pictures alone come smaller, and {', '.join(map(str, WIDTHS))} pixels wide.")
     response = Response(small(file, int(width)), mimetype="image/webp")
     response.headers["Cache-Control"] = "private, no-cache"
     response.set_etag(f"{file.stat().st_mtime_ns:x}-{width}")
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def _face(face_id: str) -> FaceRecord:

@@ -20,8 +20,9 @@ from dashboard.jobs.queue import Queue
 from dashboard.library.library import Library
 from dashboard.library.records import FaceRecord, NewFace
 from dashboard.library.schema import Workspace
+from dashboard.web.assets import assets_folder
+from dashboard.web.received import display_name
 from dashboard.web.routes.faces import download_name, folder_names
-from dashboard.web.routes.photos import display_name
 from tests.dashboard.library.test_library import Wanted, jpeg
 
 
@@ -388,6 +389,68 @@ def test_a_write_from_another_site_is_refused(client: Any, headers: dict[str, st
 def test_a_write_from_the_own_pages_is_taken(client: Any) -> None:
     own = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
     assert upload(client, ("me.jpg", jpeg()), headers=own).status_code == 200
+
+
+@pytest.mark.parametrize("site", ["none", "same-origin"])  # as browsers send what a phone shares
+def test_photos_are_shared_from_a_phone(client: Any, site: str) -> None:
+    client.get("/", headers={"Accept": "text/html"})
+    parts = [("photos", ("one.jpg", jpeg())), ("photos", ("notes.jpg", b"text"))]
+    body, content_type = encode_multipart_formdata(parts)
+    headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate", "Origin": "null", "Accept": "text/html"}
+    answer = client.post("/share", data=body, content_type=content_type, headers=headers)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/?refused=1")
+    (run,) = client.get("/api/runs").json["runs"]
+    assert run["state"] == "queued"
+    target = json.loads((assets_folder() / "manifest.webmanifest").read_text())["share_target"]
+    assert (target["action"], target["method"], target["enctype"]) == ("/share", "POST", "multipart/form-data")
+    assert [file["name"] for file in target["params"]["files"]] == ["photos"]
+
+
+@pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}])
+def test_another_site_cannot_share_into_a_library(client: Any, headers: dict[str, str]) -> None:
+    body, content_type = encode_multipart_formdata([("photos", ("one.jpg", jpeg()))])
+    assert client.post("/share", data=body, content_type=content_type, headers=headers).status_code == 403
+
+
+def test_pictures_come_as_small_as_a_page_shows_them(client: Any) -> None:
+    face = make_face(client)
+    Image.new("RGBA", (1000, 500), (200, 40, 40, 128)).save(face.folder / "crop.png")
+    answer = client.get(f"/files/{face.id}/crop.png?width=400")
+    assert answer.content_type == "image/webp"
+    picture = Image.open(io.BytesIO(answer.data))
+    assert (picture.size, picture.mode) == ((400, 200), "RGBA")
+    again = client.get(f"/files/{face.id}/crop.png?width=400", headers={"If-None-Match": answer.headers["ETag"]})
+    assert again.status_code == 304
+    Image.new("RGB", (300, 300)).save(face.folder / "crop.png")
+    changed = client.get(f"/files/{face.id}/crop.png?width=400", headers={"If-None-Match": answer.headers["ETag"]})
+    assert Image.open(io.BytesIO(changed.data)).size == (300, 300)  # never larger than it is
+    for wrong in ("crop.png?width=401", "crop.png?width=", "solid.stl?width=400"):
+        assert client.get(f"/files/{face.id}/{wrong}").status_code == 400
+
+
+def test_changes_tell_of_states_and_faces_but_not_of_progress(client: Any) -> None:
+    def changes() -> dict[str, Any]:
+        return dict(client.get("/api/changes").json)
+
+    client.get("/", headers={"Accept": "text/html"})
+    before = changes()
+    assert (before["busy"], before["running"]) == (False, [])
+    assert changes() == before
+    photo_id = upload(client, ("me.jpg", jpeg())).json["photos"][0]["id"]
+    run_id = client.post("/api/runs", json={"photo_id": photo_id}).json["id"]
+    waits = changes()
+    assert waits["busy"]
+    assert waits["version"] != before["version"]
+    queue = Queue(client.application.config["LIBRARY"])
+    queue.claim(["reconstruct"])
+    works = changes()
+    assert works["version"] != waits["version"]
+    queue.report(run_id, "Reading", 0.5)
+    assert changes() == {**works, "running": [{"id": run_id, "stage": "Reading", "progress": 0.5}]}
+    queue.finish(run_id, [NewFace("f" * 32, 1, "me.jpg", 0.9, "builtin")])
+    assert changes()["version"] not in {before["version"], waits["version"], works["version"]}
+    assert not changes()["busy"]
+    assert client.application.test_client().get("/api/changes").json["version"] == before["version"]  # of nobody
 
 
 def test_names() -> None:
