@@ -27,6 +27,7 @@ from core.geometry.reconstruction import Reconstruction, assumptions
 from core.json_files import write_json
 from core.options import Options, SolidOptions
 from core.photo import read_photo
+from core.photo.lens import EXIF
 from core.pipeline import recompute
 from core.recompute import changed, rewrite
 from dashboard.cli import main
@@ -128,8 +129,14 @@ def test_facts_are_upgraded_and_nothing_but_the_format_is_new(old: Path, name: s
     after = json.loads((folder / "reconstruction.json").read_text("utf-8"))
     options = Options.from_stored(before["options"]).to_dict()  # those that came later have their defaults …
     options["fine_relief"] = 0.0  # … but for what these faces do not have
-    face = before["face"] and {**before["face"], "ipd_px": None, "marked": False}
-    assert after == {**before, "format": 2, "fine_relief": 0.0, "options": options, "face": face}
+    face = before["face"] and {**before["face"], "number": 1, "of": 1, "ipd_px": None, "marked": False}
+    photo = {**before["photo"], "focal_from": EXIF, "warnings": []}
+    solid = before["solid"] and {
+        **before["solid"],
+        "options": SolidOptions.from_stored(before["solid"]["options"]).to_dict(),
+    }
+    new = {"format": 2, "fine_relief": 0.0, "options": options, "photo": photo, "face": face, "solid": solid}
+    assert after == {**before, **new}
     assert {name: options[name] for name, value in before["options"].items() if value is not None} == {
         name: value for name, value in before["options"].items() if value is not None
     }

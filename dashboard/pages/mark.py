@@ -46,11 +46,11 @@ def layout(photo_id: str | None = None, face: str | None = None, turn_deg: str |
         )
     ]
     of_face = f"&face={face}" if found else ""
-    actions = [
-        page.link_button(word, f"/mark/{photo.id}?turn_deg={(turn + by) % 360}{of_face}")
-        for word, by in (("Turn left", 270), ("Turn right", 90))
-    ]
-    actions += [
+    actions: list[page.Child] = [
+        *(
+            page.link_button(word, f"/mark/{photo.id}?turn_deg={(turn + by) % 360}{of_face}")
+            for word, by in (("Turn left", 270), ("Turn right", 90))
+        ),
         page.button("Find faces again", "mark-find", small=False),
         page.button("Read this face", "mark-read", "primary", small=False),
     ]

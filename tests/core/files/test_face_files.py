@@ -313,7 +313,7 @@ def test_parts_of_two_faces_have_names_of_their_own(
             data = (folder / name).read_bytes()
             tree = json.loads(data[20 : 20 + int.from_bytes(data[12:16], "little")])
             scene += [one["name"] for one in [*tree["meshes"], *tree["nodes"]] if one["name"] != "world"]
-    kinds = ("mesh.mtl", "mesh.obj", "mesh.png", "solid.obj")
+    kinds = ("mesh.jpeg", "mesh.mtl", "mesh.obj", "solid.obj")
     assert sorted(members[:4]) == [f"Ada-Grace-1-{kind}" for kind in kinds]
     assert members[-1] == "Ada-Grace-dpt_large_384-solid.obj"
     assert len(set(members)) == len(members) == 12

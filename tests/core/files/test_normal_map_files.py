@@ -117,14 +117,14 @@ def test_obj_has_the_normal_map_and_its_normals(made: tuple[Path, Surface, Surfa
     folder, surface, _, relief = made
     with zipfile.ZipFile(folder / "mesh.zip") as archive:
         assert sorted(archive.namelist()) == [
-            "face-mesh.jpeg",
-            "face-mesh.mtl",
-            "face-mesh.obj",
-            "face-mesh_normal.jpeg",
+            "head-test-mesh.jpeg",
+            "head-test-mesh.mtl",
+            "head-test-mesh.obj",
+            "head-test-mesh_normal.jpeg",
         ]
-        assert archive.read("face-mesh.mtl").decode().splitlines()[-1] == "norm face-mesh_normal.jpeg"
-        picture = archive.read("face-mesh_normal.jpeg")
-        lines = archive.read("face-mesh.obj").decode().splitlines()
+        assert archive.read("head-test-mesh.mtl").decode().splitlines()[-1] == "norm head-test-mesh_normal.jpeg"
+        picture = archive.read("head-test-mesh_normal.jpeg")
+        lines = archive.read("head-test-mesh.obj").decode().splitlines()
     assert picture == jpeg(relief.picture, subsampling=0)
     written = np.array([line.split()[1:] for line in lines if line.startswith("vn ")], float)
     assert written == pytest.approx(relief.of(surface)[0], abs=1e-6)
@@ -175,8 +175,8 @@ def test_without_fine_relief_there_is_no_normal_map(rippled: Reconstruction, tmp
     assert sorted(part["attributes"]) == ["NORMAL", "POSITION", "TEXCOORD_0"]
     assert tree["accessors"][part["indices"]]["count"] == 3 * read_facts(tmp_path / "face").surface.triangles
     with zipfile.ZipFile(tmp_path / "face" / "mesh.zip") as archive:
-        assert sorted(archive.namelist()) == ["face-mesh.jpeg", "face-mesh.mtl", "face-mesh.obj"]
-        assert b"norm " not in archive.read("face-mesh.mtl")
+        assert sorted(archive.namelist()) == ["head-test-mesh.jpeg", "head-test-mesh.mtl", "head-test-mesh.obj"]
+        assert b"norm " not in archive.read("head-test-mesh.mtl")
 
 
 def true_normals(face: Reconstruction, points: np.ndarray, strength: float) -> np.ndarray:
