@@ -44,7 +44,9 @@ def _packaged(package: str, name: str) -> Path:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(data=str(tmp_path / "data"), weights=str(tmp_path / "weights"), offline=True, min_free_mb=1)
+    return Settings(
+        data=str(tmp_path / "data"), weights=str(tmp_path / "weights"), offline=True, min_free_mb=1, workers=1
+    )
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from dashboard.library.library import Library
 from dashboard.library.records import FaceRecord, NotInLibraryError, NotYetError
 
 KEPT = 24  # files in memory, about a MB each
-AWAITED_S = 20.0  # a request waits so long at the most
+AWAITED_S = 60.0  # a request waits so long at the most
 AWAITING = 4  # requests that wait at a time: the server has twice as many threads
 LOOK_S = 0.05
 

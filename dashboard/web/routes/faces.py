@@ -195,7 +195,7 @@ def face_file(face_id: str, name: str) -> Response:
     """Send a file of a face; with ?download=1 as STEM-NN-name, which sorts by photo and face.
 
     A picture with ?width=400 is sent as small as a page shows it, as WebP. Of `solid.glb`, ?look=walls, overhang or lit
-    is the same in other colours. Where surface or solid are not made yet the answer waits for them; after 20 s it is
+    is the same in other colours. Where surface or solid are not made yet the answer waits; after a minute it is
     503 with Retry-After.
     """
     if name not in FILES:

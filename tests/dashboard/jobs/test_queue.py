@@ -262,10 +262,12 @@ def test_follow_ups_take_no_room_in_the_queue(settings: Settings) -> None:
 
 
 def test_a_helper_takes_photos_that_wait_and_ends_when_there_are_none(
-    library: Library, supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert supervisor is not None
     monkeypatch.setattr("os.cpu_count", lambda: 2)
+    library = Library(replace(settings, workers=2))
+    supervisor = Supervisor(library, works.make_works)
+    supervisor.start()
     workspace = library.new_workspace()
     runs = [start(library, name, workspace) for name in ("slow-1.jpg", "slow-2.jpg", "a.jpg", "b.jpg")]
     until(library, runs[1], lambda run: run.stage == "Working")  # while the worker is at the first
@@ -275,3 +277,15 @@ def test_a_helper_takes_photos_that_wait_and_ends_when_there_are_none(
         library.cancel(workspace, run.id)
     for run in runs[2:]:
         until(library, run, lambda run: run.state == "done")
+    supervisor.stop()
+    library.close()
+
+
+def test_a_helper_that_finds_nothing_ends_and_the_worker_stays(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "HELPING_S", 0.3)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    began = time.monotonic()
+    worker.main(settings, "helper", works.make_works, helps=True)  # it returns
+    assert time.monotonic() - began > 0.3

@@ -46,6 +46,9 @@ def test_upload_run_download(live: Any, grace_hopper: Path) -> None:
     face = browser.get(f"{live.url}/api/faces/{run['face_ids'][0]}").json()
     assert face["network"] == "builtin"
     answer = browser.get(live.url + face["files"]["solid.stl"] + "?download=1")
+    while answer.status_code == 503 and time.monotonic() < end:  # it is still being made
+        time.sleep(int(answer.headers["Retry-After"]))
+        answer = browser.get(live.url + face["files"]["solid.stl"] + "?download=1")
     assert answer.headers["Content-Disposition"] == "attachment; filename=grace_hopper-01-solid.stl"
     solid = trimesh.load_mesh(io.BytesIO(answer.content), file_type="stl")
     assert solid.is_volume
