@@ -75,7 +75,8 @@ def _stage(face: FaceRecord, solid: "SolidFacts | None") -> Any:
         views.address(face.id, "solid.glb", face.folder),
         f"The solid of {face.name} in 3D",
         group="print",
-        **{"data-name": face.name, "data-scaled": "on the print"},
+        scaled="on the print",
+        name=face.name,
     )
     size = printing.dimensions(solid) if solid else None
     about = core.files.read_facts(face.folder)

@@ -1,3 +1,4 @@
+import gzip
 import http.client
 import io
 import json
@@ -18,6 +19,7 @@ from dashboard.library.records import FaceRecord, NewFace
 from dashboard.library.schema import Workspace
 from dashboard.web.routes.faces import download_name
 from dashboard.web.routes.photos import display_name
+from tests.dashboard.faces import face, write_face
 from tests.dashboard.library.test_library import Wanted, jpeg
 
 
@@ -340,3 +342,20 @@ def test_names() -> None:
     )  # fmt: skip
     assert download_name(face, "depth.png") == "été_1-03-depth.png"
     assert all("/" not in name for name in FILES)
+
+
+def test_what_the_viewer_draws_is_packed_and_asked_for_once(client: Any) -> None:
+    record = make_face(client)
+    assert client.get(f"/api/faces/{record.id}/points").status_code == 404  # it has no depth yet
+    write_face(face(), record.folder)
+    packed = client.get(f"/api/faces/{record.id}/points", headers={"Accept-Encoding": "gzip"})
+    plain = client.get(f"/api/faces/{record.id}/points", headers={"Accept-Encoding": "identity"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in plain.headers
+    assert gzip.decompress(packed.data) == plain.data
+    for answer in (packed, client.get(f"/api/faces/{record.id}/openness")):
+        again = client.get(
+            answer.request.path, headers={"If-None-Match": answer.headers["ETag"], "Accept-Encoding": "gzip"}
+        )
+        assert (again.status_code, again.data) == (304, b"")
+    assert client.get("/api/faces/0/openness").status_code == 404
