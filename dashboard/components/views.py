@@ -38,11 +38,12 @@ def address(face_id: str, name: str, folder: Path | None = None, *, width: int |
 
 def viewer(
     src: str, alt: str, *, poster: str | None = None, on_click: bool = False, group: str | None = None,
-    turning: bool = False, **more: Any,
+    turning: bool = False, name: str | None = None, scaled: str | None = None, **more: Any,
 ) -> html.Div:  # fmt: skip
     """Return the place of a view in 3D, which assets/viewer.js fills: at once, or when a person asks for it.
 
-    group : views of one name turn, zoom and move together, and keep their camera while the page stays.
+    group : views of one name turn, zoom and move together, and keep their camera while the page stays. name : what
+    its pictures are called. scaled : what its millimetres are, in words.
     """
     data: dict[str, Any] = {"data-src": src, "data-alt": alt}
     if on_click:
@@ -51,6 +52,10 @@ def viewer(
         data["data-group"] = group
     if turning:
         data["data-turning"] = "1"
+    if name:
+        data["data-name"] = name
+    if scaled:
+        data["data-scaled"] = scaled
     picture = lazily(html.Img(src=poster, alt="", width=800, height=600)) if poster else None
     return html.Div(picture, className="viewer", **data, **more)
 

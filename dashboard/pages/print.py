@@ -105,8 +105,8 @@ def _stage(face: FaceRecord, solid: "SolidFacts | None", look: str) -> Any:
     address = views.address(face.id, SOLID_GLB, face.folder)
     if solid is not None and look != "plaster":
         address += f"{'&' if '?' in address else '?'}look={look}"
-    named: dict[str, Any] = {"data-name": face.name, "data-scaled": "on the print"}
-    shown = views.viewer(address, f"The solid of {face.name} in 3D", group="print", **named)
+    words = f"The solid of {face.name} in 3D"
+    shown = views.viewer(address, words, group="print", scaled="on the print", name=face.name)
     size = printing.dimensions(solid) if solid else None
     about = core.files.read_facts(face.folder)
     drawn = None if solid is None or solid.options.kind in printing.LIT else views.drawn_note(about)

@@ -101,7 +101,7 @@ def face_statistics(face_id: str) -> Response:
 def points(face_id: str) -> Response:
     """All points of a face with their colours, packed for the viewer (`dashboard.readings.shapes`)."""
     folder = _face(face_id).folder
-    packed, encoded = readings.shapes.points(folder, _changed(folder)), request.accept_encodings["gzip"] > 0
+    packed, encoded = readings.shapes.points(folder, _changed(folder)), request.accept_encodings.quality("gzip") > 0
     answer = _drawn(packed if encoded else gzip.decompress(packed), "application/octet-stream")
     if encoded:
         answer.headers["Content-Encoding"] = "gzip"
@@ -128,7 +128,7 @@ def _drawn(data: bytes, media_type: str) -> Response:
     answer = Response(data, mimetype=media_type)
     answer.headers["Cache-Control"] = "private, no-cache"
     answer.add_etag()
-    answer.make_conditional(request)
+    answer.make_conditional(request)  # in place
     return answer
 
 

@@ -1,3 +1,4 @@
+import gzip
 import http.client
 import io
 import json
@@ -23,6 +24,7 @@ from dashboard.library.schema import Workspace
 from dashboard.web.assets import assets_folder
 from dashboard.web.received import display_name
 from dashboard.web.routes.faces import download_name, folder_names
+from tests.dashboard.faces import face, write_face
 from tests.dashboard.library.test_library import Wanted, jpeg
 
 
@@ -471,3 +473,20 @@ def test_names() -> None:
     assert folder_names([face, face, titled, replace(titled, name="ADA v1.2 left")]) == [
         "été_1-03", "été_1_2-03", "Ada_v1.2_left", "ADA_v1.2_left_2",
     ]  # fmt: skip
+
+
+def test_what_the_viewer_draws_is_packed_and_asked_for_once(client: Any) -> None:
+    record = make_face(client)
+    assert client.get(f"/api/faces/{record.id}/points").status_code == 404  # it has no depth yet
+    write_face(face(), record.folder)
+    packed = client.get(f"/api/faces/{record.id}/points", headers={"Accept-Encoding": "gzip"})
+    plain = client.get(f"/api/faces/{record.id}/points", headers={"Accept-Encoding": "identity"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in plain.headers
+    assert gzip.decompress(packed.data) == plain.data
+    for answer in (packed, client.get(f"/api/faces/{record.id}/openness")):
+        again = client.get(
+            answer.request.path, headers={"If-None-Match": answer.headers["ETag"], "Accept-Encoding": "gzip"}
+        )
+        assert (again.status_code, again.data) == (304, b"")
+    assert client.get("/api/faces/0/openness").status_code == 404
