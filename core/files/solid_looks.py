@@ -34,7 +34,7 @@ def solid_look(folder: Path, look: Look) -> bytes:
     Raises
     ------
     FormatError
-        There is no solid in the folder.
+        There is no solid in the folder, or its preview is of an earlier version.
     """
     facts = read_facts(folder).solid
     path = folder / SOLID_GLB
@@ -47,7 +47,10 @@ def solid_look(folder: Path, look: Look) -> bytes:
     vertices = np.asarray(mesh.vertices, np.float64) / GLTF_PER_MM
     if options.stands:
         vertices = vertices @ UPRIGHT[:3, :3]  # a turn's inverse is its transpose: back to z up from the bed
-    colours = mesh.visual.vertex_attributes["color"].copy()
+    shaded = getattr(mesh.visual, "vertex_attributes", {}).get("color")
+    if shaded is None:
+        raise FormatError(f"The preview in {folder.name} is of an earlier version. Make the solid again.")
+    colours = shaded.copy()
     printer = facts.preflight.printer if facts.preflight else Printer(nozzle_mm=options.nozzle_mm)
     faces = np.asarray(mesh.faces)
     if look == "lit":

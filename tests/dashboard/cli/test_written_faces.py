@@ -148,7 +148,7 @@ def test_a_finer_photo_is_asked_for_and_must_be_the_same(
 @pytest.mark.parametrize(
     ("command", "arguments", "said"),
     [
-        ("solid", ["--kind", "statue"], "kind is 'statue', but must be one of relief, mask, bust, lithophane."),
+        ("solid", ["--kind", "statue"], "kind is 'statue', but must be one of relief, coin, mask, bust,"),
         ("solid", ["--wall-mm", "thick"], "wall_mm is 'thick', but must be a number from 0.4 to 20 (mm)."),
         ("solid", ["--layer-mm", "0.5"], "A layer of 0.5 mm is higher than the nozzle of 0.4 mm is wide."),
         ("solid", ["--formats", "doc"], "formats is ['doc'], but must be a list of stl, 3mf, obj, ply, glb."),
