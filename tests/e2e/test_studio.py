@@ -94,12 +94,13 @@ def test_what_failed_can_be_tried_again_or_dismissed_all_at_once(
     assert page.locator(".run:visible").count() == 0
 
 
-def test_a_failed_row_goes_once_its_remedy_worked(open_page: Any, workshop: Live, photos: Any, eventually: Any) -> None:
+def test_a_failed_row_goes_once_its_remedy_worked(
+    open_page: Any, workshop: Live, photos: Any, eventually: Any, press: Any
+) -> None:
     page = open_page(base_url=workshop.url)
     page.goto("/")
     page.locator("#photo-input").set_input_files(photos("faceless-9.png"))
-    page.get_by_role("button", name="Process the whole photo").click()
-    page.locator(".card-face").wait_for()
+    press(page.get_by_role("button", name="Process the whole photo"), page.locator(".card-face"))
     eventually(page, "document.querySelectorAll('.run').length === 0")
     page.reload()
     page.locator(".card-face").wait_for()
