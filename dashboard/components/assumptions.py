@@ -8,6 +8,7 @@ from core.measure.table import DISTANCE, IPD
 from core.options import Options
 from core.options.run import DRAWN
 from core.options.table import rows
+from core.photo.lens import EXIF
 from dashboard.components.options import control
 from dashboard.components.page import Child, button, facts, number, statistic, switch_pair
 from dashboard.components.uploads import title
@@ -19,9 +20,25 @@ if TYPE_CHECKING:
 LENSES = (("auto", "Automatic"), *((name, rows(Options)[name].label) for name in ("fov_deg", "focal_mm")))
 
 
-def panel(about: "Facts") -> html.Div:
-    """Return the list of assumptions, and the warnings."""
-    return html.Div([facts(_rows(about)), *[html.P(text, className="warning") for text in about.warnings]])
+def in_words(about: "Facts") -> str:
+    """Return what the millimetres rest on as one sentence: the size, and where the lens is known from."""
+    size = f"{about.ipd_mm:g} mm between the eyes assumed" if about.ipd_mm else "An assumed range of distances"
+    source = about.camera.focal_source
+    lens = "from the photo" if source.startswith(EXIF) else "assumed" if source.startswith("assumed") else "as given"
+    return f"{size}; lens {lens}."
+
+
+def warnings(about: "Facts") -> list[html.P]:
+    """Return what speaks against the numbers."""
+    return [html.P(text, className="warning") for text in about.warnings]
+
+
+def panel(about: "Facts") -> html.Details:
+    """Return the table of assumptions, folded behind its title."""
+    why = "A photo has no scale. These are the assumptions behind every millimetre here."
+    return html.Details(
+        [html.Summary("What this rests on"), html.P(why, className="note mb-2"), facts(_rows(about))], className="fold"
+    )
 
 
 def _rows(about: "Facts") -> list[tuple[str, Child]]:

@@ -1,9 +1,6 @@
 """Faces as cards, thumbnails and chips."""
 
-import json
 from collections.abc import Sequence
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from dash import dcc, html
@@ -16,7 +13,7 @@ from dashboard.components import doubt
 from dashboard.components.names import cut_name
 from dashboard.components.page import icon, lazily, marks
 from dashboard.components.uploads import title
-from dashboard.components.views import address, viewer
+from dashboard.components.views import address, modified_ns, solid_name, viewer
 from dashboard.library.records import FaceRecord
 
 
@@ -55,7 +52,10 @@ def card(face: FaceRecord) -> html.Article:
                 [
                     html.A(solid, href=f"/files/{face.id}/solid.stl?download=1", download="")
                     if solid
-                    else html.Span("No solid yet", className="soft"),
+                    else html.Span(
+                        "The solid is being made" if catalog.SOLID_STL in catalog.coming(face.folder) else "No solid",
+                        className="soft",
+                    ),
                     html.A("Mesh GLB", href=f"/files/{face.id}/mesh.glb?download=1", download="")
                     if "mesh.glb" in present
                     else html.Span("The mesh is being made", className="soft"),
@@ -75,32 +75,7 @@ def card(face: FaceRecord) -> html.Article:
 def card_state(face: FaceRecord) -> str:
     """Return what a card shows of its face: it changes when the card has to be drawn again."""
     files = (face.folder / name for name in ("depth_preview.png", "mesh.glb", "solid.json"))
-    return f"{face.id} {face.name} {' '.join(str(_modified_ns(file)) for file in files)}"
-
-
-def solid_name(folder: Path) -> str | None:
-    """Return what the solid's STL is called by what it is, 'Relief STL, 80 mm'; None where there is no solid."""
-    return _solid_name(folder / "solid.json", _modified_ns(folder / "solid.json"))
-
-
-@lru_cache(maxsize=1024)
-def _solid_name(file: Path, modified_ns: int) -> str | None:
-    if not modified_ns or not catalog.source(file.parent, catalog.SOLID_STL).is_file():
-        return None
-    options = json.loads(file.read_text(encoding="utf-8")).get("options", {})
-    kind = str(options.get("kind", "solid")).capitalize()
-    if options.get("life_size"):
-        return f"{kind} STL, life size"
-    if options.get("height_mm"):
-        return f"{kind} STL, {options['height_mm']:g} mm high"
-    return f"{kind} STL, {options['width_mm']:g} mm" if "width_mm" in options else f"{kind} STL"
-
-
-def _modified_ns(file: Path) -> int:
-    try:
-        return file.stat().st_mtime_ns
-    except FileNotFoundError:
-        return 0
+    return f"{face.id} {face.name} {' '.join(str(modified_ns(file)) for file in files)}"
 
 
 def _picture(face: FaceRecord, name: str, alt: str, width: int, height: int) -> html.Img | html.Div:

@@ -1,17 +1,23 @@
 """Views of a face: in 3D, graphs, pictures, files to download."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
+import dash_bootstrap_components as dbc
 import numpy as np
 from dash import dcc, html
 
+from core.errors import FormatError
 from core.files import catalog
 from core.files.catalog import FILES
+from core.files.facts import SolidFacts
+from core.json_files import read_object, typed
 from core.options.run import DRAWN
 from dashboard.charts import figures
-from dashboard.components.page import icon, lazily
+from dashboard.components import printing
+from dashboard.components.page import icon, lazily, marks
 from dashboard.library.records import FaceRecord
 from dashboard.readings.results import Result
 
@@ -22,6 +28,7 @@ Look = Literal["textured", "plaster", "cloud"]  # of a face in 3D; assets/viewer
 LOOKS: tuple[Look, ...] = get_args(Look)
 MARGIN = 1.12  # round a face in 3D, as in assets/viewer/turning.js
 
+USUAL = (("mesh.glb", "Mesh GLB"), ("mesh.zip", "Mesh OBJ"))  # beside the solid, what most people take
 TO_DOWNLOAD = tuple(file.name for file in FILES.values() if file.subject != "picture")
 
 
@@ -147,6 +154,52 @@ def size(count: int) -> str:
     if count < 1_000_000_000:
         return f"{count / 1e6:.1f} MB"
     return f"{count / 1e9:.2f} GB"
+
+
+def solid_name(folder: Path) -> str | None:
+    """Return what the solid's STL is, 'Relief STL, 80 mm'; None where there is no solid."""
+    file = folder / "solid.json"
+    return _solid_name(file, modified_ns(file)) if catalog.SOLID_STL in catalog.present(folder) else None
+
+
+@lru_cache(maxsize=1024)
+def _solid_name(file: Path, _modified_ns: int) -> str | None:
+    try:
+        return printing.named(typed(SolidFacts, read_object(file), file))
+    except (FileNotFoundError, FormatError):  # its page says what is wrong
+        return None
+
+
+def modified_ns(file: Path) -> int:
+    """Return when a file was changed, 0 where there is none."""
+    try:
+        return file.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
+def offer(face: FaceRecord) -> html.Div:
+    """Return the usual files as buttons, the first of them the main one; then a menu of the others and all as a zip."""
+    can_be_had = {*catalog.present(face.folder), *catalog.coming(face.folder)}
+    solid = solid_name(face.folder) or FILES[catalog.SOLID_STL].title
+    usual = [(name, text) for name, text in ((catalog.SOLID_STL, solid), *USUAL) if name in can_be_had]
+    buttons = [
+        html.A(
+            [icon("download"), text],
+            href=f"/files/{face.id}/{name}?download=1",
+            download="",
+            className=f"btn btn-{'primary' if place == 0 else 'quiet'}",
+        )
+        for place, (name, text) in enumerate(usual)
+    ]
+    rest = [
+        dbc.DropdownMenuItem(FILES[name].title, href=f"/files/{face.id}/{name}?download=1", external_link=True)
+        for name in TO_DOWNLOAD
+        if name in can_be_had and name not in dict(usual)
+    ]
+    everything = dbc.DropdownMenuItem("All as zip", href=f"/api/faces.zip?ids={face.id}", external_link=True)
+    menu = dbc.DropdownMenu([everything, dbc.DropdownMenuItem(divider=True), *rest], label="More files", color="quiet")
+    return html.Div([*buttons, menu], className="row-of offer", role="group", **marks(aria_label="Download"))
 
 
 def downloads(face_id: str, folder: Path, names: Sequence[str] = TO_DOWNLOAD) -> html.Ul:

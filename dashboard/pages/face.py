@@ -48,27 +48,26 @@ def _body(face: FaceRecord, said: Any = None) -> list[Any]:
     return [
         page.head(html.Span(face.name, id="face-title"), [_lead(result), " ", doubt.badges(face)], _actions(face)),
         doubt.question(face),
-        html.Div(_labels(face), id="face-labels", className="mb-4"),
-        html.Div([_space(result), _about(result, said)], className="split"),
-        _depth(result),
+        html.Div(_labels(face), id="face-labels"),
+        views.offer(face),
+        _glance(result),
+        views.drawn_note(result.facts),
+        _about(result, said),
         _detail(result),
-        _numbers(result),
-        page.section("Files", views.downloads(face.id, face.folder)),
+        page.section("All files", views.downloads(face.id, face.folder)),
     ]
 
 
 def _lead(result: results.Result) -> str:
-    network, ipd = uploads.title(result.facts.network.name), result.facts.ipd_mm
-    scale = f"the assumed interpupillary distance of {ipd:g} mm" if ipd else "an assumed range of distances"
-    return f"{network}, scaled to {scale}."
+    return f"{assumptions.in_words(result.facts)} {uploads.title(result.facts.network.name)}."
 
 
 def _actions(face: FaceRecord) -> list[Any]:
     return [
-        page.link_button("Print", f"/print/{face.id}", primary=True),
+        page.link_button("Print", f"/print/{face.id}"),
         page.link_button("Compare", f"/compare?faces={face.id}"),
         page.link_button("Statistics", f"/statistics?faces={face.id}"),
-        page.link_button("Show where the face is", f"/mark/{face.photo_id}?face={face.id}"),
+        page.link_button("Mark", f"/mark/{face.photo_id}?face={face.id}"),
         page.button("Delete", "face-delete", "danger-quiet", sign="trash", small=False),
     ]
 
@@ -81,27 +80,28 @@ def _labels(face: FaceRecord) -> list[Any]:
     ]
 
 
-def _space(result: results.Result) -> html.Div:
+def _glance(result: results.Result) -> html.Div:
+    """What one came for, together: photo, depth and histogram over surface, points and numbers."""
     name = result.face.name
     pair = [
         views.face_viewer(result, f"Surface of {name} in 3D", group="face"),
         views.face_viewer(result, f"Points of {name} in 3D", group="face", look="cloud", always=True),
     ]
     stage = views.viewing("face", pair, views.LOOKS, label="The face in 3D", id="face-stage")
-    return html.Div([stage, views.drawn_note(result.facts)])
+    return html.Div([*_depth(result), stage, _numbers(result)], className="glance")
 
 
 def _about(result: results.Result, said: Any) -> html.Div:
+    """The assumptions, behind one line; a warning stands before them."""
+    facts = result.facts
     return html.Div(
         [
-            html.H2("What this rests on"),
-            html.P(
-                "A photo has no scale. These are the assumptions behind every millimetre here.", className="note mb-2"
-            ),
-            assumptions.panel(result.facts),
-            assumptions.form(result.facts, is_open=said is not None) if result.facts.prior else None,
+            *assumptions.warnings(facts),
+            assumptions.panel(facts),
+            assumptions.form(facts, is_open=said is not None) if facts.prior else None,
             html.Div(said, id="recompute-progress", role="status"),
-        ]
+        ],
+        className="rests-on",
     )
 
 
@@ -145,59 +145,55 @@ def _detail(result: results.Result) -> html.Section | None:
     )
 
 
-def _depth(result: results.Result) -> html.Section:
-    face = result.face
+def _depth(result: results.Result) -> list[Any]:
+    """Photo, depth map and histogram, beside each other."""
+    face, depths = result.face, result.measured.depths("head", "mm")
     height, width = result.behind_mm.shape
     # a background that was kept is shown, too, on the head's scale
-    figure = figures.depth_map(
+    depth = figures.depth_map(
         result.measured.with_background_mm, range_mm=figures.depth_range([result.behind_mm]), behind=result.facts.behind
     )
-    return page.section(
-        "Depth",
-        html.Div(
-            [
-                views.picture(
-                    views.address(face.id, "crop.png", face.folder, width=800),
-                    f"Photo of {face.name}",
-                    f"The photo, levelled by the eyes and cropped: {width} x {height} pixels."
-                    if result.facts.face
-                    else f"The whole photo, on {width} x {height} pixels.",
-                ),
-                html.Figure(
-                    [
-                        html.Div(
-                            views.graph(figure, "face-depth", height="100%", still=True),
-                            className="depth-map",
-                        ),
-                        html.Figcaption("Depth on the same grid. Point at it for the value; near is bright."),
-                    ]
-                ),
-            ],
-            className="pair",
+    histogram = figures.histogram(result.histogram(BINS), percentiles=depths.percentiles, behind=result.facts.behind)
+    return [
+        views.picture(
+            views.address(face.id, "crop.png", face.folder, width=800),
+            f"Photo of {face.name}",
+            f"The photo, levelled by the eyes: {width} x {height} pixels."
+            if result.facts.face
+            else f"The whole photo, on {width} x {height} pixels.",
         ),
-    )
+        html.Figure(
+            [
+                html.Div(views.graph(depth, "face-depth", height="100%", still=True), className="depth-map"),
+                html.Figcaption("Depth: near is bright. Point at it for the value."),
+            ]
+        ),
+        html.Figure(
+            [
+                html.Div(views.graph(histogram, "face-histogram", height="100%", still=True), className="depth-map"),
+                html.Figcaption(
+                    f"{COUNT.with_unit(COUNT.of(depths))} of the {'head' if result.facts.face else 'picture'}, "
+                    f"in millimetres {result.facts.behind}."
+                ),
+            ]
+        ),
+    ]
 
 
-def _numbers(result: results.Result) -> html.Section:
+def _numbers(result: results.Result) -> html.Div:
     depths, measures = result.measured.depths("head", "mm"), result.measured.measures
-    figure = figures.histogram(result.histogram(BINS), percentiles=depths.percentiles, behind=result.facts.behind)
     numbers = [page.big_number(one, one.measure(depths)) for one in chosen(DEPTHS, Place.FACE)]
     if measures is not None:
         known = [(one, getattr(measures, one.key)) for one in chosen(LENGTHS, Place.FACE)]
         numbers += [page.big_number(one, value) for one, value in known if value is not None]
-    return page.section(
-        "How deep it is",
-        html.Div(numbers, className="numbers mb-4"),
-        views.graph(figure, "face-histogram", height=320, still=True),
-        html.P(
-            [
-                f"{COUNT.with_unit(COUNT.of(depths))} of the {'head' if result.facts.face else 'picture'}, "
-                f"in millimetres {result.facts.behind}.",
-                f" {result.measured.withheld}" if measures is not None and result.measured.withheld else None,
-            ],
-            className="note",
-        ),
-        aside=dcc.Link("All numbers", href=f"/statistics?faces={result.face.id}"),
+    withheld = result.measured.withheld if measures is not None else None
+    return html.Div(
+        [
+            html.Div(numbers, className="numbers"),
+            html.P(withheld, className="note") if withheld else None,
+            dcc.Link("All numbers", href=f"/statistics?faces={result.face.id}"),
+        ],
+        className="glance-numbers",
     )
 
 

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from core.errors import GeometryError, LifemaskError, OptionError
-from core.files.face_files import write_solid_files
 from core.geometry.reconstruction import Reconstruction
 from core.options import SolidOptions
 from core.options.solid import KINDS
 from core.solid import light_path_mm, make_solid
 from core.solid.compress import STRONGEST, compressed
 from core.solid.lettering import lettered
+from tests.core.formats import write_solid_files
 
 Head = Callable[..., Reconstruction]
 SMALL = {"max_triangles": 6000}

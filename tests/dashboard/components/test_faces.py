@@ -1,4 +1,3 @@
-import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -6,8 +5,11 @@ from typing import Any
 
 import pytest
 
+from core.files.facts import SolidFacts
+from core.json_files import write_json
 from core.options import SolidOptions
-from dashboard.components.faces import card, card_state, solid_name
+from dashboard.components.faces import card, card_state
+from dashboard.components.views import solid_name
 from dashboard.library.records import FaceRecord
 
 
@@ -21,16 +23,20 @@ def face(tmp_path: Path) -> FaceRecord:
 
 def with_solid(folder: Path, **options: Any) -> None:
     (folder / "solid.stl").write_bytes(b"solid")
-    (folder / "solid.json").write_text(json.dumps({"options": SolidOptions(**options).to_dict()}))
+    facts = SolidFacts(
+        size_mm=(80.0, 91.6, 18.4), triangles=670, volume_cm3=42.4, watertight=True, volume=True, scale=0.5,
+        options=SolidOptions(**options), preflight=None,
+    )  # fmt: skip
+    write_json(facts, folder / "solid.json")
 
 
 @pytest.mark.parametrize(
     ("options", "name"),
     [
         ({}, "Relief STL, 80 mm"),
-        ({"kind": "mask", "life_size": True}, "Mask STL, life size"),
-        ({"kind": "bust", "height_mm": 120.5}, "Bust STL, 120.5 mm high"),
-        ({"kind": "lithophane", "width_mm": 100}, "Lithophane STL, 100 mm"),
+        ({"kind": "mask", "life_size": True}, "Mask STL, 80 mm"),
+        ({"kind": "relief", "height_mm": 92}, "Relief STL, 92 mm"),
+        ({"kind": "lithophane", "width_mm": 80}, "Lithophane STL, 80 mm"),
     ],
 )
 def test_a_card_names_what_it_gives(face: FaceRecord, options: dict[str, Any], name: str) -> None:
@@ -39,9 +45,16 @@ def test_a_card_names_what_it_gives(face: FaceRecord, options: dict[str, Any], n
     assert f"'{name}'" in str(card(face))
 
 
+def test_a_damaged_solid_json_harms_no_card(face: FaceRecord) -> None:
+    with_solid(face.folder)
+    (face.folder / "solid.json").write_text('{"options": 5}')
+    assert solid_name(face.folder) is None
+    assert "No solid" in str(card(face))
+
+
 def test_a_card_without_files_says_so_and_asks_for_none(face: FaceRecord) -> None:
     text = str(card(face))
-    assert "No solid yet" in text
+    assert "No solid" in text
     assert "The mesh is being made" in text
     assert "/files/" not in text
     assert "Img(" not in text
