@@ -125,6 +125,8 @@ class Choices:
         try:
             return check(given)
         except ValidationError as error:
+            if not hasattr(given, "kwargs"):  # within the JSON of a folder, but no object
+                raise OptionError(f"{shown(given)} stands where {cls.WHAT}s must be.") from None
             known, values = rows(cls), given.kwargs
             unknown = [name for name in values if name not in known]
             if unknown:

@@ -45,7 +45,7 @@ def found(part: Any, key: str) -> Any:
 
 
 def test_every_assumption_is_said_with_its_unit() -> None:
-    said = text_of(assumptions.panel(ABOUT))
+    said = text_of([assumptions.panel(ABOUT), assumptions.warnings(ABOUT)])
     for words in (
         "Assumed IPD 61.5 mm",
         "Focal length from given focal length",
@@ -61,6 +61,13 @@ def test_every_assumption_is_said_with_its_unit() -> None:
         "Take care.",
     ):
         assert words in said, (words, said)
+
+
+def test_assumptions_are_said_in_one_line() -> None:
+    assert assumptions.in_words(ABOUT) == "61.5 mm between the eyes assumed; lens as given."
+    for source, lens in (("EXIF, by the size of the sensor", "from the photo"), ("assumed field of view", "assumed")):
+        about = replace(ABOUT, ipd_mm=None, camera=replace(ABOUT.camera, focal_source=source))
+        assert assumptions.in_words(about) == f"An assumed range of distances; lens {lens}."
 
 
 def test_a_face_that_nothing_was_fitted_for_names_no_residual() -> None:
