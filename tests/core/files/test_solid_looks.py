@@ -81,7 +81,7 @@ def test_thin_walls_are_painted_where_they_are(folder: Path) -> None:
             hue = painted[changed][:, 1] / np.maximum(painted[changed][:, 0], 1)
             assert np.median(hue) == pytest.approx(lost[1] / lost[0], rel=0.15)
     assert 0.2 < shares[1.0] <= shares[2.0]
-    assert shares[0.2] < 0.5 * shares[1.0]
+    assert shares[0.2] < shares[1.0] - 0.1  # what is left then is upright, too thin for a nozzle of 2 mm
 
 
 def test_overhang_is_painted_where_it_is(folder: Path) -> None:
