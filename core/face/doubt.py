@@ -8,7 +8,7 @@ from dataclasses import dataclass
 SURE_FROM = 0.85  # of the score: what passes for a face scores less, see decisions/score-threshold.md
 TURNED_DEG = 40.0
 DOUBTFUL = "doubtful"
-SMALL_IPD_PX = 45.0  # that many the face network sees in its window; a smaller face is enlarged for it
+SMALL_IPD_PX = 30.0  # the face network sees 45 in its window: such a face is enlarged for it by half and more
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,6 @@ def _body(face: FaceRecord, said: Any = None) -> list[Any]:
         page.head(html.Span(face.name, id="face-title"), [_lead(result), " ", doubt.badges(face)], _actions(face)),
         doubt.question(face),
         html.Div(_labels(face), id="face-labels"),
-        views.offer(face),
         _glance(result),
         views.drawn_note(result.facts),
         _about(result, said),
@@ -64,6 +63,7 @@ def _lead(result: results.Result) -> str:
 
 def _actions(face: FaceRecord) -> list[Any]:
     return [
+        views.offer(face),
         page.link_button("Print", f"/print/{face.id}"),
         page.link_button("Compare", f"/compare?faces={face.id}"),
         page.link_button("Statistics", f"/statistics?faces={face.id}"),
