@@ -191,7 +191,7 @@ def test_several_faces_stand_beside_each_other(asked: Library, ids: list[str], p
     figure = statistics.depth_reading.drawn_histogram(
         statistics._load(ids), statistics.View(tuple(ids), ids[1], "nose", bins=32, height="count")
     )
-    lines = [trace for trace in figure.data if trace.mode == "lines"]
+    lines = [trace for trace in figure.data if trace.type == "scatter" and trace.mode == "lines"]
     assert [trace.name for trace in lines] == ["0.jpg #2", "1.jpg #2"]
     np.testing.assert_array_equal(lines[0].x, lines[1].x)  # the same bins
     assert [int(trace.y.sum()) for trace in lines] == [face.depths("nose", "mm").values.size for face in found]

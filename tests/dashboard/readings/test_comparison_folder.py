@@ -3,6 +3,7 @@
 import csv
 import io
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -225,8 +226,9 @@ def test_the_report_is_there_and_escapes_what_people_call_their_photos(tmp_path:
 def test_faces_of_one_name_are_told_apart_by_their_networks_else_by_number(library: Library, two: Any) -> None:
     faces = library.faces(two[0])
     assert [face.name for face in comparison_folder.told_apart(faces)] == [face.name for face in faces]
-    one = [replace(face, name="a.jpg") for face in faces]
-    assert [face.name for face in comparison_folder.told_apart(one)] == ["a.jpg (1)", "a.jpg (2)"]
+    one = [replace(face, name="a.jpg", created=face.created - timedelta(hours=n)) for n, face in enumerate(faces)]
+    assert [face.name for face in comparison_folder.told_apart(one)] == ["a.jpg (2)", "a.jpg (1)"]  # by their age …
+    assert [face.name for face in comparison_folder.told_apart(one[::-1])] == ["a.jpg (1)", "a.jpg (2)"]  # in any order
     one[1] = replace(one[1], network="dpt_large_384")
     names = [face.name for face in comparison_folder.told_apart(one)]
     assert names == ["a.jpg, Built-in face network", "a.jpg, DPT-Large 384"]
