@@ -198,7 +198,9 @@ def offer(face: FaceRecord) -> html.Div:
         if name in can_be_had and name not in dict(usual)
     ]
     everything = dbc.DropdownMenuItem("All as zip", href=f"/api/faces.zip?ids={face.id}", external_link=True)
-    menu = dbc.DropdownMenu([everything, dbc.DropdownMenuItem(divider=True), *rest], label="More files", color="quiet")
+    menu = dbc.DropdownMenu(
+        [everything, dbc.DropdownMenuItem(divider=True), *rest], label="More files", toggleClassName="btn-quiet"
+    )
     return html.Div([*buttons, menu], className="row-of offer", role="group", **marks(aria_label="Download"))
 
 

@@ -149,11 +149,12 @@ def _depth(result: results.Result) -> list[Any]:
     """Photo, depth map and histogram, beside each other."""
     face, depths = result.face, result.measured.depths("head", "mm")
     height, width = result.behind_mm.shape
+    scale, behind = figures.depth_range([result.behind_mm]), result.facts.behind
     # a background that was kept is shown, too, on the head's scale
-    depth = figures.depth_map(
-        result.measured.with_background_mm, range_mm=figures.depth_range([result.behind_mm]), behind=result.facts.behind
+    depth = figures.depth_map(result.measured.with_background_mm, range_mm=scale, behind=behind)
+    histogram = figures.histogram(
+        result.histogram(BINS), percentiles=depths.percentiles, colours="cividis", range_=scale, behind=behind
     )
-    histogram = figures.histogram(result.histogram(BINS), percentiles=depths.percentiles, behind=result.facts.behind)
     return [
         views.picture(
             views.address(face.id, "crop.png", face.folder, width=800),
