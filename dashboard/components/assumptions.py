@@ -29,15 +29,18 @@ def in_words(about: "Facts") -> str:
 
 
 def warnings(about: "Facts") -> list[html.P]:
-    """Return what speaks against the numbers."""
-    return [html.P(text, className="warning") for text in about.warnings]
+    """Return what speaks against the numbers, but for doubts of the face, which have badges of their own."""
+    doubts = {doubt.sentence for doubt in about.doubts}
+    return [html.P(text, className="warning") for text in about.warnings if text not in doubts]
 
 
-def panel(about: "Facts") -> html.Details:
-    """Return the table of assumptions, folded behind its title."""
+def panel(about: "Facts", *, is_open: bool = False) -> html.Details:
+    """Return the table of assumptions, behind its title."""
     why = "A photo has no scale. These are the assumptions behind every millimetre here."
     return html.Details(
-        [html.Summary("What this rests on"), html.P(why, className="note mb-2"), facts(_rows(about))], className="fold"
+        [html.Summary("What this rests on"), html.P(why, className="note mb-2"), facts(_rows(about))],
+        className="fold",
+        open=is_open,
     )
 
 

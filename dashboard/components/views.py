@@ -94,12 +94,12 @@ def _poster(result: Result, look: Look) -> html.Img:
     scale = side / (MARGIN * max(bottom - top, right - left))
     x, y = (100 * (0.5 - (low + high) / 2 / side) for low, high in ((left, right), (top, bottom)))
     style = {"transform": f"translate(-50%, -50%) scale({scale:.4f}) translate({x:.2f}%, {y:.2f}%)"}
-    plaster = address(face.id, "relief_preview.png", folder)
+    plaster = address(face.id, "relief_preview.png", folder, width=800)
     if look == "plaster":
         return html.Img(src=plaster, alt="", className="poster", style=style)
     # the photo within the outline of the plaster
     style |= {"maskImage": f"url({plaster})", "WebkitMaskImage": f"url({plaster})"}
-    return html.Img(src=address(face.id, "crop.png", folder), alt="", className="poster", style=style)
+    return html.Img(src=address(face.id, "crop.png", folder, width=800), alt="", className="poster", style=style)
 
 
 def _shape(face: FaceRecord, name: str) -> str:

@@ -96,8 +96,9 @@ def _about(result: results.Result, said: Any) -> html.Div:
     facts = result.facts
     return html.Div(
         [
+            doubt.reasons(result.face),
             *assumptions.warnings(facts),
-            assumptions.panel(facts),
+            assumptions.panel(facts, is_open=said is not None),
             assumptions.form(facts, is_open=said is not None) if facts.prior else None,
             html.Div(said, id="recompute-progress", role="status"),
         ],
@@ -129,7 +130,7 @@ def _detail(result: results.Result) -> html.Section | None:
                         html.Div(
                             page.lazily(
                                 html.Img(
-                                    src=views.address(face.id, name, face.folder, width=1600),
+                                    src=views.address(face.id, name, face.folder, width=800),
                                     alt=f"Relief of {face.name}, {when}",
                                 )
                             ),

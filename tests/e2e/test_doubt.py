@@ -28,7 +28,7 @@ def test_a_doubtful_find_asks_and_is_kept_or_deleted(page: Any, astronaut: Path,
 
     (doubtful,) = [face for face in left if face["doubtful"]]
     page.goto(f"/face/{doubtful['id']}")
-    press(page.get_by_role("button", name="Keep it"), page.get_by_text(ASKED, exact=False).first, "hidden")
+    press(page.get_by_role("button", name="Keep it"), page.locator(".doubt"), "hidden")
     assert page.request.get(f"/api/faces/{doubtful['id']}").json()["doubtful"] is False
     page.goto("/library")
     page.locator(".thumb .doubt-badge").filter(has_text="turned").first.wait_for()

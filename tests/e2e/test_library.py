@@ -168,7 +168,7 @@ def test_a_face_is_named_and_its_files_are_called_so(open_page: Any, stocked: An
     page.get_by_label("Name", exact=True).fill("Ada at the lake")
     page.get_by_label("Person").fill("Ada")
     page.get_by_label("Tags").fill("summer, 2019")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     page.locator("h1", has_text="Ada at the lake").wait_for()
     page.locator("#face-labels").get_by_text(f"{LONG} #2").wait_for()
     page.locator("#face-labels").get_by_role("link", name="summer").click()
@@ -182,7 +182,7 @@ def test_a_face_is_named_and_its_files_are_called_so(open_page: Any, stocked: An
     page.goto(f"/face/{ids[2]}")
     page.get_by_text("Name, person and tags").click()
     page.get_by_label("Name", exact=True).fill("")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     page.locator("h1", has_text=LONG).wait_for()
 
 
@@ -195,7 +195,7 @@ def test_faces_of_a_person_are_found_and_compared_with_one_click(open_page: Any,
     page.get_by_role("button", name="Name", exact=True).click()
     page.locator("#library-label-person").fill("Grace")
     page.locator("#library-label-tags").fill("navy")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     page.locator("#library-person").select_option("Grace")
     eventually(page, lambda: shown(page) == ids[1:3])
     page.get_by_role("link", name="Compare 2 of Grace").click()

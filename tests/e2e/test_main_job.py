@@ -28,7 +28,7 @@ def test_a_photo_becomes_a_file_that_prints(page: Any, astronaut: Path, eventual
 
     page.locator("#face-depth .heatmaplayer image").wait_for()
     page.locator("#face-histogram .bars .point").nth(31).wait_for(state="attached")
-    assert "scaled to the assumed interpupillary distance" in page.locator(".lead").inner_text()
+    assert "63 mm between the eyes assumed" in page.locator(".lead").inner_text()
     for shown in ("textured", "cloud"):  # beside each other
         page.locator(f".viewer[data-shown={shown}]").wait_for()
     page.get_by_role("button", name="Plaster").click()
@@ -59,7 +59,7 @@ def test_a_file_that_is_no_picture_says_so_and_harms_no_other(open_page: Any, tm
     page.goto("/")
     page.locator("#photo-input").set_input_files(broken)
     page.locator(".run-error").wait_for()
-    said = "broken.jpg is not a picture that can be read. Use a JPEG, PNG, WebP or HEIC file."
+    said = "broken.jpg is not a picture that can be read. Use a JPEG, PNG, WebP, HEIC, AVIF, TIFF, BMP or GIF file."
     assert page.locator(".run-error").inner_text() == said
     press(page.get_by_role("button", name="Dismiss"), page.locator(".run"), "detached")
 
@@ -89,4 +89,4 @@ def test_a_photo_without_a_face_can_be_processed_whole(page: Any, tmp_path: Path
     page.get_by_role("button", name="Process the whole photo").click()
     page.locator(".card-face").get_by_text("Everything about it").click(timeout=PATIENCE_MS)
     page.locator("#face-depth .heatmaplayer image").wait_for()
-    assert "an assumed range of distances" in page.locator(".lead").inner_text()
+    assert "An assumed range of distances" in page.locator(".lead").inner_text()
