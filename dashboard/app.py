@@ -32,6 +32,7 @@ def create_app(settings: Settings) -> dash.Dash:
     """
     server = flask.Flask("dashboard")
     server.config[LIBRARY] = Library(settings)
+    server.config["COMPRESS_BR_LEVEL"] = 5  # of 11: a tenth smaller than by the default of 4, in little more time
     app = App(
         "dashboard",
         server=server,  # type: ignore[arg-type]  # Dash takes a Flask app, its annotation does not say so
