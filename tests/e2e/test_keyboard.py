@@ -14,7 +14,7 @@ FOCUSED = """() => {
     const rings = [place, place.nextElementSibling, place.closest('.drop')];
     return {
         what: place.outerHTML.slice(0, 160), text: place.innerText || '', ring: rings.some(seen),
-        inside: Boolean(place.closest('.js-plotly-plot, .numbers-grid, model-viewer, .viewer')),
+        inside: Boolean(place.closest('.js-plotly-plot, .viewer')),
         first: window.firstFocused ? place === window.firstFocused : ((window.firstFocused = place), false),
     };
 }"""
