@@ -32,7 +32,9 @@ def create_app(settings: Settings) -> dash.Dash:
     """
     server = flask.Flask("dashboard")
     server.config[LIBRARY] = Library(settings)
-    server.config["COMPRESS_BR_LEVEL"] = 5  # of 11: a tenth smaller than by the default of 4, in little more time
+    # Brotli first, at 5 of 11: a tenth smaller than gzip and zstd by their defaults, in little more time
+    server.config |= {"COMPRESS_BR_LEVEL": 5, "COMPRESS_ALGORITHM": ["br", "zstd", "gzip"]}
+    server.config["COMPRESS_ALGORITHM_STREAMING"] = ["br", "zstd", "deflate"]
     app = App(
         "dashboard",
         server=server,  # type: ignore[arg-type]  # Dash takes a Flask app, its annotation does not say so

@@ -363,10 +363,10 @@ def profiles(
                 name=cut(item.name),
                 mode="lines",
                 line={"color": SERIES[i % len(SERIES)], "width": 2},
-                hovertemplate=f"{hover[0]}{BEHIND_NOSE}, at {hover[1]}{along}",
+                hovertemplate=f"{hover[0]}mm {BEHIND_NOSE}, at {hover[1]}{along}",
             )
         )
-    deep, across = axis(BEHIND_NOSE, constrain="domain"), axis(along, scaleanchor="x", scaleratio=1)
+    deep, across = axis(f"mm {BEHIND_NOSE}", constrain="domain"), axis(along, scaleanchor="x", scaleratio=1)
     if not upright:
         deep = axis("mm behind the tip", scaleanchor="x", scaleratio=1, autorange="reversed", nticks=5)
         across = axis(along)

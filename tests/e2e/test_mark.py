@@ -23,7 +23,7 @@ def test_a_face_is_shown_by_hand(page: Any, astronaut: Path, eventually: Any, pr
     page.goto("/")
     page.locator("#photo-input").set_input_files(astronaut)
     page.locator(".card-face").get_by_text("Everything about it").click(timeout=PATIENCE_MS)
-    page.get_by_role("link", name="Show where the face is").click()
+    page.get_by_role("link", name="Mark", exact=True).click()
 
     page.locator("#mark-figure .shapelayer path").first.wait_for()
     assert abs(float(page.locator("#mark-x").input_value()) - 224) < 12  # where the face was found
@@ -55,7 +55,7 @@ def test_a_box_stays_as_it_was_drawn_and_a_photo_is_turned(
     page.goto("/")
     page.locator("#photo-input").set_input_files(tmp_path / "sideways.png")
     page.locator(".card-face").get_by_text("Everything about it").click(timeout=PATIENCE_MS)
-    page.get_by_role("link", name="Show where the face is").click()
+    page.get_by_role("link", name="Mark", exact=True).click()
     image = page.locator("#mark-figure .layer-below image, #mark-figure .imagelayer image").first
     image.wait_for()
     assert "turn_deg=90" in image.get_attribute("href")  # its face lies, and is shown upright

@@ -143,6 +143,7 @@ def test_overlaid_histograms_and_profiles_keep_the_order_of_colours() -> None:
     assert len(set(figures.SERIES)) == 8
     one_missing = figures.profiles([None, figures.Profile("second", line, line)])
     assert one_missing.data[0].line.color == figures.SERIES[1]
+    assert midlines.layout.xaxis.title.text == "mm behind the nose tip"
     across = figures.profiles([figures.Profile("first", line, 2 * line)], upright=False, along="mm from the middle")
     np.testing.assert_array_equal(across.data[0].x, line)
     assert across.layout.yaxis.autorange == "reversed"  # seen from above: the nose is up
