@@ -143,7 +143,7 @@
     line.here(link);
     const card = document.querySelector(`.card-face[data-face="${face}"]`);
     if (!card) return;
-    card.scrollIntoView({ block: "center" });
+    card.scrollIntoView({ block: "start" });
     card.classList.remove("lit");
     void card.offsetWidth; // begins anew where it was lit before
     card.classList.add("lit");

@@ -93,7 +93,7 @@ def test_a_delete_is_undone_on_whatever_page_and_over_a_reload(
 ) -> None:
     monkeypatch.setattr(live.library, "undo_s", 120.0)
     state, ids = stocked()
-    page = open_page(state)
+    page = open_page(state, expected="status of 404")  # a picture that was still on its way when its face went
     page.goto("/library")
     box(page, ids[0]).check()
     box(page, ids[1]).check()
