@@ -109,14 +109,20 @@ RELIEFS = (
 )
 
 
-def one_photo(browser: Browser, url: str, photo: Path) -> dict[str, float]:
-    """Seconds from the choice of a photo to what it becomes."""
+def chosen(browser: Browser, url: str, files: list[Path]) -> tuple[BrowserContext, Page, float]:
+    """A new person's Studio in which photos have just been chosen, and the moment of that."""
     context = opened(browser, url)
     page = context.new_page()
     page.goto("/")
     page.locator("#photo-input").wait_for(state="attached")
     begun = time.perf_counter()
-    page.locator("#photo-input").set_input_files(photo)
+    page.locator("#photo-input").set_input_files(files)
+    return context, page, begun
+
+
+def one_photo(browser: Browser, url: str, photo: Path) -> dict[str, float]:
+    """Seconds from the choice of a photo to what it becomes."""
+    context, page, begun = chosen(browser, url, [photo])
     relief = until(page, f"{RELIEFS} >= 1")
     (face,) = context.request.get("/api/faces").json()["faces"]
     while context.request.get(f"/files/{face['id']}/mesh.glb").status != 200:
@@ -129,12 +135,7 @@ def one_photo(browser: Browser, url: str, photo: Path) -> dict[str, float]:
 
 def batch(browser: Browser, url: str, files: list[Path]) -> tuple[dict[str, float], Any]:
     """Seconds to the cards of many photos chosen at once; and the person's cookies."""
-    context = opened(browser, url)
-    page = context.new_page()
-    page.goto("/")
-    page.locator("#photo-input").wait_for(state="attached")
-    begun = time.perf_counter()
-    page.locator("#photo-input").set_input_files(files)
+    context, page, begun = chosen(browser, url, files)
     came: list[float] = []
     while len(came) < len(files):
         there = len(context.request.get("/api/faces").json()["faces"])
