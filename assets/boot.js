@@ -1,4 +1,5 @@
-/* Runs in <head>, before the first paint: the theme that the person chose, else the machine's. Then the service worker. */
+/* Runs in <head>, before the first paint: the theme that the person chose, else the machine's. Then the service worker,
+   and `say`, by which all scripts speak: their words are English here, and come in other languages with the scripts. */
 (function () {
   "use strict";
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
@@ -11,7 +12,8 @@
     document.documentElement.dataset.bsTheme = theme;
     document.documentElement.dataset.themeChoice = choice;
   }
-  window.lifemask = { applyTheme: apply, themeAtLoad: kept() || "auto" };
+  window.lifemask = { applyTheme: apply, themeAtLoad: kept() || "auto", words: {} };
+  window.say = (text, values = {}) => (window.lifemask.words[text] || text).replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
   dark.addEventListener("change", () => apply(document.documentElement.dataset.themeChoice));
   apply();
   if ("serviceWorker" in navigator && window.isSecureContext) {

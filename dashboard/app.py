@@ -21,8 +21,8 @@ class App(dash.Dash):
 
     def interpolate_index(self, **parts: Any) -> Any:  # type: ignore[override]  # Dash names each part
         """Return the document of a page."""
-        parts |= {"scripts": shell.with_our_scripts(parts["scripts"]), "app_entry": shell.ENTRY}
-        return super().interpolate_index(**parts)  # type: ignore[no-untyped-call]
+        parts |= {"scripts": shell.with_our_scripts(parts["scripts"]), "app_entry": shell.entry()}
+        return shell.in_language(super().interpolate_index(**parts))  # type: ignore[no-untyped-call]
 
 
 def create_app(settings: Settings) -> dash.Dash:

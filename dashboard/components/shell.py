@@ -13,14 +13,16 @@ from dashboard.components.page import marks
 from dashboard.library.sentences import of_storage
 from dashboard.web.bundle import scripts, styles
 from dashboard.web.context import current_library, current_workspace
+from dashboard.words import say, word
+from dashboard.words.language import LANGUAGES, current_language
 
 NOT_INJECTED = r"."  # nothing: our scripts and styles are linked below, each as one file
 LINKS = (
-    ("Studio", "/"),
-    ("Library", "/library"),
-    ("Compare", "/compare"),
-    ("Statistics", "/statistics"),
-    ("Models", "/models"),
+    (word("Studio"), "/"),
+    (word("Library"), "/library"),
+    (word("Compare"), "/compare"),
+    (word("Statistics"), "/statistics"),
+    (word("Models"), "/models"),
 )
 SHORTCUTS = (
     ("g s", "Studio"),
@@ -28,16 +30,16 @@ SHORTCUTS = (
     ("g c", "Compare"),
     ("g t", "Statistics"),
     ("g m", "Models"),
-    ("u", "Choose photos"),
-    ("/", "Find in the Library"),
-    ("Ctrl Z", "Undo a delete, for ten seconds"),
-    ("?", "This sheet"),
-    ("Esc", "Close what lies over the page"),
+    ("u", word("Choose photos")),
+    ("/", word("Find in the Library")),
+    ("Ctrl Z", word("Undo a delete, for ten seconds")),
+    ("?", word("This sheet")),
+    ("Esc", word("Close what lies over the page")),
 )
 
 # The theme before the first paint. What stands in the page until the scripts have drawn it looks like what they draw.
 _DOCUMENT = """<!DOCTYPE html>
-<html lang="en">
+<html lang="LANGUAGE">
   <head>
     {%metas%}
     <title>{%title%}</title>
@@ -57,17 +59,15 @@ _DOCUMENT = """<!DOCTYPE html>
   </body>
 </html>
 """
-ENTRY = f"""
+_ENTRY = """
 <div id="react-entry-point">
   <header class="header"><div class="header-inner">
     <a href="/" class="brand"><img src="/assets/icon.svg" alt="" width="28" height="28">Lifemask</a>
-    <nav aria-label="Pages" style="display: contents"><ul class="nav-links">
-      {"".join(f'<li><a href="{href}" class="nav-link">{name}</a></li>' for name, href in LINKS)}
-    </ul></nav>
+    <nav aria-label="PAGES" style="display: contents"><ul class="nav-links">LINKS</ul></nav>
   </div></header>
-  <main class="page" aria-busy="true"><h1 class="visually-hidden">Lifemask is loading</h1>
+  <main class="page" aria-busy="true"><h1 class="visually-hidden">LOADING</h1>
     <div class="skeleton skeleton-title"></div><div class="skeleton skeleton-block"></div>
-    <noscript><p>Lifemask needs JavaScript, which this browser does not run.</p></noscript>
+    <noscript><p>NO_SCRIPT</p></noscript>
   </main>
 </div>
 """
@@ -80,16 +80,28 @@ def document() -> str:
     return _DOCUMENT.replace("STYLES", styles().name)
 
 
+def in_language(page: str) -> str:
+    """Return the document of a page with the code of its language."""
+    return page.replace('lang="LANGUAGE"', f'lang="{current_language()}"', 1)
+
+
+def entry() -> str:
+    """Return what stands in the document until Dash has drawn the page."""
+    links = "".join(f'<li><a href="{href}" class="nav-link">{say(name)}</a></li>' for name, href in LINKS)
+    text = _ENTRY.replace("LINKS", links).replace("PAGES", say("Pages")).replace("LOADING", say("Lifemask is loading"))
+    return text.replace("NO_SCRIPT", say("Lifemask needs JavaScript, which this browser does not run."))
+
+
 def with_our_scripts(tags: str) -> str:
     """Return Dash's script tags without what no page needs, and with our script before them."""
-    return f'<script src="/bundle/{scripts().name}"></script>' + _UNUSED.sub("", tags)
+    return f'<script src="/bundle/{scripts(current_language()).name}"></script>' + _UNUSED.sub("", tags)
 
 
 def shell() -> html.Div:
     """Return the frame of all pages."""
     return html.Div(
         [
-            html.A("Skip to the content", href="#content", className="skip"),
+            html.A(say("Skip to the content"), href="#content", className="skip"),
             _header(),
             html.Main(dash.page_container, id="content", className="page", tabIndex=-1),
             # assets/follow.js says there that something has changed since
@@ -107,7 +119,7 @@ def _version() -> str:
 
 
 def _header() -> html.Header:
-    links = [dbc.NavLink(name, href=href, active="exact" if href == "/" else "partial") for name, href in LINKS]
+    links = [dbc.NavLink(say(name), href=href, active="exact" if href == "/" else "partial") for name, href in LINKS]
     return html.Header(
         html.Div(
             [
@@ -118,17 +130,18 @@ def _header() -> html.Header:
                 ),
                 html.Nav(
                     html.Ul([html.Li(link) for link in links], className="nav-links"),
-                    **marks(aria_label="Pages"),
+                    **marks(aria_label=say("Pages")),
                     style={"display": "contents"},
                 ),
                 html.Div(
                     [
+                        *_languages(),
                         html.Button(
                             "?",
                             type="button",
-                            title="Keyboard",
+                            title=say("Keyboard"),
                             className="btn btn-plain only-keys",
-                            **marks(aria_label="Keyboard shortcuts", data_shortcuts="open"),
+                            **marks(aria_label=say("Keyboard shortcuts"), data_shortcuts="open"),
                         ),
                         html.Button(
                             html.Span(id="theme-icon", className="sign sign-auto"),
@@ -146,18 +159,35 @@ def _header() -> html.Header:
     )
 
 
+def _languages() -> list[html.Button]:
+    """Return a button for each language but that of the page; assets/language.js has what it does."""
+    return [
+        html.Button(
+            code.upper(),
+            type="button",
+            title=name,
+            className="btn btn-plain language",
+            lang=code,
+            **marks(aria_label=name, data_language=code),
+        )
+        for code, name in LANGUAGES.items()
+        if code != current_language()
+    ]
+
+
 def _shortcuts() -> html.Dialog:
     """Return the sheet that `?` shows; assets/keyboard.js has the keys."""
     rows = [
-        html.Div([html.Dt([html.Kbd(key) for key in keys.split()]), html.Dd(meaning)]) for keys, meaning in SHORTCUTS
+        html.Div([html.Dt([html.Kbd(key) for key in keys.split()]), html.Dd(say(meaning))])
+        for keys, meaning in SHORTCUTS
     ]
     return html.Dialog(
         [
             html.Div(
                 [
-                    html.H2("Keyboard", id="shortcuts-title"),
+                    html.H2(say("Keyboard"), id="shortcuts-title"),
                     html.Button(
-                        "Close", type="button", className="btn btn-quiet btn-sm", **marks(data_shortcuts="close")
+                        say("Close"), type="button", className="btn btn-quiet btn-sm", **marks(data_shortcuts="close")
                     ),
                 ],
                 className="section-head",
@@ -178,8 +208,8 @@ def toast(text: str, title: str = "Lifemask", icon: str | None = None) -> dbc.To
 def show_error(error: Exception) -> Any:
     """Show an error of a callback as a toast; what a person can mend in its own words."""
     known = error if isinstance(error, LifemaskError) else of_storage(error, current_library().folders.root)
-    text = str(known or "Something went wrong in the app; its log says more. Reload the page and try again.")
-    dash.set_props("toasts", {"children": [toast(text, "That did not work")]})
+    text = str(known or word("Something went wrong in the app; its log says more. Reload the page and try again."))
+    dash.set_props("toasts", {"children": [toast(say(text), say("That did not work"))]})
     if known is None:
         raise error
 

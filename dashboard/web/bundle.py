@@ -1,15 +1,18 @@
-"""Our scripts as one file and our styles as one, icons inside: a first visit asks for two files and keeps both.
+"""Our scripts, with their words, as one file and our styles, with icons, as one: a first visit asks for two files.
 
-Each stands under an address that holds a hash of what is in it, so a browser may keep it for good.
+Each stands under an address that holds a hash of what is in it, so a browser keeps it for good.
 """
 
 import hashlib
+import json
 import re
 from dataclasses import dataclass
 from functools import cache
 from urllib.parse import quote
 
 from dashboard.web.assets import assets_folder
+from dashboard.words.catalogue import catalogue
+from dashboard.words.language import ENGLISH, LANGUAGES
 
 SEPARATE = {"boot.js", "service-worker.js"}  # the first runs before the page is painted, the second in its own thread
 STYLES = ("vendor/bootstrap/bootstrap.min.css", "lifemask.css")  # ours after Bootstrap's, which it overrules
@@ -27,15 +30,17 @@ class Bundle:
 
 
 def bundles() -> dict[str, Bundle]:
-    """Return the two bundles by their names."""
-    return {one.name: one for one in (scripts(), styles())}
+    """Return all bundles by their names: the styles, and the scripts in each language."""
+    return {one.name: one for one in (styles(), *map(scripts, LANGUAGES))}
 
 
 @cache
-def scripts() -> Bundle:
-    """Return all scripts of the assets folder in the order of their names."""
+def scripts(language: str) -> Bundle:
+    """Return all scripts of the assets folder in the order of their names, with their words before them."""
     files = sorted(file for file in assets_folder().glob("*.js") if file.name not in SEPARATE)
-    return _bundle("js", "text/javascript", ";\n".join(file.read_text(encoding="utf-8") for file in files))
+    words = {} if language == ENGLISH else catalogue(language).of_scripts
+    texts = [f"window.lifemask.words = {json.dumps(words)}", *(file.read_text(encoding="utf-8") for file in files)]
+    return _bundle("js", "text/javascript", ";\n".join(texts))
 
 
 @cache

@@ -11,7 +11,7 @@ def test_every_script_is_in_it_once() -> None:
     names = sorted(file.name for file in assets_folder().glob("*.js"))
     assert set(names) >= SEPARATE
     for name in names:
-        assert scripts().text.count((assets_folder() / name).read_text("utf-8")) == (name not in SEPARATE)
+        assert scripts("en").text.count((assets_folder() / name).read_text("utf-8")) == (name not in SEPARATE)
 
 
 def test_icons_are_inside_and_ask_for_no_file() -> None:

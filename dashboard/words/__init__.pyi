@@ -1,0 +1,3 @@
+from .saying import say, say_with, titled, word
+
+__all__ = ["say", "say_with", "titled", "word"]

@@ -1,0 +1,153 @@
+"""`python -m dashboard.words.collect`: bring the catalogues up to date with the source, and say what is to translate.
+
+Collected is what stands in calls of `say`, `say_with`, `word` and `titled` (of `say` in scripts), and of `core`, which
+knows no language: the words of its tables, its stages, and every sentence.
+"""
+
+import ast
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract
+from babel.messages.pofile import read_po, write_po
+
+from dashboard.words.catalogue import HERE, PLACE
+from dashboard.words.language import ENGLISH, LANGUAGES
+
+ROOT = HERE.parent.parent
+SAYS = {"say": (0,), "say_with": (0,), "word": (0,), "titled": (0,)}
+TABLES: Mapping[str, Sequence[int | str]] = {
+    "option": (1, 2, "unit", "choices"),
+    "Statistic": (1, 4),
+    "FaceFile": (2, 3, "title", "holds", "only"),
+    "Preset": (1,),
+    "Check": (0, 2, 3),
+    "Doubt": (0, 1),
+    "Model": ("title", "good_for"),
+    "_midas": ("good_for",),
+    "progress": (0,),
+    "Lens": (1, "warning"),
+    "ScaleAndShift": (2,),
+}
+"""What of the calls of `core` is words for people, by place or name."""
+SILENT = ("core/report", "core/depth/builtin/render", "core/depth/builtin/train")  # speak in files or to developers
+SENTENCE = re.compile(r"[A-Z{'].* .*[.?]", re.DOTALL)
+LETTERS = re.compile(r"[A-Za-z]{2}")
+
+
+def words_of(source: str, *, of_core: bool = False) -> Iterator[str]:
+    """Yield the texts and templates of a Python file in their order."""
+    tree = ast.parse(source)
+    docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    within = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            for argument in _arguments(node, of_core=of_core):
+                yield from _texts(argument)
+        elif of_core and isinstance(node, ast.Constant | ast.JoinedStr) and id(node) not in docs | within:
+            yield from (text for text in _texts(node) if SENTENCE.fullmatch(text))
+
+
+def _arguments(call: ast.Call, *, of_core: bool) -> Iterator[ast.expr]:
+    of = call.func.value if isinstance(call.func, ast.Subscript) else call.func
+    name = of.id if isinstance(of, ast.Name) else of.attr if isinstance(of, ast.Attribute) else ""
+    places: Sequence[int | str] = TABLES.get(name, ()) if of_core else SAYS.get(name, ())
+    if of_core and name.endswith("Error") and name not in ("ValueError", "TypeError"):
+        places = (0,)
+    yield from (call.args[place] for place in places if isinstance(place, int) and place < len(call.args))
+    yield from (one.value for one in call.keywords if one.arg in places)
+
+
+def _texts(node: ast.expr) -> Iterator[str]:
+    """Yield what an expression can be, as far as it is written out."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        template = node.value
+    elif isinstance(node, ast.JoinedStr):
+        template = _template(node)
+    elif isinstance(node, ast.IfExp):
+        yield from _texts(node.body)
+        yield from _texts(node.orelse)
+        return
+    elif isinstance(node, ast.Dict):
+        for value in node.values:
+            yield from _texts(value)
+        return
+    else:
+        return
+    if LETTERS.search(PLACE.sub("", template)):
+        yield template
+
+
+def _template(text: ast.JoinedStr) -> str:
+    """Return an f-string with names in place of its values, each another one."""
+    parts, used = [], set[str]()
+    for part in text.values:
+        if isinstance(part, ast.FormattedValue):
+            name = base = _name(part.value)
+            number = 2
+            while name in used:
+                name, number = f"{base}_{number}", number + 1
+            used.add(name)
+            parts.append(f"{{{name}}}")
+        else:
+            parts.append(str(part.value))  # type: ignore[attr-defined]  # a Constant
+    return "".join(parts)
+
+
+def _name(value: ast.expr) -> str:
+    while isinstance(value, ast.Call | ast.Subscript):
+        value = value.value if isinstance(value, ast.Subscript) else [*value.args, value.func][0]
+    name = value.id if isinstance(value, ast.Name) else value.attr if isinstance(value, ast.Attribute) else "value"
+    return re.sub(r"\W", "", name.lower().strip("_")) or "value"
+
+
+def collected() -> Catalog:
+    """Return all that there is to translate, each with the files that say it."""
+    found = Catalog(project="Lifemask", charset="utf-8")
+    for file in sorted([*ROOT.glob("core/**/*.py"), *ROOT.glob("dashboard/**/*.py")]):
+        place = file.relative_to(ROOT).as_posix()
+        if not place.startswith(SILENT):
+            for text in words_of(file.read_text(encoding="utf-8"), of_core=place.startswith("core/")):
+                found.add(text, locations=[(place, 0)])
+    for file in sorted([*ROOT.glob("assets/*.js"), *ROOT.glob("assets/viewer/*.js")]):
+        with file.open("rb") as stream:
+            for _, said, _, _ in extract("javascript", stream, keywords={"say": None}):
+                found.add(said, locations=[(file.relative_to(ROOT).as_posix(), 0)])
+    return found
+
+
+def updated(file: Path, language: str) -> Catalog:
+    """Return the catalogue of a file with all that is collected, and without what is said no more."""
+    before = Catalog(locale=language)
+    if file.exists():
+        with file.open("rb") as stream:
+            before = read_po(stream, locale=language)
+    catalog = Catalog(language, project="Lifemask", creation_date=before.creation_date, fuzzy=False)
+    for one in collected():
+        if one.id:
+            known = before.get(one.id)
+            catalog.add(one.id, known.string if known else "", locations=one.locations)
+    return catalog
+
+
+def main() -> int:
+    """Write the catalogues, print what they lack."""
+    lacks = 0
+    for language in LANGUAGES:
+        if language != ENGLISH:
+            file = HERE / f"{language}.po"
+            catalog = updated(file, language)
+            with file.open("wb") as stream:
+                write_po(stream, catalog, width=0, include_lineno=False)
+            for one in catalog:
+                if one.id and not one.string:
+                    sys.stdout.write(f"{file.name}: {one.id}\n")
+                    lacks += 1
+    return min(lacks, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
