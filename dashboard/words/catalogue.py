@@ -8,6 +8,7 @@ from babel.messages.pofile import read_po
 
 HERE = Path(__file__).parent
 PLACE = re.compile(r"\{([a-z_][a-z0-9_]*)\}")  # where a value stands in a template
+WORDS = {"drawn", "kind", "state", "what", "why"}  # places whose values are words of the catalogue, too
 KEPT = 4096  # translations, most of them of sentences with values
 
 
@@ -37,7 +38,10 @@ class Catalogue:
             return self._said[text]
         for pattern, said in self._templates:
             if found := pattern.fullmatch(text):
-                values = found.groupdict()
+                values = {
+                    name: self._said.get(text, text) if name in WORDS else text
+                    for name, text in found.groupdict().items()
+                }
                 return PLACE.sub(lambda place: values[place[1]], said)  # noqa: B023  # it is called here
         return text
 

@@ -14,6 +14,9 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 
+from core.face.doubt import DOUBTFUL
+from core.options.run import DRAWN
+from core.options.solid import KINDS
 from dashboard.words.catalogue import HERE, PLACE
 from dashboard.words.language import ENGLISH, LANGUAGES
 
@@ -33,8 +36,8 @@ TABLES: Mapping[str, Sequence[int | str]] = {
     "ScaleAndShift": (2,),
 }
 """What of the calls of `core` is words for people, by place or name."""
-SILENT = ("core/report", "core/depth/builtin/render", "core/depth/builtin/train")  # speak in files or to developers
-SENTENCE = re.compile(r"[A-Z{'].* .*[.?]", re.DOTALL)
+SILENT = ("core/report", "core/depth/builtin/render", "core/depth/builtin/train", "dashboard/cli")  # speak elsewhere
+SENTENCE = re.compile(r"[A-Za-z{'].* .*[.?]", re.DOTALL)
 LETTERS = re.compile(r"[A-Za-z]{2}")
 
 
@@ -107,6 +110,8 @@ def _name(value: ast.expr) -> str:
 def collected() -> Catalog:
     """Return all that there is to translate, each with the files that say it."""
     found = Catalog(project="Lifemask", charset="utf-8")
+    for text in (DOUBTFUL, DRAWN, *KINDS):
+        found.add(text, locations=[("core", 0)])
     for file in sorted([*ROOT.glob("core/**/*.py"), *ROOT.glob("dashboard/**/*.py")]):
         place = file.relative_to(ROOT).as_posix()
         if not place.startswith(SILENT):
