@@ -10,7 +10,7 @@ from core.options.run import DRAWN
 from core.options.table import rows
 from core.photo.lens import EXIF
 from dashboard.components.options import control
-from dashboard.components.page import Child, button, facts, number, statistic, switch_pair
+from dashboard.components.page import Child, button, facts, number, said, statistic, switch_pair
 from dashboard.components.uploads import title
 from dashboard.words import say, word
 
@@ -116,7 +116,7 @@ def form(about: "WrittenFacts", *, is_open: bool = False) -> html.Details:
         html.Fieldset(
             [
                 html.Legend(say("Lens")),
-                switch_pair("recompute-lens", [(name, say(text)) for name, text in LENSES], lens),
+                switch_pair("recompute-lens", said(LENSES), lens),
                 html.Div(say("Automatic: what EXIF says, else the stated default."), className="hint"),
             ],
             className="field",
@@ -128,7 +128,7 @@ def form(about: "WrittenFacts", *, is_open: bool = False) -> html.Details:
                 html.Legend(say(projection.label)),
                 switch_pair(
                     "recompute-projection",
-                    [(name, say(text)) for name, text in projection.choices.items()],
+                    said(projection.choices.items()),
                     options.projection,
                 ),
                 html.Div(say(projection.help), className="hint"),

@@ -1,6 +1,6 @@
 """The parts that pages are made of: heads, sections, facts with units, empty states, buttons, dialogs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import dash_bootstrap_components as dbc
@@ -190,6 +190,11 @@ def switch_pair(
         inline=True,
         className=look,
     )
+
+
+def said(choices: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return choices, (value, words) each, with their words in the reader's language."""
+    return [(value, say(text)) for value, text in choices]
 
 
 def ask(key: str, title: str, text: Child, yes: str, look: str = "primary") -> dbc.Modal:

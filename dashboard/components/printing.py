@@ -1,6 +1,6 @@
 """The parts of the Print page: what can be chosen for each kind of solid, its checks, its numbers."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import dash_bootstrap_components as dbc
@@ -12,7 +12,7 @@ from core.options.printer import DENSITIES
 from core.options.solid import has_effect
 from core.options.table import Option, rows
 from dashboard.components.options import control, filled
-from dashboard.components.page import Child, button, field, icon, marks, number, section, switch_pair
+from dashboard.components.page import Child, button, field, icon, marks, number, said, section, switch_pair
 from dashboard.words import say, word
 
 if TYPE_CHECKING:
@@ -108,9 +108,9 @@ def form(made: SolidOptions, printer: Printer) -> html.Form:
     return html.Form(
         [
             _purposes(),
-            switch_pair("print-kind", _said(OPTIONS["kind"].choices.items()), made.kind, look="views"),
+            switch_pair("print-kind", said(OPTIONS["kind"].choices.items()), made.kind, look="views"),
             html.P(say(ABOUT[made.kind]), id="print-about", className="soft"),
-            _choice("print-size", say("Size by"), _said(SIZES), size),
+            _choice("print-size", say("Size by"), said(SIZES), size),
             _wrapped("outline", _switch("outline", made.outline), shown),
             html.Div(
                 fields("width_mm", "height_mm", "bend_deg", "base_mm", "wall_mm", "border_mm", "corner_mm"),
@@ -220,11 +220,7 @@ def _wrapped(name: str, child: Child, shown: set[str]) -> html.Div:
 
 
 def _switch(name: str, value: str) -> html.Div:
-    return _choice(f"print-{name}", say(OPTIONS[name].label), _said(OPTIONS[name].choices.items()), value)
-
-
-def _said(choices: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    return [(value, say(words)) for value, words in choices]
+    return _choice(f"print-{name}", say(OPTIONS[name].label), said(OPTIONS[name].choices.items()), value)
 
 
 def _choice(key: str, label: str, options: Sequence[tuple[str, str]], value: str) -> html.Div:
@@ -313,12 +309,12 @@ def _sign(state: str) -> html.Span:
 
 def _check(check: "Check", lying: str) -> html.Li:
     """Return one point; lying : how the solid lies best, in the words that the advice may have."""
-    value = "; ".join(say(part) for part in check.value.split("; "))
-    said: list[Child] = [html.Strong(say(check.name)), html.Span(value, className="soft")]
+    value = "; ".join(say(one) for one in check.value.split("; "))
+    parts: list[Child] = [html.Strong(say(check.name)), html.Span(value, className="soft")]
     if check.advice:
-        said.append(html.Div(say(check.advice.replace(f"Print it {lying}", f"Print it {say(lying)}"))))
+        parts.append(html.Div(say(check.advice.replace(f"Print it {lying}", f"Print it {say(lying)}"))))
     state = html.Span(say(LOOKS[check.state][1]), className=f"state-{check.state} small")
-    return html.Li([_sign(check.state), html.Div(said, className="check-said"), state])
+    return html.Li([_sign(check.state), html.Div(parts, className="check-said"), state])
 
 
 def takes(found: "PreflightFacts") -> html.Section:

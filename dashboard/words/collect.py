@@ -19,7 +19,6 @@ from core.measure.table import PERCENTILE, part_name
 from core.options import Options, SolidOptions
 from core.options.table import rows
 from core.photo.formats import NAMES
-from dashboard.readings.measured import PARTS
 from dashboard.words.catalogue import HERE, PLACE
 from dashboard.words.language import ENGLISH, LANGUAGES
 
@@ -130,7 +129,7 @@ def made() -> Iterator[str]:
         for option in rows(choices).values():
             if option.type == "choice" and option.name != "model":  # networks have titles
                 yield from (words for value, words in option.choices.items() if words == value.capitalize())
-    yield from (part_name(part) for part in (*PARTS, *REGIONS))
+    yield from (part_name(part) for part in REGIONS)
     yield from (percentile.name for percentile in PERCENTILE.values())
     yield NAMES
 
