@@ -64,7 +64,8 @@ def reconstruct(
     about = _about_photo(photo)
     found = []
     for i, face in enumerate(faces):
-        progress(_of("Estimating depth", i, len(faces)), 0.3 + 0.7 * i / len(faces))
+        stage = "Estimating depth" if len(faces) == 1 else f"Estimating depth, face {i + 1} of {len(faces)}"
+        progress(stage, 0.3 + 0.7 * i / len(faces))
         seen = _head(photo, face, options.refine, face_network, depth_network)
         found.append(_solved(seen, about, photo.focal_35mm, _about_face(face, options, i + 1, len(faces)), options))
     if not faces:
@@ -101,10 +102,6 @@ def _drawn(photo: Photo, box: tuple[float, float, float], turn_deg: int | None, 
             f"which has {width} x {height} pixels."
         )
     return face_in_box(photo.rgb, box, face_network, turn_deg)
-
-
-def _of(what: str, index: int, count: int) -> str:
-    return what if count == 1 else f"{what}, face {index + 1} of {count}"
 
 
 def recompute(written: Reconstruction, photo_rgb: NDArray[np.uint8] | None, options: Options) -> Reconstruction:

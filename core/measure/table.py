@@ -19,7 +19,7 @@ MM, IPD_UNIT, PERCENT = "mm", "IPD", "%"
 IPD_DIGITS = 3  # a thousandth of an IPD is about six hundredths of a mm
 SELLION, MENTON = 27, 8  # nose bridge between the eyes; lowest point of the chin
 OUTER_CORNERS = [36, 45]
-PART_NAMES = {"head": "Whole head", "face": "Whole face"}
+PART_NAMES = {"head": "Whole head", "face": "Whole face", "eyes": "Eyes", "cheeks": "Cheeks"}
 
 Context = TypeVar("Context", contravariant=True)  # noqa: PLC0105 - the plain word reads better than Context_contra
 

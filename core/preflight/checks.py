@@ -187,10 +187,19 @@ def _pieces(volumes: Floats) -> Check:
     pieces = len(volumes) - hollows
     if len(volumes) == 1:
         return Check(name, "good", "one shell")
-    words = [f"{pieces} separate pieces"] if pieces > 1 else []
-    words += [f"{hollows} closed hollow{'s' * (hollows > 1)}"] if hollows else []
+    # whole sentences, because pages say them in other languages
+    if pieces > 1 and hollows:
+        value = (
+            f"{pieces} separate pieces and 1 closed hollow"
+            if hollows == 1
+            else f"{pieces} separate pieces and {hollows} closed hollows"
+        )
+    elif hollows:
+        value = "1 closed hollow" if hollows == 1 else f"{hollows} closed hollows"
+    else:
+        value = f"{pieces} separate pieces"
     advice = "Pieces print side by side and do not hold together; a closed hollow keeps resin or support inside."
-    return Check(name, "caution", " and ".join(words), advice)
+    return Check(name, "caution", value, advice)
 
 
 def _needles(heights: Floats) -> Check:
@@ -208,7 +217,8 @@ def _as_asked(size: Floats, asked: tuple[float | None, float | None, float | Non
         for axis, side, want in zip("xyz", size, asked, strict=True)
         if want is not None and abs(side - want) > SIZE_TOLERANCE_MM
     ]
-    value = "{:.1f} x {:.1f} x {:.1f} mm".format(*size)
+    x, y, z = size
+    value = f"{x:.1f} x {y:.1f} x {z:.1f} mm"
     if not wrong:
         return Check("Size as asked", "good", value)
     return Check("Size as asked", "bad", "; ".join(wrong), "Make the solid anew, or scale it in the slicer.")
@@ -217,11 +227,17 @@ def _as_asked(size: Floats, asked: tuple[float | None, float | None, float | Non
 def _fits(size: Floats, printer: Printer) -> Check:
     name = "Fits the bed"
     bed = np.array(printer.bed_mm)
-    value = "{:.0f} x {:.0f} x {:.0f} mm on a bed of {:.0f} x {:.0f}, {:.0f} high".format(*size, *bed)
+    x, y, z = size
+    width, depth, height = bed
+    value = f"{x:.0f} x {y:.0f} x {z:.0f} mm on a bed of {width:.0f} x {depth:.0f}, {height:.0f} high"
     if (size <= bed).all():
         return Check(name, "good", value)
     if (size[[1, 0, 2]] <= bed).all():
-        return Check(name, "good", f"{value}, turned by a quarter")
+        value = (
+            f"{x:.0f} x {y:.0f} x {z:.0f} mm on a bed of {width:.0f} x {depth:.0f}, {height:.0f} high, "
+            "turned by a quarter"
+        )
+        return Check(name, "good", value)
     if (np.sort(size) <= np.sort(bed)).all():
         return Check(name, "caution", value, "Not as it lies: stand it on another side in the slicer.")
     share = float(np.min(np.sort(bed) / np.sort(size)))
@@ -238,15 +254,13 @@ def _walls(found: Walls, printer: Printer) -> Check:
     lost = float((lines < ROUNDING).sum() / found.sampled)
     value = f"{found.thinnest_mm:.2f} mm, but for {100 * FOLDS:g} % of the surface"
     if lost > FEW:
-        return Check(
-            name, "bad", f"{value}; {100 * lost:.1f} % of the surface is thinner than the nozzle's line",
-            "Those places will be missing. Make it larger, its walls thicker, or take a finer nozzle.",
-        )  # fmt: skip
+        thin = f"{100 * lost:.1f} % of the surface is thinner than the nozzle's line"
+        advice = "Those places will be missing. Make it larger, its walls thicker, or take a finer nozzle."
+        return Check(name, "bad", f"{value}; {thin}", advice)
     if weak > FEW or lost > FOLDS:
-        return Check(
-            name, "caution", f"{value}; {100 * weak:.1f} % of the surface is thinner than {LINES} lines",
-            "Those places will be weak. Make its walls thicker or take a finer nozzle.",
-        )  # fmt: skip
+        thin = f"{100 * weak:.1f} % of the surface is thinner than {LINES} lines"
+        advice = "Those places will be weak. Make its walls thicker or take a finer nozzle."
+        return Check(name, "caution", f"{value}; {thin}", advice)
     return Check(name, "good", value)
 
 

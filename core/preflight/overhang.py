@@ -41,7 +41,8 @@ class Orientation:
         """How it lies, for a person who looks at the file."""
         axis = int(np.argmax(np.abs(self.down)))
         if abs(self.down[axis]) < np.cos(np.radians(20)):
-            return "turned by {:g}, {:g}, {:g} degrees about x, y, z".format(*self.turn_deg)
+            x, y, z = self.turn_deg
+            return f"turned by {x:g}, {y:g}, {z:g} degrees about x, y, z"
         edges = ("on its face", "on its back") if self.stands else ("on its lower edge", "on its upper edge")
         words = ("on its left side", "on its right side", *edges, "as it lies", "upside down")
         return words[2 * axis + (self.down[axis] > 0)]

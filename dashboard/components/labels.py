@@ -9,6 +9,7 @@ from dash import dcc, html
 from dashboard.components import page
 from dashboard.library.library import LONGEST_NAME, MOST_COMPARED
 from dashboard.library.records import FaceRecord
+from dashboard.words import say
 
 
 def shown(face: FaceRecord, all_faces: Sequence[FaceRecord]) -> html.Div:
@@ -21,7 +22,8 @@ def shown(face: FaceRecord, all_faces: Sequence[FaceRecord]) -> html.Div:
         same = of_person(all_faces, face.person)
         if len(same) > 1:
             chosen = [face.id, *(one.id for one in same if one.id != face.id)][:MOST_COMPARED]
-            parts.append(dcc.Link(f"Compare {len(chosen)} of this person", href=f"/compare?faces={','.join(chosen)}"))
+            text = say(f"Compare {len(chosen)} of this person")
+            parts.append(dcc.Link(text, href=f"/compare?faces={','.join(chosen)}"))
     parts += [_link(tag, tag=tag) for tag in face.tags]
     return html.Div(parts, className="labels")
 
@@ -39,14 +41,14 @@ def form(face: FaceRecord, persons: Sequence[str]) -> html.Details:
     """Return the fields that change them."""
     return html.Details(
         [
-            html.Summary("Name, person and tags"),
+            html.Summary(say("Name, person and tags")),
             html.Div(
                 [
-                    page.field("Name", _input("face-name", face.name, face.file_name)),
-                    page.field("Person", _input("face-person", face.person, list="face-persons")),
-                    page.field("Tags, with commas between", _input("face-tags", ", ".join(face.tags))),
+                    page.field(say("Name"), _input("face-name", face.name, face.file_name)),
+                    page.field(say("Person"), _input("face-person", face.person, list="face-persons")),
+                    page.field(say("Tags, with commas between"), _input("face-tags", ", ".join(face.tags))),
                     datalist("face-persons", persons),
-                    html.Div(page.button("Save", "face-label", "primary", small=False), className="label-save"),
+                    html.Div(page.button(say("Save"), "face-label", "primary", small=False), className="label-save"),
                 ],
                 className="fold-body",
             ),

@@ -9,6 +9,7 @@ from core.measure.ansur import CAUTION, REFERENCES, SOURCE, Spread
 from core.measure.face import FaceMeasures
 from core.measure.table import MEASURES, Place, chosen
 from dashboard.components import page
+from dashboard.words import say
 
 SHOWN_STD = 3.0  # how many standard deviations the small picture of a spread reaches to each side
 
@@ -19,7 +20,7 @@ def table(measures: FaceMeasures | None, withheld: str | None = None) -> html.Di
     withheld : why some are not measured, as `core.measure.withheld` says.
     """
     if measures is None:
-        return html.Div(html.P("Too few landmarks of this face have depth to measure it.", className="note"))
+        return html.Div(html.P(say("Too few landmarks of this face have depth to measure it."), className="note"))
     rows: list[list[Any]] = []
     for length in chosen(MEASURES, Place.PART):
         value, reference = getattr(measures, length.key), REFERENCES.get(length.key)
@@ -32,14 +33,15 @@ def table(measures: FaceMeasures | None, withheld: str | None = None) -> html.Di
                 _picture(value, reference.pooled) if reference and value is not None else "",
             ]
         )
-    found = page.table(["Length", "This face", "Women", "Men", "Within both"], rows, numeric=(1, 2, 3), stacked=True)
-    return found if withheld is None else html.Div([found, html.P(withheld, className="note")])
+    columns = [say("Length"), say("This face"), say("Women"), say("Men"), say("Within both")]
+    found = page.table(columns, rows, numeric=(1, 2, 3), stacked=True)
+    return found if withheld is None else html.Div([found, html.P(say(withheld), className="note")])
 
 
 def several(names: Sequence[Any], measures: Sequence[FaceMeasures | None], withheld: Sequence[str] = ()) -> html.Div:
     """Return each length of several faces beside each other, with mean and standard deviation of the survey.
 
-    withheld : sentences that say of which face some are not measured, and why.
+    withheld : sentences, in the reader's language, that say of which face some are not measured, and why.
     """
     rows: list[list[Any]] = []
     for length in chosen(MEASURES, Place.PART):
@@ -53,14 +55,15 @@ def several(names: Sequence[Any], measures: Sequence[FaceMeasures | None], withh
                 _spread(reference.men) if reference else "",
             ]
         )
-    columns = ["Length", *names, "Women", "Men"]
+    columns = [say("Length"), *names, say("Women"), say("Men")]
     found = page.table(columns, rows, numeric=range(1, len(columns)), facing=True)
     return html.Div([found, *[html.P(why, className="note") for why in withheld]])
 
 
 def caution() -> html.P:
     """Return what such a table cannot prove, and where it comes from."""
-    return html.P([CAUTION, " Means and standard deviations: ", SOURCE, "."], className="note")
+    source = say(SOURCE)
+    return html.P([say(CAUTION), " ", say(f"Means and standard deviations: {source}.")], className="note")
 
 
 def _spread(spread: Spread) -> html.Span:
@@ -71,8 +74,13 @@ def _spread(spread: Spread) -> html.Span:
 
 def _picture(value_mm: float, spread: Spread) -> html.Div:
     deviations = spread.deviations(value_mm)
+    size = f"{abs(deviations):.1f}"
     place = 50 + 50 * max(-1.0, min(1.0, deviations / SHOWN_STD))
-    words = f"{abs(deviations):.1f} standard deviations {'above' if deviations >= 0 else 'below'} the mean of both"
+    words = say(
+        f"{size} standard deviations above the mean of both"
+        if deviations >= 0
+        else f"{size} standard deviations below the mean of both"
+    )
     return html.Div(
         [html.I(className="one"), html.B(style={"left": f"{place:.1f}%"})], className="spread", title=words, role="img",
         **page.marks(aria_label=words),

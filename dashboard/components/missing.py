@@ -3,16 +3,22 @@
 from dash import html
 
 from dashboard.components.page import empty, head, link_button
+from dashboard.words import say
 
 
 def no_face() -> html.Div:
     """Return the answer to an address of a face that this workspace does not have."""
-    actions = [link_button("Open the Library", "/library", primary=True), link_button("Start with a photo", "/")]
+    actions = [
+        link_button(say("Open the Library"), "/library", primary=True),
+        link_button(say("Start with a photo"), "/"),
+    ]
     return html.Div(
         [
             head(
-                "This face is not in your library",
-                "It may have been deleted, or it belongs to another browser: each browser has a library of its own.",
+                say("This face is not in your library"),
+                say(
+                    "It may have been deleted, or it belongs to another browser: each browser has a library of its own."
+                ),
             ),
             html.Div(actions, className="row-of"),
         ]
@@ -21,14 +27,15 @@ def no_face() -> html.Div:
 
 def none_of_these(title: str) -> html.Div:
     """Return what a page of several faces says of an address none of whose faces this workspace has."""
+    why = say("They may have been deleted, or they belong to another browser: each browser has a library of its own.")
     return html.Div(
         [
             head(title),
             empty(
-                "These faces are not in your library",
-                "They may have been deleted, or they belong to another browser: each browser has a library of its own.",
-                link_button("Open the Library", "/library", primary=True),
-                link_button("Start with a photo", "/"),
+                say("These faces are not in your library"),
+                why,
+                link_button(say("Open the Library"), "/library", primary=True),
+                link_button(say("Start with a photo"), "/"),
             ),
         ]
     )
@@ -37,12 +44,12 @@ def none_of_these(title: str) -> html.Div:
 def no_photo() -> html.Div:
     """Return the answer to an address of a photo that this workspace does not have."""
     return empty(
-        "This photo is not in your library",
-        "It may have been deleted, or it belongs to another browser: each browser has a library of its own.",
-        link_button("Start with a photo", "/", primary=True),
+        say("This photo is not in your library"),
+        say("It may have been deleted, or it belongs to another browser: each browser has a library of its own."),
+        link_button(say("Start with a photo"), "/", primary=True),
     )
 
 
 def no_faces(title: str, text: str) -> html.Div:
     """Return what a page shows while the library is empty."""
-    return empty(title, text, link_button("Start with a photo", "/", primary=True))
+    return empty(title, text, link_button(say("Start with a photo"), "/", primary=True))

@@ -1,12 +1,13 @@
 """The parts that pages are made of: heads, sections, facts with units, empty states, buttons, dialogs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from core.measure.table import Statistic
+from dashboard.words import say
 
 Child = Any  # what Dash takes as a child: a component, a text, a list of them, nothing
 
@@ -77,12 +78,12 @@ def number(value: float | None, unit: str = "", digits: int = 1) -> html.Span:
 
 def statistic(one: Statistic[Any], value: float | None) -> html.Span:
     """Return a number of the table of statistics with its unit beside it; a dash for None."""
-    return number(one.shown(value), one.unit, one.digits)
+    return number(one.shown(value), say(one.unit), one.digits)
 
 
 def named(one: Statistic[Any]) -> html.Span:
     """Return the name of a statistic; what it is appears when it is pointed at."""
-    return html.Span(one.name, title=one.help)
+    return html.Span(say(one.name), title=say(one.help))
 
 
 def big_number(one: Statistic[Any], value: float | None) -> html.Div:
@@ -191,13 +192,20 @@ def switch_pair(
     )
 
 
+def said(choices: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return choices, (value, words) each, with their words in the reader's language."""
+    return [(value, say(text)) for value, text in choices]
+
+
 def ask(key: str, title: str, text: Child, yes: str, look: str = "primary") -> dbc.Modal:
     """Return a dialog that asks before something is lost; its buttons are `{key}-yes` and `{key}-no`."""
     return dbc.Modal(
         [
             dbc.ModalHeader(dbc.ModalTitle(title), close_button=False),
             dbc.ModalBody(text),
-            dbc.ModalFooter([button("Keep", f"{key}-no", small=False), button(yes, f"{key}-yes", look, small=False)]),
+            dbc.ModalFooter(
+                [button(say("Keep"), f"{key}-no", small=False), button(yes, f"{key}-yes", look, small=False)]
+            ),
         ],
         id=key,
         is_open=False,

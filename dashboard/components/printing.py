@@ -12,25 +12,33 @@ from core.options.printer import DENSITIES
 from core.options.solid import has_effect
 from core.options.table import Option, rows
 from dashboard.components.options import control, filled
-from dashboard.components.page import Child, button, field, icon, marks, number, section, switch_pair
+from dashboard.components.page import Child, button, field, icon, marks, number, said, section, switch_pair
+from dashboard.words import say, word
 
 if TYPE_CHECKING:
     from core.files.facts import SolidFacts
     from core.preflight.facts import Check, PreflightFacts
 
 ABOUT = {
-    "relief": "A plaque to hang or to lay down. Broad forms are flattened, fine ones kept.",
-    "coin": "A round plaque with a raised rim.",
-    "mask": "The face as a shell of even thickness, open behind.",
-    "bust": "The head, cut flat behind the ears, on a foot that stands.",
-    "lithophane": "A plate whose thickness is the photo's brightness: held against a light, it shows the photo. "
-    "Its wall is the darkest part, and by its base the frame stands out. A bent one stands on its edge.",
-    "lamp": "A lithophane closed to a tube, with the photo in front and behind. It goes over a small lamp without a "
-    "flame.",
+    "relief": word("A plaque to hang or to lay down. Broad forms are flattened, fine ones kept."),
+    "coin": word("A round plaque with a raised rim."),
+    "mask": word("The face as a shell of even thickness, open behind."),
+    "bust": word("The head, cut flat behind the ears, on a foot that stands."),
+    "lithophane": word(
+        "A plate whose thickness is the photo's brightness: held against a light, it shows the photo. "
+        "Its wall is the darkest part, and by its base the frame stands out. A bent one stands on its edge."
+    ),
+    "lamp": word(
+        "A lithophane closed to a tube, with the photo in front and behind. It goes over a small lamp without a flame."
+    ),
 }
-SIZES = (("width", "Width"), ("height", "Height"), ("life", "Life size"))
+SIZES = (("width", word("Width")), ("height", word("Height")), ("life", word("Life size")))
 SLICERS = {"orcaslicer": "OrcaSlicer", "cura": "Cura"}
-LOOKS = {"good": ("check", "Good"), "caution": ("caution", "Look at it"), "bad": ("cross", "Will not print well")}
+LOOKS = {
+    "good": ("check", word("Good")),
+    "caution": ("caution", word("Look at it")),
+    "bad": ("cross", word("Will not print well")),
+}
 LIT = ("lithophane", "lamp")
 MM_PER_INCH = 25.4
 
@@ -70,10 +78,10 @@ def named(solid: "SolidFacts", file: str = "STL") -> str:
     """Return what a file of a solid is, in words: 'Relief STL, 80 mm'."""
     options = solid.options
     bent = options.kind == "lithophane" and options.stands
-    word = "Curved lithophane" if bent else OPTIONS["kind"].choices[options.kind]
+    kind = say(word("Curved lithophane") if bent else OPTIONS["kind"].choices[options.kind])
     x, y, z = solid.size_mm
     asked = x if options.height_mm is None or options.life_size else (z if options.stands else y)
-    return f"{word} {file}, {asked:.0f} mm"
+    return f"{kind} {file}, {asked:.0f} mm"
 
 
 def fields_of(options: SolidOptions) -> dict[str, Any]:
@@ -100,9 +108,9 @@ def form(made: SolidOptions, printer: Printer) -> html.Form:
     return html.Form(
         [
             _purposes(),
-            switch_pair("print-kind", list(OPTIONS["kind"].choices.items()), made.kind, look="views"),
-            html.P(ABOUT[made.kind], id="print-about", className="soft"),
-            _choice("print-size", "Size by", SIZES, size),
+            switch_pair("print-kind", said(OPTIONS["kind"].choices.items()), made.kind, look="views"),
+            html.P(say(ABOUT[made.kind]), id="print-about", className="soft"),
+            _choice("print-size", say("Size by"), said(SIZES), size),
             _wrapped("outline", _switch("outline", made.outline), shown),
             html.Div(
                 fields("width_mm", "height_mm", "bend_deg", "base_mm", "wall_mm", "border_mm", "corner_mm"),
@@ -116,12 +124,12 @@ def form(made: SolidOptions, printer: Printer) -> html.Form:
             html.Div(fields("magnet_mm", "magnet_depth_mm"), className="pairs"),
             html.Details(
                 [
-                    html.Summary("Printer and filament"),
+                    html.Summary(say("Printer and filament")),
                     html.Div(
                         [
-                            field(OPTIONS["bed_mm"].label, _beds(printer)),
+                            field(say(OPTIONS["bed_mm"].label), _beds(printer)),
                             *fields("nozzle_mm", "layer_mm"),
-                            field(OPTIONS["filament"].label, _filaments(printer)),
+                            field(say(OPTIONS["filament"].label), _filaments(printer)),
                             *fields("max_triangles"),
                         ],
                         className="pairs fold-fields",
@@ -129,7 +137,7 @@ def form(made: SolidOptions, printer: Printer) -> html.Form:
                 ],
                 className="fold",
             ),
-            dbc.Checkbox(id="print-live", label="Make it anew at every change", value=True),
+            dbc.Checkbox(id="print-live", label=say("Make it anew at every change"), value=True),
         ],
         className="d-grid gap-3",
         id="print-form",
@@ -143,8 +151,8 @@ def making() -> html.Div:
             html.Div(id="print-actions"),
             html.Div(
                 [
-                    button("Make the solid", "print-make", "primary", sign="cube", small=False, hidden=True),
-                    button("Cancel", "print-cancel", "plain", small=False, disabled=True),
+                    button(say("Make the solid"), "print-make", "primary", sign="cube", small=False, hidden=True),
+                    button(say("Cancel"), "print-cancel", "plain", small=False, disabled=True),
                 ],
                 className="row-of",
             ),
@@ -157,11 +165,11 @@ def making() -> html.Div:
 def _purposes() -> html.Div:
     """Return what people come to print, each a button that fills in the form."""
     buttons = [
-        button(preset.label, {"kind": "print-preset", "name": name}, "quiet") for name, preset in PRESETS.items()
+        button(say(preset.label), {"kind": "print-preset", "name": name}, "quiet") for name, preset in PRESETS.items()
     ]
     return html.Div(
         [
-            html.Div("Start from", className="choice-label", id="print-presets-label"),
+            html.Div(say("Start from"), className="choice-label", id="print-presets-label"),
             html.Div(buttons, className="row-of"),
         ],
         className="field",
@@ -181,15 +189,15 @@ def actions(face_id: str, solid: "SolidFacts", present: Collection[str]) -> list
         if name in present:
             links.append(
                 html.A(
-                    [icon("download"), f"Download {file}"], href=f"/files/{face_id}/{name}?download=1", download="",
-                    className=f"btn btn-{look}", title=named(solid, file),
+                    [icon("download"), say(f"Download {file}")], href=f"/files/{face_id}/{name}?download=1",
+                    download="", className=f"btn btn-{look}", title=named(solid, file),
                 )
             )  # fmt: skip
     if "solid.3mf" in present:
         links.append(_slicers(face_id))
     if not links:
         return []
-    told = "PrusaSlicer and Bambu Studio open links of their makers' own sites alone: for them, download the 3MF."
+    told = say("PrusaSlicer and Bambu Studio open links of their makers' own sites alone: for them, download the 3MF.")
     return [html.Div(links, className="row-of"), html.P([f"{named(solid)}: {size}. ", told], className="note")]
 
 
@@ -199,7 +207,7 @@ def _slicers(face_id: str) -> dbc.DropdownMenu:
         dbc.DropdownMenuItem(words, href=f"/api/faces/{face_id}/open?in={slicer}", external_link=True)
         for slicer, words in SLICERS.items()
     ]
-    return dbc.DropdownMenu(items, label="Open in slicer", toggleClassName="btn-quiet")
+    return dbc.DropdownMenu(items, label=say("Open in slicer"), toggleClassName="btn-quiet")
 
 
 def _wrapped(name: str, child: Child, shown: set[str]) -> html.Div:
@@ -212,7 +220,7 @@ def _wrapped(name: str, child: Child, shown: set[str]) -> html.Div:
 
 
 def _switch(name: str, value: str) -> html.Div:
-    return _choice(f"print-{name}", OPTIONS[name].label, list(OPTIONS[name].choices.items()), value)
+    return _choice(f"print-{name}", say(OPTIONS[name].label), said(OPTIONS[name].choices.items()), value)
 
 
 def _choice(key: str, label: str, options: Sequence[tuple[str, str]], value: str) -> html.Div:
@@ -248,8 +256,10 @@ def _filaments(printer: Printer) -> dbc.Select:
 
 def looks(kind: str) -> list[tuple[str, str]]:
     """Return the ways to look at a solid of a kind, the usual one first."""
-    lit = [("lit", "Lit from behind")] if kind in LIT else []
-    return [*lit, ("plaster", "Plaster"), ("walls", "Thin walls"), ("overhang", "Overhang")]
+    lit = [("lit", say("Lit from behind"))] if kind in LIT else []
+    return [
+        *lit, ("plaster", say("Plaster")), ("walls", say("Thin walls")), ("overhang", say("Overhang")),
+    ]  # fmt: skip
 
 
 def legend(look: str, solid: "SolidFacts") -> str | None:
@@ -257,10 +267,12 @@ def legend(look: str, solid: "SolidFacts") -> str | None:
     printer = solid.preflight.printer if solid.preflight else Printer(nozzle_mm=solid.options.nozzle_mm)
     nozzle, layer = f"{printer.nozzle_mm:g}", f"{printer.layer_mm:g}"
     return {
-        "lit": "A simulation: the light falls by half with every 0.4 mm of an assumed white filament.",
-        "walls": f"Orange: holds fewer than two lines of {nozzle} mm, or two layers of {layer} mm where it is level. "
-        "Red: less than one, and will be missing.",
-        "overhang": "Red: leans over by more than 45 degrees as it lies, and may need supports.",
+        "lit": say("A simulation: the light falls by half with every 0.4 mm of an assumed white filament."),
+        "walls": say(
+            f"Orange: holds fewer than two lines of {nozzle} mm, or two layers of {layer} mm where it is level. "
+            "Red: less than one, and will be missing."
+        ),
+        "overhang": say("Red: leans over by more than 45 degrees as it lies, and may need supports."),
     }.get(look)
 
 
@@ -268,11 +280,12 @@ def dimensions(solid: "SolidFacts") -> html.Div:
     """Return the size of the solid, to lay over its picture."""
     x, y, z = solid.size_mm
     stands = solid.options.stands
-    sides = (("wide", x), ("high", z if stands else y), ("deep", y if stands else z))
-    scale = f"{100 * solid.scale:.0f} % of life size"
+    sides = ((say("wide"), x), (say("high"), z if stands else y), (say("deep"), y if stands else z))
+    percent = f"{100 * solid.scale:.0f}"
+    scale = say(f"{percent} % of life size")
     rows: list[Child] = [
-        html.Span([number(value, "mm"), html.Span(f" ({inches(value)} in)", className="soft"), f" {word}"])
-        for word, value in sides
+        html.Span([number(value, "mm"), html.Span(f" ({inches(value)} in)", className="soft"), f" {side}"])
+        for side, value in sides
     ]
     return html.Div([*rows, html.Span(scale, className="soft")], className="dimensions", id="print-dimensions")
 
@@ -280,48 +293,50 @@ def dimensions(solid: "SolidFacts") -> html.Div:
 def checks(found: "PreflightFacts") -> html.Section:
     """Return what was found of the written file: each point with its state in sign and word, and what to do."""
     words = {
-        "good": "Nothing stands in the way of printing it.",
-        "caution": "It prints; look at what is marked.",
-        "bad": "Something needs to be mended before it prints well.",
+        "good": say("Nothing stands in the way of printing it."),
+        "caution": say("It prints; look at what is marked."),
+        "bad": say("Something needs to be mended before it prints well."),
     }
     verdict = html.P([_sign(found.state), html.Span(words[found.state])], className=f"verdict {found.state}")
-    rows = [_check(check) for check in found.checks]
-    note = "Checked on the STL as written and read back."
-    return section("Checks", verdict, html.Ul(rows, className="checks"), html.P(note, className="note"))
+    rows = [_check(check, found.best_orientation.words) for check in found.checks]
+    note = say("Checked on the STL as written and read back.")
+    return section(say("Checks"), verdict, html.Ul(rows, className="checks"), html.P(note, className="note"))
 
 
 def _sign(state: str) -> html.Span:
     return html.Span(icon(LOOKS[state][0]), className=f"state-{state}")
 
 
-def _check(check: "Check") -> html.Li:
-    said: list[Child] = [html.Strong(check.name), html.Span(check.value, className="soft")]
+def _check(check: "Check", lying: str) -> html.Li:
+    """Return one point; lying : how the solid lies best, in the words that the advice may have."""
+    value = "; ".join(say(one) for one in check.value.split("; "))
+    parts: list[Child] = [html.Strong(say(check.name)), html.Span(value, className="soft")]
     if check.advice:
-        said.append(html.Div(check.advice))
-    word = html.Span(LOOKS[check.state][1], className=f"state-{check.state} small")
-    return html.Li([_sign(check.state), html.Div(said, className="check-said"), word])
+        parts.append(html.Div(say(check.advice.replace(f"Print it {lying}", f"Print it {say(lying)}"))))
+    state = html.Span(say(LOOKS[check.state][1]), className=f"state-{check.state} small")
+    return html.Li([_sign(check.state), html.Div(parts, className="check-said"), state])
 
 
 def takes(found: "PreflightFacts") -> html.Section:
     """Return what a print of it takes: filament, time, and what the estimate rests on."""
     filament = found.printer.filament
     rows = (
-        (f"of {filament}, printed", number(found.mass_g, "g", 0)),
-        (f"of {filament}, if solid", number(found.solid_mass_g, "g", 0)),
-        ("to print", _time(found.time_s)),
-        ("of volume", number(found.volume_cm3, "cm\N{SUPERSCRIPT THREE}")),
-        ("triangles", number(found.triangles, "", 0)),
+        (say(f"of {filament}, printed"), number(found.mass_g, "g", 0)),
+        (say(f"of {filament}, if solid"), number(found.solid_mass_g, "g", 0)),
+        (say("to print"), _time(found.time_s)),
+        (say("of volume"), number(found.volume_cm3, "cm\N{SUPERSCRIPT THREE}")),
+        (say("triangles"), number(found.triangles, "", 0)),
     )
     cells = [
         html.Div([html.Div(value, className="number-big"), html.Div(name, className="number-label")])
         for name, value in rows
     ]
     layer, nozzle = found.printer.layer_mm, found.printer.nozzle_mm
-    basis = (
-        f"Estimated for layers of {layer:g} mm from a nozzle of {nozzle:g} mm: {found.time_basis}. "
-        "Your slicer knows better."
+    basis = say(found.time_basis)
+    note = say(
+        f"Estimated for layers of {layer:g} mm from a nozzle of {nozzle:g} mm: {basis}. Your slicer knows better."
     )
-    return section("What it takes", html.Div(cells, className="numbers"), html.P(basis, className="note"))
+    return section(say("What it takes"), html.Div(cells, className="numbers"), html.P(note, className="note"))
 
 
 def _time(seconds: float) -> html.Span:

@@ -15,6 +15,7 @@ from dashboard.components.names import cut_name
 from dashboard.components.options import control
 from dashboard.components.page import Child, button, icon, lazily, link_button, marks
 from dashboard.library.records import PhotoRecord, RunRecord
+from dashboard.words import say, word
 
 OPTIONS = (
     *("model", "refine", "ipd_mm", "fov_deg", "focal_mm", "projection", "smooth", "fine_relief"),
@@ -28,25 +29,30 @@ SAMPLES = (("Eileen Collins", "eileen-collins"), ("Grace Hopper", "grace-hopper"
 
 def drop_zone(*, small: bool) -> html.Div:
     """Return the place for photos; assets/upload.js puts the file inputs into it."""
+    formats = say(NAMES)
     return html.Div(
         [
             html.Div(id="photo-inputs", **marks(data_accept=ACCEPT)),
-            html.Div("Drop photos of faces here", className="drop-title"),
+            html.Div(say("Drop photos of faces here"), className="drop-title"),
             html.Div(
                 [
-                    html.Label([icon("upload"), "Choose photos"], htmlFor="photo-input", className="btn btn-primary"),
                     html.Label(
-                        [icon("camera"), "Take a photo"], htmlFor="camera-input", className="btn btn-quiet only-touch"
+                        [icon("upload"), say("Choose photos")], htmlFor="photo-input", className="btn btn-primary"
+                    ),
+                    html.Label(
+                        [icon("camera"), say("Take a photo")],
+                        htmlFor="camera-input",
+                        className="btn btn-quiet only-touch",
                     ),
                 ],
                 className="row-of",
             ),
             html.P(
-                f"{NAMES}. They stay on this machine. Pasting works, too.",
+                say(f"{formats}. They stay on this machine. Pasting works, too."),
                 className="soft small",
             ),
             html.Div(
-                [html.Span("No photo at hand? Try one of these:", className="soft small"), *map(_sample, SAMPLES)],
+                [html.Span(say("No photo at hand? Try one of these:"), className="soft small"), *map(_sample, SAMPLES)],
                 className="samples",
             ),
         ],
@@ -68,9 +74,13 @@ def _sample(sample: tuple[str, str]) -> html.Button:
 def shown() -> html.Div:
     """Return what comes out of a photo, for a page that has no result yet."""
     pictures = (
-        ("crop", "Photo of Eileen Collins", "The photo, levelled by the eyes and cropped."),
-        ("depth", "Its depth", "Depth in millimetres: near is bright, and every pixel of the head has a value."),
-        ("relief", "Its surface in plaster", "The surface, to turn, to compare and to print."),
+        ("crop", say("Photo of Eileen Collins"), say("The photo, levelled by the eyes and cropped.")),
+        (
+            "depth",
+            say("Its depth"),
+            say("Depth in millimetres: near is bright, and every pixel of the head has a value."),
+        ),
+        ("relief", say("Its surface in plaster"), say("The surface, to turn, to compare and to print.")),
     )
     return html.Div(
         [
@@ -84,11 +94,12 @@ def shown() -> html.Div:
 def options(installed: Sequence[str], default: str) -> html.Details:
     """Return the settings of the next photos, folded away; each starts from its default."""
     table = rows(Options)
-    here = {"auto": f"Automatic: {title(default)}", **{name: title(name) for name in ("builtin", *installed)}}
+    network = title(default)
+    here = {"auto": say(f"Automatic: {network}"), **{name: title(name) for name in ("builtin", *installed)}}
     shown = {**table, "model": replace(table["model"], choices=here)}
     return html.Details(
         [
-            html.Summary("Options for the next photos"),
+            html.Summary(say("Options for the next photos")),
             html.Div([control("option", shown[name], shown[name].default) for name in OPTIONS], className="fold-body"),
         ],
         className="fold",
@@ -97,7 +108,7 @@ def options(installed: Sequence[str], default: str) -> html.Details:
 
 def title(network: str) -> str:
     """Return a network's name for people."""
-    return MODELS[network].title if network in MODELS else network
+    return say(MODELS[network].title) if network in MODELS else network
 
 
 FOLDED_FROM = 4  # rows: so many would push the results out of sight
@@ -117,10 +128,12 @@ class Batch:
     def words(self) -> str:
         """As in '3 of 30, about 5 min left'."""
         if self.left_s is None:
-            return f"{self.over} of {self.total}"
+            return say(f"{self.over} of {self.total}")
         if self.left_s < 55:
-            return f"{self.over} of {self.total}, about {max(5, 5 * round(self.left_s / 5))} s left"
-        return f"{self.over} of {self.total}, about {round(self.left_s / 60)} min left"
+            seconds = max(5, 5 * round(self.left_s / 5))
+            return say(f"{self.over} of {self.total}, about {seconds} s left")
+        minutes = round(self.left_s / 60)
+        return say(f"{self.over} of {self.total}, about {minutes} min left")
 
 
 def batch(waiting: Sequence[RunRecord], ended: Sequence[RunRecord], to_upload: int, now: datetime) -> Batch:
@@ -152,9 +165,9 @@ def fold() -> html.Div:
         [
             html.Div(
                 [
-                    button("Cancel all", "batch-cancel", "plain", hidden=True, **marks(data_cancel_uploads="1")),
-                    button("Retry failed", "batch-retry", sign="retry", hidden=True),
-                    button("Dismiss", "batch-dismiss", "plain", hidden=True),
+                    button(say("Cancel all"), "batch-cancel", "plain", hidden=True, **marks(data_cancel_uploads="1")),
+                    button(say("Retry failed"), "batch-retry", sign="retry", hidden=True),
+                    button(say("Dismiss"), "batch-dismiss", "plain", hidden=True),
                 ],
                 className="row-of batch-actions",
             ),
@@ -179,22 +192,27 @@ def fold() -> html.Div:
 
 def words_of(progress: Batch | None, runs: Sequence[RunRecord]) -> str:
     """Return what the line says; progress : None where nothing waits or works."""
-    counts = [(state, sum(run.state == state for run in runs)) for state in ("failed", "cancelled")]
-    parts = [progress.words if progress else "", *(f"{count} {state}" for state, count in counts if count)]
+    failed, cancelled = (sum(run.state == state for run in runs) for state in ("failed", "cancelled"))
+    parts = [
+        progress.words if progress else "",
+        say(f"{failed} failed") if failed else "",
+        say(f"{cancelled} cancelled") if cancelled else "",
+    ]
     return "; ".join(filter(None, parts))
 
 
 def run_rows(runs: Sequence[RunRecord], photos: Mapping[str, PhotoRecord]) -> list[Child]:
     """Return the rows of runs in their order, the first `MOST_ROWS` of them."""
     rows: list[Child] = [run_row(run, photos.get(run.photo_id or "")) for run in runs[:MOST_ROWS]]
-    if len(runs) > MOST_ROWS:
-        rows.append(html.P(f"And {len(runs) - MOST_ROWS} more.", className="soft small"))
+    left = len(runs) - MOST_ROWS
+    if left > 0:
+        rows.append(html.P(say(f"And {left} more."), className="soft small"))
     return rows
 
 
 def run_row(run: RunRecord, photo: PhotoRecord | None) -> html.Div:
     """Return one photo's work: what it does now, how far it is, and how to stop it or try again."""
-    name = photo.name if photo else "A photo"
+    name = photo.name if photo else say("A photo")
     thumbnail = (
         lazily(html.Img(src=f"/photos/{photo.id}/thumbnail.jpg", alt="", width=56, height=56))
         if photo
@@ -207,27 +225,27 @@ def run_row(run: RunRecord, photo: PhotoRecord | None) -> html.Div:
                 html.Div(
                     [
                         html.Div(cut_name(name), className="run-name"),
-                        html.Div(run.stage, className="run-stage"),
+                        html.Div(say(run.stage), className="run-stage"),
                         bar(run),
                     ]
                 ),
-                html.Div(button("Cancel", _key("cancel", run), "plain"), className="row-of"),
+                html.Div(button(say("Cancel"), _key("cancel", run), "plain"), className="row-of"),
             ],
             className="run",
             key=run.id,
             **marks(data_run=run.id),  # by which assets/follow.js tells how far it is
         )
     actions: list[Child] = [
-        button("Try again", _key("retry", run), sign="retry"),
-        button("Dismiss", _key("dismiss", run), "plain"),
+        button(say("Try again"), _key("retry", run), sign="retry"),
+        button(say("Dismiss"), _key("dismiss", run), "plain"),
     ]
     if run.error_kind == NoFaceError.__name__ and photo is not None:
         actions = [
-            link_button("Show where the face is", f"/mark/{photo.id}", small=True),
-            button("Process the whole photo", _key("whole", run)),
+            link_button(say("Show where the face is"), f"/mark/{photo.id}", small=True),
+            button(say("Process the whole photo"), _key("whole", run)),
             actions[1],
         ]
-    sentence = run.error if run.state == "failed" else "Cancelled."
+    sentence = run.error and say(run.error) if run.state == "failed" else say("Cancelled.")
     look = "run-stage run-error" if run.state == "failed" else "run-stage"
     return html.Div(
         [
@@ -247,7 +265,12 @@ def bar(run: RunRecord) -> html.Div:
         html.Div(style={"width": f"{max(percent, 2)}%"}),
         className="bar",
         role="progressbar",
-        **marks(aria_valuenow=str(percent), aria_valuemin="0", aria_valuemax="100", aria_label=run.stage or "Progress"),
+        **marks(
+            aria_valuenow=str(percent),
+            aria_valuemin="0",
+            aria_valuemax="100",
+            aria_label=say(run.stage or word("Progress")),
+        ),
     )
 
 

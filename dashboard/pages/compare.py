@@ -17,16 +17,21 @@ from dashboard.library.records import FaceRecord, RunRecord
 from dashboard.readings import comparison_folder, results
 from dashboard.readings.comparison_facts import ComparedFace
 from dashboard.web.context import current_library, current_workspace
+from dashboard.words import say, titled, word
 
-dash.register_page(__name__, path="/compare", title="Compare – Lifemask", name="Compare")  # noqa: RUF001
+dash.register_page(__name__, path="/compare", title=titled("Compare"), name="Compare")
 
 BINS = 96
 POLL_MS = 400
-LINES = (("midline", "Midline"), ("eye line", "Eye line"), ("mouth line", "Mouth line"))
-ALONG = {"midline": "mm above the nose tip", "eye line": "mm from between the eyes", "mouth line": "mm from its middle"}
-SIZES = (("rigid", "True size"), ("scaled", "Scaled to fit"))
-RANGES = (("shared", "One scale"), ("own", "Each its own"))
-VIEWS = (("map", "Map"), ("slide", "Slide"), ("blink", "Blink"))
+LINES = (("midline", word("Midline")), ("eye line", word("Eye line")), ("mouth line", word("Mouth line")))
+ALONG = {
+    "midline": word("mm above the nose tip"),
+    "eye line": word("mm from between the eyes"),
+    "mouth line": word("mm from its middle"),
+}
+SIZES = (("rigid", word("True size")), ("scaled", word("Scaled to fit")))
+RANGES = (("shared", word("One scale")), ("own", word("Each its own")))
+VIEWS = (("map", word("Map")), ("slide", word("Slide")), ("blink", word("Blink")))
 CANCEL, AGAIN = ({"kind": "compare-action", "action": action} for action in ("cancel", "again"))
 
 
@@ -42,17 +47,17 @@ def _page(wanted: Sequence[str], reference: str, *, with_scale: bool, own_range:
     by_id = {face.id: face for face in all_faces}
     chosen = [face_id for face_id in dict.fromkeys(wanted) if face_id in by_id][:MOST_COMPARED]
     if not chosen and any(wanted):
-        return none_of_these("Compare")
-    lead = "Same scale, same light, same view. Choose two to eight faces."
-    head = page.head("Compare", lead, _networks(all_faces, chosen))
+        return none_of_these(say("Compare"))
+    lead = say("Same scale, same light, same view. Choose two to eight faces.")
+    head = page.head(say("Compare"), lead, _networks(all_faces, chosen))
     if not all_faces:
-        return html.Div([head, no_faces("Nothing to compare yet", "Two photos make the first comparison.")])
+        none = no_faces(say("Nothing to compare yet"), say("Two photos make the first comparison."))
+        return html.Div([head, none])
     strip = faces.picker(all_faces, chosen, "/compare", most=MOST_COMPARED)
     if len(chosen) < 2:
-        count = "one more face" if chosen else "two faces"
-        return html.Div(
-            [head, strip, page.empty(f"Choose {count}", "Click the pictures above. The address keeps them.")]
-        )
+        wanting = say("Choose one more face" if chosen else "Choose two faces")
+        how = say("Click the pictures above. The address keeps them.")
+        return html.Div([head, strip, page.empty(wanting, how)])
     found = [results.load(face) for face in comparison_folder.told_apart([by_id[face_id] for face_id in chosen])]
     return html.Div(
         [
@@ -65,7 +70,7 @@ def _page(wanted: Sequence[str], reference: str, *, with_scale: bool, own_range:
             dcc.Interval(id="compare-poll", interval=POLL_MS, disabled=True),
             _pictures(found, own_range=own_range),
             _curves(found),
-            page.section("Laid onto each other", _settings(found, reference, with_scale)),
+            page.section(say("Laid onto each other"), _settings(found, reference, with_scale)),
             html.Div(id="compare-found"),
         ]
     )
@@ -81,7 +86,7 @@ def _networks(all_faces: Sequence[FaceRecord], chosen: Sequence[str]) -> list[An
         ids = list(networks.values())[:MOST_COMPARED]
         if len(ids) > 1 and set(ids) & set(chosen) and set(ids) != set(chosen):
             name = next(face.name for face in all_faces if face.id == ids[0])
-            links.append(page.link_button(f"{len(ids)} networks on {name}", f"/compare?faces={','.join(ids)}"))
+            links.append(page.link_button(say(f"{len(ids)} networks on {name}"), f"/compare?faces={','.join(ids)}"))
     return links
 
 
@@ -100,7 +105,7 @@ def _pictures(found: Sequence[results.Result], *, own_range: bool) -> html.Secti
             ),
             html.Img(
                 src=views.address(result.face.id, "crop.png", result.face.folder, width=800),
-                alt=f"Photo of {result.face.name}",
+                alt=say(f"Photo of {result.face.name}"),
             ),
             html.Div(
                 views.graph(
@@ -117,14 +122,14 @@ def _pictures(found: Sequence[results.Result], *, own_range: bool) -> html.Secti
                 ),
                 className="map",
             ),
-            views.face_viewer(result, f"{result.face.name} in 3D; all turn together", group="compare"),
+            views.face_viewer(result, say(f"{result.face.name} in 3D; all turn together"), group="compare"),
             face=result.face.id,
         )
         for order, result in enumerate(found)
     ]
     aside = html.Div(
         [
-            page.switch_pair("compare-range", RANGES, "own" if own_range else "shared"),
+            page.switch_pair("compare-range", page.said(RANGES), "own" if own_range else "shared"),
             html.Div(faces.scale(*shared, behind=_behind(found)), id="compare-range-shared", hidden=own_range),
             html.Div(faces.scale_of_each(), id="compare-range-own", hidden=not own_range),
         ],
@@ -133,9 +138,9 @@ def _pictures(found: Sequence[results.Result], *, own_range: bool) -> html.Secti
     look = "side-by-side two" if len(found) == 2 else "side-by-side"
     beside = html.Div(sides, className=look, tabIndex=0)
     return page.section(
-        "Side by side",
+        say("Side by side"),
         dcc.Store(id="compare-ranges", data={"shared": [shared] * len(found), "own": own}),
-        views.viewing("compare", beside, views.LOOKS, label="All faces in 3D", staged=False),
+        views.viewing("compare", beside, views.LOOKS, label=say("All faces in 3D"), staged=False),
         html.Div(id="compare-moved", className="visually-hidden", role="status"),
         aside=aside,
     )
@@ -155,17 +160,20 @@ def _curves(found: Sequence[results.Result]) -> html.Section:
     histogram = figures.histograms([result.histogram_over(edges) for result in found], behind=_behind(found))
     charts = [
         html.Div(
-            [html.H3("How much of the head lies how deep"), views.graph(histogram, "compare-histogram", height=440)]
+            [
+                html.H3(say("How much of the head lies how deep")),
+                views.graph(histogram, "compare-histogram", height=440),
+            ]
         ),
         html.Div(
             [
-                page.switch_pair("compare-line", LINES, "midline", look="views"),
+                page.switch_pair("compare-line", page.said(LINES), "midline", look="views"),
                 views.graph(_profiles(found, "midline"), "compare-profile", height=408),
             ]
         ),
     ]
     key = html.Div([faces.named(result.face, order) for order, result in enumerate(found)], className="row-of")
-    return page.section("Over each other", html.Div(charts, className="charts"), aside=key)
+    return page.section(say("Over each other"), html.Div(charts, className="charts"), aside=key)
 
 
 def _profiles(found: Sequence[results.Result], name: str) -> Any:
@@ -196,7 +204,7 @@ def _settings(found: Sequence[results.Result], reference: str, with_scale: bool)
         [
             html.Div(
                 [
-                    html.Label("Reference", htmlFor="compare-reference", className="soft"),
+                    html.Label(say("Reference"), htmlFor="compare-reference", className="soft"),
                     dbc.Select(
                         id="compare-reference", options=names, value=reference if reference in ids else ids[0],
                         className="reference",
@@ -204,8 +212,8 @@ def _settings(found: Sequence[results.Result], reference: str, with_scale: bool)
                 ],
                 className="with-unit",
             ),
-            page.switch_pair("compare-scale", SIZES, "scaled" if with_scale else "rigid"),
-            page.button("Cancel", CANCEL, "plain", disabled=True),
+            page.switch_pair("compare-scale", page.said(SIZES), "scaled" if with_scale else "rigid"),
+            page.button(say("Cancel"), CANCEL, "plain", disabled=True),
         ],
         className="row-of",
     )  # fmt: skip
@@ -246,9 +254,9 @@ def follow(_beat: int | None, started: dict[str, str] | None, face_ids: list[str
     folder = library.comparison(workspace, started.get("id", ""))
     if folder is not None:
         return _found(comparison_folder.read(folder), face_ids), True, True
-    said = started.get("error") or (runs and runs[0].error) or "This comparison was cancelled."
-    again = page.button("Compare again", AGAIN) if runs else None
-    ended = html.Div([html.P(said, className="run-error", role="alert"), again], className="waiting row-of")
+    why = started.get("error") or (runs and runs[0].error) or word("This comparison was cancelled.")
+    again = page.button(say("Compare again"), AGAIN) if runs else None
+    ended = html.Div([html.P(say(why), className="run-error", role="alert"), again], className="waiting row-of")
     return [ended, _numbers(face_ids)], True, True
 
 
@@ -268,7 +276,9 @@ def act(_clicks: list[int | None], started: dict[str, str]) -> Any:
 
 
 def _waiting(run: RunRecord) -> html.Div:
-    return html.Div([html.Div(run.stage, className="run-stage"), uploads.bar(run)], className="waiting", role="status")
+    return html.Div(
+        [html.Div(say(run.stage), className="run-stage"), uploads.bar(run)], className="waiting", role="status"
+    )
 
 
 def _numbers(face_ids: Sequence[str]) -> html.Section:
@@ -276,7 +286,7 @@ def _numbers(face_ids: Sequence[str]) -> html.Section:
     faces = [
         comparison_folder.about(result.face.id, result.face.name, result.measured.reconstruction) for result in found
     ]
-    return page.section("Numbers", comparison.table(faces, {}, [face.id for face in faces]), _note(faces))
+    return page.section(say("Numbers"), comparison.table(faces, {}, [face.id for face in faces]), _note(faces))
 
 
 def _found(found: comparison_folder.ComparisonFolder, face_ids: Sequence[str]) -> list[Any]:
@@ -288,17 +298,19 @@ def _found(found: comparison_folder.ComparisonFolder, face_ids: Sequence[str]) -
         dbc.RadioItems(
             id="compare-other", options=choices, value=others[0], className="differences", inline=True,
         ),
-        page.switch_pair("compare-view", VIEWS, "map", look="views"),
+        page.switch_pair("compare-view", page.said(VIEWS), "map", look="views"),
         html.Div(comparison.pair(found, others[0], "map"), id="compare-pair"),
         comparison.pairs(found) if len(others) > 1 else None,
         comparison.agreement(found),
-        page.section("Numbers", table, _note(facts.faces), aside=comparison.downloads(found)),
+        page.section(say("Numbers"), table, _note(facts.faces), aside=comparison.downloads(found)),
     ]  # fmt: skip
 
 
 def _note(of: Sequence[ComparedFace]) -> html.Div:
-    text = "All millimetres are scaled to the assumed interpupillary distance of each face. Click a heading to sort."
-    sentences = [text, *[f"{face.name}: {face.withheld}" for face in of if face.withheld]]
+    text = say(
+        "All millimetres are scaled to the assumed interpupillary distance of each face. Click a heading to sort."
+    )
+    sentences = [text, *[f"{face.name}: {say(face.withheld)}" for face in of if face.withheld]]
     return html.Div([html.P(sentence, className="note") for sentence in sentences])
 
 

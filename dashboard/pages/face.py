@@ -18,8 +18,9 @@ from dashboard.library import deletion
 from dashboard.library.records import FaceRecord
 from dashboard.readings import results
 from dashboard.web.context import current_library, current_workspace
+from dashboard.words import say, titled, word
 
-dash.register_page(__name__, path_template="/face/<face_id>", title="Face – Lifemask", name="Face")  # noqa: RUF001
+dash.register_page(__name__, path_template="/face/<face_id>", title=titled("Face"), name="Face")
 
 POLL_MS = 500
 BINS = 64
@@ -53,7 +54,7 @@ def _body(face: FaceRecord, said: Any = None) -> list[Any]:
         views.drawn_note(result.facts),
         _about(result, said),
         _detail(result),
-        page.section("All files", views.downloads(face.id, face.folder)),
+        page.section(say("All files"), views.downloads(face.id, face.folder)),
     ]
 
 
@@ -64,11 +65,11 @@ def _lead(result: results.Result) -> str:
 def _actions(face: FaceRecord) -> list[Any]:
     return [
         views.offer(face),
-        page.link_button("Print", f"/print/{face.id}"),
-        page.link_button("Compare", f"/compare?faces={face.id}"),
-        page.link_button("Statistics", f"/statistics?faces={face.id}"),
-        page.link_button("Mark", f"/mark/{face.photo_id}?face={face.id}"),
-        page.button("Delete", "face-delete", "danger-quiet", sign="trash", small=False),
+        page.link_button(say("Print"), f"/print/{face.id}"),
+        page.link_button(say("Compare"), f"/compare?faces={face.id}"),
+        page.link_button(say("Statistics"), f"/statistics?faces={face.id}"),
+        page.link_button(say("Mark"), f"/mark/{face.photo_id}?face={face.id}"),
+        page.button(say("Delete"), "face-delete", "danger-quiet", sign="trash", small=False),
     ]
 
 
@@ -84,10 +85,10 @@ def _glance(result: results.Result) -> html.Div:
     """What one came for, together: photo, depth and histogram over surface, points and numbers."""
     name = result.face.name
     pair = [
-        views.face_viewer(result, f"Surface of {name} in 3D", group="face"),
-        views.face_viewer(result, f"Points of {name} in 3D", group="face", look="cloud", always=True),
+        views.face_viewer(result, say(f"Surface of {name} in 3D"), group="face"),
+        views.face_viewer(result, say(f"Points of {name} in 3D"), group="face", look="cloud", always=True),
     ]
-    stage = views.viewing("face", pair, views.LOOKS, label="The face in 3D", id="face-stage")
+    stage = views.viewing("face", pair, views.LOOKS, label=say("The face in 3D"), id="face-stage")
     return html.Div([*_depth(result), stage, _numbers(result)], className="glance")
 
 
@@ -111,18 +112,25 @@ def _detail(result: results.Result) -> html.Section | None:
     face, facts = result.face, result.facts
     if not (face.folder / "plain_preview.png").is_file():
         return None
-    weight = facts.prior.weight if facts.prior else None
-    shape = f" Its broad shape is drawn to the face network's by {100 * weight:.0f} %." if weight is not None else ""
-    strength = facts.smooth
-    smoothed = f"Smoothed with strength {strength:g} of 1: edges stay.{shape}" if strength else f"Not smoothed.{shape}"
+    strength, weight = facts.smooth, facts.prior.weight if facts.prior else None
+    became = [say(f"Smoothed with strength {strength:g} of 1: edges stay." if strength else "Not smoothed.")]
+    if weight is not None:
+        percent = f"{100 * weight:.0f}"
+        became.append(say(f"Its broad shape is drawn to the face network's by {percent} %."))
     if facts.fine_relief:
-        smoothed += f" Fine relief is added with strength {facts.fine_relief:g} of 1: {DRAWN}."
+        drawn = say(DRAWN)
+        became.append(say(f"Fine relief is added with strength {facts.fine_relief:g} of 1: {drawn}."))
     pictures = (
-        ("plain_preview.png", "before", "As the network gave it, with scale and shift alone."),
-        ("relief_preview.png", "after", smoothed),
+        (
+            "plain_preview.png",
+            say(f"Relief of {face.name}, before"),
+            say("Before."),
+            say("As the network gave it, with scale and shift alone."),
+        ),
+        ("relief_preview.png", say(f"Relief of {face.name}, after"), say("After."), " ".join(became)),
     )
     return page.section(
-        "Detail",
+        say("Detail"),
         html.Div(
             [
                 html.Figure(
@@ -131,15 +139,15 @@ def _detail(result: results.Result) -> html.Section | None:
                             page.lazily(
                                 html.Img(
                                     src=views.address(face.id, name, face.folder, width=800),
-                                    alt=f"Relief of {face.name}, {when}",
+                                    alt=alt,
                                 )
                             ),
                             className="closer",
                         ),
-                        html.Figcaption([html.Strong(f"{when.capitalize()}. "), text]),
+                        html.Figcaption([html.Strong(f"{when} "), text]),
                     ]
                 )
-                for name, when, text in pictures
+                for name, alt, when, text in pictures
             ],
             className="pair even",
         ),
@@ -151,6 +159,7 @@ def _depth(result: results.Result) -> list[Any]:
     face, depths = result.face, result.measured.depths("head", "mm")
     height, width = result.behind_mm.shape
     scale, behind = figures.depth_range([result.behind_mm]), result.facts.behind
+    count, counted_from = COUNT.text(COUNT.of(depths)), say(behind)
     # a background that was kept is shown, too, on the head's scale
     depth = figures.depth_map(result.measured.with_background_mm, range_mm=scale, behind=behind)
     histogram = figures.histogram(
@@ -159,23 +168,28 @@ def _depth(result: results.Result) -> list[Any]:
     return [
         views.picture(
             views.address(face.id, "crop.png", face.folder, width=800),
-            f"Photo of {face.name}",
-            f"The photo, levelled by the eyes: {width} x {height} pixels."
-            if result.facts.face
-            else f"The whole photo, on {width} x {height} pixels.",
+            say(f"Photo of {face.name}"),
+            say(
+                f"The photo, levelled by the eyes: {width} x {height} pixels."
+                if result.facts.face
+                else f"The whole photo, on {width} x {height} pixels."
+            ),
         ),
         html.Figure(
             [
                 html.Div(views.graph(depth, "face-depth", height="100%", still=True), className="depth-map"),
-                html.Figcaption("Depth: near is bright. Point at it for the value."),
+                html.Figcaption(say("Depth: near is bright. Point at it for the value.")),
             ]
         ),
         html.Figure(
             [
                 html.Div(views.graph(histogram, "face-histogram", height="100%", still=True), className="depth-map"),
                 html.Figcaption(
-                    f"{COUNT.with_unit(COUNT.of(depths))} of the {'head' if result.facts.face else 'picture'}, "
-                    f"in millimetres {result.facts.behind}."
+                    say(
+                        f"{count} pixels of the head, in millimetres {counted_from}."
+                        if result.facts.face
+                        else f"{count} pixels of the picture, in millimetres {counted_from}."
+                    )
                 ),
             ]
         ),
@@ -192,8 +206,8 @@ def _numbers(result: results.Result) -> html.Div:
     return html.Div(
         [
             html.Div(numbers, className="numbers"),
-            html.P(withheld, className="note") if withheld else None,
-            dcc.Link("All numbers", href=f"/statistics?faces={result.face.id}"),
+            html.P(say(withheld), className="note") if withheld else None,
+            dcc.Link(say("All numbers"), href=f"/statistics?faces={result.face.id}"),
         ],
         className="glance-numbers",
     )
@@ -235,7 +249,7 @@ def start(clicks: int | None, face_id: str, of_lens: str, fields: dict[str, Any]
         }
         return current_library().start_recompute(current_workspace(), face_id, changes).id, False, dash.no_update
     except OptionError as error:
-        return dash.no_update, dash.no_update, html.P(str(error), className="run-error")
+        return dash.no_update, dash.no_update, html.P(say(str(error)), className="run-error")
 
 
 @callback(
@@ -258,12 +272,13 @@ def follow(_beat: int | None, run_id: str | None, face_id: str) -> Any:
         return None, dash.no_update, True, False, True
     run = runs[0]
     if not run.is_over:
-        work = html.Div([html.Div(run.stage, className="run-stage"), uploads.bar(run)])
+        work = html.Div([html.Div(say(run.stage), className="run-stage"), uploads.bar(run)])
         return work, dash.no_update, False, True, False
     if run.state == "done":
-        took = f"Computed anew in {run.seconds:.1f} s." if run.seconds else "Computed anew."
+        took = say(f"Computed anew in {run.seconds:.1f} s." if run.seconds else "Computed anew.")
         return dash.no_update, _body(face, html.P(took, className="soft")), True, False, True
-    said = html.P(run.error or "Cancelled. The face is as it was.", className="run-error" if run.error else "soft")
+    why = say(run.error or word("Cancelled. The face is as it was."))
+    said = html.P(why, className="run-error" if run.error else "soft")
     return said, dash.no_update, True, False, True
 
 
@@ -300,7 +315,7 @@ def label(clicks: int | None, face_id: str, name: str | None, person: str | None
             current_workspace(), face_id, name=name or "", person=person or "", tags=labels.split(tags)
         )
     except LifemaskError as error:
-        return dash.no_update, dash.no_update, html.P(str(error), className="run-error")
+        return dash.no_update, dash.no_update, html.P(say(str(error)), className="run-error")
     return face.name, _labels(face), dash.no_update
 
 

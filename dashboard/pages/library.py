@@ -18,27 +18,33 @@ from dashboard.library import deletion
 from dashboard.library.library import LONGEST_NAME, MOST_COMPARED
 from dashboard.library.records import FaceRecord
 from dashboard.web.context import current_library, current_workspace
+from dashboard.words import say, titled, word
 
-dash.register_page(__name__, path="/library", title="Library – Lifemask", name="Library")  # noqa: RUF001
+dash.register_page(__name__, path="/library", title=titled("Library"), name="Library")
 
 PAGE = 96  # faces that are drawn at first, and at each 'Show more'
 HIDDEN = {"display": "none"}
 ANY = " "  # what a choice has for 'any': no person, tag or network is a space, and '' would be shown as nothing
 EXPORTS = (
-    ("To print: STL and 3MF", ("solid.stl", "solid.3mf")),
-    ("Meshes and clouds", ("mesh.glb", "mesh.zip", "mesh.ply", "mesh.stl", "cloud.ply")),
-    ("Depth maps", ("depth.png", "depth.npy", "inverse_depth.npy", "crop.png", "reconstruction.json")),
-    ("Numbers: CSV and JSON", ("statistics.csv", "statistics.json", "reconstruction.json", "solid.json")),
-    ("All files", ()),
+    (word("To print: STL and 3MF"), ("solid.stl", "solid.3mf")),
+    (word("Meshes and clouds"), ("mesh.glb", "mesh.zip", "mesh.ply", "mesh.stl", "cloud.ply")),
+    (word("Depth maps"), ("depth.png", "depth.npy", "inverse_depth.npy", "crop.png", "reconstruction.json")),
+    (word("Numbers: CSV and JSON"), ("statistics.csv", "statistics.json", "reconstruction.json", "solid.json")),
+    (word("All files"), ()),
 )
 SORTS = {
-    "newest": "Newest first",
-    "oldest": "Oldest first",
-    "name": "By name",
-    "network": "By network",
-    "doubtful": "Most doubtful first",
+    "newest": word("Newest first"),
+    "oldest": word("Oldest first"),
+    "name": word("By name"),
+    "network": word("By network"),
+    "doubtful": word("Most doubtful first"),
 }
-INVITATION = "Choose faces to compare, name, export or delete them."
+FILTERS = {
+    "person": (word("Person"), word("Any person")),
+    "tag": (word("Tag"), word("Any tag")),
+    "network": (word("Network"), word("Any network")),
+}
+INVITATION = word("Choose faces to compare, name, export or delete them.")
 
 
 @dataclass(frozen=True)
@@ -112,7 +118,7 @@ def layout(**query: Any) -> html.Div:
             dcc.Store(id="library-chosen", data=[]),
             dcc.Store(id="library-wanted", data=parts["wanted"]),
             dcc.Location(id="library-goto", refresh="callback-nav"),
-            page.head("Library", html.Span(parts["count"], id="library-count"), [_search(wanted)]),
+            page.head(say("Library"), html.Span(parts["count"], id="library-count"), [_search(wanted)]),
             html.Div(
                 [
                     html.Div(_filters(wanted, parts), className="filters"),
@@ -122,14 +128,14 @@ def layout(**query: Any) -> html.Div:
                 style=parts["tools"],
             ),
             html.Div(parts["list"], id="library-list"),
-            html.Div(page.button("Show more", "library-more"), id="library-more-row", style=parts["more"]),
+            html.Div(page.button(say("Show more"), "library-more"), id="library-more-row", style=parts["more"]),
             html.Div(_everything(), id="library-everything", style=parts["tools"]),
             _label_dialog(),
             page.ask(
                 "library-delete-all",
-                "Delete everything?",
+                say("Delete everything?"),
                 html.Div(id="library-all-says"),
-                "Delete everything",
+                say("Delete everything"),
                 look="danger",
             ),
         ]
@@ -153,7 +159,7 @@ def _parts(wanted: Wanted, all_faces: Sequence[FaceRecord]) -> dict[str, Any]:
         "more": {} if len(shown) < len(found) else HIDDEN,
         **{
             name: [
-                {"label": f"Any {name}", "value": ANY},
+                {"label": say(FILTERS[name][1]), "value": ANY},
                 *({"label": uploads.title(one) if name == "network" else one, "value": one} for one in several),
             ]
             for name, several in choices.items()
@@ -165,17 +171,20 @@ def _list(
     shown: Sequence[FaceRecord], found: Sequence[FaceRecord], all_faces: Sequence[FaceRecord], wanted: Wanted
 ) -> html.Div:
     if not all_faces:
-        return no_faces("Nothing here yet", "Every face that you make is kept here until you delete it.")
+        return no_faces(say("Nothing here yet"), say("Every face that you make is kept here until you delete it."))
     if not found:
         return html.Div(
-            [html.P("No face is like this.", className="soft"), page.link_button("Show all", "/library", small=True)],
+            [
+                html.P(say("No face is like this."), className="soft"),
+                page.link_button(say("Show all"), "/library", small=True),
+            ],
             className="row-of",
         )
     same = labels.of_person(found, wanted.person)[:MOST_COMPARED] if wanted.person else []
     compare = f"/compare?faces={','.join(face.id for face in same)}"
     return html.Div(
         [
-            html.P(dcc.Link(f"Compare {len(same)} of {wanted.person}", href=compare)) if len(same) > 1 else None,
+            html.P(dcc.Link(say(f"Compare {len(same)} of {wanted.person}"), href=compare)) if len(same) > 1 else None,
             html.Div(
                 [faces.thumb(face) for face in shown],
                 id="library-faces",
@@ -189,22 +198,16 @@ def _list(
 def _count(found: Sequence[FaceRecord], all_faces: Sequence[FaceRecord]) -> str:
     if not all_faces:
         return ""
-    if len(found) < len(all_faces):
-        return f"{len(found)} of {_faces(len(all_faces))}."
-    return f"{_faces(len(found))} from {_photos(all_faces)}."
-
-
-def _faces(count: int) -> str:
-    return f"{count} face{'s' * (count != 1)}"
-
-
-def _photos(found: Sequence[FaceRecord]) -> str:
-    count = len({face.photo_id for face in found})
-    return f"{count} photo{'s' * (count != 1)}"
+    count, total, photos = len(found), len(all_faces), len({face.photo_id for face in all_faces})
+    if count < total:
+        return say(f"{count} of 1 face." if total == 1 else f"{count} of {total} faces.")
+    if photos == 1:
+        return say("1 face from 1 photo." if count == 1 else f"{count} faces from 1 photo.")
+    return say(f"{count} faces from {photos} photos.")
 
 
 def _search(wanted: Wanted) -> html.Div:
-    words = "Find by name, tag or person"
+    words = say("Find by name, tag or person")
     return html.Div(
         [
             html.Label(words, htmlFor="library-find", className="visually-hidden"),
@@ -215,13 +218,10 @@ def _search(wanted: Wanted) -> html.Div:
 
 
 def _filters(wanted: Wanted, parts: Mapping[str, Any]) -> list[Any]:
-    sort = [{"label": text, "value": name} for name, text in SORTS.items()]
+    sort = [{"label": say(text), "value": name} for name, text in SORTS.items()]
     return [
-        _select("sort", "Order", sort, wanted.sort),
-        *(
-            _select(name, name.capitalize(), parts[name], getattr(wanted, name))
-            for name in ("person", "tag", "network")
-        ),
+        _select("sort", say("Order"), sort, wanted.sort),
+        *(_select(name, say(label), parts[name], getattr(wanted, name)) for name, (label, _) in FILTERS.items()),
     ]
 
 
@@ -244,28 +244,28 @@ def _if_a_choice(name: str, options: Sequence[Mapping[str, str]], value: str) ->
 
 def _bar() -> list[Any]:
     return [
-        page.button("Select all", "library-all", "plain"),
-        page.button("Compare", "library-compare", disabled=True),
-        page.button("Statistics", "library-statistics", disabled=True),
-        page.button("Name", "library-label-open", disabled=True),
+        page.button(say("Select all"), "library-all", "plain"),
+        page.button(say("Compare"), "library-compare", disabled=True),
+        page.button(say("Statistics"), "library-statistics", disabled=True),
+        page.button(say("Name"), "library-label-open", disabled=True),
         dbc.DropdownMenu(
             id="library-export",
-            label=[page.icon("download"), "Export"],
+            label=[page.icon("download"), say("Export")],
             disabled=True,
             toggleClassName="btn-quiet btn-sm",
         ),
-        page.button("Delete", "library-delete", "danger-quiet", sign="trash", disabled=True),
-        html.Span(INVITATION, id="library-said", className="soft small", role="status"),
+        page.button(say("Delete"), "library-delete", "danger-quiet", sign="trash", disabled=True),
+        html.Span(say(INVITATION), id="library-said", className="soft small", role="status"),
     ]
 
 
 def _everything() -> html.Section:
     return page.section(
-        "Delete everything",
+        say("Delete everything"),
         html.Div(
             [
-                html.P("All photos, faces and their files in this browser's library.", className="soft"),
-                page.button("Delete everything …", "library-delete-all-open", "danger", small=False),
+                html.P(say("All photos, faces and their files in this browser's library."), className="soft"),
+                page.button(say("Delete everything …"), "library-delete-all-open", "danger", small=False),
             ],
             className="row-of",
         ),
@@ -274,12 +274,12 @@ def _everything() -> html.Section:
 
 def _label_dialog() -> dbc.Modal:
     fields_ = (
-        ("person", "Person", "library-persons"),
-        ("tags", "Tags to add, with commas between", "library-tags"),
+        ("person", say("Person"), "library-persons"),
+        ("tags", say("Tags to add, with commas between"), "library-tags"),
     )
     return dbc.Modal(
         [
-            dbc.ModalHeader(dbc.ModalTitle("Name the chosen faces"), close_button=False),
+            dbc.ModalHeader(dbc.ModalTitle(say("Name the chosen faces")), close_button=False),
             dbc.ModalBody(
                 [
                     html.Div(
@@ -290,14 +290,14 @@ def _label_dialog() -> dbc.Modal:
                         className="stacked-fields",
                     ),
                     html.Div(id="library-words"),
-                    html.P("A field left empty changes nothing.", className="note"),
+                    html.P(say("A field left empty changes nothing."), className="note"),
                     html.Div(id="library-label-said", role="status"),
                 ]
             ),
             dbc.ModalFooter(
                 [
-                    page.button("Cancel", "library-label-no", small=False),
-                    page.button("Save", "library-label-yes", "primary", small=False),
+                    page.button(say("Cancel"), "library-label-no", small=False),
+                    page.button(say("Save"), "library-label-yes", "primary", small=False),
                 ]
             ),
         ],
@@ -363,9 +363,9 @@ clientside_callback(
 def choose(chosen: list[str]) -> Any:
     """Offer what can be done with so many."""
     count = len(chosen)
-    said = f"{count} chosen" if count else INVITATION
+    said = say(f"{count} chosen" if count else INVITATION)
     if count > MOST_COMPARED:
-        said += f"; at most {MOST_COMPARED} compare at a time"
+        said = say(f"{count} chosen; at most {MOST_COMPARED} compare at a time")
     none, many = count == 0, count > MOST_COMPARED
     return count < 2 or many, none or many, none, none, none, _exports(chosen), said
 
@@ -374,7 +374,9 @@ def _exports(chosen: Sequence[str]) -> list[Any]:
     """Return links to a zip of the chosen faces, one for each choice of files."""
     address = f"/api/faces.zip?ids={','.join(chosen)}"
     return [
-        dbc.DropdownMenuItem(title, href=address + (f"&files={','.join(names)}" if names else ""), external_link=True)
+        dbc.DropdownMenuItem(
+            say(title), href=address + (f"&files={','.join(names)}" if names else ""), external_link=True
+        )
         for title, names in EXPORTS
     ]
 
@@ -425,10 +427,15 @@ def delete_all(opened: int | None, _no: int | None, clicks: int | None) -> Any:
     if ctx.triggered_id != "library-delete-all-open" or not opened:
         return False, dash.no_update, dash.no_update
     found, photos, size = library.faces(workspace), library.photos(workspace), library.size_bytes(workspace)
-    amount = f"{_faces(len(found))} of {len(photos)} photo{'s' * (len(photos) != 1)}, {views.size(size)}"
-    undone = f"For {library.undo_s:g} seconds this can be undone; then all of it is gone for good."
-    says = [html.P(html.Strong(f"{amount}.")), html.P(undone)]
+    undone = say(f"For {library.undo_s:g} seconds this can be undone; then all of it is gone for good.")
+    says = [html.P(html.Strong(_amount(len(found), len(photos), views.size(size)))), html.P(undone)]
     return True, says, dash.no_update
+
+
+def _amount(faces: int, photos: int, size: str) -> str:
+    if photos == 1:
+        return say(f"1 face of 1 photo, {size}." if faces == 1 else f"{faces} faces of 1 photo, {size}.")
+    return say(f"1 face of {photos} photos, {size}." if faces == 1 else f"{faces} faces of {photos} photos, {size}.")
 
 
 @callback(
@@ -457,7 +464,7 @@ def label(
             for face in (face for face in library.faces(workspace) if face.id in chosen):
                 library.label(workspace, face.id, person=person or None, tags=[*face.tags, *labels.split(tags)])
         except LifemaskError as error:
-            return True, same, same, same, html.P(str(error), className="run-error"), same
+            return True, same, same, same, html.P(say(str(error)), className="run-error"), same
         return False, same, same, same, None, f"labelled {clicks}"
     if ctx.triggered_id == "library-label-open" and opened:
         found = library.faces(workspace)

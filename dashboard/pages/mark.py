@@ -14,10 +14,11 @@ from dashboard.charts.marking import first_box, first_turn, marked_photo, turned
 from dashboard.components import page, views
 from dashboard.components.missing import no_photo
 from dashboard.web.context import current_library, current_workspace
+from dashboard.words import say, titled, word
 
-dash.register_page(__name__, path_template="/mark/<photo_id>", title="Mark – Lifemask", name="Mark")  # noqa: RUF001
+dash.register_page(__name__, path_template="/mark/<photo_id>", title=titled("Mark"), name="Mark")
 
-LEAD = "Drag the box, or draw another, so that it holds the face from brows to chin and from ear to ear."
+LEAD = word("Drag the box, or draw another, so that it holds the face from brows to chin and from ear to ear.")
 TURNS = {"0": 0, "90": 90, "180": 180, "270": 270}
 
 
@@ -40,19 +41,19 @@ def layout(photo_id: str | None = None, face: str | None = None, turn_deg: str |
     fields = [
         page.number_field(f"mark-{name}", label, value, unit="px", low=low, high=most)
         for name, label, value, low, most in (
-            ("x", "From the left", x, 0, wide - 1),
-            ("y", "From the top", y, 0, high - 1),
-            ("side", "Side of the box", side, LEAST_BOX_PX, 2 * max(wide, high)),
+            ("x", say("From the left"), x, 0, wide - 1),
+            ("y", say("From the top"), y, 0, high - 1),
+            ("side", say("Side of the box"), side, LEAST_BOX_PX, 2 * max(wide, high)),
         )
     ]
     of_face = f"&face={face}" if found else ""
     actions: list[page.Child] = [
         *(
-            page.link_button(word, f"/mark/{photo.id}?turn_deg={(turn + by) % 360}{of_face}")
-            for word, by in (("Turn left", 270), ("Turn right", 90))
+            page.link_button(text, f"/mark/{photo.id}?turn_deg={(turn + by) % 360}{of_face}")
+            for text, by in ((say("Turn left"), 270), (say("Turn right"), 90))
         ),
-        page.button("Find faces again", "mark-find", small=False),
-        page.button("Read this face", "mark-read", "primary", small=False),
+        page.button(say("Find faces again"), "mark-find", small=False),
+        page.button(say("Read this face"), "mark-read", "primary", small=False),
     ]
     return html.Div(
         [
@@ -60,7 +61,7 @@ def layout(photo_id: str | None = None, face: str | None = None, turn_deg: str |
             dcc.Store(id="mark-turn", data=turn),
             dcc.Store(id="mark-given", data=turn_deg in TURNS),
             dcc.Location(id="mark-go", refresh="callback-nav"),
-            page.head("Where is the face?", LEAD, actions),
+            page.head(say("Where is the face?"), say(LEAD), actions),
             html.Div(
                 [
                     views.graph(figure, "mark-figure", height=height, still=True),
@@ -111,17 +112,17 @@ def read(
     library, workspace = current_library(), current_workspace()
     photo = library.photo(workspace, photo_id)
     if photo is None:
-        return dash.no_update, "This photo is not in your library; it may have been deleted."
+        return dash.no_update, say("This photo is not in your library; it may have been deleted.")
     before = Options.from_stored(next((run.options for run in library.runs(workspace, photo_id=photo_id, most=1)), {}))
     turned = replace(before, box=None, turn_deg=turn if given else None)
     try:
         if ctx.triggered_id == "mark-read":
             if x is None or y is None or side is None:
-                return dash.no_update, "Draw a box round the face, or give its three numbers."
+                return dash.no_update, say("Draw a box round the face, or give its three numbers.")
             wide, high = (photo.height, photo.width) if turn % 180 else (photo.width, photo.height)
             box = turned_box((x, y, side), wide, high, -turn % 360)
             turned = replace(turned, whole_photo=False, box=box)
         library.start_run(workspace, photo_id, turned)
     except LifemaskError as error:
-        return dash.no_update, str(error)
+        return dash.no_update, say(str(error))
     return "/", None

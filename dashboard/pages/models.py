@@ -12,11 +12,12 @@ from core.depth.catalog import BUILTIN, MODELS, Model
 from dashboard.components import page, uploads, views
 from dashboard.library.records import RunRecord
 from dashboard.web.context import current_library, current_workspace
+from dashboard.words import say, titled, word
 
-dash.register_page(__name__, path="/models", title="Models – Lifemask", name="Models")  # noqa: RUF001
+dash.register_page(__name__, path="/models", title=titled("Models"), name="Models")
 
 POLL_MS = 600
-WHAT = (
+WHAT = word(
     "A depth network sees the face and says how near each pixel is, up to an unknown scale. The built-in one comes "
     "with Lifemask; the MiDaS networks are larger and fetched once."
 )
@@ -29,9 +30,9 @@ def layout(**_: Any) -> html.Div:
             dcc.Interval(id="models-poll", interval=POLL_MS, disabled=True),
             dcc.Store(id="models-nudge"),
             dcc.Store(id="models-asked"),
-            page.head("Models", WHAT),
+            page.head(say("Models"), say(WHAT)),
             html.Div(id="models-rows"),
-            page.ask("models-delete", "Delete these weights?", "They can be fetched again.", "Delete"),
+            page.ask("models-delete", say("Delete these weights?"), say("They can be fetched again."), say("Delete")),
         ]
     )
 
@@ -49,14 +50,18 @@ def refresh(_beat: int | None, _nudge: Any) -> Any:
     latest = _latest_downloads()
     rows = [_row(model, here.get(model.name), default, latest.get(model.name)) for model in _ordered(here)]
     table = page.table(
-        ("Network", "Good for", "Parameters", "Input", "Against DPT-Large", "Speed", "Size", "Action"),
+        [
+            *(say("Network"), say("Good for"), say("Parameters"), say("Input"), say("Against DPT-Large")),
+            *(say("Speed"), say("Size"), say("Action")),
+        ],
         rows,
         numeric=(2, 3, 4, 5, 6),
         stacked=True,
     )
     used = sum(one.size_bytes for one in here.values())
-    disk = f"{views.size(used)} of weights in {folder}; {views.size(weights.free_bytes(folder))} free on that disk."
-    note = (
+    size, free = views.size(used), views.size(weights.free_bytes(folder))
+    disk = say(f"{size} of weights in {folder}; {free} free on that disk.")
+    note = say(
         "Against DPT-Large: published mean improvement of the errors on six data sets. Speed: pictures per second on "
         "an RTX 3090, as published."
     )
@@ -84,14 +89,14 @@ def _row(model: Model, installed: weights.Installed | None, default: str, run: R
     is_here = installed is not None or model.name == BUILTIN
     state = None
     if model.name == default:
-        state = html.Span("in use", className="badge-quiet badge-accent")
+        state = html.Span(say("in use"), className="badge-quiet badge-accent")
     elif is_here:
-        state = html.Span("on disk", className="badge-quiet")
-    about = html.Div([f"{model.family}, {model.licence}", state], className="soft small")
+        state = html.Span(say("on disk"), className="badge-quiet")
+    about = html.Div([f"{say(model.family)}, {model.licence}", state], className="soft small")
     size = installed.size_bytes if installed else model.download_bytes
     return [
-        html.Div([html.Strong(model.title), about]),
-        html.Span(model.good_for, className="soft"),
+        html.Div([html.Strong(say(model.title)), about]),
+        html.Span(say(model.good_for), className="soft"),
         page.number(
             model.parameters / 1e6 if model.parameters else None, "M", 0 if (model.parameters or 0) > 1e7 else 1
         ),
@@ -113,18 +118,19 @@ def _actions(model: Model, is_here: bool, default: str, run: RunRecord | None) -
 
     if run and run.state in ("queued", "running"):
         return [
-            html.Div([html.Div(run.stage, className="run-stage"), uploads.bar(run)]),
-            page.button("Cancel", key("cancel")),
+            html.Div([html.Div(say(run.stage), className="run-stage"), uploads.bar(run)]),
+            page.button(say("Cancel"), key("cancel")),
         ]
     actions: list[Any] = []
     if is_here and model.name != default:
-        actions.append(page.button("Use", key("use"), title=f"Use {model.title} for the next photos"))
+        name = say(model.title)
+        actions.append(page.button(say("Use"), key("use"), title=say(f"Use {name} for the next photos")))
     if not is_here:
-        actions.append(page.button("Download", key("download"), sign="download"))
+        actions.append(page.button(say("Download"), key("download"), sign="download"))
     elif model.name != BUILTIN:
-        actions.append(page.button("Delete", key("delete"), "danger-quiet"))
+        actions.append(page.button(say("Delete"), key("delete"), "danger-quiet"))
     if run and run.state == "failed" and not is_here:
-        actions.append(html.P(run.error, className="run-error small"))
+        actions.append(html.P(run.error and say(run.error), className="run-error small"))
     return actions
 
 

@@ -6,17 +6,21 @@ import dash
 from dash import html
 
 from dashboard.components import page
+from dashboard.words import say, titled
 
-dash.register_page(__name__, title="Not found – Lifemask")  # noqa: RUF001
+dash.register_page(__name__, title=titled("Not found"))
 
 
 def layout(**_: Any) -> html.Div:
     """Return the page."""
     return html.Div(
         [
-            page.head("There is no such page", "The address may be old or mistyped."),
+            page.head(say("There is no such page"), say("The address may be old or mistyped.")),
             html.Div(
-                [page.link_button("To the Studio", "/", primary=True), page.link_button("To the Library", "/library")],
+                [
+                    page.link_button(say("To the Studio"), "/", primary=True),
+                    page.link_button(say("To the Library"), "/library"),
+                ],
                 className="row-of",
             ),
         ]

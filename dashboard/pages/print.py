@@ -18,11 +18,12 @@ from dashboard.components.names import cut_name
 from dashboard.components.options import filled_in
 from dashboard.library.records import FaceRecord, RunRecord
 from dashboard.web.context import current_library, current_workspace
+from dashboard.words import say, say_with, titled, word
 
 if TYPE_CHECKING:
     from core.files.facts import SolidFacts
 
-dash.register_page(__name__, path_template="/print/<face_id>", title="Print – Lifemask", name="Print")  # noqa: RUF001
+dash.register_page(__name__, path_template="/print/<face_id>", title=titled("Print"), name="Print")
 
 SOLID, SURFACE = (
     tuple(file.name for file in FILES.values() if file.subject == subject) for subject in ("solid", "surface")
@@ -45,7 +46,8 @@ def layout(face_id: str | None = None, **_: Any) -> html.Div:
     solid = _solid(face)
     made = solid.options if solid else SolidOptions()
     printer = solid.preflight.printer if solid and solid.preflight else Printer(nozzle_mm=made.nozzle_mm)
-    lead = ["A solid of ", dcc.Link(cut_name(face.name), href=f"/face/{face.id}"), ", ready to slice."]
+    link = dcc.Link(cut_name(face.name), href=f"/face/{face.id}")
+    lead = say_with("A solid of {face}, ready to slice.", face=link)
     look = printing.looks(made.kind)[0][0]
     coming = _coming(face)
     return html.Div(
@@ -54,7 +56,7 @@ def layout(face_id: str | None = None, **_: Any) -> html.Div:
             dcc.Store(id="print-run", data=coming.id if coming else None),
             dcc.Store(id="print-made", data=_made(solid)),
             dcc.Interval(id="print-poll", interval=POLL_MS, disabled=coming is None),
-            page.head("Print", lead),
+            page.head(say("Print"), lead),
             doubt.reasons(face),
             html.Div(
                 [
@@ -62,7 +64,8 @@ def layout(face_id: str | None = None, **_: Any) -> html.Div:
                         [
                             html.Div(
                                 page.switch_pair("print-look", printing.looks(made.kind), look, look="views"),
-                                id="print-looks", hidden=solid is None, role="group", **page.marks(aria_label="Look"),
+                                id="print-looks", hidden=solid is None, role="group",
+                                **page.marks(aria_label=say("Look")),
                             ),
                             html.Div(_stage(face, solid, look), id="print-stage"),
                             printing.making(),
@@ -99,19 +102,19 @@ def _coming(face: FaceRecord) -> "RunRecord | None":
 
 def _stage(face: FaceRecord, solid: "SolidFacts | None", look: str) -> Any:
     if SOLID_GLB in catalog.coming(face.folder):
-        return page.empty("The solid is being made", "It is shown here as soon as it is there.")
+        return page.empty(say("The solid is being made"), say("It is shown here as soon as it is there."))
     if SOLID_GLB not in catalog.present(face.folder):
-        return page.empty("No solid yet", "Choose its kind and size, then make it.")
+        return page.empty(say("No solid yet"), say("Choose its kind and size, then make it."))
     address = views.address(face.id, SOLID_GLB, face.folder)
     if solid is not None and look != "plaster":
         address += f"{'&' if '?' in address else '?'}look={look}"
-    words = f"The solid of {face.name} in 3D"
-    shown = views.viewer(address, words, group="print", scaled="on the print", name=face.name)
+    words = say(f"The solid of {face.name} in 3D")
+    shown = views.viewer(address, words, group="print", scaled=say("on the print"), name=face.name)
     size = printing.dimensions(solid) if solid else None
     about = core.files.read_facts(face.folder)
     drawn = None if solid is None or solid.options.kind in printing.LIT else views.drawn_note(about)
     told = printing.legend(look, solid) if solid else None
-    stage = views.viewing("print", [shown], label="The solid in 3D")
+    stage = views.viewing("print", [shown], label=say("The solid in 3D"))
     return [
         html.Div([stage, size, _stale_label()], className="measured"),
         html.P(told, className="note") if told else drawn,
@@ -120,23 +123,28 @@ def _stage(face: FaceRecord, solid: "SolidFacts | None", look: str) -> Any:
 
 def _stale_label() -> html.Div:
     """Return what says so, over what is no longer what the form says; the style sheet shows it only then."""
-    return html.Div("Of the previous settings", className="stale-label")
+    return html.Div(say("Of the previous settings"), className="stale-label")
 
 
 def _below(face: FaceRecord, solid: "SolidFacts | None") -> list[Any]:
     files = page.section(
-        "Files",
+        say("Files"),
         html.Div(
             [
                 html.Div(
                     [
-                        html.H3("The solid, to print"),
+                        html.H3(say("The solid, to print")),
                         html.Div(views.downloads(face.id, face.folder, SOLID), className="if-right"),
-                        html.P("These are of the previous settings. Make the solid first.", className="note if-stale"),
+                        html.P(
+                            say("These are of the previous settings. Make the solid first."), className="note if-stale"
+                        ),
                     ]
                 ),
                 html.Div(
-                    [html.H3("The surface, to look at and to work on"), views.downloads(face.id, face.folder, SURFACE)]
+                    [
+                        html.H3(say("The surface, to look at and to work on")),
+                        views.downloads(face.id, face.folder, SURFACE),
+                    ]
                 ),
             ],
             className="columns",
@@ -168,7 +176,7 @@ def show(
 ) -> Any:
     """Show the fields that have an effect."""
     names = printing.applying(kind, size, fastening, outline, hollow=hollow, text=text or "")
-    return [key["name"] not in names for key in ids], printing.ABOUT[kind]
+    return [key["name"] not in names for key in ids], say(printing.ABOUT[kind])
 
 
 @callback(
@@ -223,7 +231,7 @@ def fill_in(_clicks: list[int | None]) -> Any:
 def judge(made: dict[str, Any] | None, values: dict[str, Any], ids: list[dict[str, str]], face_id: str) -> Any:
     """Say at each field what is wrong; offer the solid's files where it is what the form says, else its making."""
     wrong = problems(values)
-    said = [wrong.get(key["name"]) for key in ids]
+    said = [say(wrong[key["name"]]) if key["name"] in wrong else None for key in ids]
     face = current_library().face(current_workspace(), face_id)
     solid = _solid(face) if face else None
     if face is None or solid is None:
@@ -332,13 +340,14 @@ def follow(_beat: int | None, run_id: str | None, face_id: str) -> Any:
         return None, dash.no_update, dash.no_update, True, True
     run = runs[0]
     if not run.is_over:
-        work = html.Div([html.Div(run.stage, className="run-stage"), uploads.bar(run)])
+        work = html.Div([html.Div(say(run.stage), className="run-stage"), uploads.bar(run)])
         return work, dash.no_update, dash.no_update, False, False
     if run.state == "done":
-        took = f"Made in {run.seconds:.1f} s." if run.seconds else "Made."
+        took = say(f"Made in {run.seconds:.1f} s." if run.seconds else "Made.")
         solid = _solid(face)
         return html.P(took, className="soft"), _made(solid), _below(face, solid), True, True
-    said = html.P(run.error or "Cancelled. The solid is as it was.", className="run-error" if run.error else "soft")
+    why = say(run.error or word("Cancelled. The solid is as it was."))
+    said = html.P(why, className="run-error" if run.error else "soft")
     return said, dash.no_update, dash.no_update, True, True
 
 

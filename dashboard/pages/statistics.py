@@ -13,6 +13,7 @@ from core.errors import LifemaskError
 from core.geometry.facts import all_behind
 from core.measure.profiles import contours, distance, line_profile
 from core.measure.table import COUNT, DEPTHS, SYMMETRY_RMS, Place, chosen, part_name
+from dashboard import words
 from dashboard.charts import figures, maps
 from dashboard.components import depth_reading, doubt, faces, lengths, page, readings, statistics_view, views
 from dashboard.components.missing import no_faces, none_of_these
@@ -25,9 +26,9 @@ from dashboard.readings.measured import Measured
 from dashboard.readings.results import Result
 from dashboard.web.context import current_library, current_workspace
 
-dash.register_page(__name__, path="/statistics", title="Statistics – Lifemask", name="Statistics")  # noqa: RUF001
+dash.register_page(__name__, path="/statistics", title=words.titled("Statistics"), name="Statistics")
 
-DRAWN = "mm along the line"
+DRAWN = words.word("mm along the line")
 
 
 def layout(**query: str) -> html.Div:
@@ -39,14 +40,15 @@ def _page(query: dict[str, str]) -> html.Div:
     all_faces = current_library().faces(current_workspace())
     wanted = {face_id for face_id in query.get("faces", "").split(",") if face_id}
     if wanted and wanted.isdisjoint(face.id for face in all_faces):
-        return none_of_these("Statistics")
-    lead = (
+        return none_of_these(words.say("Statistics"))
+    lead = words.say(
         "Depth relative to the nose tip (of a photo without a face: to its nearest hundredth), so that photos from "
         "different distances compare."
     )
-    head = page.head("Statistics", lead)
+    head = page.head(words.say("Statistics"), lead)
     if not all_faces:
-        return html.Div([head, no_faces("No numbers yet", "They come with the first face.")])
+        none = no_faces(words.say("No numbers yet"), words.say("They come with the first face."))
+        return html.Div([head, none])
     view = statistics_view.of_address(query, [face.id for face in all_faces])
     found = _load(view.faces)
     if view.part not in depth_reading.parts_of(found):
@@ -76,13 +78,13 @@ def _page(query: dict[str, str]) -> html.Div:
                 for name in ("paint", "mode", "levels", "point", "between", "active", "colours")
             ],
             page.section(
-                "Depth", depth_reading.controls(found, view), depth_reading.reading(found, view), aside=scale
+                words.say("Depth"), depth_reading.controls(found, view), depth_reading.reading(found, view), aside=scale
             ),
-            page.section("Numbers", html.Div(id="statistics-numbers"), aside=_downloads(active.face)),
+            page.section(words.say("Numbers"), html.Div(id="statistics-numbers"), aside=_downloads(active.face)),
             html.Div(id="statistics-smoothing"),
-            page.section("Profiles", readings.profiles(found), html.Div(id="statistics-line-profile")),
-            page.section("Left against right", html.Div(id="statistics-sides")),
-            page.section("Lengths", _lengths(found), lengths.caution()),
+            page.section(words.say("Profiles"), readings.profiles(found), html.Div(id="statistics-line-profile")),
+            page.section(words.say("Left against right"), html.Div(id="statistics-sides")),
+            page.section(words.say("Lengths"), _lengths(found), lengths.caution()),
         ],
         key=",".join(view.faces),
     )  # fmt: skip
@@ -100,7 +102,7 @@ def _lengths(found: Sequence[Result]) -> html.Div:
     if len(found) == 1:
         return lengths.table(found[0].measured.measures, found[0].measured.withheld)
     names = [faces.named(result.face, order) for order, result in enumerate(found)]
-    withheld = [f"{result.face.name}: {why}" for result in found if (why := result.measured.withheld)]
+    withheld = [f"{result.face.name}: {words.say(why)}" for result in found if (why := result.measured.withheld)]
     return lengths.several(names, [result.measured.measures for result in found], withheld)
 
 
@@ -141,16 +143,16 @@ def _numbers(found: Sequence[Result], view: View) -> html.Div:
         rows = [(page.named(one), page.statistic(one, one.measure(depths))) for one in shown]
         return html.Div(
             [
-                html.Div([html.H3(part_name(view.part)), page.facts(rows)]),
-                html.Div([html.H3("Part by part"), _by_part(active, view.unit)]),
+                html.Div([html.H3(words.say(part_name(view.part))), page.facts(rows)]),
+                html.Div([html.H3(words.say("Part by part")), _by_part(active, view.unit)]),
             ],
             className="numbers-of",
         )
     return html.Div(
         [
-            html.H3(part_name(view.part)),
+            html.H3(words.say(part_name(view.part))),
             _side_by_side(found, view),
-            html.H3(f"Part by part, {found[of].face.name}", className="mt-4"),
+            html.H3(words.say(f"Part by part, {found[of].face.name}"), className="mt-4"),
             _by_part(active, view.unit),
         ]
     )
@@ -160,7 +162,7 @@ def _side_by_side(found: Sequence[Result], view: View) -> html.Div:
     depths = [result.measured.depths(view.part, view.unit) for result in found]
     shown = [one.in_unit(view.unit) for one in chosen(DEPTHS, Place.PART)]
     rows = [[page.named(one), *[page.statistic(one, one.measure(of)) for of in depths]] for one in shown]
-    columns: list[Any] = ["Number"]
+    columns: list[Any] = [words.say("Number")]
     for order, result in enumerate(found):
         name = depth_reading.heading(result, order, is_active=result.face.id == view.active)
         columns.append(html.Div([name, doubt.badges(result.face)]))
@@ -174,12 +176,12 @@ def _by_part(found: Measured, unit: str) -> html.Div:
         depths = found.depths(part, unit)
         rows.append(
             [
-                part_name(part),
+                words.say(part_name(part)),
                 *[page.statistic(one, one.measure(depths)) for one in shown],
                 page.statistic(SYMMETRY_RMS, found.symmetry_mm(part)),
             ]
         )
-    columns = ["Part", *[one.name for one in shown], SYMMETRY_RMS.name]
+    columns = [words.say(text) for text in (words.word("Part"), *[one.name for one in shown], SYMMETRY_RMS.name)]
     return page.table(columns, rows, numeric=range(1, len(columns)))
 
 
@@ -237,17 +239,23 @@ def say(low: float | None, high: float | None, part: str, unit: str, face_ids: l
     """Say how many pixels of each face are between the two depths."""
     found = _load(face_ids)
     if not found or low is None or high is None:
-        return depth_reading.TO_BRUSH.format(where="the map" if len(face_ids) == 1 else "every map")
-    between = f"{low:g} to {high:g} {depth_reading.unit_word(unit)}"
+        where = words.say("the map" if len(face_ids) == 1 else "every map")
+        return words.say(depth_reading.TO_BRUSH.format(where=where))
+    unit_word = depth_reading.unit_word(unit)
     said = []
     for result in found:
         values = result.measured.values(part, unit)
         count = int(((values >= low) & (values <= high)).sum())
-        said.append(f"{COUNT.text(count)} of {COUNT.with_unit(values.size)} ({count / values.size:.1%})")
+        inside, total, share = COUNT.text(count), COUNT.text(values.size), f"{count / values.size:.1%}"
+        said.append(words.say(f"{inside} of {total} pixels ({share})"))
     if len(found) == 1:
-        return f"{said[0]} lie there: {between}."
+        amount = said[0]
+        return words.say(f"{amount} lie there: {low:g} to {high:g} {unit_word}.")
     names = [faces.named(result.face, order) for order, result in enumerate(found)]
-    return [html.P(f"There lie, from {between}:"), page.facts(list(zip(names, said, strict=True)))]
+    return [
+        html.P(words.say(f"There lie, from {low:g} to {high:g} {unit_word}:")),
+        page.facts(list(zip(names, said, strict=True))),
+    ]
 
 
 @callback(
@@ -268,16 +276,18 @@ def measure(line: dict[str, list[float]] | None, active: str) -> Any:
     profile = line_profile(shape, *ends)
     figure = figures.profiles([figures.Profile("line", profile.along_mm, profile.depth_mm)], upright=False, along=DRAWN)
     chart = html.Div(
-        [html.H3("The line you drew"), views.graph(figure, "statistics-line-figure", height=240, still=True)]
+        [html.H3(words.say("The line you drew")), views.graph(figure, "statistics-line-figure", height=240, still=True)]
     )
     try:
         apart = distance(shape, *ends)
     except LifemaskError as error:
-        return str(error), chart
-    said = [
-        page.number(apart.straight_mm, "mm"), " straight, ", page.number(apart.surface_mm, "mm"), " over the surface, ",
-        page.number(abs(apart.depth_mm), "mm"), " in depth.",
-    ]  # fmt: skip
+        return words.say(str(error)), chart
+    said = words.say_with(
+        "{straight} straight, {along} over the surface, {deep} in depth.",
+        straight=page.number(apart.straight_mm, "mm"),
+        along=page.number(apart.surface_mm, "mm"),
+        deep=page.number(abs(apart.depth_mm), "mm"),
+    )
     return said, chart
 
 

@@ -15,6 +15,7 @@ from dashboard.components import faces, page, uploads
 from dashboard.library.records import NOT_DONE, FaceRecord, RunRecord
 from dashboard.web import lan
 from dashboard.web.context import current_library, current_workspace, phone_address
+from dashboard.words import say
 
 dash.register_page(__name__, path="/", title="Lifemask", name="Studio")
 
@@ -37,7 +38,7 @@ def layout(refused: str = "", **_: Any) -> html.Div:  # the name of the query's 
             dcc.Store(id="studio-rows"),
             dcc.Store(id="studio-to-upload", data=0),
             dcc.Store(id="studio-dismissed", storage_type="local", data=[]),
-            _hero(drop) if is_new else html.Div([page.head("Studio"), drop]),
+            _hero(drop) if is_new else html.Div([page.head(say("Studio")), drop]),
             _refused(refused),
             _phone(),
             uploads.options(list(weights.installed(folder)), weights.default_model(folder)),
@@ -54,10 +55,12 @@ def layout(refused: str = "", **_: Any) -> html.Div:  # the name of the query's 
 def _hero(drop: html.Div) -> html.Div:
     words = html.Div(
         [
-            html.H1("A life mask from a photo."),
+            html.H1(say("A life mask from a photo.")),
             html.P(
-                "Depth in millimetres, a point cloud, a mesh to turn and a file that prints, with the numbers to "
-                "compare one face with another. All of it is worked out on this machine.",
+                say(
+                    "Depth in millimetres, a point cloud, a mesh to turn and a file that prints, with the numbers to "
+                    "compare one face with another. All of it is worked out on this machine."
+                ),
                 className="lead",
             ),
         ]
@@ -68,7 +71,8 @@ def _hero(drop: html.Div) -> html.Div:
 def _refused(count: str) -> html.P | None:
     if not count.isdecimal() or not int(count):
         return None
-    text = f"{int(count)} of the shared files could not be taken. Share {NAMES} photos."
+    refused, formats = int(count), say(NAMES)
+    text = say(f"{refused} of the shared files could not be taken. Share {formats} photos.")
     return html.P(text, className="warning", role="status")
 
 
@@ -80,15 +84,20 @@ def _phone() -> html.Details | None:
     words = [
         html.P(html.A(address, href=address)),
         html.P(
-            "In the same network, scan this or type the address. Photos can be sent from the phone; each browser has "
-            "a library of its own. The camera inside the page and the home screen need HTTPS, which this address has "
-            "not: there, choose a photo, and the phone offers its camera.",
+            say(
+                "In the same network, scan this or type the address. Photos can be sent from the phone; each browser "
+                "has a library of its own. The camera inside the page and the home screen need HTTPS, which this "
+                "address has not: there, choose a photo, and the phone offers its camera."
+            ),
             className="soft small",
         ),
     ]
-    code = html.Img(src=lan.drawn_for_page(address), alt=f"QR code of {address}", className="qr", width=132, height=132)
+    code = html.Img(
+        src=lan.drawn_for_page(address), alt=say(f"QR code of {address}"), className="qr", width=132, height=132
+    )
     return html.Details(
-        [html.Summary("Open on your phone"), html.Div([code, html.Div(words)], className="phone")], className="fold"
+        [html.Summary(say("Open on your phone")), html.Div([code, html.Div(words)], className="phone")],
+        className="fold",
     )
 
 
@@ -99,9 +108,9 @@ def _states(found: Sequence[FaceRecord]) -> list[str]:
 def _results(found: Sequence[FaceRecord]) -> html.Div | html.Section:
     if not found:
         return uploads.shown()
-    more = page.link_button(f"All {len(found)} in the Library", "/library") if len(found) > SHOWN else None
+    more = page.link_button(say(f"All {len(found)} in the Library"), "/library") if len(found) > SHOWN else None
     return page.section(
-        "Results", html.Div([faces.card(face) for face in found[:SHOWN]], className="cards"), aside=more
+        say("Results"), html.Div([faces.card(face) for face in found[:SHOWN]], className="cards"), aside=more
     )
 
 

@@ -14,35 +14,44 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 
-from core.face.doubt import DOUBTFUL
-from core.options.run import DRAWN
+from core.measure.regions import REGIONS
+from core.measure.table import PERCENTILE, part_name
+from core.options import Options, SolidOptions
 from core.options.solid import KINDS
+from core.options.table import rows
+from core.photo.formats import NAMES
 from dashboard.words.catalogue import HERE, PLACE
 from dashboard.words.language import ENGLISH, LANGUAGES
 
 ROOT = HERE.parent.parent
 SAYS = {"say": (0,), "say_with": (0,), "word": (0,), "titled": (0,)}
 TABLES: Mapping[str, Sequence[int | str]] = {
-    "option": (1, 2, "unit", "choices"),
-    "Statistic": (1, 4),
+    "option": (1, 2, "unit", "words"),
+    "Statistic": (1, 2, 4),
     "FaceFile": (2, 3, "title", "holds", "only"),
     "Preset": (1,),
     "Check": (0, 2, 3),
     "Doubt": (0, 1),
-    "Model": ("title", "good_for"),
+    "Model": ("title", "family", "good_for"),
     "_midas": ("good_for",),
     "progress": (0,),
     "Lens": (1, "warning"),
     "ScaleAndShift": (2,),
 }
 """What of the calls of `core` is words for people, by place or name."""
+NAMED = (
+    *("BASIS", "BEHIND_EITHER", "BEHIND_NEAREST", "BEHIND_NOSE", "BY_FOCAL_PLANE", "DOUBTFUL", "DRAWN", "EXIF"),
+    *("OF_A_CROP", "PART_NAMES", "SOURCE", "source", "stage"),
+)
+"""What `core` calls words for people that are no sentences."""
+SPEAKING = ("core/preflight/checks", "core/preflight/overhang")  # whose every text of several words is for people
 SILENT = ("core/report", "core/depth/builtin/render", "core/depth/builtin/train", "dashboard/cli")  # speak elsewhere
 SENTENCE = re.compile(r"[A-Za-z{'].* .*[.?]", re.DOTALL)
 LETTERS = re.compile(r"[A-Za-z]{2}")
 
 
-def words_of(source: str, *, of_core: bool = False) -> Iterator[str]:
-    """Yield the texts and templates of a Python file in their order."""
+def words_of(source: str, *, of_core: bool = False, speaking: bool = False) -> Iterator[str]:
+    """Yield the texts and templates of a Python file in their order; speaking : see `SPEAKING`."""
     tree = ast.parse(source)
     docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     within = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
@@ -50,8 +59,16 @@ def words_of(source: str, *, of_core: bool = False) -> Iterator[str]:
         if isinstance(node, ast.Call):
             for argument in _arguments(node, of_core=of_core):
                 yield from _texts(argument)
+        elif of_core and isinstance(node, ast.Assign):
+            if any(isinstance(name, ast.Name) and name.id in NAMED for name in _each(node.targets)):
+                yield from (text for value in _each([node.value]) for text in _texts(value))
         elif of_core and isinstance(node, ast.Constant | ast.JoinedStr) and id(node) not in docs | within:
-            yield from (text for text in _texts(node) if SENTENCE.fullmatch(text))
+            yield from (text for text in _texts(node) if SENTENCE.fullmatch(text) or (speaking and " " in text))
+
+
+def _each(parts: Sequence[ast.expr]) -> list[ast.expr]:
+    """Return the parts, and of a tuple its own."""
+    return [one for part in parts for one in (part.elts if isinstance(part, ast.Tuple) else [part])]
 
 
 def _arguments(call: ast.Call, *, of_core: bool) -> Iterator[ast.expr]:
@@ -107,16 +124,30 @@ def _name(value: ast.expr) -> str:
     return re.sub(r"\W", "", name.lower().strip("_")) or "value"
 
 
+def made() -> Iterator[str]:
+    """Yield the words that tables of `core` make of their keys, so that they stand nowhere in its source."""
+    for choices in (Options, SolidOptions):
+        for option in rows(choices).values():
+            if option.type == "choice" and option.name != "model":  # networks have titles
+                yield from (words for value, words in option.choices.items() if words == value.capitalize())
+    yield from (part_name(part) for part in REGIONS)
+    yield from (percentile.name for percentile in PERCENTILE.values())
+    yield NAMES
+
+
 def collected() -> Catalog:
     """Return all that there is to translate, each with the files that say it."""
     found = Catalog(project="Lifemask", charset="utf-8")
-    for text in (DOUBTFUL, DRAWN, *KINDS):
+    for text in KINDS:
         found.add(text, locations=[("core", 0)])
     for file in sorted([*ROOT.glob("core/**/*.py"), *ROOT.glob("dashboard/**/*.py")]):
         place = file.relative_to(ROOT).as_posix()
         if not place.startswith(SILENT):
-            for text in words_of(file.read_text(encoding="utf-8"), of_core=place.startswith("core/")):
+            source, of_core, speaking = file.read_text("utf-8"), place.startswith("core/"), place.startswith(SPEAKING)
+            for text in words_of(source, of_core=of_core, speaking=speaking):
                 found.add(text, locations=[(place, 0)])
+    for text in made():
+        found.add(text, locations=[("core", 0)])
     for file in sorted([*ROOT.glob("assets/*.js"), *ROOT.glob("assets/viewer/*.js")]):
         with file.open("rb") as stream:
             for _, said, _, _ in extract("javascript", stream, keywords={"say": None}):
