@@ -8,37 +8,32 @@ from pathlib import Path
 
 from core.errors import StorageError
 
-FREE_SOME = "Free some space, and try again."
-ELSEWHERE = "Choose another place."
-RIGHTS = "Change its rights, or choose another place."
-CHECK = "Check the path."
-# by error number: what is wrong, and what to do
+# by error number: what is wrong, and what to do; in whole sentences, because pages say them in other languages
 REASONS = {
-    errno.ENOSPC: ("the disk is full", FREE_SOME),
-    errno.EDQUOT: ("the quota on its disk is used up", FREE_SOME),
-    errno.EFBIG: ("the file is too large for its disk", ELSEWHERE),
-    errno.EROFS: ("its disk is read-only", ELSEWHERE),
-    errno.EACCES: ("its rights do not allow it", RIGHTS),
-    errno.EPERM: ("its rights do not allow it", RIGHTS),
-    errno.ENOENT: ("there is no such file or folder", CHECK),
-    errno.ENOTDIR: ("a part of its path is a file, not a folder", CHECK),
-    errno.EISDIR: ("it is a folder, not a file", CHECK),
-    errno.EEXIST: ("something of that name is in the way", "Move it, or choose another name."),
-    errno.ENOTEMPTY: ("something of that name is in the way", "Move it, or choose another name."),
-    errno.ENAMETOOLONG: ("its name is too long", "Choose a shorter name."),
-    errno.ELOOP: ("its links lead in a circle", CHECK),
-    errno.EBUSY: ("another program uses it", "Close that program, and try again."),
-    errno.EMFILE: ("too many files are open", "Close other programs, and try again."),
-    errno.ENFILE: ("too many files are open", "Close other programs, and try again."),
-    errno.EIO: ("its disk does not work as it should", "Check the disk, or choose another place."),
-    errno.ESTALE: ("its disk does not answer any more", "Check the connection to it, or choose another place."),
+    errno.ENOSPC: "the disk is full. Free some space, and try again.",
+    errno.EDQUOT: "the quota on its disk is used up. Free some space, and try again.",
+    errno.EFBIG: "the file is too large for its disk. Choose another place.",
+    errno.EROFS: "its disk is read-only. Choose another place.",
+    errno.EACCES: "its rights do not allow it. Change its rights, or choose another place.",
+    errno.EPERM: "its rights do not allow it. Change its rights, or choose another place.",
+    errno.ENOENT: "there is no such file or folder. Check the path.",
+    errno.ENOTDIR: "a part of its path is a file, not a folder. Check the path.",
+    errno.EISDIR: "it is a folder, not a file. Check the path.",
+    errno.EEXIST: "something of that name is in the way. Move it, or choose another name.",
+    errno.ENOTEMPTY: "something of that name is in the way. Move it, or choose another name.",
+    errno.ENAMETOOLONG: "its name is too long. Choose a shorter name.",
+    errno.ELOOP: "its links lead in a circle. Check the path.",
+    errno.EBUSY: "another program uses it. Close that program, and try again.",
+    errno.EMFILE: "too many files are open. Close other programs, and try again.",
+    errno.ENFILE: "too many files are open. Close other programs, and try again.",
+    errno.EIO: "its disk does not work as it should. Check the disk, or choose another place.",
+    errno.ESTALE: "its disk does not answer any more. Check the connection to it, or choose another place.",
 }
 
 
 def refusal(error: OSError) -> str | None:
     """Return what is wrong and what to do, 'the disk is full. Free some space …'; None if it is not about files."""
-    reason, remedy = REASONS.get(error.errno or 0, ("", ""))
-    return f"{reason}. {remedy}" if reason else None
+    return REASONS.get(error.errno or 0)
 
 
 @contextlib.contextmanager

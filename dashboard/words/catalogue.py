@@ -8,6 +8,7 @@ from babel.messages.pofile import read_po
 
 HERE = Path(__file__).parent
 PLACE = re.compile(r"\{([a-z_][a-z0-9_]*)\}")  # where a value stands in a template
+SPOKEN = {"part", "what", "why"}  # places of words of ours within a sentence, which are said by themselves
 KEPT = 4096  # translations, most of them of sentences with values
 
 
@@ -38,6 +39,7 @@ class Catalogue:
         for pattern, said in self._templates:
             if found := pattern.fullmatch(text):
                 values = found.groupdict()
+                values.update((name, self.said(values[name])) for name in SPOKEN & values.keys())
                 return PLACE.sub(lambda place: values[place[1]], said)  # noqa: B023  # it is called here
         return text
 

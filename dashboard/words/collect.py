@@ -1,7 +1,8 @@
 """`python -m dashboard.words.collect`: bring the catalogues up to date with the source, and say what is to translate.
 
 Collected is what stands in calls of `say`, `say_with`, `word` and `titled` (of `say` in scripts), and of `core`, which
-knows no language: the words of its tables, its stages, and every sentence.
+knows no language: the words of its tables, its stages, and every sentence. So it is with what the dashboard raises or
+stores.
 """
 
 import ast
@@ -31,11 +32,17 @@ TABLES: Mapping[str, Sequence[int | str]] = {
     "progress": (0,),
     "Lens": (1, "warning"),
     "ScaleAndShift": (2,),
+    "_line": (1,),
 }
 """What of the calls of `core` is words for people, by place or name."""
 SILENT = ("core/report", "core/depth/builtin/render", "core/depth/builtin/train")  # speak in files or to developers
-SENTENCE = re.compile(r"[A-Z{'].* .*[.?]", re.DOTALL)
+SENTENCE = re.compile(r"[A-Z{'].* .*[.?]|[a-z].*\. [A-Z].*\.", re.DOTALL)
 LETTERS = re.compile(r"[A-Za-z]{2}")
+RAISING = (
+    *("core/", "dashboard/library/", "dashboard/jobs/", "dashboard/web/", "dashboard/settings.py"),
+    "dashboard/readings/",
+)
+"""Where English sentences and stages are made that are said elsewhere."""
 
 
 def words_of(source: str, *, of_core: bool = False) -> Iterator[str]:
@@ -43,22 +50,35 @@ def words_of(source: str, *, of_core: bool = False) -> Iterator[str]:
     tree = ast.parse(source)
     docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     within = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    docs |= {id(part) for node in ast.walk(tree) if _is_logged(node) for part in ast.walk(node)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             for argument in _arguments(node, of_core=of_core):
                 yield from _texts(argument)
+        elif of_core and isinstance(node, ast.Dict):
+            stages = [value for key, value in zip(node.keys, node.values, strict=True) if _is_stage(key)]
+            yield from (text for stage in stages for text in _texts(stage))
         elif of_core and isinstance(node, ast.Constant | ast.JoinedStr) and id(node) not in docs | within:
             yield from (text for text in _texts(node) if SENTENCE.fullmatch(text))
+
+
+def _is_stage(key: ast.expr | None) -> bool:
+    return isinstance(key, ast.Constant) and key.value == "stage"
+
+
+def _is_logged(node: ast.AST) -> bool:
+    function = node.func if isinstance(node, ast.Call) else None
+    return isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id == "log"
 
 
 def _arguments(call: ast.Call, *, of_core: bool) -> Iterator[ast.expr]:
     of = call.func.value if isinstance(call.func, ast.Subscript) else call.func
     name = of.id if isinstance(of, ast.Name) else of.attr if isinstance(of, ast.Attribute) else ""
-    places: Sequence[int | str] = TABLES.get(name, ()) if of_core else SAYS.get(name, ())
+    places: Sequence[int | str] = SAYS.get(name, TABLES.get(name, ()) if of_core else ())
     if of_core and name.endswith("Error") and name not in ("ValueError", "TypeError"):
         places = (0,)
     yield from (call.args[place] for place in places if isinstance(place, int) and place < len(call.args))
-    yield from (one.value for one in call.keywords if one.arg in places)
+    yield from (one.value for one in call.keywords if one.arg in places or (of_core and one.arg == "stage"))
 
 
 def _texts(node: ast.expr) -> Iterator[str]:
@@ -110,7 +130,7 @@ def collected() -> Catalog:
     for file in sorted([*ROOT.glob("core/**/*.py"), *ROOT.glob("dashboard/**/*.py")]):
         place = file.relative_to(ROOT).as_posix()
         if not place.startswith(SILENT):
-            for text in words_of(file.read_text(encoding="utf-8"), of_core=place.startswith("core/")):
+            for text in words_of(file.read_text(encoding="utf-8"), of_core=place.startswith(RAISING)):
                 found.add(text, locations=[(place, 0)])
     for file in sorted([*ROOT.glob("assets/*.js"), *ROOT.glob("assets/viewer/*.js")]):
         with file.open("rb") as stream:

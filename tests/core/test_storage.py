@@ -75,8 +75,9 @@ def test_what_is_not_about_files_stays_as_it_is(tmp_path: Path, error: OSError) 
 
 
 def test_every_reason_is_a_sentence() -> None:
-    for reason, remedy in REASONS.values():
-        assert not reason.endswith(".")
+    for said in REASONS.values():
+        reason, remedy = said.split(". ")
+        assert reason[0].islower()
         assert remedy.endswith(".")
 
 
