@@ -9,8 +9,8 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
         try { localStorage.setItem("lifemask-theme", choice); } catch { /* storage is off: it holds until reload */ }
         window.lifemask.applyTheme(choice);
       }
-      const words = { auto: "as the system", light: "light", dark: "dark" };
-      return [`sign sign-${choice}`, `Theme: ${words[choice]}. Change it`, `Theme: ${words[choice]}`];
+      const theme = { auto: say("as the system"), light: say("light"), dark: say("dark") }[choice];
+      return [`sign sign-${choice}`, say("Theme: {theme}. Change it", { theme }), say("Theme: {theme}", { theme })];
     },
     /* Options go with the next upload, each under the name in its field's id; what is empty the server takes or refuses. */
     options() {

@@ -13,7 +13,7 @@
 
   function slide(place, over) {
     const range = element("input", { type: "range", min: 0, max: 100, value: 50, className: "form-range" });
-    range.setAttribute("aria-label", `How much of ${place.dataset.overName} is seen`);
+    range.setAttribute("aria-label", say("How much of {name} is seen", { name: place.dataset.overName }));
     const move = () => { over.style.clipPath = `inset(0 ${100 - range.value}% 0 0)`; };
     range.oninput = move;
     move();
@@ -28,11 +28,11 @@
       said.textContent = over.hidden ? place.dataset.underName : place.dataset.overName;
     };
     const button = element("button", { type: "button", className: "btn btn-quiet btn-sm" });
-    const other = element("button", { type: "button", className: "btn btn-quiet btn-sm", textContent: "The other one", onclick: turn });
+    const other = element("button", { type: "button", className: "btn btn-quiet btn-sm", textContent: say("The other one"), onclick: turn });
     const run = (on) => {
       clearInterval(timer);
       timer = on ? setInterval(() => { if (place.isConnected) turn(); else clearInterval(timer); }, BLINK_MS) : null;
-      button.textContent = on ? "Stop" : "Blink";
+      button.textContent = on ? say("Stop") : say("Blink");
     };
     button.onclick = () => run(timer === null);
     turn();
@@ -92,7 +92,7 @@
     const handle = document.querySelector(`.handle[data-move="${face}"]`);
     handle.focus({ preventScroll: true });
     document.getElementById("compare-moved").textContent =
-      `${handle.dataset.name} is now ${order.indexOf(face) + 1} of ${order.length}.`;
+      say("{name} is now {place} of {count}.", { name: handle.dataset.name, place: order.indexOf(face) + 1, count: order.length });
   }
 
   document.addEventListener("keydown", (event) => {

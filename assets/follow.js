@@ -12,12 +12,12 @@
   let banner = null;
   let asked = null; // the answer that is waited for
 
-  function say(gone) {
+  function show(gone) {
     if (gone && !banner) {
       banner = document.createElement("div");
       banner.className = "gone";
       banner.setAttribute("role", "alert");
-      banner.textContent = "The server does not answer; your photos are safe. Trying again...";
+      banner.textContent = say("The server does not answer; your photos are safe. Trying again...");
       document.body.append(banner);
     } else if (!gone && banner) {
       banner.remove();
@@ -46,7 +46,7 @@
       const answer = await fetch("/api/changes", { signal: AbortSignal.timeout(PATIENCE_MS) });
       version = version || document.getElementById("workspace")?.dataset.version;
       const said = answer.ok ? await answer.json() : null;
-      say(false);
+      show(false);
       if (said && said.version !== version) {
         version = said.version;
         window.dash_clientside.set_props("workspace-version", { data: version });
@@ -54,7 +54,7 @@
       if (said) said.running.forEach(tell);
       if (said && said.busy) pause = BUSY_MS;
     } catch {
-      say(true);
+      show(true);
       pause = GONE_MS;
     }
     timer = setTimeout(look, pause);

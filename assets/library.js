@@ -19,7 +19,7 @@
     });
     const count = all().length;
     const button = document.getElementById("library-all");
-    const words = chosen.size && chosen.size === count ? "Select none" : `Select all ${count}`;
+    const words = chosen.size && chosen.size === count ? say("Select none") : say("Select all {count}", { count });
     if (button && button.textContent !== words) button.textContent = words; /* a change is seen below, and draws again */
   }
 

@@ -1,7 +1,7 @@
 /* Says so when Lifemask does not answer. It keeps that one page and nothing else: no photo and no result stays in a browser. */
 "use strict";
 
-const KEPT = "lifemask-1";
+const KEPT = "lifemask-2";
 const SAYS_SO = ["/assets/not-running.html", "/assets/icon.svg"];
 
 self.addEventListener("install", (event) => {

@@ -31,7 +31,7 @@
     const answer = await fetch(offer.address, { method: "POST" }).catch(() => null);
     if (answer && answer.ok) { drop(offer); refresh(); return; }
     const said = answer ? (await answer.json().catch(() => ({}))).error : "";
-    offer.said = said || "The app does not answer. Is it still running?";
+    offer.said = said || say("The app does not answer. Is it still running?");
     offer.over = true;
     draw();
   }
@@ -44,7 +44,7 @@
     line.append(words);
     if (!offer.over) {
       const button = document.createElement("button");
-      Object.assign(button, { type: "button", className: "btn btn-plain btn-sm", textContent: "Undo", onclick: () => undo(offer) });
+      Object.assign(button, { type: "button", className: "btn btn-plain btn-sm", textContent: say("Undo"), onclick: () => undo(offer) });
       line.append(button);
     }
     return line;

@@ -36,10 +36,10 @@
   function row(name) {
     const line = element("div", "run unsent");
     const text = element("div");
-    const stage = element("div", "run-stage", "Waiting to upload");
+    const stage = element("div", "run-stage", say("Waiting to upload"));
     const bar = element("div", "bar");
     const fill = element("div");
-    const button = element("button", "btn btn-plain btn-sm", "Cancel");
+    const button = element("button", "btn btn-plain btn-sm", say("Cancel"));
     button.type = "button";
     fill.style.width = "0%";
     bar.append(fill);
@@ -48,10 +48,10 @@
     document.getElementById("uploads").append(line);
     return {
       button,
-      say(sentence, share) { stage.textContent = sentence; fill.style.width = Math.round(100 * share) + "%"; },
+      stands(sentence, share) { stage.textContent = sentence; fill.style.width = Math.round(100 * share) + "%"; },
       here(link) {
         line.classList.remove("unsent");
-        stage.replaceChildren("Already here. ", link);
+        stage.replaceChildren(say("Already here."), " ", link);
         bar.remove();
         button.remove();
         setTimeout(() => line.remove(), HERE_MS);
@@ -62,7 +62,7 @@
         stage.className = "run-stage run-error";
         stage.setAttribute("role", "alert");
         bar.remove();
-        button.textContent = "Dismiss";
+        button.textContent = say("Dismiss");
         button.onclick = () => line.remove();
       },
       remove() { line.remove(); },
@@ -90,25 +90,25 @@
     file.stop = () => { request.abort(); line.remove(); };
     line.button.onclick = file.stop;
     sending.add(file);
-    request.upload.onprogress = (event) => line.say("Uploading", event.lengthComputable ? event.loaded / event.total : 0);
-    request.upload.onload = () => line.say("Reading the photo", 1);
+    request.upload.onprogress = (event) => line.stands(say("Uploading"), event.lengthComputable ? event.loaded / event.total : 0);
+    request.upload.onload = () => line.stands(say("Reading the photo"), 1);
     request.onloadend = () => sending.delete(file);
     request.onabort = () => done(null);
     request.onerror = async () => {
       await window.lifemask.follow();
       if (window.lifemask.isGone()) { // it goes once more when the server is back
-        line.say("Waits for the server", 0);
+        line.stands(say("Waits for the server"), 0);
         line.button.onclick = () => { again.splice(again.indexOf(file), 1); line.remove(); count(-1); };
         again.push(file);
         count(1);
-      } else line.fail("The connection broke while this photo was sent. Choose it once more.");
+      } else line.fail(say("The connection broke while this photo was sent. Choose it once more."));
       done(null);
     };
     request.onload = () => {
       let photo = null;
       try { photo = (JSON.parse(request.responseText).photos || [])[0]; } catch { /* the sentence below says it */ }
       if (request.status >= 400 || !photo) {
-        line.fail(sentence(request, `${file.blob.name} was not taken (status ${request.status}).`));
+        line.fail(sentence(request, say("{name} was not taken (status {status}).", { name: file.blob.name, status: request.status })));
         photo = null;
       }
       done(photo);
@@ -127,7 +127,7 @@
     }).catch(() => null);
     const said = answer ? await answer.json().catch(() => ({})) : {};
     if (!answer || !answer.ok) {
-      line.fail(said.error || "The photo is stored, but its work could not be started. Try again.");
+      line.fail(said.error || say("The photo is stored, but its work could not be started. Try again."));
     } else if (said.state === "done" && said.face_ids.length) {
       show(said.face_ids[0], line);
     } else {
@@ -138,7 +138,7 @@
 
   /* The photo was made before: its card comes into sight and lights up once. */
   function show(face, line) {
-    const link = element("a", "", "Open it");
+    const link = element("a", "", say("Open it"));
     link.href = `/face/${face}`;
     line.here(link);
     const card = document.querySelector(`.card-face[data-face="${face}"]`);
@@ -156,7 +156,7 @@
 
   function take(files) {
     for (const blob of files) {
-      const file = { blob, line: row(blob.name || "Pasted picture") };
+      const file = { blob, line: row(blob.name || say("Pasted picture")) };
       file.stop = () => { waiting.splice(waiting.indexOf(file), 1); file.line.remove(); count(-1); };
       file.line.button.onclick = () => file.stop();
       waiting.push(file);
@@ -191,7 +191,7 @@
     const place = document.getElementById("photo-inputs");
     if (!place || place.childElementCount) return;
     const { accept } = place.dataset;
-    place.append(input("photo-input", "Choose photos", accept, false), input("camera-input", "Take a photo", accept, true));
+    place.append(input("photo-input", say("Choose photos"), accept, false), input("camera-input", say("Take a photo"), accept, true));
   }
   new MutationObserver(mount).observe(document.documentElement, { childList: true, subtree: true });
 

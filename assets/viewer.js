@@ -13,7 +13,7 @@
     load().then((viewing) => viewing.show(place)).catch(() => {
       const note = document.createElement("p");
       note.className = "note p-3";
-      note.textContent = "The 3D view could not be loaded. Reload the page.";
+      note.textContent = say("The 3D view could not be loaded. Reload the page.");
       place.replaceChildren(note);
       place.dataset.failed = "1";
     });
@@ -23,7 +23,7 @@
     const button = document.createElement("button");
     button.type = "button";
     button.className = "btn btn-quiet btn-sm turn";
-    button.textContent = "Turn in 3D";
+    button.textContent = say("Turn in 3D");
     button.onclick = () => {
       place.dataset.on = "now";
       button.remove();

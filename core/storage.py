@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.errors import StorageError
 
-# by error number: what is wrong, and what to do
+# by error number: what is wrong, and what to do; in whole sentences, because pages say them in other languages
 REASONS = {
     errno.ENOSPC: "the disk is full. Free some space, and try again.",
     errno.EDQUOT: "the quota on its disk is used up. Free some space, and try again.",

@@ -20,7 +20,7 @@ export async function fetched(address, isWanted) {
       if (!isWanted()) throw new Gone("no longer wanted");
       continue;
     }
-    if (answer.status === 404 || answer.status === 410) throw new Gone("The model is not there any more. Reload the page.");
+    if (answer.status === 404 || answer.status === 410) throw new Gone(say("The model is not there any more. Reload the page."));
     if (!answer.ok) throw new Error(`${address} was answered by ${answer.status}`);
     return answer.arrayBuffer();
   }

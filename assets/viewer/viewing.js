@@ -5,13 +5,13 @@ import { dense, Drawing, KEY, staged } from "./drawing.js";
 import { Gone } from "./reading.js";
 import { calm, Group, listen, STATIONS } from "./turning.js";
 
-const NOT_SHOWN = "This browser could not show the model in 3D. The files can be downloaded all the same.";
-const KEYS = "Arrow keys turn it, with Shift they move it; plus and minus zoom; 1, 2, 3 are views, 0 resets; F is full screen, W wireframe.";
-const HINT = "Drag to turn, scroll to zoom, two fingers to move", HINT_KEY = "lifemask-has-turned", HINT_PX = 260;
+const NOT_SHOWN = say("This browser could not show the model in 3D. The files can be downloaded all the same.");
+const KEYS = say("Arrow keys turn it, with Shift they move it; plus and minus zoom; 1, 2, 3 are views, 0 resets; F is full screen, W wireframe.");
+const HINT = say("Drag to turn, scroll to zoom, two fingers to move"), HINT_KEY = "lifemask-has-turned", HINT_PX = 260;
 const AHEAD = "200% 0px"; // models are fetched before they come into sight
 const NEAR_PX = 8; // of a click to the point of a cloud that it means
 const PICTURE_PX = 1600;
-const LOOKS = { textured: "Textured", plaster: "Plaster", cloud: "Cloud" };
+const LOOKS = { textured: say("Textured"), plaster: say("Plaster"), cloud: say("Cloud") };
 const SIGNS = {
   reset: "M4 10a6 6 0 1 0 2-4.5M4 3v3.500h3.500", full: "M3 7V3h4M13 3h4v4M17 13v4h-4M7 17H3v-4",
   picture: "M3 4h14v12H3zM3 13l4-4 4 4 3-3 3 3M13 7.500h.01", wire: "M3 5l7-2 7 2v10l-7 2-7-2zM3 5l14 10M17 5L3 15M10 3v14",
@@ -58,7 +58,7 @@ class View {
   constructor(place) {
     this.place = place;
     this.group = groupOf(place.dataset.group, place.dataset.always ? undefined : place.dataset.look);
-    this.canvas = element("canvas", { tabindex: 0, role: "application", "aria-roledescription": "3D view", "aria-label": `${place.dataset.alt || "The face in 3D"}. ${KEYS}` });
+    this.canvas = element("canvas", { tabindex: 0, role: "application", "aria-roledescription": say("3D view"), "aria-label": `${place.dataset.alt || say("The face in 3D")}. ${KEYS}` });
     this.isStale = true;
     this.isSeen = false;
     this.held = [];
@@ -249,7 +249,7 @@ class View {
 
   sayLost(isLost) {
     this.place.querySelector(".lost")?.remove();
-    if (isLost) this.place.append(element("p", { class: "viewer-note lost", role: "status" }, "The graphics were reset. The view comes back by itself."));
+    if (isLost) this.place.append(element("p", { class: "viewer-note lost", role: "status" }, say("The graphics were reset. The view comes back by itself.")));
   }
 
   fail(words) {
@@ -359,28 +359,28 @@ export function equip(tools) {
     };
     return made;
   });
-  const stations = element("div", { class: "tool-set", role: "group", "aria-label": "Views" },
-    button("From the front", "Front", has(() => group.go(STATIONS.front))),
-    button("Three-quarter view", "¾", has(() => group.go(STATIONS.threeQuarter))),
-    button("From the side", "Side", has(() => group.go(STATIONS.side))),
-    button("Reset the view", sign("reset"), has(() => group.reset())));
-  const wire = button("Wireframe", sign("wire"), has((view) => view.setWire(!group.isWire)), { "data-tool": "wire" });
-  const light = button("Raking light", sign("light"), has(() => {
+  const stations = element("div", { class: "tool-set", role: "group", "aria-label": say("Views") },
+    button(say("From the front"), say("Front"), has(() => group.go(STATIONS.front))),
+    button(say("Three-quarter view"), "¾", has(() => group.go(STATIONS.threeQuarter))),
+    button(say("From the side"), say("Side"), has(() => group.go(STATIONS.side))),
+    button(say("Reset the view"), sign("reset"), has(() => group.reset())));
+  const wire = button(say("Wireframe"), sign("wire"), has((view) => view.setWire(!group.isWire)), { "data-tool": "wire" });
+  const light = button(say("Raking light"), sign("light"), has(() => {
     group.light = group.light === KEY.usual ? KEY.side : KEY.usual;
     refresh(group);
     group.changed();
   }), { "data-tool": "light" });
-  const measure = button("Measure a length", sign("measure"), has((view) => {
+  const measure = button(say("Measure a length"), sign("measure"), has((view) => {
     if (group.isMeasuring) view.stopMeasuring();
     else group.isMeasuring = true;
     refresh(group);
   }), { "data-tool": "measure" });
-  const acts = element("div", { class: "tool-set", role: "group", "aria-label": "What is shown" }, wire, light, measure,
-    button("Save as a picture", sign("picture"), has((view) => view.save())), button("Full screen", sign("full"), has((view) => view.toFull())));
-  const parts = choices.length ? [element("div", { class: "tool-set looks", role: "group", "aria-label": "Look" }, ...choices)] : [];
+  const acts = element("div", { class: "tool-set", role: "group", "aria-label": say("What is shown") }, wire, light, measure,
+    button(say("Save as a picture"), sign("picture"), has((view) => view.save())), button(say("Full screen"), sign("full"), has((view) => view.toFull())));
+  const parts = choices.length ? [element("div", { class: "tool-set looks", role: "group", "aria-label": say("Look") }, ...choices)] : [];
   tools.append(...parts, stations, acts, element("p", { class: "viewer-said", role: "status" }));
   tools.setAttribute("role", "group");
-  tools.setAttribute("aria-label", tools.dataset.label || "Tools of the 3D view");
+  tools.setAttribute("aria-label", tools.dataset.label || say("Tools of the 3D view"));
   tools.group = group;
   refresh(group);
 }
@@ -400,7 +400,7 @@ function refresh(group) {
     put("light", group.light === KEY.side, group.look === "cloud" || group.look === "textured");
     put("measure", group.isMeasuring, false);
     const said = tools.querySelector(".viewer-said[role]"), points = group.measured?.points || [];
-    if (points.length === 2) said.textContent = `${millimetres(points)}, ${group.measured.view.place.dataset.scaled || "in the model's own scale"}`;
-    else said.textContent = group.isMeasuring ? (points.length ? "Click the other end." : "Click one end, then the other.") : "";
+    if (points.length === 2) said.textContent = `${millimetres(points)}, ${group.measured.view.place.dataset.scaled || say("in the model's own scale")}`;
+    else said.textContent = group.isMeasuring ? (points.length ? say("Click the other end.") : say("Click one end, then the other.")) : "";
   }
 }

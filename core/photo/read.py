@@ -185,7 +185,8 @@ def _bytes(source: bytes | Path, name: str, limits: Limits) -> bytes:
             limits.check_size(name, source.stat().st_size)
             return source.read_bytes()
         except OSError as error:
-            raise PhotoError(f"{name} cannot be opened: {refusal(error) or error}") from error
+            why = refusal(error) or str(error)
+            raise PhotoError(f"{name} cannot be opened: {why}") from error
     limits.check_size(name, len(source))
     return source
 

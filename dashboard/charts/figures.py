@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from core.files.colours import DEPTH_MAPS, Stops
 from core.geometry.facts import BEHIND_NOSE
-from core.measure.table import MEDIAN, PERCENTILE
+from core.measure.table import PERCENTILE
 from dashboard.charts.names import cut
+from dashboard.words import say, word
 
 # 'Share chart' would upload the figure, which is a face, to somebody else's machine.
 GRAPH_CONFIG: dict[str, Any] = {
@@ -156,7 +157,7 @@ def depth_map(
         zmax=high,
         colorscale=scale(DEPTH_MAPS[colours]),
         hoverongaps=False,
-        hovertemplate=f"%{{z:.1f}} mm {behind}<extra></extra>",
+        hovertemplate=f"%{{z:.1f}} mm {say(behind)}<extra></extra>",
         showscale=False,
     )
     height, width = behind_mm.shape
@@ -179,7 +180,7 @@ def _colour_bar(low_mm: float, high_mm: float, colours: str, behind: str) -> go.
             "colorscale": scale([(1 - place, colour) for place, colour in reversed(DEPTH_MAPS[colours])]),
             "showscale": True,
             "colorbar": {
-                "title": {"text": f"mm {behind}", "side": "right"},
+                "title": {"text": f"mm {say(behind)}", "side": "right"},
                 "tickvals": [-value for value in ticks], "ticktext": [f"{value:g} mm" for value in ticks],
                 "thickness": 10, "outlinewidth": 0, "len": 0.92, "x": 1.01, "xpad": 4,
             },
@@ -224,7 +225,7 @@ def histogram(
     """
     edges = data.edges.astype(np.float32)
     digits = 1 if unit == "mm" else 3
-    height = f"share of pixels per {unit}" if density else "pixels"
+    height = say(f"share of pixels per {unit}" if density else "pixels")
     middles = (edges[:-1] + edges[1:]) / 2
     marker: dict[str, Any] = {"color": BAR}
     if colours:
@@ -241,7 +242,7 @@ def histogram(
             marker={**marker, "line": {"width": 0}},
             selected={"marker": {"opacity": 1} if colours else {"color": ACCENT}},
             unselected={"marker": {"opacity": 0.3}},
-            hovertemplate=f"%{{customdata[0]:.{digits}f}} to %{{customdata[1]:.{digits}f}} {unit}<br>%{{y"
+            hovertemplate=f"%{{customdata[0]:.{digits}f}} {say('to')} %{{customdata[1]:.{digits}f}} {unit}<br>%{{y"
             + (":.4f" if density else "")
             + f"}} {height}<extra></extra>",
         )
@@ -258,7 +259,7 @@ def histogram(
         *traces,
         margin={"l": 8, "r": 8, "t": LABELS_PX, "b": 8},
         bargap=0,
-        xaxis=axis(f"{unit} {behind}", showgrid=False, fixedrange=brush),
+        xaxis=axis(f"{unit} {say(behind)}", showgrid=False, fixedrange=brush),
         yaxis=axis(height, rangemode="tozero", nticks=5, fixedrange=brush),
         **(_brushed(unit) if brush else {}),
     )
@@ -278,7 +279,8 @@ def _brushed(unit: str) -> dict[str, Any]:
 def _mark_percentiles(figure: go.Figure, percentiles: Mapping[int, float], unit: str, colour: str) -> None:
     """Draw a line at each percentile, from the horizontal axis up to its label."""
     for percent, value in percentiles.items():
-        one = (MEDIAN if percent == 50 else PERCENTILE[percent]).in_unit(unit.lower())
+        one = PERCENTILE[percent].in_unit(unit.lower())
+        name = say("Median") if percent == 50 else say(one.name).removesuffix(f" {say('percentile')}")
         row, side = LABELS[percent]
         figure.add_shape(
             type="line", x0=value, x1=value, y0=0, y1=1, yref="y domain", layer="above",
@@ -286,7 +288,7 @@ def _mark_percentiles(figure: go.Figure, percentiles: Mapping[int, float], unit:
         )  # fmt: skip
         figure.add_annotation(
             x=value, y=1, yref="y domain", yanchor="bottom", yshift=row, xanchor=side,
-            text=f"{one.name.removesuffix(' percentile').removesuffix(' depth')} {one.with_unit(value)}",
+            text=f"{name} {one.with_unit(value)}",
             showarrow=False, font={"size": 12},
         )  # fmt: skip
 
@@ -301,7 +303,7 @@ def histograms(
     percentiles : of the face `of`, percent -> depth. unit, brush, behind : as of `histogram`. colours : of the depth
     map with this name, drawn as a strip under the depths, with its scale's ends at `range_`; None: no strip.
     """
-    height = f"share of pixels per {unit}" if density else "pixels"
+    height = say(f"share of pixels per {unit}" if density else "pixels")
     digits = 1 if unit == "mm" else 3
     traces: list[Any] = [
         go.Scatter(
@@ -320,7 +322,7 @@ def histograms(
         *traces,
         margin={"l": 8, "r": 8, "t": LABELS_PX if percentiles else 8, "b": 8},
         hovermode="x unified",
-        xaxis=axis(f"{unit} {behind}", showgrid=False, fixedrange=brush),
+        xaxis=axis(f"{unit} {say(behind)}", showgrid=False, fixedrange=brush),
         yaxis=axis(height, rangemode="tozero", nticks=5, fixedrange=brush),
         **(_brushed(unit) if brush else {}),
     )
@@ -343,13 +345,14 @@ def histograms(
 
 
 def profiles(
-    data: Sequence[Profile | None], *, upright: bool = True, along: str = "mm above the nose tip"
+    data: Sequence[Profile | None], *, upright: bool = True, along: str = word("mm above the nose tip")
 ) -> go.Figure:
     """Profiles of several faces over each other; None keeps its colour for a photo without a face.
 
     upright : seen from the side, looking left, as the midline is; otherwise seen from above, the nose up. along : what
-    the place on the line means.
+    the place on the line means, in English.
     """
+    along, behind_nose = say(along), f"mm {say(BEHIND_NOSE)}"
     traces = []
     for i, item in enumerate(data):
         if item is None:
@@ -363,12 +366,12 @@ def profiles(
                 name=cut(item.name),
                 mode="lines",
                 line={"color": SERIES[i % len(SERIES)], "width": 2},
-                hovertemplate=f"{hover[0]}mm {BEHIND_NOSE}, at {hover[1]}{along}",
+                hovertemplate=f"{hover[0]}{behind_nose}, {say('at')} {hover[1]}{along}",
             )
         )
-    deep, across = axis(f"mm {BEHIND_NOSE}", constrain="domain"), axis(along, scaleanchor="x", scaleratio=1)
+    deep, across = axis(behind_nose, constrain="domain"), axis(along, scaleanchor="x", scaleratio=1)
     if not upright:
-        deep = axis("mm behind the tip", scaleanchor="x", scaleratio=1, autorange="reversed", nticks=5)
+        deep = axis(say("mm behind the tip"), scaleanchor="x", scaleratio=1, autorange="reversed", nticks=5)
         across = axis(along)
         across["constrain"] = "domain"
     return bare_figure(

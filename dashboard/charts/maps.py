@@ -13,6 +13,7 @@ from core.geometry.facts import BEHIND_NOSE
 from core.measure.table import RMS
 from dashboard.charts.figures import ACCENT, INK, axis, bare_figure, depth_map, scale
 from dashboard.charts.names import cut
+from dashboard.words import say
 
 STEP = 2  # every how many pixels of the crop the page shows
 FAINT, FULL = "rgba(206, 142, 78, 0.06)", "rgba(206, 142, 78, 0.62)"  # ink reads on both, on paper and on graphite
@@ -92,8 +93,8 @@ def signed_map(
     """Map of signed differences, white where there is none.
 
     difference_mm : (S, S), NaN where there is nothing to compare. limit_mm : the scale's ends are its negative and it.
-    words : what less and what more than zero mean. digits : of the values that hovering shows. step : every how many
-    pixels.
+    words : what less and what more than zero mean, in English. digits : of the values that hovering shows.
+    step : every how many pixels.
     """
     rows, columns = _filled(difference_mm, step)
     small = np.round(difference_mm[::step, ::step][rows, columns].astype(np.float32), digits)
@@ -103,7 +104,7 @@ def signed_map(
         colorscale=scale(DIVERGING), hoverongaps=False, hovertemplate=f"%{{z:+.{digits}f}} mm<extra></extra>",
         showscale=colour_bar,
         colorbar={
-            "title": {"text": f"mm: + {words[1]}, \u2212 {words[0]}", "side": "right"},
+            "title": {"text": f"mm: + {say(words[1])}, \u2212 {say(words[0])}", "side": "right"},
             "tickvals": ticks, "ticktext": [signed(value, digits) for value in ticks],
             "thickness": 10, "outlinewidth": 0, "len": 0.92, "x": 1.01, "xpad": 4,
         },
@@ -139,14 +140,14 @@ def pairs(names: Sequence[str], rms_mm: NDArray[np.floating], linkage: NDArray[n
     tree = scipy.cluster.hierarchy.dendrogram(linkage, no_plot=True) if linkage is not None else None
     order = list(map(int, tree["leaves"])) if tree else list(range(len(names)))
     places = np.arange(len(order))
-    short = [cut(names[i], 22) for i in order]
+    short, both = [cut(names[i], 22) for i in order], say("and")
     values = np.round(np.asarray(rms_mm, np.float32)[np.ix_(order, order)], 2)
     apart = values[~np.eye(len(order), dtype=bool)]
     trace = go.Heatmap(
         z=values, x=places, y=places, zmin=0, zmax=float(np.nanmax(apart, initial=1e-3)), xgap=2, ygap=2,
         colorscale=[[0, FAINT], [1, FULL]], showscale=False, hoverongaps=False,
         texttemplate=f"%{{z:.{RMS.digits}f}}", textfont={"size": 12},
-        customdata=[[f"{a} and {b}" for b in short] for a in short],
+        customdata=[[f"{a} {both} {b}" for b in short] for a in short],
         hovertemplate=f"%{{customdata}}<br>%{{z:.{RMS.digits}f}} mm RMS<extra></extra>",
     )  # fmt: skip
     ticks = {"tickvals": places, "ticktext": short, "showgrid": False}
@@ -158,12 +159,14 @@ def pairs(names: Sequence[str], rms_mm: NDArray[np.floating], linkage: NDArray[n
         dragmode=False,
     )
     if tree:
+        height = f"%{{y:.{RMS.digits}f}} mm"
+        joined = say(f"joined at {height} RMS")
         for across, up in zip(tree["icoord"], tree["dcoord"], strict=True):
             figure.add_trace(
                 go.Scatter(
                     x=(np.array(across, np.float32) - 5) / 10, y=np.array(up, np.float32), yaxis="y2", mode="lines",
                     line={"color": INK, "width": 1.4},
-                    hovertemplate=f"joined at %{{y:.{RMS.digits}f}} mm RMS<extra></extra>",
+                    hovertemplate=f"{joined}<extra></extra>",
                 )
             )  # fmt: skip
         figure.update_layout(yaxis2={"domain": [0.8, 1], "visible": False, "anchor": "x", "rangemode": "tozero"})

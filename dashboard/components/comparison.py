@@ -13,13 +13,14 @@ from dashboard.components.faces import colour
 from dashboard.components.names import cut_name
 from dashboard.readings.comparison_facts import ComparedFace, ComparisonFacts, DifferenceFacts
 from dashboard.readings.comparison_folder import COLUMNS, ComparisonFolder, rows
+from dashboard.words import say, word
 
-WORDS = ("farther in", "farther out")
+WORDS = (word("farther in"), word("farther out"))
 FILES = (
-    ("report.html", "Report", "one page that opens offline and prints"),
-    ("comparison.csv", "CSV", "the table"),
-    ("comparison.json", "JSON", "all numbers, transforms and notes"),
-    ("comparison.png", "PNG", "photos, depth and differences on their scales"),
+    ("report.html", word("Report"), word("one page that opens offline and prints")),
+    ("comparison.csv", "CSV", word("the table")),
+    ("comparison.json", "JSON", word("all numbers, transforms and notes")),
+    ("comparison.png", "PNG", word("photos, depth and differences on their scales")),
 )
 BIG = 3  # of a pair's numbers, the first so many carry the page
 
@@ -53,7 +54,7 @@ def pair(found: ComparisonFolder, number: int, view: str) -> html.Div:
     reference, other = facts.face(facts.reference), facts.face(number)
     if view == "map":
         figure = maps.signed_map(found.differences_mm[number], facts.scale_mm, WORDS)
-        text = f"On {reference.name}: how much farther out {other.name} stands, after it was laid onto it."
+        text = say(f"On {reference.name}: how much farther out {other.name} stands, after it was laid onto it.")
         shown = html.Div(views.graph(figure, "compare-difference", height="100%", still=True), className="depth-map")
     else:
         data: dict[str, Any] = {
@@ -63,7 +64,7 @@ def pair(found: ComparisonFolder, number: int, view: str) -> html.Div:
             "data-under-name": reference.name,
             "data-over-name": other.name,
         }
-        text = f"{other.name}, turned and placed as {reference.name} is seen."
+        text = say(f"{other.name}, turned and placed as {reference.name} is seen.")
         shown = html.Div(className="photo-pair", **data)
     return html.Div(
         [html.Figure([shown, html.Figcaption(text)]), _numbers(facts.differences[number], facts)],
@@ -75,14 +76,14 @@ def _numbers(difference: DifferenceFacts, of: ComparisonFacts) -> html.Div:
     shown = [one for one in chosen(DIFFERENCES, Place.PAIR) if one is not SCALE or of.with_scale]
     big = [page.big_number(one, getattr(difference, one.key)) for one in shown[:BIG]]
     facts = [(page.named(one), page.statistic(one, getattr(difference, one.key))) for one in shown[BIG:]]
-    regions = [(part_name(name), page.statistic(RMS, value)) for name, value in difference.by_region.items()]
+    regions = [(say(part_name(name)), page.statistic(RMS, value)) for name, value in difference.by_region.items()]
     return html.Div(
         [
             html.Div(big, className="numbers mb-3"),
             page.facts(facts),
-            html.H3("By region, RMS", className="mt-4"),
+            html.H3(say("By region, RMS"), className="mt-4"),
             page.facts(regions),
-            html.Div([html.P(note, className="note") for note in difference.notes]),
+            html.Div([html.P(say(note), className="note") for note in difference.notes]),
         ]
     )
 
@@ -92,11 +93,13 @@ def pairs(found: ComparisonFolder) -> html.Section:
     names, table = [face.name for face in found.facts.faces], found.facts.pairs
     figure = maps.pairs(names, np.array(table.rms_mm), np.array(table.linkage))
     return page.section(
-        "All pairs",
+        say("All pairs"),
         html.Div(views.graph(figure, "compare-pairs", height=160 + 64 * len(names), still=True), className="matrix"),
         html.P(
-            "Root mean square of what is left between each two, in millimetres over the inner face. The tree joins "
-            "what is most alike first.",
+            say(
+                "Root mean square of what is left between each two, in millimetres over the inner face. The tree "
+                "joins what is most alike first."
+            ),
             className="note",
         ),
     )
@@ -109,23 +112,25 @@ def agreement(found: ComparisonFolder) -> html.Section | None:
         return None
     networks = [uploads.title(name) for name in agreed.networks]
     facts = [
-        (f"{first} and {second}", html.Span([page.statistic(RMS, agreed.rms_mm[i][j]), " RMS"]))
+        (f"{first} {say('and')} {second}", html.Span([page.statistic(RMS, agreed.rms_mm[i][j]), " RMS"]))
         for i, first in enumerate(networks)
         for j, second in enumerate(networks)
         if i < j
     ]
-    regions = [(part_name(name), page.statistic(RMS, value)) for name, value in agreed.by_region.items()]
+    regions = [(say(part_name(name)), page.statistic(RMS, value)) for name, value in agreed.by_region.items()]
     graph = views.graph(maps.plain_map(spread, "mm"), "compare-agreement", height="100%", still=True)
     return page.section(
-        "Networks on one photo",
+        say("Networks on one photo"),
         html.Div(
             [
                 html.Figure(
                     [
                         html.Div(graph, className="depth-map"),
                         html.Figcaption(
-                            "Standard deviation between the networks at each place: pale where they agree. None of "
-                            "them is the truth."
+                            say(
+                                "Standard deviation between the networks at each place: pale where they agree. None "
+                                "of them is the truth."
+                            )
                         ),
                     ]
                 ),
@@ -158,7 +163,8 @@ def table(
         [(row["face"], row["face"]), *[(_cell(one, row[one.key]), row[one.key]) for one in columns]]
         for row in (by_id[face_id] for face_id in ids)
     ]
-    return page.sortable("compare", [("Face", ""), *[(one.heading, one.help) for one in columns]], shown)
+    headings = [(", ".join(map(say, filter(None, (one.name, one.unit)))), say(one.help)) for one in columns]
+    return page.sortable("compare", [(say("Face"), ""), *headings], shown)
 
 
 def _cell(one: Statistic[Any], value: float | None) -> str:
@@ -170,7 +176,8 @@ def downloads(found: ComparisonFolder) -> html.Div:
     """Return links to the files of a comparison that are there."""
     links: Sequence[Any] = [
         html.A(
-            [page.icon("download"), title], href=f"{file(found, name)}?download=1", download="", title=meaning,
+            [page.icon("download"), say(title)], href=f"{file(found, name)}?download=1", download="",
+            title=say(meaning),
             className="btn btn-quiet btn-sm",
         )
         for name, title, meaning in FILES

@@ -19,14 +19,16 @@ from dashboard.components.statistics_view import BINS, View, default_height
 from dashboard.readings import results
 from dashboard.readings.measured import MAX_BINS, MIN_BINS, PARTS, bin_edges
 from dashboard.readings.results import Result
+from dashboard.words import say, word
 
 FEW = 2  # faces whose maps are shown with every second pixel; of more with every third
 PLACES = {
-    "Tip of the nose": 30, "Bridge of the nose": 27, "Chin": 8, "Right eye, outer corner": 36,
-    "Right eye, inner corner": 39, "Left eye, inner corner": 42, "Left eye, outer corner": 45,
-    "Mouth, right corner": 48, "Mouth, left corner": 54, "Right end of the jaw": 0, "Left end of the jaw": 16,
+    word("Tip of the nose"): 30, word("Bridge of the nose"): 27, word("Chin"): 8, word("Right eye, outer corner"): 36,
+    word("Right eye, inner corner"): 39, word("Left eye, inner corner"): 42, word("Left eye, outer corner"): 45,
+    word("Mouth, right corner"): 48, word("Mouth, left corner"): 54, word("Right end of the jaw"): 0,
+    word("Left end of the jaw"): 16,
 }  # fmt: skip
-TO_BRUSH = "Drag over the histogram, or give two depths: those pixels light up in {where}."
+TO_BRUSH = word("Drag over the histogram, or give two depths: those pixels light up in {where}.")
 
 
 def unit_word(unit: str) -> str:
@@ -68,19 +70,20 @@ def _places(result: Result) -> dict[str, list[float]]:
 
 def controls(found: Sequence[Result], view: View) -> html.Div:
     """Return the choice of part, unit, histogram and colours."""
-    parts = [(part, part_name(part)) for part in parts_of(found)]
+    parts = [(part, say(part_name(part))) for part in parts_of(found)]
     units = [("mm", "mm"), ("ipd", "IPD")][: 2 if all(one.measured.regions for one in found) else 1]
-    colours = [("cividis", "Cividis"), ("gray", "Gray"), ("viridis", "Viridis")]
+    colours = [("cividis", "Cividis"), ("gray", say("Gray")), ("viridis", "Viridis")]
+    heights = [("count", say("Pixels")), ("density", say("Density"))]
     return html.Div(
         [
             page.switch_pair("statistics-part", parts, view.part, look="views"),
             html.Div(
                 [
                     page.switch_pair("statistics-unit", units, view.unit),
-                    page.switch_pair("statistics-height", [("count", "Pixels"), ("density", "Density")], view.height),
+                    page.switch_pair("statistics-height", heights, view.height),
                     html.Div(
                         [
-                            html.Label("Bins", htmlFor="statistics-bins", className="soft"),
+                            html.Label(say("Bins"), htmlFor="statistics-bins", className="soft"),
                             _number("bins", view.bins, low=MIN_BINS, high=MAX_BINS),
                         ],
                         className="with-unit",
@@ -103,20 +106,20 @@ def _number(name: str, value: float | None, *, low: float | None = None, high: f
 
 def reading(found: Sequence[Result], view: View) -> html.Div:
     """Return maps and histogram, each with its tools."""
-    modes = [("read", "Read"), ("line", "Draw a line"), ("points", "Two points")]
+    modes = [("read", say("Read")), ("line", say("Draw a line")), ("points", say("Two points"))]
     tools = html.Div(
         [
             page.switch_pair("statistics-mode", modes, "read"),
-            dbc.Checkbox(id="statistics-levels", label="Level lines, 5 mm", value=False),
+            dbc.Checkbox(id="statistics-levels", label=say("Level lines, 5 mm"), value=False),
         ],
         className="row-of mb-3",
     )
     brush = html.Div(
         [
-            html.Span("Highlight", className="soft"),
-            html.Label("from", htmlFor="statistics-low", className="soft"),
+            html.Span(say("Highlight"), className="soft"),
+            html.Label(say("from"), htmlFor="statistics-low", className="soft"),
             _number("low", view.low),
-            html.Label("to", htmlFor="statistics-high", className="soft"),
+            html.Label(say("to"), htmlFor="statistics-high", className="soft"),
             _number("high", view.high),
             html.Span(unit_word(view.unit), id="statistics-unit-word", className="soft"),
         ],
@@ -143,8 +146,12 @@ def reading(found: Sequence[Result], view: View) -> html.Div:
                     brush,
                     html.Div(id="statistics-said", className="note", role="status"),
                     html.P(
-                        "A line at a percentile says that so many percent of the pixels are nearer"
-                        + (" (of the face that is chosen above)." if several else "."),
+                        say(
+                            "A line at a percentile says that so many percent of the pixels are nearer (of the face "
+                            "that is chosen above)."
+                            if several
+                            else "A line at a percentile says that so many percent of the pixels are nearer."
+                        ),
                         className="note",
                     ),
                 ]
@@ -196,7 +203,7 @@ def heading(result: Result, order: int, *, is_active: bool) -> html.Button:
         ],
         type="button",
         className="side-name activates",
-        title=f"Measure {result.face.name}",
+        title=say(f"Measure {result.face.name}"),
         **data,
         **page.marks(aria_pressed=str(is_active).lower()),
     )
@@ -206,15 +213,16 @@ def _between(found: Sequence[Result]) -> html.Div | None:
     """Return two places of the face to measure between, for those who hold no mouse."""
     if not any(result.measured.regions for result in found):
         return None
+    options: Any = [{"label": say(name), "value": name} for name in PLACES]
     places = [
         html.Div(
             [
-                html.Label(word, htmlFor=f"statistics-{name}", className="soft"),
-                dbc.Select(id=f"statistics-{name}", options=list(PLACES), placeholder="a place of the face"),
+                html.Label(label, htmlFor=f"statistics-{name}", className="soft"),
+                dbc.Select(id=f"statistics-{name}", options=options, placeholder=say("a place of the face")),
             ],
             className="with-unit",
         )
-        for name, word in (("here", "Measure between"), ("there", "and"))
+        for name, label in (("here", say("Measure between")), ("there", say("and")))
     ]
     return html.Div(places, className="between row-of")
 

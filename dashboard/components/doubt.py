@@ -10,6 +10,7 @@ from dashboard.library import deletion
 from dashboard.library.records import FaceRecord
 from dashboard.readings import results
 from dashboard.web.context import current_library, current_workspace
+from dashboard.words import say
 
 
 def badges(face: FaceRecord) -> html.Span | None:
@@ -20,8 +21,8 @@ def badges(face: FaceRecord) -> html.Span | None:
     return html.Span(
         [
             html.Span(
-                [doubt.word, html.Span(f": {doubt.sentence}", className="visually-hidden")],
-                className="doubt-badge", title=doubt.sentence,
+                [say(doubt.word), html.Span(f": {say(doubt.sentence)}", className="visually-hidden")],
+                className="doubt-badge", title=say(doubt.sentence),
             )
             for doubt in found
         ],
@@ -34,7 +35,7 @@ def reasons(face: FaceRecord) -> html.Div | None:
     found = results.doubts(face)
     if not found:
         return None
-    said = [html.P([html.Span(one.word, className="doubt-badge"), " ", one.sentence]) for one in found]
+    said = [html.P([html.Span(say(one.word), className="doubt-badge"), " ", say(one.sentence)]) for one in found]
     return html.Div(said, className="doubts", role="note")
 
 
@@ -46,13 +47,13 @@ def question(face: FaceRecord, *, on_card: bool = False) -> html.Div | None:
     if not face.is_doubtful or face.score is None:
         return None
     answers = [
-        button("Keep it", _key("keep", face)),
-        link_button("Mark the face", f"/mark/{face.photo_id}?face={face.id}", small=True),
+        button(say("Keep it"), _key("keep", face)),
+        link_button(say("Mark the face"), f"/mark/{face.photo_id}?face={face.id}", small=True),
     ]
     if on_card:
-        answers.append(button("Delete", _key("delete", face), "danger-quiet"))
+        answers.append(button(say("Delete"), _key("delete", face), "danger-quiet"))
     return html.Div(
-        [html.P(f"Doubtful: is this a face? It scores {face.score:.2f}."), html.Div(answers, className="row-of")],
+        [html.P(say(f"Doubtful: is this a face? It scores {face.score:.2f}.")), html.Div(answers, className="row-of")],
         id={"kind": "doubt", "face": face.id},
         className="doubt",
     )

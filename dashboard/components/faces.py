@@ -1,8 +1,10 @@
 """Faces as cards, thumbnails and chips."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
+from babel.dates import format_datetime
 from dash import dcc, html
 
 from core.files import catalog
@@ -15,6 +17,8 @@ from dashboard.components.page import icon, lazily, marks
 from dashboard.components.uploads import title
 from dashboard.components.views import address, modified_ns, solid_name, viewer
 from dashboard.library.records import FaceRecord
+from dashboard.words import say
+from dashboard.words.language import current_language
 
 
 def card(face: FaceRecord) -> html.Article:
@@ -25,17 +29,17 @@ def card(face: FaceRecord) -> html.Article:
         [
             html.Div(
                 [
-                    _picture(face, "crop.png", f"Photo of {face.name}", 400, 400),
-                    _picture(face, "depth_preview.png", f"Depth of {face.name}: near is bright", 400, 400),
+                    _picture(face, "crop.png", say(f"Photo of {face.name}"), 400, 400),
+                    _picture(face, "depth_preview.png", say(f"Depth of {face.name}: near is bright"), 400, 400),
                     viewer(
                         address(face.id, "mesh.glb", face.folder),
-                        f"{face.name} in 3D",
+                        say(f"{face.name} in 3D"),
                         poster=address(face.id, "relief_preview.png", face.folder, width=800),
                         on_click=True,
                         turning=True,
                     )
                     if "mesh.glb" in present
-                    else _picture(face, "relief_preview.png", f"Relief of {face.name}", 800, 600),
+                    else _picture(face, "relief_preview.png", say(f"Relief of {face.name}"), 800, 600),
                 ],
                 className="card-pictures",
             ),
@@ -53,15 +57,19 @@ def card(face: FaceRecord) -> html.Article:
                     html.A(solid, href=f"/files/{face.id}/solid.stl?download=1", download="")
                     if solid
                     else html.Span(
-                        "The solid is being made" if catalog.SOLID_STL in catalog.coming(face.folder) else "No solid",
+                        say(
+                            "The solid is being made"
+                            if catalog.SOLID_STL in catalog.coming(face.folder)
+                            else "No solid"
+                        ),
                         className="soft",
                     ),
-                    html.A("Mesh GLB", href=f"/files/{face.id}/mesh.glb?download=1", download="")
+                    html.A(say("Mesh GLB"), href=f"/files/{face.id}/mesh.glb?download=1", download="")
                     if "mesh.glb" in present
-                    else html.Span("The mesh is being made", className="soft"),
-                    dcc.Link("Everything about it", href=f"/face/{face.id}"),
-                    dcc.Link("Compare", href=f"/compare?faces={face.id}"),
-                    dcc.Link("Print", href=f"/print/{face.id}"),
+                    else html.Span(say("The mesh is being made"), className="soft"),
+                    dcc.Link(say("Everything about it"), href=f"/face/{face.id}"),
+                    dcc.Link(say("Compare"), href=f"/compare?faces={face.id}"),
+                    dcc.Link(say("Print"), href=f"/print/{face.id}"),
                 ],
                 className="card-links",
             ),
@@ -81,7 +89,7 @@ def card_state(face: FaceRecord) -> str:
 def _picture(face: FaceRecord, name: str, alt: str, width: int, height: int) -> html.Img | html.Div:
     """Return a picture that keeps its place while it comes, or that place where it is not made yet."""
     if not (face.folder / name).is_file():
-        return html.Div(className="skeleton", role="img", **marks(aria_label=f"{alt}: being made"))
+        return html.Div(className="skeleton", role="img", **marks(aria_label=f"{alt}: {say('being made')}"))
     src = address(face.id, name, face.folder, width=width)
     return lazily(html.Img(src=src, alt=alt, width=width, height=height))
 
@@ -94,7 +102,7 @@ def thumb(face: FaceRecord) -> html.Div:
         type="button",
         role="checkbox",
         className="choose",
-        **marks(aria_checked="false", aria_label=f"Choose {face.name}"),
+        **marks(aria_checked="false", aria_label=say(f"Choose {face.name}")),
     )
     return html.Div(
         [
@@ -104,9 +112,7 @@ def thumb(face: FaceRecord) -> html.Div:
                     lazily(html.Img(src=address(face.id, "thumbnail.jpg"), alt="", width=256, height=256)),
                     html.Div(cut_name(face.name), className="thumb-name"),
                     doubt.badges(face),
-                    html.Div(
-                        f"{face.created:%d %b %Y, %H:%M} · {title(face.network)}", className="soft small thumb-name"
-                    ),
+                    html.Div(f"{_moment(face.created)} · {title(face.network)}", className="soft small thumb-name"),
                     html.Div(words, className="soft small thumb-name", title=words) if words else None,
                 ],
                 href=f"/face/{face.id}",
@@ -119,10 +125,15 @@ def thumb(face: FaceRecord) -> html.Div:
     )
 
 
+def _moment(created: datetime) -> str:
+    """Return a day and its time as the language writes them: '26 Nov 2026, 20:49'."""
+    return format_datetime(created, say("dd MMM y, HH:mm"), locale=current_language())
+
+
 def picker(faces: Sequence[FaceRecord], chosen: Sequence[str], page: str, *, most: int) -> html.Nav:
     """Return the library as a strip of links: each adds a face to the page's address, or takes it out."""
     return html.Nav(
-        [_chip(face, chosen, page, most) for face in faces], className="strip", **marks(aria_label="Choose faces")
+        [_chip(face, chosen, page, most) for face in faces], className="strip", **marks(aria_label=say("Choose faces"))
     )
 
 
@@ -134,7 +145,7 @@ def _chip(face: FaceRecord, chosen: Sequence[str], page: str, most: int) -> dcc.
         [
             lazily(html.Img(src=address(face.id, "thumbnail.jpg"), alt="", width=88, height=88)),
             cut_name(face.name),
-            html.Span(" (chosen)", className="visually-hidden") if is_chosen else None,
+            html.Span(f" ({say('chosen')})", className="visually-hidden") if is_chosen else None,
         ],
         href=f"{page}?faces={','.join(after)}" if after else page,
         id={"kind": "chip", "face": face.id},
@@ -162,14 +173,15 @@ def named(face: FaceRecord, order: int) -> html.Div:
 
 def handle(face: FaceRecord, order: int, count: int) -> html.Button:
     """Return the grip by which a face is dragged, or moved by arrow keys, among those beside it."""
+    place = order + 1
     data: dict[str, Any] = {"data-move": face.id, "data-name": face.name}
     return html.Button(
         icon("grip"),
         type="button",
         className="handle",
-        title="Drag to another place, or press the left or right arrow key",
+        title=say("Drag to another place, or press the left or right arrow key"),
         **data,
-        **marks(aria_label=f"Move {face.name}, {order + 1} of {count}, with the left and right arrow keys"),
+        **marks(aria_label=say(f"Move {face.name}, {place} of {count}, with the left and right arrow keys")),
     )
 
 
@@ -180,7 +192,7 @@ def scale(
     named: dict[str, Any] = {"id": key} if key else {}
     bar = html.I(style={"background": _gradient(colours)}, **named)
     return html.Div(
-        [html.Span(f"near, {low_mm:.0f} mm"), bar, html.Span(f"{high_mm:.0f} mm {behind}")],
+        [html.Span(f"{say('near')}, {low_mm:.0f} mm"), bar, html.Span(f"{high_mm:.0f} mm {say(behind)}")],
         className="scale",
     )
 
@@ -188,7 +200,7 @@ def scale(
 def scale_of_each(colours: str = "cividis") -> html.Div:
     """Return the scale of depth maps each of which reaches over its own head."""
     bar = html.I(style={"background": _gradient(colours)})
-    return html.Div([html.Span("near"), bar, html.Span("far, of each head by itself")], className="scale")
+    return html.Div([html.Span(say("near")), bar, html.Span(say("far, of each head by itself"))], className="scale")
 
 
 def _gradient(colours: str) -> str:

@@ -7,6 +7,7 @@ from dash import ClientsideFunction, Input, dcc, html
 
 from dashboard.components.page import marks
 from dashboard.library.records import DeletionRecord
+from dashboard.words import say
 
 
 def place() -> html.Div:
@@ -20,7 +21,7 @@ def offer(deletion: DeletionRecord | None) -> None:
     """Offer, in the answer to this callback, to undo a deletion; None: nothing was there to delete."""
     if deletion is None:
         return
-    said = f"{deletion.faces} faces deleted." if deletion.faces > 1 else "Deleted."
+    said = say(f"{deletion.faces} faces deleted." if deletion.faces > 1 else "Deleted.")
     data: dict[str, Any] = {"address": f"/api/deletions/{deletion.id}/undo", "said": said, "seconds": deletion.undo_s}
     dash.set_props("undo-offer", {"data": data})
 

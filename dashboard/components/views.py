@@ -20,6 +20,8 @@ from dashboard.components import printing
 from dashboard.components.page import icon, lazily, marks
 from dashboard.library.records import FaceRecord
 from dashboard.readings.results import Result
+from dashboard.words import say, word
+from dashboard.words.language import current_language
 
 if TYPE_CHECKING:
     from core.geometry.facts import Facts
@@ -28,7 +30,7 @@ Look = Literal["textured", "plaster", "cloud"]  # of a face in 3D; assets/viewer
 LOOKS: tuple[Look, ...] = get_args(Look)
 MARGIN = 1.12  # round a face in 3D, as in assets/viewer/turning.js
 
-USUAL = (("mesh.glb", "Mesh GLB"), ("mesh.zip", "Mesh OBJ"))  # beside the solid, what most people take
+USUAL = (("mesh.glb", word("Mesh GLB")), ("mesh.zip", word("Mesh OBJ")))  # beside the solid, what most people take
 TO_DOWNLOAD = tuple(file.name for file in FILES.values() if file.subject != "picture")
 
 
@@ -76,7 +78,7 @@ def face_viewer(result: Result, alt: str, *, group: str, look: Look = "textured"
         "data-openness": _shape(face, "openness"),
         "data-name": face.name,
         "data-look": look,
-        "data-scaled": "scaled to the assumed IPD" if result.facts.ipd_mm else "scaled by an assumed range",
+        "data-scaled": say("scaled to the assumed IPD" if result.facts.ipd_mm else "scaled by an assumed range"),
         "data-alt": alt,
         "data-group": group,
     }
@@ -123,7 +125,7 @@ def viewing(
 
 def drawn_note(about: "Facts") -> html.P | None:
     """Return the line under a view of what carries a face's fine relief; None where it has none."""
-    return html.P(f"Fine relief is {DRAWN}.", className="note") if about.fine_relief else None
+    return html.P(say(f"Fine relief is {say(DRAWN)}."), className="note") if about.fine_relief else None
 
 
 def graph(figure: Any, key: Any = None, *, height: int | str | None = None, still: bool = False) -> dcc.Graph:
@@ -131,7 +133,7 @@ def graph(figure: Any, key: Any = None, *, height: int | str | None = None, stil
     named = {"id": key} if key is not None else {}
     return dcc.Graph(
         figure=figure,
-        config=cast(Any, figures.STILL_CONFIG if still else figures.GRAPH_CONFIG),
+        config=cast(Any, {**(figures.STILL_CONFIG if still else figures.GRAPH_CONFIG), "locale": current_language()}),
         responsive=True,
         style={"height": height} if height else {},
         **named,
@@ -159,13 +161,14 @@ def size(count: int) -> str:
 def solid_name(folder: Path) -> str | None:
     """Return what the solid's STL is, 'Relief STL, 80 mm'; None where there is no solid."""
     file = folder / "solid.json"
-    return _solid_name(file, modified_ns(file)) if catalog.SOLID_STL in catalog.present(folder) else None
+    solid = _solid(file, modified_ns(file)) if catalog.SOLID_STL in catalog.present(folder) else None
+    return printing.named(solid) if solid else None
 
 
 @lru_cache(maxsize=1024)
-def _solid_name(file: Path, _modified_ns: int) -> str | None:
+def _solid(file: Path, _modified_ns: int) -> SolidFacts | None:
     try:
-        return printing.named(typed(SolidFacts, read_object(file), file))
+        return typed(SolidFacts, read_object(file), file)
     except (FileNotFoundError, FormatError):  # its page says what is wrong
         return None
 
@@ -181,8 +184,9 @@ def modified_ns(file: Path) -> int:
 def offer(face: FaceRecord) -> html.Div:
     """Return the usual files as buttons, the first of them the main one; then a menu of the others and all as a zip."""
     can_be_had = {*catalog.present(face.folder), *catalog.coming(face.folder)}
-    solid = solid_name(face.folder) or FILES[catalog.SOLID_STL].title
-    usual = [(name, text) for name, text in ((catalog.SOLID_STL, solid), *USUAL) if name in can_be_had]
+    solid = solid_name(face.folder) or say(FILES[catalog.SOLID_STL].title)
+    others = [(name, say(text)) for name, text in USUAL]
+    usual = [(name, text) for name, text in ((catalog.SOLID_STL, solid), *others) if name in can_be_had]
     buttons = [
         html.A(
             [icon("download"), text],
@@ -193,15 +197,15 @@ def offer(face: FaceRecord) -> html.Div:
         for place, (name, text) in enumerate(usual)
     ]
     rest = [
-        dbc.DropdownMenuItem(FILES[name].title, href=f"/files/{face.id}/{name}?download=1", external_link=True)
+        dbc.DropdownMenuItem(say(FILES[name].title), href=f"/files/{face.id}/{name}?download=1", external_link=True)
         for name in TO_DOWNLOAD
         if name in can_be_had and name not in dict(usual)
     ]
-    everything = dbc.DropdownMenuItem("All as zip", href=f"/api/faces.zip?ids={face.id}", external_link=True)
+    everything = dbc.DropdownMenuItem(say("All as zip"), href=f"/api/faces.zip?ids={face.id}", external_link=True)
     menu = dbc.DropdownMenu(
-        [everything, dbc.DropdownMenuItem(divider=True), *rest], label="More files", toggleClassName="btn-quiet"
+        [everything, dbc.DropdownMenuItem(divider=True), *rest], label=say("More files"), toggleClassName="btn-quiet"
     )
-    return html.Div([*buttons, menu], className="row-of offer", role="group", **marks(aria_label="Download"))
+    return html.Div([*buttons, menu], className="row-of offer", role="group", **marks(aria_label=say("Download")))
 
 
 def downloads(face_id: str, folder: Path, names: Sequence[str] = TO_DOWNLOAD) -> html.Ul:
@@ -219,7 +223,12 @@ def downloads(face_id: str, folder: Path, names: Sequence[str] = TO_DOWNLOAD) ->
                 html.A(
                     [
                         icon("download"),
-                        html.Span([html.Strong(about.title), html.Span(f" · {about.holds}", className="soft small")]),
+                        html.Span(
+                            [
+                                html.Strong(say(about.title)),
+                                html.Span(f" · {say(about.holds)}", className="soft small"),
+                            ]
+                        ),
                         html.Span(_size_of(lies[name]), className="soft small"),
                     ],
                     href=f"/files/{face_id}/{name}?download=1",

@@ -17,6 +17,7 @@ from dashboard import readings
 from dashboard.jobs.worker import Work
 from dashboard.library.library import Library
 from dashboard.library.records import Kind, NewFace, PhotoRecord, RunRecord
+from dashboard.settings import MB
 
 log = logging.getLogger("lifemask.worker")
 
@@ -162,16 +163,19 @@ class Tasks:
     def download(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
         """Fetch the weights of a network, check and convert them."""
         name, settings = str(run.options["name"]), self.settings
-        latest = (f"Fetching {name}", 0.0)
+        latest: dict[str, Any] = {"stage": f"Fetching {name}", "share": 0.0}
 
         def advance(done: int, total: int | None) -> None:
             nonlocal latest
-            of = f" of {total / 1e6:.0f}" if total else ""
-            latest = (f"Fetching {name}: {done / 1e6:.0f}{of} MB", 0.95 * done / total if total else 0.0)
+            there, whole = done / MB, (total or 0) / MB
+            if total:
+                latest = {"stage": f"Fetching {name}: {there:.0f} of {whole:.0f} MB", "share": 0.95 * done / total}
+            else:
+                latest = {"stage": f"Fetching {name}: {there:.0f} MB", "share": 0.0}
 
         def cancelled() -> bool:
             try:
-                progress(*latest)
+                progress(latest["stage"], latest["share"])
             except Cancelled:
                 return True
             return False

@@ -24,16 +24,17 @@ from core.measure.table import DEPTHS, MEASURES, MM, SYMMETRY_RMS, Place, chosen
 from core.options import Options
 from core.pipeline import recompute
 from core.recompute import changed
+from dashboard.words import word
 
 PARTS: dict[str, tuple[str, ...]] = {
-    "head": (),
-    "face": REGIONS,
-    "forehead": ("forehead",),
-    "eyes": ("right eye", "left eye"),
-    "nose": ("nose",),
-    "cheeks": ("right cheek", "left cheek"),
-    "mouth": ("mouth",),
-    "chin": ("chin",),
+    word("head"): (),
+    word("face"): REGIONS,
+    word("forehead"): ("forehead",),
+    word("eyes"): ("right eye", "left eye"),
+    word("nose"): ("nose",),
+    word("cheeks"): ("right cheek", "left cheek"),
+    word("mouth"): ("mouth",),
+    word("chin"): ("chin",),
 }
 MIN_BINS, MAX_BINS = 8, 256
 

@@ -8,7 +8,7 @@ from babel.messages.pofile import read_po
 
 HERE = Path(__file__).parent
 PLACE = re.compile(r"\{([a-z_][a-z0-9_]*)\}")  # where a value stands in a template
-WORDS = {"drawn", "kind", "state", "what", "why"}  # places whose values are words of the catalogue, too
+SPOKEN = {"drawn", "kind", "part", "state", "what", "why"}  # places of our own words, which are said, too
 KEPT = 4096  # translations, most of them of sentences with values
 
 
@@ -38,10 +38,8 @@ class Catalogue:
             return self._said[text]
         for pattern, said in self._templates:
             if found := pattern.fullmatch(text):
-                values = {
-                    name: self._said.get(text, text) if name in WORDS else text
-                    for name, text in found.groupdict().items()
-                }
+                values = found.groupdict()
+                values.update((name, self.said(values[name])) for name in SPOKEN & values.keys())
                 return PLACE.sub(lambda place: values[place[1]], said)  # noqa: B023  # it is called here
         return text
 

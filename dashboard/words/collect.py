@@ -1,7 +1,8 @@
 """`python -m dashboard.words.collect`: bring the catalogues up to date with the source, and say what is to translate.
 
 Collected is what stands in calls of `say`, `say_with`, `word` and `titled` (of `say` in scripts), and of `core`, which
-knows no language: the words of its tables, its stages, and every sentence.
+knows no language: the words of its tables, its stages, and every sentence. So it is with what the dashboard raises or
+stores.
 """
 
 import ast
@@ -37,6 +38,7 @@ TABLES: Mapping[str, Sequence[int | str]] = {
     "progress": (0,),
     "Lens": (1, "warning"),
     "ScaleAndShift": (2,),
+    "_line": (1,),
 }
 """What of the calls of `core` is words for people, by place or name."""
 NAMED = (
@@ -48,6 +50,11 @@ SPEAKING = ("core/preflight/checks", "core/preflight/overhang")  # whose every t
 SILENT = ("core/report", "core/depth/builtin/render", "core/depth/builtin/train", "dashboard/cli")  # speak elsewhere
 SENTENCE = re.compile(r"[A-Za-z{'].* .*[.?]", re.DOTALL)
 LETTERS = re.compile(r"[A-Za-z]{2}")
+RAISING = (
+    *("core/", "dashboard/library/", "dashboard/jobs/", "dashboard/web/", "dashboard/settings.py"),
+    "dashboard/readings/",
+)
+"""Where English sentences and stages are made that are said elsewhere."""
 
 
 def words_of(source: str, *, of_core: bool = False, speaking: bool = False) -> Iterator[str]:
@@ -55,6 +62,7 @@ def words_of(source: str, *, of_core: bool = False, speaking: bool = False) -> I
     tree = ast.parse(source)
     docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     within = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    docs |= {id(part) for node in ast.walk(tree) if _is_logged(node) for part in ast.walk(node)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             for argument in _arguments(node, of_core=of_core):
@@ -62,6 +70,9 @@ def words_of(source: str, *, of_core: bool = False, speaking: bool = False) -> I
         elif of_core and isinstance(node, ast.Assign):
             if any(isinstance(name, ast.Name) and name.id in NAMED for name in _each(node.targets)):
                 yield from (text for value in _each([node.value]) for text in _texts(value))
+        elif of_core and isinstance(node, ast.Dict):
+            stages = [value for key, value in zip(node.keys, node.values, strict=True) if _is_stage(key)]
+            yield from (text for stage in stages for text in _texts(stage))
         elif of_core and isinstance(node, ast.Constant | ast.JoinedStr) and id(node) not in docs | within:
             yield from (text for text in _texts(node) if SENTENCE.fullmatch(text) or (speaking and " " in text))
 
@@ -71,14 +82,23 @@ def _each(parts: Sequence[ast.expr]) -> list[ast.expr]:
     return [one for part in parts for one in (part.elts if isinstance(part, ast.Tuple) else [part])]
 
 
+def _is_stage(key: ast.expr | None) -> bool:
+    return isinstance(key, ast.Constant) and key.value == "stage"
+
+
+def _is_logged(node: ast.AST) -> bool:
+    function = node.func if isinstance(node, ast.Call) else None
+    return isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id == "log"
+
+
 def _arguments(call: ast.Call, *, of_core: bool) -> Iterator[ast.expr]:
     of = call.func.value if isinstance(call.func, ast.Subscript) else call.func
     name = of.id if isinstance(of, ast.Name) else of.attr if isinstance(of, ast.Attribute) else ""
-    places: Sequence[int | str] = TABLES.get(name, ()) if of_core else SAYS.get(name, ())
+    places: Sequence[int | str] = SAYS.get(name, TABLES.get(name, ()) if of_core else ())
     if of_core and name.endswith("Error") and name not in ("ValueError", "TypeError"):
         places = (0,)
     yield from (call.args[place] for place in places if isinstance(place, int) and place < len(call.args))
-    yield from (one.value for one in call.keywords if one.arg in places)
+    yield from (one.value for one in call.keywords if one.arg in places or (of_core and one.arg == "stage"))
 
 
 def _texts(node: ast.expr) -> Iterator[str]:
@@ -143,8 +163,8 @@ def collected() -> Catalog:
     for file in sorted([*ROOT.glob("core/**/*.py"), *ROOT.glob("dashboard/**/*.py")]):
         place = file.relative_to(ROOT).as_posix()
         if not place.startswith(SILENT):
-            source, of_core, speaking = file.read_text("utf-8"), place.startswith("core/"), place.startswith(SPEAKING)
-            for text in words_of(source, of_core=of_core, speaking=speaking):
+            source, raising, speaking = file.read_text("utf-8"), place.startswith(RAISING), place.startswith(SPEAKING)
+            for text in words_of(source, of_core=raising, speaking=speaking):
                 found.add(text, locations=[(place, 0)])
     for text in made():
         found.add(text, locations=[("core", 0)])

@@ -74,10 +74,11 @@ def test_what_is_not_about_files_stays_as_it_is(tmp_path: Path, error: OSError) 
     assert raised.value is error
 
 
-def test_every_reason_says_what_is_wrong_and_what_to_do() -> None:
-    for reason in REASONS.values():
-        assert reason.count(". ") == 1
-        assert reason.endswith(".")
+def test_every_reason_is_a_sentence() -> None:
+    for said in REASONS.values():
+        reason, remedy = said.split(". ")
+        assert reason[0].islower()
+        assert remedy.endswith(".")
 
 
 def test_a_photo_that_cannot_be_opened(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Every page in German: no English is left, the choice of a language stays, and what is said by scripts is German, too."""
+"""Every page in German: no English is left, and the choice of a language stays."""
 
 import re
 from typing import Any
@@ -12,7 +12,7 @@ WORDS = """() => {
         if (place.nodeType === Node.TEXT_NODE && !place.parentElement.closest('script, style, noscript')) {
             said.push(place.data);
         }
-        for (const name of ['alt', 'title', 'placeholder', 'aria-label', 'aria-valuetext', 'data-title', 'data-label']) {
+        for (const name of ['alt', 'title', 'placeholder', 'aria-label', 'aria-valuetext', 'data-label']) {
             if (place.getAttribute && place.getAttribute(name)) said.push(place.getAttribute(name));
         }
     }

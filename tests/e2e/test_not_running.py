@@ -8,7 +8,7 @@ def test_a_page_says_that_the_server_is_gone(browser: Any, live: Any, eventually
     page = context.new_page()
     page.goto("/")
     eventually(page, "navigator.serviceWorker.controller !== null")
-    kept = page.evaluate("caches.open('lifemask-1').then(c => c.keys()).then(all => all.map(r => r.url))")
+    kept = page.evaluate("caches.open('lifemask-2').then(c => c.keys()).then(all => all.map(r => r.url))")
     assert sorted(kept) == [f"{live.url}/assets/icon.svg", f"{live.url}/assets/not-running.html"]
     context.set_offline(True)
     page.goto("/library")

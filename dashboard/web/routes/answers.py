@@ -14,6 +14,7 @@ from dashboard.library.records import DeletionRecord, FaceRecord, NotInLibraryEr
 from dashboard.readings import comparison_files, results
 from dashboard.web.context import current_library
 from dashboard.web.downloads import as_download
+from dashboard.words import say
 
 T = TypeVar("T")
 JSON_OBJECT = TypeAdapter(dict[str, Any])
@@ -23,12 +24,14 @@ def as_dict(record: FaceRecord | RunRecord) -> dict[str, Any]:
     """Return a record as JSON carries it: times in ISO 8601, files by address, no owner and no path."""
     values = {f.name: getattr(record, f.name) for f in fields(record) if f.name not in ("workspace_id", "folder")}
     values.update({name: value.isoformat() for name, value in values.items() if hasattr(value, "isoformat")})
+    if isinstance(record, RunRecord):
+        values.update(stage=say(record.stage), error=record.error and say(record.error))
     if isinstance(record, RunRecord) and record.kind == "compare" and record.state == "done":
         names = comparison_files.present(current_library().folders.comparison(record.id))
         values["files"] = {name: f"/comparisons/{record.id}/{name}" for name in names}
     if isinstance(record, FaceRecord):
         values["doubtful"] = record.is_doubtful
-        values["doubts"] = [doubt.sentence for doubt in results.doubts(record)]
+        values["doubts"] = [say(doubt.sentence) for doubt in results.doubts(record)]
         values["files"] = {name: f"/files/{record.id}/{name}" for name in _names(record.folder)}
     return values
 

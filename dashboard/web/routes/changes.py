@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, jsonify
 
 from dashboard.web.context import current_library, current_workspace
+from dashboard.words import say
 
 blueprint = Blueprint("changes", __name__)
 
@@ -16,7 +17,7 @@ def changes() -> Response:
     response = jsonify(
         version=library.version(workspace),
         busy=busy,
-        running=[{"id": run.id, "stage": run.stage, "progress": run.progress} for run in running],
+        running=[{"id": run.id, "stage": say(run.stage), "progress": run.progress} for run in running],
     )
     response.headers["Cache-Control"] = "no-store"
     return response

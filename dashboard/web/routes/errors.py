@@ -11,6 +11,7 @@ from dashboard.library.sentences import of_storage, sentence
 from dashboard.settings import MB
 from dashboard.web.context import current_library
 from dashboard.web.security import ForbiddenError
+from dashboard.words import say
 
 STATUS = {
     NotInLibraryError: 404,
@@ -59,7 +60,7 @@ def _is_ours() -> bool:
 
 
 def _ours(error: LifemaskError) -> tuple[Response, int]:
-    answer = jsonify(error=str(error))
+    answer = jsonify(error=say(str(error)))
     if isinstance(error, NotYetError):
         answer.headers["Retry-After"] = str(RETRY_S)
     return answer, status_of(error)
@@ -68,7 +69,7 @@ def _ours(error: LifemaskError) -> tuple[Response, int]:
 def _too_large(_: RequestEntityTooLarge) -> tuple[Response, int]:
     limit, sent = (request.max_content_length or 0) / MB, (request.content_length or 0) / MB
     text = f"The upload has {sent:.0f} MB; at most {limit:.0f} MB can be sent at a time. Send fewer or smaller photos."
-    return jsonify(error=text), 413
+    return jsonify(error=say(text)), 413
 
 
 def _http(error: HTTPException) -> Response | HTTPException:
@@ -79,7 +80,7 @@ def _http(error: HTTPException) -> Response | HTTPException:
         root = current_library().folders.root
         text = sentence(error.original_exception, root)
         status = STATUS[StorageError] if of_storage(error.original_exception, root) else status
-    response = jsonify(error=text)
+    response = jsonify(error=say(text))
     response.status_code = status
     response.headers.extend((name, value) for name, value in error.get_headers() if name != "Content-Type")  # Allow …
     return response

@@ -14,6 +14,7 @@ from dashboard.web.context import current_library, current_workspace
 from dashboard.web.received import display_name, received
 from dashboard.web.routes.answers import deleted, send
 from dashboard.web.routes.errors import status_of
+from dashboard.words import say
 
 blueprint = Blueprint("photos", __name__)
 log = logging.getLogger("lifemask.web")
@@ -47,7 +48,7 @@ def add_photos() -> tuple[Response, int]:
                 log.exception("A photo could not be stored")
             said = sentence(error, current_library().folders.root)
             status = status if errors else status_of(error)
-            errors.append({"name": name, "error": said})
+            errors.append({"name": name, "error": say(said)})
     return jsonify(photos=photos, errors=errors), 200 if photos else status
 
 

@@ -7,6 +7,7 @@ import socket
 import struct
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from dashboard.library.schema import Workspace
 from dashboard.web.assets import assets_folder
 from dashboard.web.received import display_name
 from dashboard.web.routes.faces import download_name, folder_names
+from dashboard.words.catalogue import Catalogue
 from tests.dashboard.faces import face, write_face
 from tests.dashboard.library.test_library import Wanted, jpeg
 
@@ -354,6 +356,40 @@ def test_a_run_can_be_asked_for_cancelled_and_tried_again(client: Any) -> None:
     assert client.get(f"/api/runs?ids={run['id']}").json["runs"] == [run]
     assert client.post(f"/api/runs/{run['id']}/cancel").json["state"] == "cancelled"
     assert client.post(f"/api/runs/{run['id']}/retry").json["state"] == "queued"
+
+
+def test_answers_are_in_the_language_that_a_browser_asks_for(
+    client: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "de.po"
+    file.write_text(
+        """
+        msgid "Waiting"
+        msgstr "Wartet"
+
+        msgid "This photo is not in your library; it may have been deleted."
+        msgstr "Dieses Foto ist nicht da."
+
+        msgid "There is no {unknown} in this request. Choose from: {names}."
+        msgstr "Hier gibt es kein {unknown}, sondern: {names}."
+
+        msgid "{name} is empty (0 bytes). Choose the file again."
+        msgstr "{name} ist leer."
+        """,
+        "utf-8",
+    )
+    german = Catalogue(file)
+    monkeypatch.setattr("dashboard.words.saying.catalogue", lambda _: german)
+    asked = {"headers": {"Accept-Language": "de-DE,de;q=0.9"}}
+    photo = upload(client, ("me.jpg", jpeg())).json["photos"][0]
+    wanted = {"photo_id": photo["id"], "options": {"model": "builtin"}}
+    assert client.post("/api/runs", json=wanted).json["stage"] == "Waiting"
+    assert client.post("/api/runs", json=wanted, **asked).json["stage"] == "Wartet"
+    gone = client.post("/api/runs", json={"photo_id": "0" * 32}, **asked)
+    assert gone.json["error"] == "Dieses Foto ist nicht da."
+    odd = client.post("/api/runs", json={"photo": 1}, **asked)
+    assert odd.json["error"] == "Hier gibt es kein 'photo', sondern: photo_id, options."
+    assert upload(client, ("leer.jpg", b""), **asked).json["errors"][0]["error"] == "leer.jpg ist leer."
 
 
 def test_a_wrong_option_is_a_sentence(client: Any) -> None:

@@ -61,6 +61,21 @@ def test_of_core_tables_stages_and_sentences_are_collected() -> None:
     assert set(found) == asked
 
 
+def test_what_the_dashboard_raises_and_stores_is_collected_but_no_log() -> None:
+    found = _words(
+        """
+        schema.Run(kind=kind, stage="Waiting")
+        over = {"state": "done", "stage": "Done"}
+        raise NotInLibraryError("It is gone.")
+        why = "the disk is full. Free some space."
+        log.warning("The worker ended. Another one starts.")
+        say("Undo")
+        """,
+        of_core=True,
+    )
+    assert set(found) == {"Done", "It is gone.", "Undo", "Waiting", "the disk is full. Free some space."}
+
+
 @pytest.mark.parametrize("language", OTHERS)
 def test_a_catalogue_is_up_to_date_and_whole(language: str) -> None:
     file = HERE / f"{language}.po"

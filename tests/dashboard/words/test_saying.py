@@ -24,6 +24,12 @@ msgstr "{found} von {total} Fotos"
 msgid "{name} is {name}"
 msgstr "{name} bleibt {name}"
 
+msgid "{place} cannot be written: {why}"
+msgstr "{place} lässt sich nicht schreiben: {why}"
+
+msgid "the disk is full."
+msgstr "der Datenträger ist voll."
+
 msgid "Nobody has translated this"
 msgstr ""
 
@@ -52,6 +58,8 @@ def german(tmp_path: Path) -> Catalogue:
         ("two\nlines of text", "text, davon two\nlines"),
         ("Nobody has translated this", "Nobody has translated this"),
         ("Undo it", "Undo it"),
+        ("/a cannot be written: the disk is full.", "/a lässt sich nicht schreiben: der Datenträger ist voll."),
+        ("Undo cannot be written: odd.", "Undo lässt sich nicht schreiben: odd."),  # a name stays
     ],
 )
 def test_a_text_is_known_by_itself_or_by_its_template(german: Catalogue, text: str, said: str) -> None:
