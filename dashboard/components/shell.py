@@ -168,7 +168,7 @@ def _languages() -> list[html.Button]:
             title=name,
             className="btn btn-plain language",
             lang=code,
-            **marks(aria_label=name, data_language=code),
+            **marks(aria_label=f"{code.upper()}: {name}", data_language=code),
         )
         for code, name in LANGUAGES.items()
         if code != current_language()

@@ -46,9 +46,10 @@ NAMED = (
     *("OF_A_CROP", "PART_NAMES", "SOURCE", "source", "stage"),
 )
 """What `core` calls words for people that are no sentences."""
-SPEAKING = ("core/preflight/checks", "core/preflight/overhang")  # whose every text of several words is for people
+SPEAKING = ("core/preflight/checks", "core/preflight/overhang")  # see `SEVERAL_WORDS`
 SILENT = ("core/report", "core/depth/builtin/render", "core/depth/builtin/train", "dashboard/cli")  # speak elsewhere
 SENTENCE = re.compile(r"[A-Za-z{'].* .*[.?]", re.DOTALL)
+SEVERAL_WORDS = re.compile(r".* .*|[A-Z][a-z]+", re.DOTALL)  # or a name, as 'Manifold'
 LETTERS = re.compile(r"[A-Za-z]{2}")
 RAISING = (
     *("core/", "dashboard/library/", "dashboard/jobs/", "dashboard/web/", "dashboard/settings.py"),
@@ -74,7 +75,8 @@ def words_of(source: str, *, of_core: bool = False, speaking: bool = False) -> I
             stages = [value for key, value in zip(node.keys, node.values, strict=True) if _is_stage(key)]
             yield from (text for stage in stages for text in _texts(stage))
         elif of_core and isinstance(node, ast.Constant | ast.JoinedStr) and id(node) not in docs | within:
-            yield from (text for text in _texts(node) if SENTENCE.fullmatch(text) or (speaking and " " in text))
+            kind = SEVERAL_WORDS if speaking else SENTENCE
+            yield from (text for text in _texts(node) if kind.fullmatch(text))
 
 
 def _each(parts: Sequence[ast.expr]) -> list[ast.expr]:

@@ -6,8 +6,9 @@ import textwrap
 import pytest
 from babel.messages.pofile import read_po
 
+from core.photo.formats import NAMES
 from dashboard.words.catalogue import HERE, PLACE
-from dashboard.words.collect import updated, words_of
+from dashboard.words.collect import made, updated, words_of
 from dashboard.words.language import ENGLISH, LANGUAGES
 
 OTHERS = [language for language in LANGUAGES if language != ENGLISH]
@@ -74,6 +75,29 @@ def test_what_the_dashboard_raises_and_stores_is_collected_but_no_log() -> None:
         of_core=True,
     )
     assert set(found) == {"Done", "It is gone.", "Undo", "Waiting", "the disk is full. Free some space."}
+
+
+def test_of_core_short_words_are_collected_by_the_name_that_they_have() -> None:
+    found = _words(
+        """
+        SOURCE = "a survey"
+        OTHER = "a thing"
+        focal_px, source = focal(), "given focal length"
+        stage = "Measuring" if count == 1 else f"Measuring, {i + 1} of {count}"
+        """,
+        of_core=True,
+    )
+    assert found == ["a survey", "given focal length", "Measuring", "Measuring, {value} of {count}"]
+
+
+def test_of_a_module_of_words_all_texts_of_several_words_are_collected() -> None:
+    source = 'name, state = "Manifold", "good"\nvalue = f"{count} open edges"'
+    assert list(words_of(source, of_core=True)) == []
+    assert list(words_of(source, of_core=True, speaking=True)) == ["{count} open edges", "Manifold"]
+
+
+def test_words_that_tables_make_of_their_keys_are_collected() -> None:
+    assert {"Relief", "Keyhole", "Perspective", "Forehead", "Right eye", "1st percentile", NAMES} <= set(made())
 
 
 @pytest.mark.parametrize("language", OTHERS)
