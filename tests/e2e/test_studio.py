@@ -203,8 +203,8 @@ def test_a_second_tab_follows_the_first(open_page: Any, workshop: Live, photos: 
     library.goto("/library")
     library.get_by_text("Nothing here yet").wait_for()
     first.locator("#photo-input").set_input_files(photos("shared.png"))
-    studio.locator(".card-face").get_by_text("shared.png").wait_for(timeout=20_000)
-    library.locator(".thumb-name").get_by_text("shared.png").wait_for(timeout=20_000)
+    studio.locator(".card-face").get_by_text("shared.png").wait_for()
+    library.locator(".thumb-name").get_by_text("shared.png").wait_for()
 
 
 def test_the_page_says_that_its_server_is_gone_and_shows_what_is_true_when_it_is_back(
