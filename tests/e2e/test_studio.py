@@ -195,6 +195,23 @@ def test_a_file_that_comes_leaves_the_rest_of_its_card_and_other_cards_as_they_a
     assert page.locator(f".card-face[data-face='{faces[1]['id']}'] .viewer").count() == 0
 
 
+def test_a_card_comes_back_when_its_deletion_is_undone_at_once(open_page: Any, workshop: Live, photos: Any) -> None:
+    page = open_page(base_url=workshop.url)
+    page.goto("/")
+    page.locator("#photo-input").set_input_files(photos("undone.png"))
+    card = page.locator(".card-face")
+    card.wait_for()
+    page.locator(".run").first.wait_for(state="detached")
+    # the page does not hear of the deletion before it is undone
+    page.route("**/api/changes", lambda route: None)
+    card.get_by_role("button", name="Delete").click()
+    card.wait_for(state="hidden")
+    page.get_by_role("button", name="Undo").click()
+    card.wait_for()
+    assert len(page.request.get("/api/faces").json()["faces"]) == 1
+    page.unroute("**/api/changes")
+
+
 def test_a_second_tab_follows_the_first(open_page: Any, workshop: Live, photos: Any) -> None:
     first = open_page(base_url=workshop.url)
     first.goto("/")
