@@ -4,6 +4,7 @@
   "use strict";
   const AT_ONCE = 2;
   const HERE_MS = 6000; // how long a photo's row says that it is here already
+  const LATEST_MS = 5000; // until a run's row is drawn, if at all: of many the last are not
   const waiting = [];
   const sending = new Set();
   const again = []; // when the server is back
@@ -131,9 +132,19 @@
     } else if (said.state === "done" && said.face_ids.length) {
       show(said.face_ids[0], line);
     } else {
+      handOver(said.id, line);
       nudge();
-      setTimeout(() => line.remove(), 500);
     }
+  }
+
+  /* The row here goes when the page draws that of the run, or its card where the work was quick, before either is painted. */
+  function handOver(run, line) {
+    const drawn = `[data-of="${run}"], .card-face[data-made="${run}"]`;
+    const seen = new MutationObserver(() => { if (document.querySelector(drawn)) end(); });
+    const late = setTimeout(() => end(), LATEST_MS);
+    const end = () => { seen.disconnect(); clearTimeout(late); line.remove(); };
+    if (document.querySelector(drawn)) end();
+    else seen.observe(document.body, { childList: true, subtree: true });
   }
 
   /* The photo was made before: its card comes into sight and lights up once. */

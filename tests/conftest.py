@@ -1,6 +1,7 @@
 """Photos with clear rights, and servers on a folder of their own: the one that `lifemask serve` starts."""
 
 import http.client
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -17,6 +18,13 @@ from werkzeug.datastructures import EnvironHeaders
 from dashboard.library.library import Library
 from dashboard.settings import Settings
 from tests.mirror import serving_weights
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let each of several processes count with one thread, or all of them would wait for the same cores."""
+    if config.getoption("numprocesses", None):
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+            os.environ.setdefault(name, "1")  # before the processes start, which take it from here
 
 
 @pytest.fixture(scope="session", autouse=True)

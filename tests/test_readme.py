@@ -110,5 +110,12 @@ def test_commands_are_named() -> None:
 
 
 def test_ci_runs_the_readmes_test_command() -> None:
-    assert "## Run the tests\n\n```sh\npython3 -m venv .venv && .venv/bin/pip install -e '.[test]' && " in README
-    assert "README.md" in (ROOT / ".ci" / "run").read_text("utf-8")
+    install, *tests = (
+        README.partition("## Run the tests\n\n```sh\n")[2].partition("\n")[0].split(" && .venv/bin/python -m ")
+    )
+    assert install == "python3 -m venv .venv && .venv/bin/pip install -e '.[test]'"
+    assert [shlex.split(one)[-2:] for one in tests] == [["-m", "not browser"], ["-m", "browser"]]  # together: all
+    assert all(one.startswith("pytest ") for one in tests)
+    ci = (ROOT / ".ci" / "run").read_text("utf-8")
+    assert "README.md" in ci
+    assert "install=${test_command%% && .venv/bin/python -m pytest*}" in ci

@@ -1,6 +1,6 @@
 """Faces as cards, thumbnails and chips."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -41,6 +41,7 @@ def card(face: FaceRecord) -> html.Article:
                     if "mesh.glb" in present
                     else _picture(face, "relief_preview.png", say(f"Relief of {face.name}"), 800, 600),
                 ],
+                id=_part("card-pictures", face),
                 className="card-pictures",
             ),
             html.Div(
@@ -71,19 +72,36 @@ def card(face: FaceRecord) -> html.Article:
                     dcc.Link(say("Compare"), href=f"/compare?faces={face.id}"),
                     dcc.Link(say("Print"), href=f"/print/{face.id}"),
                 ],
+                id=_part("card-links", face),
                 className="card-links",
             ),
         ],
         className="card-face",
-        id={"kind": "face-card", "face": face.id},
-        **marks(data_face=face.id),
+        id=_part("face-card", face),
+        **marks(data_face=face.id, data_made=face.run_id),
     )
 
 
-def card_state(face: FaceRecord) -> str:
-    """Return what a card shows of its face: it changes when the card has to be drawn again."""
-    files = (face.folder / name for name in ("depth_preview.png", "mesh.glb", "solid.json"))
-    return f"{face.id} {face.name} {' '.join(str(modified_ns(file)) for file in files)}"
+CHANGING = {"card-pictures": ("depth_preview.png", "mesh.glb"), "card-links": ("mesh.glb", "solid.json")}
+"""Parts of a card, with the files that they are drawn anew for."""
+
+
+def card_state(face: FaceRecord) -> dict[str, str]:
+    """Return what a card shows of its face: its name, and the files of each part that changes with them."""
+    files = {part: " ".join(str(modified_ns(face.folder / name)) for name in names) for part, names in CHANGING.items()}
+    return {"face": face.id, "name": face.name, **files}
+
+
+def parts_anew(face: FaceRecord, before: Mapping[str, str]) -> list[tuple[dict[str, str], Any]]:
+    """Return the parts of a card whose files changed since its state was `before`: their ids and what they now show."""
+    now = card_state(face)
+    changed = [_part(part, face) for part in CHANGING if now[part] != before[part]]
+    drawn = card(face).children if changed else []
+    return [(one.id, one.children) for one in drawn if getattr(one, "id", None) in changed]
+
+
+def _part(kind: str, face: FaceRecord) -> dict[str, str]:
+    return {"kind": kind, "face": face.id}
 
 
 def _picture(face: FaceRecord, name: str, alt: str, width: int, height: int) -> html.Img | html.Div:

@@ -233,7 +233,7 @@ def run_row(run: RunRecord, photo: PhotoRecord | None) -> html.Div:
             ],
             className="run",
             key=run.id,
-            **marks(data_run=run.id),  # by which assets/follow.js tells how far it is
+            **marks(data_run=run.id, data_of=run.id),  # by data-run assets/follow.js tells how far it is
         )
     actions: list[Child] = [
         button(say("Try again"), _key("retry", run), sign="retry"),
@@ -255,6 +255,7 @@ def run_row(run: RunRecord, photo: PhotoRecord | None) -> html.Div:
         ],
         className="run",
         key=run.id,
+        **marks(data_of=run.id),
     )
 
 

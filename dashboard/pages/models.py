@@ -16,7 +16,6 @@ from dashboard.words import say, titled, word
 
 dash.register_page(__name__, path="/models", title=titled("Models"), name="Models")
 
-POLL_MS = 600
 WHAT = word(
     "A depth network sees the face and says how near each pixel is, up to an unknown scale. The built-in one comes "
     "with Lifemask; the MiDaS networks are larger and fetched once."
@@ -27,7 +26,6 @@ def layout(**_: Any) -> html.Div:
     """Return the page; the rows come by `refresh`, at once."""
     return html.Div(
         [
-            dcc.Interval(id="models-poll", interval=POLL_MS, disabled=True),
             dcc.Store(id="models-nudge"),
             dcc.Store(id="models-asked"),
             page.head(say("Models"), say(WHAT)),
@@ -39,12 +37,14 @@ def layout(**_: Any) -> html.Div:
 
 @callback(
     Output("models-rows", "children"),
-    Output("models-poll", "disabled"),
-    Input("models-poll", "n_intervals"),
+    Input("workspace-version", "data"),
     Input("models-nudge", "data"),
 )
-def refresh(_beat: int | None, _nudge: Any) -> Any:
-    """Show the catalogue with what is on disk and what is being fetched."""
+def refresh(_version: str | None, _nudge: Any) -> list[page.Child]:
+    """Show the catalogue with what is on disk and what is being fetched.
+
+    Not for progress alone, which assets/follow.js writes into the row: a button that is drawn anew loses its focus.
+    """
     folder = _folder()
     here, default = weights.installed(folder), weights.default_model(folder)
     latest = _latest_downloads()
@@ -65,8 +65,7 @@ def refresh(_beat: int | None, _nudge: Any) -> Any:
         "Against DPT-Large: published mean improvement of the errors on six data sets. Speed: pictures per second on "
         "an RTX 3090, as published."
     )
-    is_idle = not any(run.state in ("queued", "running") for run in latest.values())
-    return [table, html.P(disk, className="note"), html.P(note, className="note")], is_idle
+    return [table, html.P(disk, className="note"), html.P(note, className="note")]
 
 
 def _ordered(here: Mapping[str, weights.Installed]) -> list[Model]:
@@ -118,7 +117,9 @@ def _actions(model: Model, is_here: bool, default: str, run: RunRecord | None) -
 
     if run and run.state in ("queued", "running"):
         return [
-            html.Div([html.Div(say(run.stage), className="run-stage"), uploads.bar(run)]),
+            html.Div(
+                [html.Div(say(run.stage), className="run-stage"), uploads.bar(run)], **page.marks(data_run=run.id)
+            ),
             page.button(say("Cancel"), key("cancel")),
         ]
     actions: list[Any] = []

@@ -101,8 +101,14 @@ def _phone() -> html.Details | None:
     )
 
 
-def _states(found: Sequence[FaceRecord]) -> list[str]:
-    return [faces.card_state(face) for face in found[:SHOWN]] + [str(len(found))]
+def _states(found: Sequence[FaceRecord]) -> dict[str, Any]:
+    return {"cards": [faces.card_state(face) for face in found[:SHOWN]], "count": len(found)}
+
+
+def _has_same_cards(now: dict[str, Any], before: dict[str, Any]) -> bool:
+    """Whether the cards are those that are there, in their order, so that what changed is drawn within them."""
+    named = [[(card["face"], card["name"]) for card in state["cards"]] for state in (now, before)]
+    return named[0] == named[1] and now["count"] == before["count"]
 
 
 def _results(found: Sequence[FaceRecord]) -> html.Div | html.Section:
@@ -190,20 +196,27 @@ clientside_callback(
     ],
 )
 def refresh(
-    _version: str | None, _nudge: Any, dismissed: list[str] | None, to_upload: int | None, shown: list[str] | None,
+    _version: str | None, _nudge: Any, dismissed: list[str] | None, to_upload: int | None, shown: dict[str, Any],
     before: Any,
 ) -> dict[str, Any]:  # fmt: skip
-    """Show what the library says; cards and rows are left alone while they stay the same."""
+    """Show what the library says; cards and rows are left alone while they stay the same.
+
+    A file that comes is shown in its card's part alone: what is drawn anew loses the focus, and a click on its way.
+    """
     library, workspace = current_library(), current_workspace()
     found = library.faces(workspace)
     runs = _unanswered(library.runs(workspace, kind="reconstruct", states=NOT_DONE), found)
     kept = [run for run in reversed(runs) if run.id not in (dismissed or [])]
     states = _states(found)
-    same = states == shown
+    same = _has_same_cards(states, shown)
+    if same:
+        for face, card in zip(found, shown["cards"], strict=False):  # the Library has more
+            for part, children in faces.parts_anew(face, card):
+                dash.set_props(part, {"children": children})
     return {
         **_rows(kept, to_upload or 0, before),
         "results": dash.no_update if same else _results(found),
-        "shown": dash.no_update if same else states,
+        "shown": dash.no_update if states == shown else states,
     }
 
 

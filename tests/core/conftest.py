@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-import torch
 
 from core.depth.estimator import Networks
 from core.geometry.camera import Intrinsics
@@ -14,7 +13,6 @@ from tests.facts import facts_of
 
 @pytest.fixture(scope="session")
 def networks() -> Networks:
-    torch.set_num_threads(2)
     return Networks()
 
 

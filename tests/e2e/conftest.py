@@ -25,6 +25,8 @@ FLAGS = (
 )
 # the server runs in this process: a file whose request the browser drops is closed by the garbage collector
 DROPPED = "ignore:Exception ignored in. <_io.FileIO:pytest.PytestUnraisableExceptionWarning"
+# what Chromium logs of a server that goes: of a request under way, of one on a connection kept open, of a new one
+SERVER_GONE = ("net::ERR_CONNECTION_", "net::ERR_EMPTY_RESPONSE", "net::ERR_SOCKET_NOT_CONNECTED")
 SMALL = {"max_triangles": 6000, "solid": "none", "model": "builtin"}
 PATIENCE_MS = 300_000  # for a photo to become files on a busy machine
 
@@ -185,7 +187,7 @@ def press() -> Callable[..., None]:
     """
     from playwright.sync_api import TimeoutError as TimeOut
 
-    def press(button: Any, then: Any, state: str = "visible", patience_ms: int = 60_000) -> None:
+    def press(button: Any, then: Any, state: str = "visible", patience_ms: int = 120_000) -> None:
         deadline = time.monotonic() + patience_ms / 1000
         while time.monotonic() < deadline:
             with suppress(TimeOut):
@@ -193,7 +195,7 @@ def press() -> Callable[..., None]:
                 if then.is_visible() == (state == "visible"):
                     return
                 if on:
-                    button.click(timeout=1000)
+                    button.click(timeout=5000)  # a busy browser takes seconds to see that the button stands still
             with suppress(TimeOut):
                 then.wait_for(state=state, timeout=6000)
                 return

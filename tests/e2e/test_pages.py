@@ -67,12 +67,16 @@ def test_another_browser_does_not_see_a_face(open_page: Any, two_faces: dict[str
     page.get_by_text("not in your library").wait_for()
 
 
-def test_a_download_shows_its_progress_and_can_be_cancelled(page: Any, press: Any) -> None:
+def test_a_download_shows_its_progress_and_can_be_cancelled(page: Any, press: Any, eventually: Any) -> None:
     page.goto("/models")
     row = page.locator("tr", has_text="MiDaS 2.1 Small")
     # the worker may still be loading its network
     press(row.get_by_role("button", name="Download"), row.get_by_text("Fetching"), patience_ms=300_000)
     row.get_by_role("progressbar").wait_for()
+    row.get_by_role("button", name="Cancel").evaluate("button => { button.dataset.same = '1'; }")
+    first = row.get_by_role("progressbar").get_attribute("aria-valuenow")
+    eventually(page, lambda: row.get_by_role("progressbar").get_attribute("aria-valuenow") != first)
+    assert row.locator("button[data-same]").count() == 1  # progress leaves the button as it is
     press(row.get_by_role("button", name="Cancel"), row.get_by_role("button", name="Download"))
     assert row.locator(".run-error").count() == 0
 

@@ -20,6 +20,7 @@ from dashboard.library.schema import Run
 from dashboard.settings import Settings
 from tests.conftest import Live, serve
 from tests.dashboard import works
+from tests.e2e.conftest import SERVER_GONE
 
 ROOT = Path(__file__).parents[2]
 GONE = "The server does not answer; your photos are safe. Trying again..."
@@ -127,7 +128,88 @@ def test_a_photo_that_is_here_already_says_so_and_its_card_lights_up(
         page,
         "(box => box.top >= 0 && box.top < innerHeight)(document.querySelector('.card-face').getBoundingClientRect())",
     )
-    page.locator("#uploads .run").wait_for(state="detached", timeout=20_000)
+    eventually(page, "document.querySelectorAll('#uploads .run').length === 0")
+
+
+def test_a_photo_has_one_row_at_a_time(open_page: Any, workshop: Live, photos: Any) -> None:
+    page = open_page(base_url=workshop.url)
+    page.goto("/")
+    page.locator("#photo-drop").wait_for()
+    # at each paint, which comes after whatever was put into the page
+    page.evaluate(
+        """() => {
+          const look = () => {
+            window.seen = [...(window.seen || []), document.querySelectorAll(".run").length];
+            requestAnimationFrame(look);
+          };
+          look();
+        }"""
+    )
+    page.locator("#photo-input").set_input_files(photos("slow-alone.png"))
+    page.locator(".run[data-run]").wait_for()
+    page.locator(".unsent").wait_for(state="detached")
+    assert set(page.evaluate("window.seen")) == {0, 1}
+    page.get_by_role("button", name="Cancel").click()
+    page.locator(".run").get_by_text("Cancelled.").wait_for()
+
+
+def test_a_button_that_is_drawn_anew_under_the_pointer_is_clicked_once(
+    open_page: Any, workshop: Live, photos: Any, eventually: Any
+) -> None:
+    page = open_page(base_url=workshop.url)
+    page.goto("/")
+    page.locator("#photo-input").set_input_files(photos("slow-held.png"))
+    cancel = page.get_by_role("button", name="Cancel")
+    page.locator(".run[data-run]").wait_for()
+    page.locator(".unsent").wait_for(state="detached")
+    cancel.hover()
+    page.evaluate("document.querySelector('.run .btn').dataset.pressed = '1'")
+    page.mouse.down()
+    page.evaluate("dash_clientside.set_props('studio-rows', {data: null})")  # as if they said something else
+    page.evaluate("dash_clientside.set_props('studio-nudge', {data: 1})")
+    eventually(page, "!document.querySelector('.run .btn[data-pressed]')")
+    page.evaluate("window.clicks = 0; addEventListener('click', () => { window.clicks += 1; }, true)")
+    page.mouse.up()
+    page.locator(".run").get_by_text("Cancelled.").wait_for()
+    assert page.evaluate("window.clicks") == 1
+
+
+def test_a_file_that_comes_leaves_the_rest_of_its_card_and_other_cards_as_they_are(
+    open_page: Any, workshop: Live, photos: Any
+) -> None:
+    page = open_page(base_url=workshop.url, expected="status of 404")  # the pictures of this work's faces
+    page.goto("/")
+    page.locator("#photo-input").set_input_files(photos("first.png", "second.png"))
+    page.locator(".card-face").nth(1).wait_for()
+    faces = page.request.get("/api/faces").json()["faces"]
+    page.locator(".run").first.wait_for(state="detached")
+    page.evaluate("document.querySelectorAll('.card-face .btn').forEach(one => { one.dataset.same = '1'; })")
+    drawn_before = page.locator(".card-face .btn[data-same]").count()
+    assert drawn_before == 2 * 3
+    folder = workshop.library.folders.face(faces[0]["id"])
+    (folder / "mesh.glb").write_bytes(b"mesh")
+    page.request.post(f"/api/faces/{faces[1]['id']}/keep")  # something changes, so the page asks what does
+    page.locator(f".card-face[data-face='{faces[0]['id']}'] .viewer").wait_for()
+    page.locator(f".card-face[data-face='{faces[0]['id']}']").get_by_role("link", name="Mesh GLB").wait_for()
+    assert page.locator(".card-face .btn[data-same]").count() == drawn_before
+    assert page.locator(f".card-face[data-face='{faces[1]['id']}'] .viewer").count() == 0
+
+
+def test_a_card_comes_back_when_its_deletion_is_undone_at_once(open_page: Any, workshop: Live, photos: Any) -> None:
+    page = open_page(base_url=workshop.url)
+    page.goto("/")
+    page.locator("#photo-input").set_input_files(photos("undone.png"))
+    card = page.locator(".card-face")
+    card.wait_for()
+    page.locator(".run").first.wait_for(state="detached")
+    # the page does not hear of the deletion before it is undone
+    page.route("**/api/changes", lambda route: None)
+    card.get_by_role("button", name="Delete").click()
+    card.wait_for(state="hidden")
+    page.get_by_role("button", name="Undo").click()
+    card.wait_for()
+    assert len(page.request.get("/api/faces").json()["faces"]) == 1
+    page.unroute("**/api/changes")
 
 
 def test_a_second_tab_follows_the_first(open_page: Any, workshop: Live, photos: Any) -> None:
@@ -138,8 +220,8 @@ def test_a_second_tab_follows_the_first(open_page: Any, workshop: Live, photos: 
     library.goto("/library")
     library.get_by_text("Nothing here yet").wait_for()
     first.locator("#photo-input").set_input_files(photos("shared.png"))
-    studio.locator(".card-face").get_by_text("shared.png").wait_for(timeout=20_000)
-    library.locator(".thumb-name").get_by_text("shared.png").wait_for(timeout=20_000)
+    studio.locator(".card-face").get_by_text("shared.png").wait_for()
+    library.locator(".thumb-name").get_by_text("shared.png").wait_for()
 
 
 def test_the_page_says_that_its_server_is_gone_and_shows_what_is_true_when_it_is_back(
@@ -148,7 +230,7 @@ def test_the_page_says_that_its_server_is_gone_and_shows_what_is_true_when_it_is
     data = tmp_path / "data"
     server, url = _start(data)
     try:
-        page = open_page(base_url=url, expected=("ERR_CONNECTION_REFUSED", "the server did not respond"))
+        page = open_page(base_url=url, expected=(*SERVER_GONE, "the server did not respond"))
         page.goto("/")
         page.locator("#photo-input").set_input_files(photos("one.png"))
         page.locator(".run[data-run]").get_by_text("Waiting").wait_for()

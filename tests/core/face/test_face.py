@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.depth.estimator import Networks
-from core.face.detect import find_faces
+from core.face.detect import Face, find_faces
 from core.face.head import head_maps, head_mask
 from core.face.landmarks import LEFT_EYE, MEAN_MM, MIRRORED, NOSE_TIP, RIGHT_EYE, eye_line_deg, fit_pose
 from core.face.level import inside_photo, level, whole
@@ -86,13 +86,18 @@ def test_a_rolled_head_is_levelled(networks: Networks, grace_hopper: Path, roll:
     assert np.abs(transform(turn, upright.landmarks_px) - face.landmarks_px).mean() < 0.1 * ipd
 
 
+@pytest.fixture(scope="module")
+def upright_faces(networks: Networks, grace_hopper: Path, astronaut: Path) -> list[tuple[np.ndarray, Face]]:
+    """Both portraits with their faces, as they stand."""
+    photos = [read_photo(portrait).rgb for portrait in (grace_hopper, astronaut)]
+    return [(rgb, *find_faces(rgb, networks.face())) for rgb in photos]
+
+
 @pytest.mark.parametrize("turn_deg", [90, 180, 270])
 def test_a_photo_that_does_not_stand_upright_is_read_in_the_photo_as_it_is(
-    networks: Networks, grace_hopper: Path, astronaut: Path, turn_deg: int
+    networks: Networks, upright_faces: list[tuple[np.ndarray, Face]], turn_deg: int
 ) -> None:
-    for portrait in (grace_hopper, astronaut):
-        rgb = read_photo(portrait).rgb
-        (upright,) = find_faces(rgb, networks.face())
+    for rgb, upright in upright_faces:
         stored = np.ascontiguousarray(np.rot90(rgb, turn_deg // 90))  # clockwise by turn_deg it is upright
         (face,) = find_faces(stored, networks.face())
         moved = turned_back(upright.landmarks_px, rgb.shape[1], rgb.shape[0], turn_deg)

@@ -7,7 +7,7 @@ import sys
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.depth.catalog import MODELS
@@ -210,6 +210,7 @@ JSON = st.recursive(
 
 
 @pytest.mark.parametrize("table", TABLES)
+@settings(deadline=None)  # a busy machine is no fault
 @given(data=st.data())
 def test_whatever_is_sent_is_options_that_survive_json_or_one_sentence(
     table: type[Choices], data: st.DataObject

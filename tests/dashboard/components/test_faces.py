@@ -8,7 +8,7 @@ import pytest
 from core.files.facts import SolidFacts
 from core.json_files import write_json
 from core.options import SolidOptions
-from dashboard.components.faces import card, card_state
+from dashboard.components.faces import card, card_state, parts_anew
 from dashboard.components.views import solid_name
 from dashboard.library.records import FaceRecord
 
@@ -64,8 +64,12 @@ def test_a_card_without_files_says_so_and_asks_for_none(face: FaceRecord) -> Non
 def test_a_card_is_drawn_again_when_its_solid_comes(face: FaceRecord) -> None:
     before = card_state(face)
     assert card_state(face) == before
+    assert parts_anew(face, before) == []
     with_solid(face.folder)
     assert card_state(face) != before
+    ((part, shown),) = parts_anew(face, before)  # pictures and what the card asks stay as they are
+    assert part["kind"] == "card-links"
+    assert "solid.stl" in str(shown)
     assert card_state(replace(face, name="Ann")) != card_state(face)
 
 
