@@ -4,7 +4,7 @@
   "use strict";
   let parts = null;
   function load() {
-    parts = parts || import("/assets/viewer/viewing.js");
+    parts = parts || import("VIEWER_ADDRESS");
     parts.catch(() => { parts = null; });
     return parts;
   }

@@ -1,17 +1,20 @@
 """`create_app`: the Dash app with its library, routes and guards."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import dash
 import flask
+from dash.fingerprint import check_fingerprint
 
 from dashboard.components import shell
 from dashboard.library.library import Library
 from dashboard.settings import Settings
 from dashboard.web import addresses, routes, security
 from dashboard.web.assets import assets_folder
-from dashboard.web.context import LIBRARY
+from dashboard.web.bundle import joined
+from dashboard.web.context import LIBRARY, OF_DASH
 
 HERE = Path(__file__).parent
 
@@ -21,8 +24,16 @@ class App(dash.Dash):
 
     def interpolate_index(self, **parts: Any) -> Any:  # type: ignore[override]  # Dash names each part
         """Return the document of a page."""
-        parts |= {"scripts": shell.with_our_scripts(parts["scripts"]), "app_entry": shell.entry()}
+        files = tuple((address, _file_of(address)) for address in shell.scripts_of_dash(parts["scripts"]))
+        self.server.config[OF_DASH] = of_dash = joined(files)
+        parts |= {"scripts": shell.with_bundles(parts["scripts"], of_dash), "app_entry": shell.entry()}
         return shell.in_language(super().interpolate_index(**parts))  # type: ignore[no-untyped-call]
+
+
+def _file_of(address: str) -> Path:
+    """Return where a script of Dash or of a library of components lies."""
+    _, _, package, name = address.split("/", 3)
+    return Path(str(sys.modules[package].__file__)).parent / check_fingerprint(name)[0]
 
 
 def create_app(settings: Settings) -> dash.Dash:
@@ -59,4 +70,6 @@ def create_app(settings: Settings) -> dash.Dash:
     server.register_blueprint(routes.blueprint)
     # Dash collects the callbacks of pages at the first request; now, so that a second app in the process has its own
     server.test_client().get("/_dash-dependencies")
+    with server.test_request_context():
+        app.index()  # its scripts are joined before the first browser asks for them
     return app

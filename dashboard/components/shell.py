@@ -11,7 +11,7 @@ from core.errors import LifemaskError
 from dashboard.components import undo
 from dashboard.components.page import marks
 from dashboard.library.sentences import of_storage
-from dashboard.web.bundle import scripts, styles
+from dashboard.web.bundle import Bundle, boot, scripts, styles
 from dashboard.web.context import current_library, current_workspace
 from dashboard.words import say, word
 from dashboard.words.language import LANGUAGES, current_language
@@ -46,7 +46,7 @@ _DOCUMENT = """<!DOCTYPE html>
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <meta name="theme-color" content="#f5f1ea" media="(prefers-color-scheme: light)">
     <meta name="theme-color" content="#1b1c1e" media="(prefers-color-scheme: dark)">
-    <script src="/assets/boot.js"></script>
+    <script>BOOT</script>
     <link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
     <link rel="apple-touch-icon" href="/assets/icon-192.png">
     <link rel="manifest" href="/assets/manifest.webmanifest">
@@ -62,7 +62,7 @@ _DOCUMENT = """<!DOCTYPE html>
 _ENTRY = """
 <div id="react-entry-point">
   <header class="header"><div class="header-inner">
-    <a href="/" class="brand"><img src="/assets/icon.svg" alt="" width="28" height="28">Lifemask</a>
+    <a href="/" class="brand">Lifemask</a>
     <nav aria-label="PAGES" style="display: contents"><ul class="nav-links">LINKS</ul></nav>
   </div></header>
   <main class="page" aria-busy="true"><h1 class="visually-hidden">LOADING</h1>
@@ -71,13 +71,14 @@ _ENTRY = """
   </main>
 </div>
 """
-# Dash sends its own table with every page; no page has one.
-_UNUSED = re.compile(r'<script src="[^"]*/dash_table/[^"]*"></script>')
+_OF_DASH = re.compile(r'<script src="(/_dash-component-suites/[^"]*)"></script>\n?')
+# Dash sends with every page its own table, which no page has, and what old browsers lack, which cannot show our pages.
+_UNUSED = ("/dash_table/", "/deps/polyfill@")
 
 
 def document() -> str:
     """Return the document that all pages are drawn into, with places for what Dash puts there."""
-    return _DOCUMENT.replace("STYLES", styles().name)
+    return _DOCUMENT.replace("STYLES", styles().name).replace("BOOT", boot())
 
 
 def in_language(page: str) -> str:
@@ -92,9 +93,15 @@ def entry() -> str:
     return text.replace("NO_SCRIPT", say("Lifemask needs JavaScript, which this browser does not run."))
 
 
-def with_our_scripts(tags: str) -> str:
-    """Return Dash's script tags without what no page needs, and with our script before them."""
-    return f'<script src="/bundle/{scripts(current_language()).name}"></script>' + _UNUSED.sub("", tags)
+def scripts_of_dash(tags: str) -> list[str]:
+    """Return the addresses of Dash's scripts, but for what no page needs."""
+    return [address for address in _OF_DASH.findall(tags) if not any(part in address for part in _UNUSED)]
+
+
+def with_bundles(tags: str, of_dash: Bundle) -> str:
+    """Return Dash's script tags with its files as one, and with our script before them."""
+    ours = "".join(f'<script src="/bundle/{one.name}"></script>' for one in (scripts(current_language()), of_dash))
+    return ours + _OF_DASH.sub("", tags)
 
 
 def shell() -> html.Div:
@@ -123,11 +130,7 @@ def _header() -> html.Header:
     return html.Header(
         html.Div(
             [
-                dcc.Link(
-                    [html.Img(src="/assets/icon.svg", alt="", width=28, height=28), "Lifemask"],
-                    href="/",
-                    className="brand",
-                ),
+                dcc.Link("Lifemask", href="/", className="brand"),
                 html.Nav(
                     html.Ul([html.Li(link) for link in links], className="nav-links"),
                     **marks(aria_label=say("Pages")),

@@ -7,6 +7,7 @@ from flask import current_app, g
 from dashboard.library.library import Library
 
 LIBRARY = "LIBRARY"  # where the app's config holds it
+OF_DASH = "OF_DASH"  # and where its scripts by Dash, as one
 PHONE = "PHONE"  # and the address for phones, where the app is served to the local network
 
 

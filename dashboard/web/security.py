@@ -1,5 +1,6 @@
 """Guards of every request: host name, origin of writes, workspace cookie, and the headers of every answer."""
 
+import base64
 import hashlib
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from core.errors import LifemaskError
 from dashboard.settings import MB, Settings
+from dashboard.web.bundle import boot
 from dashboard.web.context import current_library, current_workspace
 from dashboard.web.lan import is_address
 
@@ -102,8 +104,9 @@ def current_secret(server: flask.Flask) -> str:
 
 
 def content_security_policy(app: dash.Dash) -> str:
-    """Return the policy; inline scripts that Dash makes of clientside callbacks are allowed by their hashes alone."""
-    hashes = " ".join(app.csp_hashes())
+    """Return the policy; inline scripts, ours and those of Dash's clientside callbacks, by their hashes alone."""
+    ours = base64.b64encode(hashlib.sha256(boot().encode()).digest()).decode()
+    hashes = " ".join([*app.csp_hashes(), f"'sha256-{ours}'"])
     return "; ".join(f"{name} {value}{' ' + hashes if name == 'script-src' else ''}" for name, value in POLICY.items())
 
 

@@ -84,6 +84,11 @@ class Browser:
         self._url, self._session = url.rstrip("/"), requests.Session()
         self._session.get(url, headers={"Accept": "text/html"})
 
+    @property
+    def cookie(self) -> str:
+        """What shows a server that it is this one."""
+        return "; ".join(f"{one.name}={one.value}" for one in self._session.cookies)
+
     def ask(self, path: str, **sent: Any) -> Any:
         method = "POST" if sent else "GET"
         answer = self._session.request(method, self._url + path, timeout=120, **sent)

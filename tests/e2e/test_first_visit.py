@@ -9,7 +9,7 @@ MB = 1e6
 
 @pytest.mark.parametrize(
     ("address", "most_mb", "most_requests"),
-    [("/", 0.8, 35), ("/library", 0.65, 35), ("/face/{0}", 2.0, 35), ("/models", 0.5, 28)],
+    [("/", 0.8, 30), ("/library", 0.65, 25), ("/face/{0}", 2.0, 30), ("/models", 0.5, 18)],
 )
 def test_a_first_visit_is_small(
     open_page: Any, two_faces: dict[str, Any], address: str, most_mb: float, most_requests: int
