@@ -71,5 +71,5 @@ def create_app(settings: Settings) -> dash.Dash:
     # Dash collects the callbacks of pages at the first request; now, so that a second app in the process has its own
     server.test_client().get("/_dash-dependencies")
     with server.test_request_context():
-        app.index()  # its scripts are joined before the first browser asks for them
+        app.index()  # type: ignore[no-untyped-call]  # its scripts are joined before the first browser asks for them
     return app

@@ -69,12 +69,12 @@ def viewer() -> Bundle:
             if source == THREE:
                 from_three |= {one.strip() for one in names.split(",") if one.strip()}
             else:
-                taken.append(f"const {{{names}}} = {Path(source).stem};\n")
+                taken.append(f"const {{{names}}} = of_{Path(source).stem};\n")
         given = ", ".join(found for _, found in EXPORT.findall(text))
         inside = EXPORT.sub(r"\1", IMPORT.sub("", text))
-        parts.append(f"const {name} = (() => {{\n{''.join(taken)}{inside}\nreturn {{ {given} }};\n}})();\n")
+        parts.append(f"const of_{name} = (() => {{\n{''.join(taken)}{inside}\nreturn {{ {given} }};\n}})();\n")
     three = f'import {{ {", ".join(sorted(from_three))} }} from "{THREE_ADDRESS}";\n'
-    return _bundle("js", "text/javascript", three + "".join(parts) + f"export const {{ {given} }} = {VIEWER[-1]};\n")
+    return _bundle("js", "text/javascript", three + "".join(parts) + f"export const {{ {given} }} = of_{VIEWER[-1]};\n")
 
 
 @cache

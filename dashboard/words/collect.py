@@ -160,8 +160,8 @@ def made() -> Iterator[str]:
 def collected() -> Catalog:
     """Return all that there is to translate, each with the files that say it."""
     found = Catalog(project="Lifemask", charset="utf-8")
-    for text in KINDS:
-        found.add(text, locations=[("core", 0)])
+    for kind in KINDS:
+        found.add(kind, locations=[("core", 0)])
     for file in sorted([*ROOT.glob("core/**/*.py"), *ROOT.glob("dashboard/**/*.py")]):
         place = file.relative_to(ROOT).as_posix()
         if not place.startswith(SILENT):

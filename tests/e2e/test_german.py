@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-ENGLISH = re.compile(r"\b(the|of|and|is|are|with|not|from|this|what|to|at|by|it|its|that|for|or|on|one|no)\b", re.I)
+ENGLISH = re.compile(
+    r"(?<![\w/-])(the|of|and|is|are|with|not|from|this|what|to|at|by|it|its|that|for|or|on|one|no)(?![\w/-])", re.I
+)
 WORDS = """() => {
     const said = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_ALL);
     for (let place = walker.currentNode; place; place = walker.nextNode()) {
@@ -29,7 +31,7 @@ def german(open_page: Any, two_faces: dict[str, Any]) -> Any:
     ("address", "there"),
     [
         ("/", ".card-face"),
-        ("/library", ".card-face"),
+        ("/library", "#library-faces img"),
         ("/compare?faces={0},{1}", "#compare-differences table, #compare-pairs table, .differences"),
         ("/statistics?faces={0},{1}", ".js-plotly-plot .main-svg"),
         ("/models", "table"),
@@ -48,7 +50,7 @@ def test_no_english_is_left(open_page: Any, two_faces: dict[str, Any], address: 
     assert page.evaluate("document.documentElement.lang") == "de"
     said = page.evaluate(WORDS)
     assert len(said) > 20
-    left = sorted({text for text in said if ENGLISH.search(text)})
+    left = sorted({text for text in said if ENGLISH.search(text.replace("CORE One", ""))})  # a printer's name
     assert left == []
 
 

@@ -48,7 +48,7 @@ def test_a_page_loads_two_scripts_and_has_the_first_inside(client: Any) -> None:
     for name in ("React", "ReactDOM", "dash_html_components", "dash_core_components", "dash_bootstrap_components"):
         assert name in of_dash.text
     assert not re.findall("^//# sourceMappingURL", of_dash.text, re.MULTILINE)
-    assert of_dash.text.count("location.origin") == 8  # each file has its place
+    assert of_dash.text.count("src: location.origin + ") == 8  # each file has its place
     assert boot() in page.text
     inline = base64.b64encode(hashlib.sha256(boot().encode()).digest()).decode()
     assert f"'sha256-{inline}'" in page.headers["Content-Security-Policy"]
@@ -61,5 +61,5 @@ def test_modules_of_the_viewer_are_one_and_each_keeps_its_names_to_itself() -> N
     assert re.findall(r"^import .*", text, re.MULTILINE) == [text.split("\n")[0]]
     assert "BufferGeometry" in text.split("\n")[0]
     assert "../vendor" not in text
-    assert re.findall(r"^export .*", text, re.MULTILINE) == ["export const { show, sweep, equip } = viewing;"]
+    assert re.findall(r"^export .*", text, re.MULTILINE) == ["export const { show, sweep, equip } = of_viewing;"]
     assert f'import("/bundle/{viewer().name}")' in scripts("en").text
