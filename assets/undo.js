@@ -20,9 +20,7 @@
 
   /* Pages that list faces are told; one that only has them as a strip is loaded anew. */
   function refresh() {
-    for (const card of document.querySelectorAll(".card-face[hidden]")) { // undone before the page had drawn what is left
-      window.dash_clientside.set_props(JSON.parse(card.id), { hidden: false });
-    }
+    for (const card of document.querySelectorAll(".card-face[hidden]")) card.hidden = false; // undone before the page drew what is left
     const nudge = { "/": "studio-nudge", "/library": "library-nudge" }[location.pathname];
     if (nudge) window.dash_clientside.set_props(nudge, { data: Date.now() });
     else if (document.querySelector(".strip, .empty")) location.reload();

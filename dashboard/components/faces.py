@@ -87,9 +87,9 @@ CHANGING = {"card-pictures": ("depth_preview.png", "mesh.glb"), "card-links": ("
 
 
 def card_state(face: FaceRecord) -> dict[str, str]:
-    """Return what a card shows of its face: its name, and the files of each part that changes with them."""
+    """Return what a card shows of its face: its name, whether it asks, and the files of each part that changes."""
     files = {part: " ".join(str(modified_ns(face.folder / name)) for name in names) for part, names in CHANGING.items()}
-    return {"face": face.id, "name": face.name, **files}
+    return {"face": face.id, "name": face.name, "asks": str(face.is_doubtful), **files}
 
 
 def parts_anew(face: FaceRecord, before: Mapping[str, str]) -> list[tuple[dict[str, str], Any]]:

@@ -107,7 +107,7 @@ def _states(found: Sequence[FaceRecord]) -> dict[str, Any]:
 
 def _has_same_cards(now: dict[str, Any], before: dict[str, Any]) -> bool:
     """Whether the cards are those that are there, in their order, so that what changed is drawn within them."""
-    named = [[(card["face"], card["name"]) for card in state["cards"]] for state in (now, before)]
+    named = [[(card["face"], card["name"], card["asks"]) for card in state["cards"]] for state in (now, before)]
     return named[0] == named[1] and now["count"] == before["count"]
 
 

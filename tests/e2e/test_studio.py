@@ -188,7 +188,7 @@ def test_a_file_that_comes_leaves_the_rest_of_its_card_and_other_cards_as_they_a
     assert drawn_before == 2 * 3
     folder = workshop.library.folders.face(faces[0]["id"])
     (folder / "mesh.glb").write_bytes(b"mesh")
-    page.request.post(f"/api/faces/{faces[1]['id']}/keep")  # something changes, so the page asks what does
+    page.request.patch(f"/api/faces/{faces[1]['id']}", data={"tags": ["new"]})  # a change
     page.locator(f".card-face[data-face='{faces[0]['id']}'] .viewer").wait_for()
     page.locator(f".card-face[data-face='{faces[0]['id']}']").get_by_role("link", name="Mesh GLB").wait_for()
     assert page.locator(".card-face .btn[data-same]").count() == drawn_before
