@@ -64,7 +64,10 @@ def layout(photo_id: str | None = None, face: str | None = None, turn_deg: str |
             page.head(say("Where is the face?"), say(LEAD), actions),
             html.Div(
                 [
-                    views.graph(figure, "mark-figure", height=height, still=True),
+                    # the place is kept while Plotly comes
+                    html.Div(
+                        views.graph(figure, "mark-figure", height=height, still=True), style={"minHeight": height}
+                    ),
                     html.Div(
                         [
                             *fields,
