@@ -9,7 +9,7 @@ import core
 from core.errors import PhotoError
 from core.options.run import CHANGEABLE
 from dashboard.cli.flags import given
-from dashboard.cli.terminal import bar, say
+from dashboard.cli.terminal import bar, say, say_wrong
 from dashboard.settings import Settings
 
 
@@ -25,6 +25,8 @@ def command(args: argparse.Namespace) -> int:
         say(json.dumps({"folder": str(folder), "seconds": round(seconds, 3), **said}))
     else:
         say(f"{folder}: {facts.distance_mm:.0f} mm away ({seconds:.1f} s)")
+        for warning in facts.warnings:
+            say_wrong(f"{folder}: {warning}")
     return 0
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import core
 from core.errors import FormatError, OptionError
+from core.face.doubt import DOUBTFUL
 from core.names import cut, readable
 from core.options import Options, Printer
 from core.photo.formats import NAMES, is_picture
@@ -184,6 +185,13 @@ def _is_free(folder: Path, sha256: str) -> bool:
         return False
 
 
+def _warnings(folder: Path) -> list[str]:
+    """Return what speaks against a face's numbers, but that it may be no face, which is said by itself."""
+    facts = core.files.read_facts(folder)
+    said = {doubt.sentence for doubt in facts.doubts if doubt.word == DOUBTFUL}
+    return [warning for warning in facts.warnings if warning not in said]
+
+
 def _face(folder: Path) -> dict[str, Any]:
     facts = core.files.read_facts(folder)
     solid = facts.solid and {
@@ -274,4 +282,6 @@ def command(args: argparse.Namespace) -> int:
             else:
                 for folder in outcome.folders:
                     say(f"{photo} -> {folder} ({options.model}, {outcome.seconds:.1f} s)")
+                    for warning in _warnings(folder):
+                        say_wrong(f"{folder}: {warning}")
     return 1 if failed else 0

@@ -72,8 +72,21 @@ def test_run_says_which_network_and_where(astronaut: Path, tmp_path: Path, capfd
     assert main(["run", str(astronaut), str(sea), *arguments]) == 0
     printed, said = capfd.readouterr()
     assert f"{astronaut} -> {tmp_path / 'out' / 'astronaut'} (builtin, " in printed
-    assert said == ""
+    assert {line.split(": ")[1] for line in said.splitlines()} == {str(tmp_path / "out" / "sea")}  # it has no face
     assert {folder.name for folder in (tmp_path / "out").iterdir()} == {"astronaut", "sea"}
+
+
+def test_what_speaks_against_the_numbers_is_said(
+    grace_hopper: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    photo, folder = tmp_path / "cut.jpg", tmp_path / "out" / "cut"
+    photo.write_bytes(grace_hopper.read_bytes()[:-2])  # without the marker of its end
+    arguments = ["--out", str(tmp_path / "out"), "--formats", "stl", "--solid", "none", "--max-triangles", "3000"]
+    wrong = f"lifemask: {folder}: The photo's file is cut off at its end: its last rows may be wrong.\n"
+    assert main(["run", str(photo), *arguments]) == 0
+    assert wrong in capfd.readouterr().err
+    assert main(["recompute", str(folder), "--ipd-mm", "60"]) == 0
+    assert wrong in capfd.readouterr().err
 
 
 def test_a_doubtful_find_is_written_and_is_no_success(
