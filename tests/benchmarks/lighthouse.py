@@ -100,7 +100,9 @@ def measured(browser: str, address: str, cookie: str, form: str, report: Path) -
     ]  # fmt: skip
     cache = Path(tempfile.gettempdir()) / "lifemask-lighthouse"
     environ = {**os.environ, "CHROME_PATH": browser, "npm_config_cache": str(cache), "NO_UPDATE_NOTIFIER": "1"}
-    subprocess.run(command, check=True, env=environ, timeout=PATIENCE_S)
+    for is_last in (False, True):  # Chromium loses the beginning of a page now and then
+        if subprocess.run(command, check=is_last, env=environ, timeout=PATIENCE_S).returncode == 0:
+            break
     return dict(json.loads(report.read_text()))
 
 
