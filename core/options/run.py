@@ -66,7 +66,7 @@ class Options(AnySolid):
     )  # fmt: skip
     fine_relief: float = option(
         DEFAULT_FINE_RELIEF, "Fine relief",
-        "Lids, brows, hair, folds and wrinkles in surface and solid: drawn from light and dark, not measured. 0: none.",
+        f"Lids, brows, hair, folds and wrinkles in surface and solid: {DRAWN}. 0: none.",
         low=0, high=1, step=0.05, recompute=True,
     )  # fmt: skip
     background: bool = option(False, "Keep what is round the head", recompute=True)

@@ -298,7 +298,7 @@ def checks(found: "PreflightFacts") -> html.Section:
         "bad": say("Something needs to be mended before it prints well."),
     }
     verdict = html.P([_sign(found.state), html.Span(words[found.state])], className=f"verdict {found.state}")
-    rows = [_check(check, found.best_orientation.words) for check in found.checks]
+    rows = [_check(check) for check in found.checks]
     note = say("Checked on the STL as written and read back.")
     return section(say("Checks"), verdict, html.Ul(rows, className="checks"), html.P(note, className="note"))
 
@@ -307,12 +307,11 @@ def _sign(state: str) -> html.Span:
     return html.Span(icon(LOOKS[state][0]), className=f"state-{state}")
 
 
-def _check(check: "Check", lying: str) -> html.Li:
-    """Return one point; lying : how the solid lies best, in the words that the advice may have."""
+def _check(check: "Check") -> html.Li:
     value = "; ".join(say(one) for one in check.value.split("; "))
     parts: list[Child] = [html.Strong(say(check.name)), html.Span(value, className="soft")]
     if check.advice:
-        parts.append(html.Div(say(check.advice.replace(f"Print it {lying}", f"Print it {say(lying)}"))))
+        parts.append(html.Div(say(check.advice)))
     state = html.Span(say(LOOKS[check.state][1]), className=f"state-{check.state} small")
     return html.Li([_sign(check.state), html.Div(parts, className="check-said"), state])
 
