@@ -11,7 +11,7 @@ from dash.fingerprint import check_fingerprint
 from dashboard.components import shell
 from dashboard.library.library import Library
 from dashboard.settings import Settings
-from dashboard.web import addresses, routes, security
+from dashboard.web import addresses, routes, security, still
 from dashboard.web.assets import assets_folder
 from dashboard.web.bundle import joined
 from dashboard.web.context import LIBRARY, OF_DASH
@@ -67,6 +67,7 @@ def create_app(settings: Settings) -> dash.Dash:
     shell.connect(app)
     security.guard(app, settings)
     addresses.guard(server)
+    still.guard(server)
     server.register_blueprint(routes.blueprint)
     # Dash collects the callbacks of pages at the first request; now, so that a second app in the process has its own
     server.test_client().get("/_dash-dependencies")

@@ -31,6 +31,7 @@ from core.mesh.cloud import PointCloud
 from core.mesh.normal_map import NormalMap
 from core.mesh.plaster import plaster_picture
 from core.mesh.surface import Surface
+from core.together import together
 
 NOTHING = 0  # in depth.png: no depth here
 THUMBNAIL_PX = 256
@@ -74,22 +75,38 @@ def write_pictures(reconstruction: Reconstruction, folder: Path) -> None:
     `mask.png` is the head's soft mask (8 bit, 128 and more is head). The plaster has the fine relief.
     `plain_preview.png`, too, is plaster: of the depth before the prior's shape, the smoothing and the fine relief.
     """
-    write_png(reconstruction.crop_rgb, folder / "crop.png")
-    if reconstruction.coverage is not None:
-        write_png(reconstruction.coverage, folder / "mask.png")
-    thumbnail = Image.fromarray(reconstruction.crop_rgb).resize((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.LANCZOS)
-    thumbnail.save(folder / "thumbnail.jpg", quality=JPEG_QUALITY)
+    mask, plain_mm, edge = reconstruction.mask, reconstruction.plain_mm, _soft_edge(reconstruction)
+
+    def put(colours: NDArray[np.uint8], name: str) -> None:
+        write_png(np.dstack([colours, edge]), folder / name)
+
+    def put_photo() -> None:
+        write_png(reconstruction.crop_rgb, folder / "crop.png")
+        if reconstruction.coverage is not None:
+            write_png(reconstruction.coverage, folder / "mask.png")
+        crop = Image.fromarray(reconstruction.crop_rgb)
+        thumbnail = crop.resize((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.LANCZOS)
+        thumbnail.save(folder / "thumbnail.jpg", quality=JPEG_QUALITY)
+        put(_coloured(reconstruction), "depth_preview.png")
+
+    def put_plaster() -> None:
+        carved = reconstruction.depth_mm - reconstruction.drawn_mm(mask.shape[0])
+        put(_plaster(reconstruction, carved), "relief_preview.png")
+
+    def put_plain() -> None:
+        if plain_mm is not None:
+            put(_plaster(reconstruction, plain_mm), "plain_preview.png")
+
+    together(put_plaster, put_plain, put_photo)
+
+
+def _coloured(reconstruction: Reconstruction) -> NDArray[np.uint8]:
+    """(S, S, 3) uint8: the depth in cividis, near is bright."""
     mask = reconstruction.mask
     depth = np.where(mask, reconstruction.depth_mm, np.nanmax(reconstruction.depth_mm))
     low, high = np.percentile(depth[mask], [0.5, 99.5])
     level = (np.clip((high - depth) / max(high - low, 1e-6), 0, 1) * 255).astype(np.uint8)
-    colour = cv2.applyColorMap(level, cv2.COLORMAP_CIVIDIS)[..., ::-1]
-    edge = _soft_edge(reconstruction)
-    write_png(np.dstack([colour, edge]), folder / "depth_preview.png")
-    carved = reconstruction.depth_mm - reconstruction.drawn_mm(mask.shape[0])
-    write_png(np.dstack([_plaster(reconstruction, carved), edge]), folder / "relief_preview.png")
-    if reconstruction.plain_mm is not None:
-        write_png(np.dstack([_plaster(reconstruction, reconstruction.plain_mm), edge]), folder / "plain_preview.png")
+    return cv2.applyColorMap(level, cv2.COLORMAP_CIVIDIS)[..., ::-1]
 
 
 def _soft_edge(reconstruction: Reconstruction) -> NDArray[np.uint8]:

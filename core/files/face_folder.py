@@ -6,6 +6,7 @@ the other by the library, which wants the depth soon, and keeps what the files a
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from core import packing
@@ -38,6 +39,7 @@ from core.preflight import preflight
 from core.progress import Progress, ignore, part_of
 from core.solid import make_solid
 from core.storage import writing
+from core.together import together
 from core.version import versions
 
 GLB_TRIANGLES = 15_000  # where a normal map shows the fine relief: with a texture of 2048 pixels it is below 2.5 MB
@@ -69,10 +71,13 @@ def write_depths(
     with writing(folders[0]), replacing(folders, is_ours) as places:
         for index, (reconstruction, part) in enumerate(zip(reconstructions, places, strict=True)):
             progress("Measuring", index / len(folders))
-            parts = _parts(reconstruction, part)
-            write_json(_write_depth(parts, options), part / FACTS_FILE)
-            packing.save(face_files.maps(reconstruction), part / packing.MAPS)
-            (part / TEXTURE).write_bytes(_texture(reconstruction))
+            facts, texture, _ = together(
+                partial(_write_depth, _parts(reconstruction, part), options),
+                partial(_texture, reconstruction),
+                partial(packing.save, face_files.maps(reconstruction), part / packing.MAPS),
+            )
+            write_json(facts, part / FACTS_FILE)
+            (part / TEXTURE).write_bytes(texture)
         progress("Files are written", 1.0)
 
 
@@ -263,8 +268,11 @@ def _put(subject: Subject, parts: Parts, into: Path, formats: tuple[str, ...]) -
 def _write_depth(parts: Parts, options: Options) -> WrittenFacts:
     """Write pictures and numbers; return the facts of a face without a surface and a solid."""
     reconstruction = parts.reconstruction
-    face_files.write_pictures(reconstruction, parts.folder)
-    face_files.write_statistics(face_files.statistics(reconstruction), parts.folder)
+    statistics, _ = together(
+        partial(face_files.statistics, reconstruction),
+        partial(face_files.write_pictures, reconstruction, parts.folder),
+    )
+    face_files.write_statistics(statistics, parts.folder)
     x, y, z = reconstruction.origin_mm.tolist()
     return WrittenFacts(
         **vars(reconstruction.facts),

@@ -50,10 +50,13 @@ class Journal:
             session.execute(delete(schema.UnsettledFolder).filter_by(name=self._name(place)))
 
     def end(self, place: Path) -> None:
-        """Take the note of a folder away; the folder goes too where its row was deleted while it was written."""
+        """Take the note of a folder away; the folder goes too where its row was deleted while it was written.
+
+        The note stays while something lies beside the folder that a killed process left: `sweep` sees to it.
+        """
         with self._session.begin() as session:
             known = self._is_known(session, place)
-            if known:
+            if known and not self._parts(place):
                 self.settle(session, [place])
         if not known:
             self.remove([place])

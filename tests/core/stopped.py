@@ -68,19 +68,26 @@ def killed_at_each_change(prepare: Step, work: Step) -> Iterator[int]:
     number = 1
     while True:
         prepare()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of threads, of which the child uses none
-            child = os.fork()
-        if child == 0:
-            _kill_at_change(number)
-            work()
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        if not os.WIFSIGNALED(status):
-            assert os.waitstatus_to_exitcode(status) == 0
+        if not killed_before_change(number, work):
             return
         yield number
         number += 1
+
+
+def killed_before_change(number: int, work: Step) -> bool:
+    """Do the work in a process that is killed before its `number`-th change of the disk; False if it has fewer."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of threads, of which the child uses none
+        child = os.fork()
+    if child == 0:
+        _kill_at_change(number)
+        work()
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        return True
+    assert os.waitstatus_to_exitcode(status) == 0
+    return False
 
 
 def _kill_at_change(number: int) -> None:

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from PIL import Image
 
 from core.geometry.camera import Intrinsics
 from dashboard.cli.main import main
+from dashboard.cli.pool import processes_for
 from dashboard.cli.run import free_folders
 from tests.facts import facts_of, write_facts
 
@@ -23,6 +25,8 @@ FILES = {
     "depth.png", "depth.npy", "statistics.json", "statistics.csv", "cloud.ply", "mesh.stl", "mesh.zip", "mesh.ply",
     "mesh.glb", "solid.stl", "reconstruction.json",
 }  # fmt: skip
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(autouse=True)
@@ -186,6 +190,36 @@ def test_an_earlier_result_outlives_runs_that_do_not_end_well(
     assert main([*arguments, "--solid", "none"]) == 0
     assert (face / "notes.txt").read_text() == "mine"
     assert not (face / "solid.stl").exists()  # ours, and not asked for this time
+
+
+def _is_any_left(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(processes_for(2) < 2, reason="one process alone works here: cores or memory are few")
+def test_ctrl_c_ends_all_processes_and_leaves_whole_faces_alone(astronaut: Path, tmp_path: Path) -> None:
+    photos = [tmp_path / f"{number}.png" for number in range(4)]
+    for photo in photos:
+        photo.write_bytes(astronaut.read_bytes())
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "dashboard.cli", "run", *map(str, photos), "--out", str(out), "--formats", "stl"]
+    running = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True)
+    end = time.monotonic() + 300
+    while not any(path.name.endswith(".part") for path in (out.iterdir() if out.is_dir() else ())):
+        assert time.monotonic() < end
+        assert running.poll() is None
+        time.sleep(0.01)
+    os.killpg(running.pid, signal.SIGINT)  # as a terminal does: to all of the group
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == 130, said.decode()
+    while _is_any_left(running.pid):  # the last of its processes ends a moment later
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    assert [path.name for path in out.iterdir() if not (path / "solid.stl").is_file()] == []
 
 
 @pytest.mark.parametrize(

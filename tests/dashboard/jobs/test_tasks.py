@@ -17,13 +17,17 @@ from sqlalchemy import select
 
 import core
 from core.errors import OptionError, PhotoError
+from core.files.catalog import TEXTURE
 from core.options import Options
+from core.progress import ignore
 from dashboard.jobs.queue import Queue
 from dashboard.jobs.tasks import Tasks
 from dashboard.jobs.worker import step
 from dashboard.library import schema
+from dashboard.library.journal import ABANDONED_S
 from dashboard.library.library import Library
 from dashboard.settings import Settings
+from tests.core.stopped import killed_before_change
 
 FEW = {"model": "builtin", "max_triangles": 3000}
 
@@ -171,6 +175,30 @@ def test_a_photo_that_was_taken_in_is_within_all_limits_later(
     run = work(tasks, library.start_recompute(workspace, run.face_ids[0], {"smooth": 1.0}).id, workspace)
     assert (run.state, run.error) == ("done", None)
     library.close()
+
+
+def test_a_face_outlives_workers_that_are_killed_while_they_make_its_surface(tasks: Tasks, astronaut: Path) -> None:
+    library, options = tasks.library, Options.from_dict({**FEW, "solid": "none"})
+    workspace = library.new_workspace()
+    library.start_run(workspace, library.add_photo(workspace, astronaut.name, astronaut).id, options)
+    assert step(Queue(library), {"reconstruct": tasks.reconstruct}, ["reconstruct"])
+    (face,) = library.faces(workspace)
+    before = {path.name: path.read_bytes() for path in face.folder.iterdir()}
+    assert "mesh.glb" not in before
+    queue = Queue(library)
+    claimed = queue.claim([], ["surface"])
+    assert claimed is not None
+    for changes in (1, 8, 16):
+        killed = killed_before_change(changes, lambda: Tasks(Library(library.settings)).surface(claimed, ignore))
+        assert killed, f"it makes fewer than {changes} changes of the disk"
+        assert {path.name: path.read_bytes() for path in face.folder.iterdir()} == before
+    tasks.surface(claimed, ignore)
+    queue.finish(claimed.id, [])
+    library.clock = library.journal._clock = lambda: time.time() + 2 * ABANDONED_S
+    library.journal.sweep()
+    assert [folder.name for folder in face.folder.parent.iterdir()] == [face.id]  # what the killed ones left is away
+    assert {path.name for path in face.folder.iterdir()} > before.keys() - {TEXTURE}  # which is within the mesh now
+    assert trimesh.load_scene(face.folder / "mesh.glb").geometry
 
 
 def test_weights_that_cannot_be_fetched_are_a_sentence(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
