@@ -113,9 +113,9 @@ def write_face(
     >>> sorted(path.name for path in Path("results/light").glob("mesh.*"))
     ['mesh.ply']
     """
-    write = _write_compact if is_compact(Path(folder)) else _write
+    compact = is_compact(Path(folder))
     with writing(Path(folder)), replacing([Path(folder)], is_ours) as (part,):
-        write(reconstruction, part, options, progress, asked, printer)
+        _write(reconstruction, part, options, progress, asked, printer, compact=compact)
 
 
 def load_face(folder: str | Path) -> Reconstruction:
@@ -192,51 +192,36 @@ def _write(
     progress: Progress,
     asked: SolidOptions | None,
     printer: Printer | None,
+    *,
+    compact: bool = False,
 ) -> None:
-    """Write all files that the options name."""
+    """Write all files that the options name; compact : what a folder of the library keeps of them."""
+    formats = FORMATS if compact else options.formats
     progress("Measuring", 0.0)
     parts = _parts(reconstruction, part)
     facts = _write_depth(parts, options)
-    for subject in ("depth", "cloud"):
-        _put(subject, parts, part, options.formats)
+    if compact:
+        packing.save(face_files.maps(reconstruction), part / packing.MAPS)
+    else:
+        _put("depth", parts, part, formats)
+        _put("cloud", parts, part, formats)
     progress("Making the mesh", 0.2)
-    facts = replace(facts, surface=_write_surface(parts, part, options, _texture(reconstruction)))
-    _put("surface", parts, part, options.formats)
+    wanted = replace(options, formats=formats)
+    facts = replace(facts, surface=_write_surface(parts, part, wanted, _texture(reconstruction)))
+    if compact:
+        parts.surface.save(part / SURFACE_MESH)
+    else:
+        _put("surface", parts, part, formats)
     progress("Making the solid", 0.6)
     asked = asked or options.solid_options()
     if asked is not None:
         _make_solid(parts, asked)
         progress("Checking the solid", 0.8)
         facts = replace(facts, solid=_check_solid(parts, part, asked, printer))
-        _put("solid", parts, part, options.formats)
-    write_json(facts, part / FACTS_FILE)
-    progress("Files are written", 1.0)
-
-
-def _write_compact(
-    reconstruction: Reconstruction,
-    part: Path,
-    options: Options,
-    progress: Progress,
-    asked: SolidOptions | None,
-    printer: Printer | None,
-) -> None:
-    """Write what a compact folder holds of a face whose surface and solid are there."""
-    progress("Measuring", 0.0)
-    parts = _parts(reconstruction, part)
-    facts = _write_depth(parts, options)
-    packing.save(face_files.maps(reconstruction), part / packing.MAPS)
-    progress("Making the mesh", 0.2)
-    options_of_all = replace(options, formats=FORMATS)
-    facts = replace(facts, surface=_write_surface(parts, part, options_of_all, _texture(reconstruction)))
-    parts.surface.save(part / SURFACE_MESH)
-    progress("Making the solid", 0.6)
-    asked = asked or options.solid_options()
-    if asked is not None:
-        _make_solid(parts, asked)
-        progress("Checking the solid", 0.8)
-        facts = replace(facts, solid=_check_solid(parts, part, asked, printer))
-        _keep_solid(parts, part)
+        if compact:
+            _keep_solid(parts, part)
+        else:
+            _put("solid", parts, part, formats)
     write_json(facts, part / FACTS_FILE)
     progress("Files are written", 1.0)
 

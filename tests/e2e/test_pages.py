@@ -20,6 +20,7 @@ ALL = (
     "/models",
     "/face/{0}",
     "/print/{0}",
+    "/mark/{photo}",
     "/nowhere",
 )
 
@@ -35,7 +36,8 @@ def test_page_opens_fits_a_phone_and_is_accessible(open_page: Any, two_faces: di
     expected = "status of 404" if address == "/nowhere" else ()
     look = {"viewport": {"width": 375, "height": 720}, "color_scheme": "dark", "has_touch": True}
     page = open_page(two_faces["state"], expected, **look)
-    page.goto(address.format(*two_faces["ids"]))
+    photo = page.request.get("/api/faces").json()["faces"][0]["photo_id"]
+    page.goto(address.format(*two_faces["ids"], photo=photo))
     page.locator("main h1, main h2").first.wait_for()
     page.wait_for_load_state("networkidle")
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
@@ -45,6 +47,23 @@ def test_page_opens_fits_a_phone_and_is_accessible(open_page: Any, two_faces: di
     page.locator("html[data-bs-theme=light]").wait_for(state="attached")
     assert page.evaluate("document.documentElement.scrollWidth") <= 1440
     assert violations(page) == []
+
+
+def test_links_within_still_parts_change_the_page_without_loading_it_anew(
+    open_page: Any, two_faces: dict[str, Any]
+) -> None:
+    page = open_page(two_faces["state"])
+    page.goto("/")
+    link = page.locator(".card-face .card-name[data-link]").first
+    link.wait_for()
+    address = link.get_attribute("href")
+    page.evaluate("window.same = true")
+    link.click()
+    page.locator("#face-body").wait_for()
+    assert page.url.endswith(address)
+    assert page.evaluate("window.same")
+    page.go_back()
+    page.locator(".card-face").first.wait_for()
 
 
 def test_the_theme_is_kept(page: Any) -> None:
