@@ -24,13 +24,13 @@ def save(arrays: Mapping[str, NDArray[np.generic]], path: Path) -> None:
 
 def read(path: Path) -> dict[str, NDArray[np.generic]]:
     """Read back what `save` wrote."""
-    with np.load(path) as members:
+    with path.open("rb") as file, np.load(file) as members:
         return {name: _array(members[name], members[f"{name}.as"]) for name in _names(members.files)}
 
 
 def names(path: Path) -> list[str]:
     """Names of the arrays in a file, without reading them."""
-    with np.load(path) as members:
+    with path.open("rb") as file, np.load(file) as members:
         return _names(members.files)
 
 
@@ -41,7 +41,7 @@ def load_map(folder: Path, name: str) -> NDArray[np.generic] | None:
         return np.asarray(np.load(alone))
     if not packed.is_file():
         return None
-    with np.load(packed) as members:
+    with packed.open("rb") as file, np.load(file) as members:
         return _array(members[name], members[f"{name}.as"]) if name in members.files else None
 
 

@@ -12,14 +12,15 @@ from core import packing
 from core.errors import FormatError
 from core.json_files import read_object
 
-Subject = Literal["solid", "surface", "cloud", "depth", "numbers", "picture"]
+Subject = Literal["solid", "surface", "head", "cloud", "depth", "numbers", "picture"]
 
 SURFACE_HEADER = b"Lifemask surface"  # how the STL of a surface begins; that of a solid has another header
 SOLID_STL, SURFACE_STL = "solid.stl", "mesh.stl"
 FACTS = "reconstruction.json"
 SURFACE_MESH, SOLID_MESH = "surface.npz", "solid.npz"  # triangles, packed
+HEAD = "head.npz"  # the vertices of a whole head, packed
 TEXTURE = "texture.jpg"  # of a surface that is not made yet; then it is in mesh.glb
-KEPT = (packing.MAPS, SURFACE_MESH, SOLID_MESH, TEXTURE)  # what a compact folder holds beside files of the table
+KEPT = (packing.MAPS, SURFACE_MESH, SOLID_MESH, TEXTURE, HEAD)  # what a compact folder holds beside files of the table
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class FaceFile:
         conditions = [
             f"`--formats` names {self.format}" if self.format else "",
             "there is a solid" if self.subject == "solid" else "",
+            "a head was asked for" if self.subject == "head" else "",
             self.only,
         ]
         return f"if {' and '.join(filter(None, conditions))}" if any(conditions) else "always"
@@ -78,6 +80,26 @@ FILES = {
         ),
         FaceFile("mesh.ply", PLY, "PLY mesh", "coloured surface with normals, mm", "surface", "ply"),
         FaceFile(SURFACE_STL, STL, "STL mesh", "surface without colours, open: does not print, mm", "surface", "stl"),
+        FaceFile(
+            "head.glb",
+            GLB,
+            "Head GLB",
+            "whole head with texture, fine relief and what of it is guessed (`_SEEN`), metres",
+            "head",
+            "glb",
+        ),
+        FaceFile("head.stl", STL, "Head STL", "whole head, closed, with fine relief, mm", "head", "stl"),
+        FaceFile("head.zip", ZIP, "Head OBJ", "whole head as OBJ with MTL and texture, zipped, mm", "head", "obj"),
+        FaceFile("head.ply", PLY, "Head PLY", "whole head, coloured, with what is guessed (`seen`), mm", "head", "ply"),
+        FaceFile("head.json", JSON, "Head JSON", "how well the head is fitted, and how much of it is guessed", "head"),
+        FaceFile(
+            "head.jpg",
+            "image/jpeg",
+            "Head texture",
+            "the head's colours, laid out as a map, the same for every head",
+            "head",
+        ),
+        FaceFile("front.png", PNG, "Front view", "the head seen straight from the front", "head"),
         FaceFile("cloud.ply", PLY, "PLY cloud", "coloured points, mm", "cloud"),
         FaceFile("solid.zip", ZIP, "OBJ solid", "printable solid as OBJ with colours, zipped, mm", "solid", "obj"),
         FaceFile("solid.ply", PLY, "PLY solid", "coloured printable solid, mm", "solid", "ply"),
@@ -150,6 +172,7 @@ MADE_FROM = {
     **dict.fromkeys(("depth.npy", "depth.png", "inverse_depth.npy", "prior.npy", "fine_relief.npy", "cloud.ply"),
                     packing.MAPS),
     **dict.fromkeys(("mesh.stl", "mesh.ply", "mesh.zip"), SURFACE_MESH),
+    **dict.fromkeys(("head.glb", "head.stl", "head.zip", "head.ply", "front.png"), HEAD),
     **dict.fromkeys(("solid.stl", "solid.3mf", "solid.ply", "solid.zip", "solid.glb"), SOLID_MESH),
 }  # fmt: skip
 OPTIONAL = ("prior.npy", "fine_relief.npy")  # not every face has such a map
@@ -223,3 +246,19 @@ def coming(folder: Path) -> tuple[str, ...]:
     if asked != "none" and not (folder / SOLID_MESH).is_file():
         awaited.append("solid")
     return tuple(file.name for file in FILES.values() if file.subject in awaited)
+
+
+def on_request(folder: Path) -> tuple[str, ...]:
+    """Return the files of a head of the library that is made once one of them is asked for."""
+    try:
+        has_face = read_object(folder / FACTS)["face"] is not None
+    except (OSError, FormatError, LookupError, TypeError):
+        has_face = False
+    is_absent = has_face and not (folder / (HEAD if is_compact(folder) else "head.json")).is_file()
+    return tuple(file.name for file in FILES.values() if file.subject == "head") if is_absent else ()
+
+
+def offered(folder: Path) -> tuple[str, ...]:
+    """Return all files that can be had of a face: now, a moment later, or once they are asked for."""
+    names = {*present(folder), *coming(folder), *on_request(folder)}
+    return tuple(name for name in FILES if name in names)

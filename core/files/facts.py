@@ -1,11 +1,15 @@
-"""What is known of a face once its files are written: the facts that it rests on, its surface and its solid."""
+"""What is known of a face once its files are written: the facts that it rests on, its surface, solid and head."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.errors import FormatError
 from core.geometry.facts import Facts, Vector, read_facts_as
+from core.json_files import read_object, typed
 from core.options import Options, SolidOptions
 from core.preflight.facts import PreflightFacts
+
+HEAD_FACTS = "head.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +49,24 @@ class SolidFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HeadFacts:
+    """What `head.json` holds: how the template lies on the face, and how much of the head is a guess.
+
+    model : of the head. residual_mm : median distance of the face from the photo's depth; None where none is seen.
+    landmarks_mm : RMS distance of the inner landmarks that are seen. is_poor : the head is not what the photo shows.
+    seen_share : of the surface, the photo's own; the rest is guessed. watertight, volume : by `trimesh`.
+    """
+
+    model: str
+    residual_mm: float | None
+    landmarks_mm: float
+    is_poor: bool
+    seen_share: float
+    watertight: bool
+    volume: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class UnitFacts:
     """The unit of lengths in each kind of file."""
 
@@ -81,6 +103,20 @@ class WrittenFacts(Facts):
     frames: FrameFacts = field(default_factory=FrameFacts)
     options: Options
     versions: dict[str, str]
+
+
+def read_head_facts(folder: Path) -> HeadFacts:
+    """Read `head.json` of a face's folder.
+
+    Raises
+    ------
+    FormatError
+        There is no such file, or it is damaged or foreign.
+    """
+    path = folder / HEAD_FACTS
+    if not path.is_file():
+        raise FormatError(f"There is no head in {folder.name}. Make it first, by 'lifemask head'.")
+    return typed(HeadFacts, read_object(path), path)
 
 
 def read_facts(folder: Path) -> WrittenFacts:

@@ -26,7 +26,7 @@ JPEG_END = b"\xff\xd9"
 CREASE_DEG = 35.0  # in previews, edges sharper than this stay sharp
 SHADE_STEPS = 32  # in previews, no edge is longer than the size by this
 UNLIT, LIT = "KHR_materials_unlit", "lit plaster"  # assets/viewer.js knows such a material by its name
-TANGENT = "_TANGENT"
+TANGENT, SEEN = "_TANGENT", "_SEEN"
 GLTF_PER_MM = 0.001  # glTF is in metres
 UPRIGHT = np.array([[1, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1.0]])  # x, z, -y
 HEADER_BYTES = 80  # of a binary STL
@@ -41,6 +41,7 @@ class Mesh:
     title : a name for people. about : what its millimetres rest on, by name; carried by every format.
     normals, tangents : (n, 3) float64 unit, and normal_map, a JPEG laid on by uv, that is told from them (see
     `core.mesh.normal_map`); None where there is none.
+    seen : (n,) float32 0..1, of a whole head: how far each vertex is the photo's and not a guess.
     """
 
     vertices_mm: NDArray[np.float64]
@@ -53,6 +54,7 @@ class Mesh:
     normals: NDArray[np.float64] | None = None
     tangents: NDArray[np.float64] | None = None
     normal_map: bytes | None = None
+    seen: NDArray[np.float32] | None = None
 
     @property
     def name(self) -> str:
@@ -74,7 +76,12 @@ class Mesh:
 
     def coloured(self) -> trimesh.Trimesh:
         """With colours of the vertices."""
-        return trimesh.Trimesh(self.vertices_mm, self.faces, vertex_colors=self.colours, process=False)
+        body = trimesh.Trimesh(
+            self.vertices_mm, self.faces, vertex_normals=self.normals, vertex_colors=self.colours, process=False
+        )
+        if self.seen is not None:
+            body.vertex_attributes["seen"] = self.seen
+        return body
 
     def skinned(self, skin: PBRMaterial | SimpleMaterial) -> trimesh.Trimesh:
         """With a material, laid on by uv."""
@@ -106,7 +113,9 @@ def write_3mf(mesh: Mesh, path: Path, picture: Path | None = None) -> None:
 
 def write_ply(mesh: Mesh, path: Path) -> None:
     """Binary PLY with colours of the vertices; of a surface with normals: without them it is shown in flat facets."""
-    written = mesh.coloured().export(file_type="ply", vertex_normal=mesh.texture is not None)
+    written = mesh.coloured().export(
+        file_type="ply", vertex_normal=mesh.normals is not None or mesh.texture is not None
+    )
     path.write_bytes(_commented(written, mesh))
 
 
@@ -162,6 +171,8 @@ def write_glb(mesh: Mesh, path: Path) -> None:
     body = mesh.skinned(skin)
     if mesh.tangents is not None:  # the fourth number: the third direction is normal x tangent, and not its opposite
         body.vertex_attributes[TANGENT] = np.hstack([mesh.tangents, np.ones((len(mesh.tangents), 1))])
+    if mesh.seen is not None:
+        body.vertex_attributes[SEEN] = mesh.seen
     _write_glb(body, mesh, path)
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -28,6 +27,8 @@ from core.mesh.cloud import point_cloud
 from core.mesh.surface import dressed
 from core.options import SolidOptions
 
+MODEL = "ICT-FaceKit light, (c) 2020 USC Institute for Creative Technologies, MIT"
+GUESSED = f"fitted model, {MODEL}; what the photo does not show is guessed"
 UNIT = 32767  # an int16 for a component of a normal: to a thousandth of a degree or so
 
 
@@ -163,7 +164,10 @@ class Parts:
         """The solid with its colours."""
         kept = self.solid
         assert kept.colours is not None
-        return face_files.solid_mesh(kept.vertices_mm, kept.faces, kept.colours, self.solid_options.kind, self.about)
+        options = self.solid_options
+        guess = GUESSED if options.is_round_bust else f"where it is turned away, {GUESSED}"
+        about = {**self.about, "head": guess} if options.is_round_bust or options.kind == "mask" else self.about
+        return face_files.solid_mesh(kept.vertices_mm, kept.faces, kept.colours, options.kind, about)
 
 
 def _write_map(parts: Parts, path: Path) -> None:
@@ -207,15 +211,3 @@ MAKERS: dict[str, Callable[[Parts, Path], None]] = {
     "solid.3mf": _write_solid_3mf,
     "solid.glb": _write_solid_glb,
 }
-
-
-def made(folder: Path, name: str) -> bytes:
-    """Make a file of a face from what its folder keeps: the very bytes that `lifemask run` writes.
-
-    folder : one that `core.files.write_depths` wrote. name : of `catalog.MADE_FROM`.
-    Nothing is left on the disk, so any number may ask at once. Raises FormatError where the folder is not whole.
-    """
-    with TemporaryDirectory(prefix="lifemask-") as place:
-        path = Path(place) / name
-        MAKERS[name](Parts(folder), path)
-        return path.read_bytes()

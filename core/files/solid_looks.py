@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from core.errors import FormatError
 from core.files.facts import read_facts
+from core.files.made import made
 from core.files.mesh_files import GLTF_PER_MM, UPRIGHT, glb_of, srgb_to_linear
-from core.files.parts import made
 from core.options import Printer, SolidOptions
 from core.preflight import hanging_places, thin_places
 from core.solid import light_path_mm

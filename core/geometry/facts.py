@@ -221,7 +221,7 @@ def read_facts_as(kind: type[F], folder: Path) -> F:
     path = folder / FACTS_FILE
     try:
         values = read_object(path)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise FormatError(
             f"{folder} holds no face (no {FACTS_FILE}). Give a folder that Lifemask wrote, or process the photo again."
         ) from error

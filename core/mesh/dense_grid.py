@@ -1,4 +1,4 @@
-"""Every pixel a vertex: the dense grid over a mask, and quadric decimation of it to a budget."""
+"""Every pixel a vertex: the dense grid over a mask; and quadric decimation to a budget, of closed surfaces, too."""
 
 import fast_simplification
 import numpy as np
@@ -37,3 +37,35 @@ def decimated(
         np.ascontiguousarray(vertices - middle, dtype=np.float32), faces, target_count=max_triangles
     )
     return np.asarray(few, dtype=np.float64) + middle, np.asarray(left, dtype=np.int32)
+
+
+def decimated_closed(
+    points: NDArray[np.float64], faces: NDArray[np.int32], max_triangles: int
+) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """A closed surface with at most that many triangles, or as many more as it takes to stay one closed surface."""
+    while max_triangles < len(faces):
+        fewer, left = _without_flaps(*decimated(points, faces, max_triangles))
+        if is_like_a_sphere(len(fewer), left):
+            return fewer, left
+        max_triangles *= 2
+    return points, faces
+
+
+def _without_flaps(
+    points: NDArray[np.float64], faces: NDArray[np.int32]
+) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """The mesh without pairs of triangles back to back, to which narrow folds are decimated."""
+    while True:
+        _, which, times = np.unique(np.sort(faces, axis=1), axis=0, return_inverse=True, return_counts=True)
+        if times.max() == 1:
+            break
+        faces = faces[times[which] == 1]
+    used, anew = np.unique(faces, return_inverse=True)
+    return points[used], anew.reshape(-1, 3).astype(np.int32)
+
+
+def is_like_a_sphere(count: int, faces: NDArray[np.int32]) -> bool:
+    """Whether faces (m, 3) over so many vertices are like a sphere: each edge twice, Euler's number 2."""
+    sides = np.sort(np.stack([faces, np.roll(faces, -1, axis=1)], axis=-1), axis=-1).reshape(-1, 2)
+    edges, times = np.unique(sides @ np.array([count, 1]), return_counts=True)
+    return bool((times == 2).all() and count - len(edges) + len(faces) == 2)

@@ -1,4 +1,8 @@
-"""`python -m tests.benchmarks.sheet PHOTO... --out SHEET.png`: photo, mask, depth, shaded views of every face."""
+"""`python -m tests.benchmarks.sheet PHOTO... --out SHEET.png`: photo, mask, depth, shaded views of every face.
+
+`--heads`: photo, the whole head from 0, 45, 90, 135, 180 and -45 degrees, its front view; and a line for each that
+says how it lies and whether its finest triangles are a volume.
+"""
 
 import argparse
 import sys
@@ -6,11 +10,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import trimesh
 from numpy.typing import NDArray
 
 from core.depth.estimator import Networks
 from core.errors import LifemaskError
 from core.geometry.reconstruction import Reconstruction
+from core.head import front_view, head_texture, level, make_head, refined
 from core.mesh.plaster import plaster_colours
 from core.mesh.surface import make_surface
 from core.options import Options
@@ -19,6 +25,8 @@ from core.pipeline import reconstruct
 
 CELL_PX = 256
 TURN_DEG = 40.0
+PAPER = (245, 241, 234)  # of a front view
+HEAD_DEG = (0.0, 45.0, 90.0, 135.0, 180.0, -45.0)
 GROUND = (40, 40, 44)
 BEHIND = (60, 60, 60)  # the back of a surface
 AT_A_TIME, EDGE = 2_000_000, 1e-9  # pixels looked at together; a pixel on an edge belongs to both sides
@@ -30,6 +38,7 @@ def main() -> None:
     parser.add_argument("photos", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, required=True, help="PNG file to write")
     parser.add_argument("--model", default="builtin")
+    parser.add_argument("--heads", action="store_true", help="whole heads in place of surfaces")
     arguments = parser.parse_args()
     networks, options = Networks(), Options(model=arguments.model)
     rows = []
@@ -42,7 +51,7 @@ def main() -> None:
         for face in faces:
             about = face.facts.face
             sys.stdout.write(f"{path.name}: score {about.score:.2f}, yaw {about.yaw_deg:.0f} degrees\n")
-            rows.append(np.hstack(cells(face)))
+            rows.append(np.hstack(head_cells(face) if arguments.heads else cells(face)))
     cv2.imwrite(str(arguments.out), np.vstack(rows)[..., ::-1])
 
 
@@ -62,6 +71,24 @@ def cells(face: Reconstruction) -> list[NDArray[np.uint8]]:
     return [np.asarray(p, np.uint8) for p in small] + [
         view(surface.vertices_mm, surface.faces, turn) for turn in (0.0, TURN_DEG, -TURN_DEG)
     ]
+
+
+def head_cells(face: Reconstruction) -> list[NDArray[np.uint8]]:
+    """Photo, head from six sides, front view: (256, 256, 3) uint8 RGB each."""
+    head = make_head(face)
+    finest, faces = refined(head, face, 2), level(2).faces
+    body = trimesh.Trimesh(finest.points, faces, process=False)
+    fit = head.fit
+    sys.stdout.write(
+        f"  {fit.residual_mm:.2f} mm from the depth, {fit.landmarks_mm:.2f} mm from the landmarks, "
+        f"{head.seen_share:.0%} seen{', lies poorly' * fit.is_poor}; {'a' if body.is_volume else 'NO'} volume\n"
+    )
+    front = front_view(head, head_texture(head, face))
+    margin = (front.shape[0] - front.shape[1]) // 2
+    square = cv2.copyMakeBorder(front, 0, 0, margin, margin, cv2.BORDER_CONSTANT, value=PAPER)
+    small = [cv2.resize(p, (CELL_PX, CELL_PX), interpolation=cv2.INTER_AREA) for p in (face.crop_rgb, square)]
+    views = [view(finest.points, faces, turn) for turn in HEAD_DEG]
+    return [np.asarray(small[0], np.uint8), *views, np.asarray(small[1], np.uint8)]
 
 
 def view(

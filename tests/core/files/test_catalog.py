@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.files.catalog import FILES, is_ours, name_today, present, print_stl
+from core.files.catalog import FILES, is_ours, name_today, on_request, present, print_stl
 from core.files.mesh_files import Mesh, write_stl
 from core.options.run import FORMATS
 
@@ -62,3 +62,18 @@ def test_the_print_is_never_taken_for_the_surface_nor_the_surface_for_the_print(
     assert present(tmp_path) == {name: tmp_path / lies for name, lies in listed.items()}
     assert all(name_today(tmp_path, lies) == name for name, lies in listed.items())
     assert present(tmp_path / "gone") == {}
+
+
+def test_heads_are_offered_of_every_face_until_there_is_one(tmp_path: Path) -> None:
+    heads = {file.name for file in FILES.values() if file.subject == "head"}
+    (tmp_path / "reconstruction.json").write_text('{"face": {"score": 0.9}}')
+    assert set(on_request(tmp_path)) == heads  # of an earlier version, too, which kept files as they are
+    (tmp_path / "head.json").write_text("{}")
+    assert on_request(tmp_path) == ()
+    (tmp_path / "maps.npz").touch()
+    assert set(on_request(tmp_path)) == heads  # what is kept of it is lost: it is made again
+    (tmp_path / "head.npz").touch()
+    assert on_request(tmp_path) == ()
+    (tmp_path / "reconstruction.json").write_text('{"face": null}')
+    (tmp_path / "head.npz").unlink()
+    assert on_request(tmp_path) == ()

@@ -9,10 +9,13 @@ import trimesh
 from core import packing
 from core.depth.estimator import Networks
 from core.files import face_folder
-from core.files.catalog import FILES, KEPT, MADE_FROM, coming, is_compact, present
+from core.files.catalog import FILES, KEPT, MADE_FROM, coming, is_compact, offered, on_request, present
 from core.files.face_folder import load_face, write_depths, write_face, write_solid, write_surface
 from core.files.facts import read_facts
-from core.files.parts import MAKERS, KeptMesh, made
+from core.files.head_files import MAKERS as HEAD_MAKERS
+from core.files.head_files import write_head
+from core.files.made import made
+from core.files.parts import MAKERS, KeptMesh
 from core.geometry.reconstruction import Reconstruction
 from core.options import Options, SolidOptions
 from core.photo import read_photo
@@ -34,21 +37,23 @@ def written(hopper: Reconstruction, tmp_path_factory: pytest.TempPathFactory) ->
     """What `lifemask run` writes."""
     folder = tmp_path_factory.mktemp("plain") / "hopper"
     write_face(hopper, folder, OPTIONS)
+    write_head(folder)
     return folder
 
 
 @pytest.fixture(scope="module")
 def compact(hopper: Reconstruction, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the library keeps, written in three stages."""
+    """What the library keeps, written in four stages."""
     folder = tmp_path_factory.mktemp("compact") / "hopper"
     write_depths([hopper], [folder], OPTIONS)
     write_surface(folder)
     write_solid(folder, OPTIONS.solid_options() or SolidOptions())
+    write_head(folder)
     return folder
 
 
 def test_the_table_of_what_is_made_has_a_maker_for_each() -> None:
-    assert set(MADE_FROM) == set(MAKERS)
+    assert set(MADE_FROM) == {*MAKERS, *HEAD_MAKERS}
     assert set(MADE_FROM) < set(FILES)
     assert set(MADE_FROM.values()) < set(KEPT)
 
@@ -83,7 +88,8 @@ def test_stages_come_one_after_the_other(hopper: Reconstruction, written: Path, 
     assert is_compact(folder)
     subjects = {FILES[name].subject for name in present(folder)}
     assert subjects == {"depth", "cloud", "numbers", "picture"}
-    assert set(present(folder)) | set(coming(folder)) == set(present(written))
+    assert offered(folder) == tuple(present(written))
+    assert {FILES[name].subject for name in on_request(folder)} == {"head"}
     assert (read_facts(folder).surface, read_facts(folder).solid) == (None, None)
     np.testing.assert_array_equal(load_face(folder).depth_mm, hopper.depth_mm)
     (folder / "notes.txt").write_text("mine")
