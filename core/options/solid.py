@@ -1,6 +1,7 @@
 """What a person can choose for a solid. Lengths in mm on the print."""
 
-from typing import Annotated, ClassVar, Literal, get_args
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
@@ -13,6 +14,7 @@ Kind = Literal["relief", "coin", "mask", "bust", "lithophane", "lamp"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Outline = Literal["rectangle", "round", "oval"]
 Fastening = Literal["none", "keyhole", "magnet"]
+Back = Literal["round", "flat"]
 KINDS_ARE = (
     "A relief is a plaque, a coin a round one with a raised rim, a mask the face as a shell, a bust a head that "
     "stands, a lithophane a plate that shows the photo against a light, a lamp such a plate closed to a tube."
@@ -70,18 +72,30 @@ class AnySolid(Nozzle):
     loop: bool = option(False, "Loop for a key ring", "On top, with a hole of 5 mm.", only=("relief", "coin"))
     fastening: Fastening = option(
         "none", "Fastening behind", "A keyhole hangs on a screw; a magnet lies in a pocket.",
-        only=("relief", "coin", "mask", "bust"),
+        only=("relief", "coin", "mask", "flat bust"),
     )  # fmt: skip
     magnet_mm: float = option(
         10.0, "Magnet's width", "Its diameter; add 0.2 mm of play.",
         unit="mm", low=2, high=50, step=0.1, only=("magnet",),
     )  # fmt: skip
     magnet_depth_mm: float = option(2.0, "Magnet's thickness", unit="mm", low=0.5, high=20, step=0.1, only=("magnet",))
+    back: Back = option(
+        "round", "Back of a bust", "Round: the whole head, which the photo shows in front alone and a model of heads "
+        "completes. Flat: cut behind the ears.",
+        only=("bust",),
+    )  # fmt: skip
     hollow: bool = option(False, "Hollow, with a drain hole", "A bust alone.", only=("bust",))
     max_triangles: int = option(
-        MAX_TRIANGLES, "Most triangles", "Of the surface and of the solid.",
+        MAX_TRIANGLES, "Most triangles",
+        "Of the surface and of the solid; a hollow bust in the round has those of its inside beside them.",
         unit="triangles", low=500, high=2_000_000, step=500,
     )  # fmt: skip
+
+    @classmethod
+    def kept(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        """As of `Choices`; until the back of a bust was a choice, it was flat."""
+        there = super().kept(values)
+        return {"back": "flat", **there} if "bust" in (there.get("kind"), there.get("solid")) else there
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +112,11 @@ class SolidOptions(AnySolid):
         return self.kind in ("bust", "lamp") or (self.kind == "lithophane" and self.bend_deg > 0)
 
     @property
+    def is_round_bust(self) -> bool:
+        """Whether it is a head in the round: most of it the photo does not show."""
+        return self.kind == "bust" and self.back == "round"
+
+    @property
     def shape(self) -> Outline:
         """The outline of a plaque or a coin."""
         return "round" if self.kind == "coin" else self.outline
@@ -105,8 +124,9 @@ class SolidOptions(AnySolid):
     def has_effect(self, name: str) -> bool:
         """Whether an option changes this solid."""
         return has_effect(
-            rows(SolidOptions)[name], self.kind, self.fastening, self.outline, hollow=self.hollow, text=self.text
-        )
+            rows(SolidOptions)[name], self.kind, self.fastening, self.outline, self.back, hollow=self.hollow,
+            text=self.text,
+        )  # fmt: skip
 
     def __post_init__(self) -> None:
         """Raise OptionError for values that do not go together."""
@@ -132,6 +152,11 @@ class SolidOptions(AnySolid):
                 "letter_mm",
             )
         if self.fastening != "none" and not self.has_effect("fastening"):
+            if self.is_round_bust:
+                raise OptionError(
+                    "A bust in the round has no back to put a fastening into. Choose none, or the flat back.",
+                    "fastening",
+                )
             raise OptionError(f"A {self.kind} has no back to put a fastening into. Choose none.", "fastening")
         for name, words in (("hollow", "be hollow; a bust can"), ("loop", "have a loop; a relief or a coin can"),
                             ("text", "carry a text; a relief or a coin can")):  # fmt: skip
@@ -140,14 +165,14 @@ class SolidOptions(AnySolid):
 
 
 def has_effect(
-    option: Option, kind: str, fastening: str = "none", outline: str = "rectangle", *, hollow: bool = False,
-    text: str = "",
+    option: Option, kind: str, fastening: str = "none", outline: str = "rectangle", back: str = "round", *,
+    hollow: bool = False, text: str = "",
 ) -> bool:  # fmt: skip
-    """Whether an option changes a solid of this kind, so fastened, outlined and inscribed where it can be."""
-    is_like = {kind}
+    """Whether an option changes a solid of this kind, so fastened, outlined, backed and inscribed where it can be."""
+    is_like = {kind, f"{back} {kind}"}
     if hollow:
         is_like.add(f"hollow {kind}")
-    if kind not in ("lithophane", "lamp"):
+    if kind in ("relief", "coin", "mask") or (kind == "bust" and back == "flat"):
         is_like.add(fastening)
     if kind == "relief":
         is_like.add(outline)

@@ -54,10 +54,7 @@ def hollow(
     middle = (np.where(reached, upper, 0) + np.where(reached, lower, 0)) / 2
     around &= _way_down(form, inside, middle, drain / 2 + options.nozzle_mm / scale, reach)
     if region.sum() < MIN_PIXELS or not around.any():
-        raise GeometryError(
-            f"With walls of {options.wall_mm:g} mm there is no room for a hollow and its drain hole. "
-            "Make the bust larger or the walls thinner, or leave it full."
-        )
+        raise no_room(options)
     rows, columns = np.nonzero(around)
     row = int(rows.max())
     column = int(np.sort(columns[rows == row])[(rows == row).sum() // 2])
@@ -73,6 +70,14 @@ def hollow(
     x, y, z = (np.array([column, row - OVERLAP_PX, middle[row, column]]) - low) * size
     hole = manifold3d.Manifold.cylinder(float(y) + 1, drain * scale / 2, circular_segments=48)
     return cavity + hole.rotate((-90, 0, 0)).translate((float(x), -1.0, float(z)))
+
+
+def no_room(options: SolidOptions) -> GeometryError:
+    """What is raised where walls leave no room."""
+    return GeometryError(
+        f"With walls of {options.wall_mm:g} mm there is no room for a hollow and its drain hole. "
+        "Make the bust larger or the walls thinner, or leave it full."
+    )
 
 
 def _way_down(

@@ -8,6 +8,7 @@ from core.solid.bust import make_bust
 from core.solid.lithophane import make_lithophane
 from core.solid.mask import make_mask
 from core.solid.relief import make_relief
+from core.solid.round_bust import make_round_bust
 from core.solid.shape import Solid
 
 MAKERS = {
@@ -30,7 +31,8 @@ def make_solid(reconstruction: Reconstruction, options: SolidOptions) -> Solid:
     OptionError
         Sizes do not go together.
     """
-    made = MAKERS[options.kind](reconstruction, options)
+    make = make_round_bust if options.is_round_bust else MAKERS[options.kind]
+    made = make(reconstruction, options)
     vertices = made.vertices_mm - made.vertices_mm.min(0)
     if not options.life_size:  # outlines are rounded to 1/64 of a map pixel: the last microns to the size on the label
         up = 2 if options.stands else 1

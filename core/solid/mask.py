@@ -21,6 +21,7 @@ from core.solid.pocket import boss, cut, place
 from core.solid.scaling import PRINT_TOLERANCE_MM, fit
 from core.solid.shape import Solid, photo_colours
 from core.solid.slab import Side, slab, step_seeds
+from core.solid.straight import straight
 
 RIM_STEP_PX = 1.5
 SMOOTH_PX = 4.0  # the cut goes round the face in a smooth line
@@ -48,13 +49,20 @@ class Shell:
 def make_mask(reconstruction: Reconstruction, options: SolidOptions) -> Solid:
     """The face from forehead to chin and from ear to ear, without hair: hair is one lump in depth and fits no face.
 
+    A head that is turned away in its photo looks straight ahead, and its mask has both cheeks.
+
     Raises
     ------
     GeometryError
         There is too little depth for a shell of that wall.
     """
-    view = frontal(reconstruction)
-    face = _face(reconstruction, view)
+    turned = straight(reconstruction)
+    if turned is None:
+        view, picture = frontal(reconstruction), without_background(reconstruction.crop_rgb, reconstruction.head)
+        face = _face(reconstruction, view)
+    else:
+        view, picture = turned.view, turned.picture
+        face = view.mask & _drawn(view.mask.shape, turned.landmarks_px, 0.0)
     scale = 1.0
     for _ in range(3):  # the cut depends a little on the scale, by the wall
         shell = _shell(view, face, options, scale)
@@ -85,7 +93,7 @@ def make_mask(reconstruction: Reconstruction, options: SolidOptions) -> Solid:
     seen = np.stack([sample(view.photo_px[..., i], body.points[: body.top_count, :2]) for i in range(2)], axis=-1)
     low, size = np.array([rim[:, 0].min(), rim[:, 1].max(), 0]), np.array([pitch, -pitch, 1]) * scale
     vertices = (body.points - low) * size
-    colours = photo_colours(without_background(reconstruction.crop_rgb, reconstruction.head), seen, len(vertices))
+    colours = photo_colours(picture, seen, len(vertices))
     solid = Solid(vertices, body.faces, colours, scale)
     if shell.pocket_px is None:
         return solid
@@ -94,24 +102,33 @@ def make_mask(reconstruction: Reconstruction, options: SolidOptions) -> Solid:
 
 def _face(reconstruction: Reconstruction, view: Frontal) -> NDArray[np.bool_]:
     """(H, W) bool on the frontal grid: the face within its cut; without landmarks, all there is."""
-    side = reconstruction.depth_mm.shape[0]
     landmarks = reconstruction.landmarks_px
     region = reconstruction.head
     if landmarks is not None:
-        jaw = landmarks[JAW]
-        eyes = np.stack([landmarks[RIGHT_EYE].mean(0), landmarks[LEFT_EYE].mean(0)])
-        across = (jaw[16] - jaw[0]) / 2
-        middle, half = (jaw[0] + jaw[16]) / 2, max(float(np.linalg.norm(across)), 1.0)
-        up = np.array([across[1], -across[0]]) / half
-        top = max(float((eyes.mean(0) - middle) @ up), 0.0) + FOREHEAD_IPD * _ipd_px(reconstruction, eyes)
-        angle = np.linspace(0, np.pi, 40)[1:-1, None]
-        forehead = middle + np.cos(angle) * across + np.sin(angle) * top * up
-        hull = cv2.convexHull(np.concatenate([jaw, forehead]).astype(np.float32))
-        drawn = np.zeros((side, side), np.uint8)
-        cv2.fillPoly(drawn, [np.round(hull).astype(np.int32)], 1)
-        region = region & (drawn > 0)
+        region = region & _drawn(region.shape, landmarks, _ipd_px(reconstruction, _eyes(landmarks)))
     seen = sample(region.astype(np.float32), view.photo_px.reshape(-1, 2)).reshape(view.mask.shape) > 0.5
     return view.mask & seen
+
+
+def _eyes(landmarks: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(2, 2) middles of the eyes."""
+    return np.stack([landmarks[RIGHT_EYE].mean(0), landmarks[LEFT_EYE].mean(0)])
+
+
+def _drawn(shape: tuple[int, ...], landmarks: NDArray[np.float64], ipd_px: float) -> NDArray[np.bool_]:
+    """(H, W) bool: what lies within jaw and hairline. ipd_px : at least that of the landmarks is taken."""
+    jaw, eyes = landmarks[JAW], _eyes(landmarks)
+    across = (jaw[16] - jaw[0]) / 2
+    middle, half = (jaw[0] + jaw[16]) / 2, max(float(np.linalg.norm(across)), 1.0)
+    up = np.array([across[1], -across[0]]) / half
+    ipd_px = max(ipd_px, float(np.linalg.norm(eyes[1] - eyes[0])))
+    top = max(float((eyes.mean(0) - middle) @ up), 0.0) + FOREHEAD_IPD * ipd_px
+    angle = np.linspace(0, np.pi, 40)[1:-1, None]
+    forehead = middle + np.cos(angle) * across + np.sin(angle) * top * up
+    hull = cv2.convexHull(np.concatenate([jaw, forehead]).astype(np.float32))
+    drawn = np.zeros(shape, np.uint8)
+    cv2.fillPoly(drawn, [np.round(hull).astype(np.int32)], 1)
+    return drawn > 0
 
 
 def _ipd_px(reconstruction: Reconstruction, eyes: NDArray[np.float64]) -> float:

@@ -96,13 +96,13 @@ def frontal(reconstruction: Reconstruction) -> Frontal:
     # shadow that the head casts from the camera. All four pixels round the meeting must be head.
     inside = sample(mask.astype(np.float32), at.reshape(-1, 2)).reshape(x.shape) > 1 - 1e-3
     inside &= ((at > 0) & (at < mask.shape[0] - 1)).all(-1)
-    heights = _even_sides(np.where(largest(inside), far - after, np.nan), pitch)
+    heights = even_sides(np.where(largest(inside), far - after, np.nan), pitch)
     drawn = carvable(reconstruction.drawn_mm(mask.shape[0]))
     heights += cv2.remap(drawn, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return Frontal(heights, pitch, low, far, at)
 
 
-def _even_sides(heights: NDArray[np.float64], pitch: float) -> NDArray[np.float64]:
+def even_sides(heights: NDArray[np.float64], pitch: float) -> NDArray[np.float64]:
     """Heights with smooth steep sides: there a pixel of the photo is a long step, and its noise shows as stripes."""
     inside = np.isfinite(heights)
     smooth = blurred(np.where(inside, heights, 0), inside, SIDE_BLUR_PX)

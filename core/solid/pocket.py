@@ -8,7 +8,7 @@ from scipy.spatial import cKDTree
 
 from core.errors import GeometryError
 from core.options import SolidOptions
-from core.solid.shape import Solid
+from core.solid.shape import BARE, Solid
 
 HEAD_MM = 9.0  # a 4 mm countersunk screw's head is 7.5 to 8.4 mm wide (ISO 10642, ISO 14585)
 SHANK_MM = 4.8
@@ -121,8 +121,7 @@ def from_manifold(body: manifold3d.Manifold, before: Solid) -> Solid:
     mesh = body.to_mesh64()
     vertices, faces = np.asarray(mesh.vert_properties)[:, :3], np.asarray(mesh.tri_verts).astype(np.int32)
     distance, nearest = cKDTree(before.vertices_mm).query(vertices)
-    bare = before.colours[-1]
-    colours = np.where((distance < WELD_MM)[:, None], before.colours[nearest], bare).astype(np.uint8)
+    colours = np.where((distance < WELD_MM)[:, None], before.colours[nearest], BARE).astype(np.uint8)
     return Solid(vertices, faces, colours, before.scale)
 
 

@@ -135,6 +135,11 @@ def test_an_unknown_name_is_a_sentence_with_the_known_ones() -> None:
         (SolidOptions, {"kind": "bust", "hollow": True, "wall_mm": 0.6}, "too thin for a nozzle"),
         (SolidOptions, {"kind": "lithophane", "fastening": "magnet"}, "no back"),
         (SolidOptions, {"kind": "lamp", "fastening": "keyhole"}, "no back"),
+        (
+            SolidOptions,
+            {"kind": "bust", "fastening": "magnet"},
+            "A bust in the round has no back to put a fastening into. Choose none, or the flat back.",
+        ),
         (SolidOptions, {"kind": "mask", "loop": True}, "A mask cannot have a loop; a relief or a coin can."),
         (SolidOptions, {"kind": "bust", "text": "Ada"}, "A bust cannot carry a text; a relief or a coin can."),
         (SolidOptions, {"text": "Ada", "letter_mm": 3}, "Letters of 3 mm are too small for a nozzle of 0.4 mm."),
@@ -190,7 +195,9 @@ def test_which_options_have_an_effect() -> None:
     assert on("mask", outline="oval", text="Ada") == on("mask")
     assert on("lamp", "magnet", text="Ada") == {"base_mm", "border_mm", "wall_mm"}
     assert on("mask", hollow=True) == {"wall_mm", "fastening"}
-    assert on("bust") == {"base_mm", "hollow", "fastening"}
+    assert on("bust") == on("bust", "magnet") == {"base_mm", "hollow", "back"}
+    assert on("bust", back="flat") == on("bust") | {"fastening"}
+    assert on("bust", "magnet", back="flat") == on("bust", back="flat") | {"magnet_mm", "magnet_depth_mm"}
     assert on("bust", hollow=True) == on("bust") | {"wall_mm"}
     assert on("lithophane", "magnet") == plaque | {"wall_mm", "bend_deg"}
     assert on("mask", "magnet") == {"wall_mm", "fastening", "magnet_mm", "magnet_depth_mm"}
@@ -237,11 +244,19 @@ def test_what_an_earlier_version_wrote_is_read() -> None:
     assert Printer.from_stored({}) == Printer()
 
 
+def test_a_bust_of_an_earlier_version_is_flat_behind() -> None:
+    assert SolidOptions.from_stored({"kind": "bust", "fastening": "magnet"}).back == "flat"
+    assert Options.from_stored({"solid": "bust"}).back == "flat"
+    assert SolidOptions.from_stored(SolidOptions(kind="bust").to_dict()).back == "round"
+    assert SolidOptions.from_stored({"kind": "mask"}) == SolidOptions(kind="mask")
+
+
 def test_the_solid_of_a_photo_has_all_its_options() -> None:
     values = {
         "border_mm": 2.5,
         "fastening": "magnet",
         "magnet_mm": 6.0,
+        "back": "flat",
         "hollow": True,
         "detail": 0.2,
         "nozzle_mm": 0.3,
