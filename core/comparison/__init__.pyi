@@ -1,5 +1,22 @@
 from .agreement import Agreement, agreement
+from .correspondence import Correspondence, PointTable, correspond, correspond_all
 from .difference import ASSUMED, Comparison, compare
+from .mean_head import MeanHead, mean_head, mean_texture
 from .pairs import PairTable, compare_all
 
-__all__ = ["ASSUMED", "Agreement", "Comparison", "PairTable", "agreement", "compare", "compare_all"]
+__all__ = [
+    "ASSUMED",
+    "Agreement",
+    "Comparison",
+    "Correspondence",
+    "MeanHead",
+    "PairTable",
+    "PointTable",
+    "agreement",
+    "compare",
+    "compare_all",
+    "correspond",
+    "correspond_all",
+    "mean_head",
+    "mean_texture",
+]

@@ -68,6 +68,18 @@ class LaidOn(Differences):
 
 
 @dataclass(frozen=True, eq=False)
+class PointsApart(Differences):
+    """How far the same places of two heads are apart, over the inner face: distances in `signed_mm`, none below 0.
+
+    scale : as of `LaidOn`. shape_mm : median distance of the two fitted shapes, without expression and size,
+    over the whole face.
+    """
+
+    scale: float
+    shape_mm: float
+
+
+@dataclass(frozen=True, eq=False)
 class FacePoints:
     """A face's landmarks in space.
 

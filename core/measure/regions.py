@@ -31,9 +31,12 @@ def regions(reconstruction: Reconstruction) -> dict[str, NDArray[np.bool_]]:
     ((512, 512), dtype('bool'))
     """
     landmarks = reconstruction.landmarks_px
-    if landmarks is None:
-        return {}
-    free = reconstruction.head.copy()
+    return {} if landmarks is None else regions_between(landmarks, reconstruction.head)
+
+
+def regions_between(landmarks: NDArray[np.float64], inside: NDArray[np.bool_]) -> dict[str, NDArray[np.bool_]]:
+    """(S, S) bool by name as `regions`, of landmarks (68, 2) in px, within `inside` (S, S)."""
+    free = inside.copy()
     found = {}
     for name, shape, margin in _shapes(landmarks):
         part = _filled(shape, margin, free.shape[0]) & free

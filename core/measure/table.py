@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.face.landmarks import NOSE_TIP
-from core.measure.context import PERCENTILES, Assumed, Depths, Differences, FacePoints, LaidOn
+from core.measure.context import PERCENTILES, Assumed, Depths, Differences, FacePoints, LaidOn, PointsApart
 
 MM, IPD_UNIT, PERCENT = "mm", "IPD", "%"
 IPD_DIGITS = 3  # a thousandth of an IPD is about six hundredths of a mm
@@ -293,6 +293,42 @@ DIFFERENCES: tuple[Statistic[LaidOn], ...] = (
     RMS, MEDIAN_DIFFERENCE, P95_DIFFERENCE, HAUSDORFF, COVERAGE, CORRELATION, SCALE, LANDMARKS,
 )  # fmt: skip
 
+_OF_POINTS = Place.FILES | Place.TABLE | Place.PAIR | Place.REPORT | Place.COMMAND
+
+POINTS_RMS = Statistic[Differences](
+    "rms_mm", "Point by point, RMS", MM, 2,
+    "root mean square distance between the same places of both heads, over what both photos show of the inner face",
+    _rms, _OF_POINTS,
+)  # fmt: skip
+POINTS_MEDIAN = Statistic[Differences](
+    "median_mm", "Point by point, median", MM, 2, "half of the places are less far apart", _median, _OF_POINTS
+)
+POINTS_P95 = Statistic[Differences](
+    "p95_mm", "95 % of it below", MM, 2, "95 % of the places are less far apart", _p95, Place.FILES | Place.PAIR
+)
+POINTS_COVERAGE = Statistic[Differences](
+    "coverage", "Both seen", PERCENT, 1, "share of the inner face that both photos show", _coverage,
+    Place.FILES | Place.TABLE | Place.PAIR,
+)  # fmt: skip
+SHAPES_APART = Statistic[PointsApart](
+    "shape_mm", "Shapes apart", MM, 2,
+    "median distance of the two fitted shapes, without expression and size, over what both photos show of the face: "
+    "tells people apart, but leaves out all that the head model does not know",
+    lambda apart: apart.shape_mm, _OF_POINTS,
+)  # fmt: skip
+POINTS_SCALE = Statistic[PointsApart](
+    "scale", "Size changed by", "times", 3, "to lay the head onto the reference; 1 unless sizes are fitted",
+    lambda apart: apart.scale, Place.FILES | Place.PAIR,
+)  # fmt: skip
+FROM_MEAN = Statistic[Differences](
+    "from_mean_mm", "From the mean face, RMS", MM, 2,
+    "root mean square distance from the mean of all, point by point, over what the photo shows of the inner face",
+    _rms, _OF_POINTS,
+)  # fmt: skip
+POINTS: tuple[Statistic[PointsApart], ...] = (
+    POINTS_RMS, POINTS_MEDIAN, POINTS_P95, POINTS_COVERAGE, SHAPES_APART, POINTS_SCALE,
+)  # fmt: skip
+
 SYMMETRY_RMS = Statistic[Differences](
     "symmetry_rms_mm", "Left against right, RMS", MM, 2,
     "root mean square of how far each place stands out beyond its counterpart on the other side", _rms,
@@ -324,6 +360,7 @@ GROUPS: dict[str, Sequence[Statistic[Any]]] = {
     "lengths": LENGTHS,
     "assumptions": ASSUMED,
     "difference from the reference": DIFFERENCES,
+    "point by point": (*POINTS, FROM_MEAN),
     "left against right": SYMMETRY,
     "networks on one photo": AGREEMENT,
     "smoothing": (SMOOTHED_RMS,),

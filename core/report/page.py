@@ -9,7 +9,7 @@ from core.comparison.difference import ASSUMED, EXPRESSION, Comparison
 from core.comparison.pairs import PairTable
 from core.geometry.reconstruction import Reconstruction
 from core.report import sections
-from core.report.sections import ComparedFaces
+from core.report.sections import ComparedFaces, PointNumbers
 
 STYLE = Path(__file__).with_name("style.css")
 COUNTS = {2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six", 7: "Seven", 8: "Eight"}
@@ -22,12 +22,14 @@ def report(
     pairs: PairTable,
     *,
     reference: int = 0,
+    points: PointNumbers | None = None,
     made: date | None = None,
 ) -> str:
     """A whole HTML page that needs no other file and no network, for the screen and for paper.
 
     faces, names : of at least two faces. comparisons : by the place of the other face in `faces`, each with
-    faces[reference] as reference; all others must be there. pairs : of all of them. made : the date to print.
+    faces[reference] as reference; all others must be there. pairs : of all of them. points : of their heads, where
+    these were compared, too. made : the date to print.
     """
     others = [i for i in range(len(faces)) if i != reference]
     if sorted(comparisons) != others:
@@ -42,6 +44,7 @@ def report(
             f"interpupillary distance assumed for each photo.{day}</p>",
             sections.the_faces(compared),
             sections.differences(compared),
+            sections.point_by_point(compared, points) if points else "",
             sections.all_pairs(compared) if len(faces) > 2 else "",
             sections.depths(compared),
             sections.profiles(compared),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,13 +25,16 @@ from core.measure.table import (
     DEPTHS,
     DIFFERENCES,
     DISTANCE,
+    FROM_MEAN,
     IPD,
     MEASURES,
     MEDIAN,
+    POINTS,
     RMS,
     SYMMETRY_COVERAGE,
     SYMMETRY_RMS,
     Place,
+    Statistic,
     chosen,
     part_name,
 )
@@ -39,6 +43,18 @@ from core.report.pictures import head_box, map_address, photo_address
 
 BINS = 96
 NOSE = f"mm {BEHIND_NOSE}"
+
+
+@dataclass(frozen=True)
+class PointNumbers:
+    """What comparing heads point by point has given.
+
+    of_faces : for each face its numbers by the keys of `core.measure.table.POINTS` and `FROM_MEAN`; the reference has
+    those of the mean alone. notes : sentences on what they rest on.
+    """
+
+    of_faces: Sequence[Mapping[str, float | None]]
+    notes: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -149,6 +165,20 @@ def _numbers(found: Comparison) -> str:
     numbers = found.numbers()
     shown = {one.name: one.with_unit(numbers[one.key]) for one in chosen(DIFFERENCES, Place.REPORT)}
     return '<dl class="numbers">' + "".join(f"<div><dt>{k}</dt><dd>{v}</dd></div>" for k, v in shown.items()) + "</dl>"
+
+
+def point_by_point(compared: ComparedFaces, points: PointNumbers) -> str:
+    """Heads point by point beside the nearest points, and how far each is from the mean of all."""
+    nearest = [
+        compared.comparisons[i].rms_mm if i in compared.comparisons else None for i in range(len(compared.faces))
+    ]
+    shown: tuple[Statistic[Any], ...] = (*chosen(POINTS, Place.REPORT), FROM_MEAN)
+    rows = [["Nearest point, RMS, mm", *map(RMS.text, nearest)]]
+    rows += [[one.heading, *(one.text(numbers.get(one.key)) for numbers in points.of_faces)] for one in shown]
+    meanings = ". ".join(f"{one.name}: {one.help}" for one in shown)
+    notes = "".join(f'<p class="note">{escape(note)}</p>' for note in (*points.notes, f"{meanings}."))
+    first = f"From {escape(compared.names[compared.reference])}"
+    return section("Point by point", "", compared.table(first, rows) + notes)
 
 
 def all_pairs(compared: ComparedFaces) -> str:

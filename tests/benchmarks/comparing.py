@@ -4,7 +4,9 @@ Without FOLDER: milliseconds (median of several) of the statistics by region, a 
 for faces of 1024x1024 pixels in closed form, on one core; and the registration alone beside `trimesh.registration.icp`
 (nearest vertices, least squares) from the same start: time, and the median distance of true pairs of points after it.
 With FOLDER of rendered heads (`*.npz`, as `tests.benchmarks.accuracy`): RMS in mm of every two heads, rigid and with
-scale, by their true depth and by the built-in network's, and whether one head turned differs less than two heads do.
+scale, by their true depth and by the built-in network's, and whether one head turned differs less than two heads do;
+the same point by point; and how far from its true place a landmark of one head lands on another, point by point and by
+the nearest point.
 """
 
 import argparse
@@ -16,12 +18,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import trimesh
+from scipy.spatial import KDTree
 
-from core.comparison import compare, compare_all
+from core.comparison import compare, compare_all, correspond_all
 from core.comparison.prepared import PreparedFace
 from core.comparison.registration import by_landmarks, register
 from core.geometry.alignment import apply
 from core.geometry.reconstruction import Reconstruction
+from core.head import Head, make_head, template
 from core.measure.profiles import named_profiles
 from core.measure.statistics import statistics_by_region
 from core.measure.symmetry import symmetry
@@ -31,6 +35,11 @@ SIDE = 1024
 LIMIT_MS = 300
 TIMES = 7
 ICP_POINTS = 3000
+FLIP = np.array([1.0, -1.0, -1.0])  # camera frame <-> mesh frame
+MARKS = {
+    "tip of the nose": [30], "corners of the eyes": [36, 39, 42, 45], "corners of the mouth": [48, 54], "chin": [8],
+}  # fmt: skip
+LEAST_WIDER, MOST_OFF_MM = 3.0, 2.5  # what is asked of comparing point by point
 
 
 def milliseconds(work: Callable[[], object]) -> tuple[float, float]:
@@ -112,6 +121,9 @@ def pairs(folder: Path) -> None:
         for kind, faces in (("true depth", truths), ("builtin", made))
         for scaled in (False, True)
     }
+    heads = {kind: [make_head(face) for face in faces] for kind, faces in (("true depth", truths), ("builtin", made))}
+    by_point = correspond_all(heads["builtin"], neutral=True)  # none of these heads has an expression
+    columns |= {("builtin", "point by point"): by_point.rms_mm, ("builtin", "shapes apart"): by_point.shape_mm}
     print(f"\nRMS in mm over the inner face\n{'':42}" + "".join(f"{' '.join(name):>23}" for name in columns))
     order = sorted(
         itertools.combinations(range(len(names)), 2),
@@ -129,6 +141,54 @@ def pairs(folder: Path) -> None:
         print(
             f"{' '.join(name):24} one head at most {max(same):.3f}, two heads at least {min(different):.3f}: {verdict}"
         )
+    nearest, shapes = (_margin(columns["builtin", name], names) for name in ("rigid", "shapes apart"))
+    wider = shapes / nearest
+    print(
+        f"margin {shapes:.2f} mm of shapes apart, {nearest:.2f} mm of nearest points: {wider:.1f} times as wide"
+        f"{'' if wider >= LEAST_WIDER else f', NOT {LEAST_WIDER:g}'}"
+    )
+    landings(names, folder, truths, heads["true depth"])
+
+
+def _margin(table: np.ndarray, names: list[str]) -> float:
+    """How much less one head differs at most than two heads do at least."""
+    every = list(itertools.combinations(range(len(names)), 2))
+    return min(table[p] for p in every if not _same(names, p)) - max(table[p] for p in every if _same(names, p))
+
+
+def landings(names: list[str], folder: Path, faces: list[Reconstruction], heads: list[Head]) -> None:
+    """Print how far from its true place a landmark of one head lands on another, of every two different heads."""
+    marks = [mark for group in MARKS.values() for mark in group]
+    true = [
+        (np.load(folder / f"{name}.npz")["landmarks_3d"].astype(float)[marks] - face.origin_mm) * FLIP
+        for name, face in zip(names, faces, strict=True)
+    ]
+    clouds = [PreparedFace.of(face).points.astype(float) for face in faces]
+    by_point, by_nearest = [], []
+    for i, j in itertools.permutations(range(len(names)), 2):
+        if _same(names, (i, j)):
+            continue
+        by_point.append(np.linalg.norm(carried(true[i], heads[i], heads[j]) - true[j], axis=1))
+        laid = apply(compare(faces[j], faces[i]).transform, true[i]) * FLIP + faces[j].origin_mm
+        nearest = clouds[j][KDTree(clouds[j]).query(laid)[1]]
+        by_nearest.append(np.linalg.norm((nearest - faces[j].origin_mm) * FLIP - true[j], axis=1))
+    off = {"point by point": np.array(by_point), "nearest point": np.array(by_nearest)}
+    print(f"\nmm from its true place, median over {len(by_point)} pairs{'':8}" + "".join(f"{name:>18}" for name in off))
+    at = 0
+    for name, group in MARKS.items():
+        columns = slice(at, at := at + len(group))
+        print(f"{name:48}" + "".join(f"{np.median(values[:, columns]):18.2f}" for values in off.values()))
+    print(f"{'all':48}" + "".join(f"{np.median(values):18.2f}" for values in off.values()))
+    print("holds" if np.median(off["point by point"]) <= MOST_OFF_MM else f"IS MORE THAN {MOST_OFF_MM} mm")
+
+
+def carried(places: np.ndarray, one: Head, other: Head) -> np.ndarray:
+    """Places (k, 3) of one head, mesh frame, where they are on the other: in the same triangle, at the same share."""
+    faces = template().faces
+    body = trimesh.Trimesh(one.points, faces, process=False)
+    nearest, _, which = trimesh.proximity.closest_point(body, places)
+    share = trimesh.triangles.points_to_barycentric(one.points[faces[which]], nearest)
+    return np.einsum("ij,ijk->ik", share, other.points[faces[which]])
 
 
 def _same(names: list[str], pair: tuple[int, int]) -> bool:
