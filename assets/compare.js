@@ -47,7 +47,23 @@
     place.replaceChildren(element("div", { className: "photo-pair-frame" }, under, over), ...make(place, over));
   }
 
+  /* How far one face has turned into the other: its viewer draws by `data-share`. */
+  function morph(place) {
+    const place3d = place.closest("figure").querySelector(".viewer"), { from, to } = place.dataset;
+    const range = element("input", { type: "range", min: 0, max: 100, value: 0, className: "form-range" });
+    const move = () => {
+      place3d.dataset.share = range.value / 100;
+      place3d.viewer?.ask();
+      range.setAttribute("aria-valuetext", say("{share} % {name}", { share: range.value, name: to }));
+    };
+    range.setAttribute("aria-label", say("From {from} to {to}", { from, to }));
+    range.oninput = move;
+    move();
+    place.replaceChildren(element("span", { textContent: from }), range, element("span", { textContent: to }));
+  }
+
   function mount() {
+    document.querySelectorAll(".morph-share[data-from]:empty").forEach(morph);
     document.querySelectorAll(".photo-pair[data-view]").forEach((place) => {
       const wanted = [place.dataset.view, place.dataset.under, place.dataset.over].join(" ");
       if (place.dataset.mounted === wanted) return;
@@ -135,10 +151,11 @@
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     compare: {
-      address(reference, withScale, range, faces) {
+      address(reference, withScale, range, heads, neutral, faces) {
         const kept = [`faces=${faces.join(",")}`, `reference=${reference}`];
         if (withScale === "scaled") kept.push("scale=1");
         if (range === "own") kept.push("range=own");
+        if (heads) kept.push(`heads=${neutral ? "neutral" : "1"}`);
         if (window.location.pathname === "/compare") history.replaceState(history.state, "", `/compare?${kept.join("&")}`);
         return window.dash_clientside.no_update;
       },

@@ -48,11 +48,24 @@ def test_what_the_readme_writes_is_a_face(place: Path) -> None:
     assert (place / "results" / "face-0" / "mesh.glb").is_file()
 
 
-def test_the_readmes_second_block_runs(
+def test_the_readmes_block_of_a_head_runs(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(place)
     exec(BLOCKS[1], {})
+    shape, share, residual, is_poor = capsys.readouterr().out.rsplit(maxsplit=3)
+    assert shape == "(11156, 3)"
+    assert 0.1 < float(share) < 0.6
+    assert 0 < float(residual) < 1.6
+    assert is_poor == "False"
+    assert (place / "results" / "ada" / "head.glb").is_file()
+
+
+def test_the_readmes_block_of_a_comparison_runs(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(place)
+    exec(BLOCKS[2], {})
     rms, nose, symmetry, median, chin, *_ = capsys.readouterr().out.split()
     assert 0 < float(nose) < 10
     assert 0 < float(rms) < 10
@@ -62,7 +75,7 @@ def test_the_readmes_second_block_runs(
 
 
 def test_the_readme_shows_the_main_functions() -> None:
-    assert len(BLOCKS) == 2
+    assert len(BLOCKS) == 3
     assert {"read_photo", "reconstruct", "write_face", "load_face", "compare"} <= set(SHOWN)
 
 

@@ -27,8 +27,11 @@ export const KEY = { usual: new Vector3(-0.47, 0.52, 0.71), side: new Vector3(-0
 const SURFACE = {
   vertexShader: `
     attribute vec4 tangent;
-    attribute vec3 colour;
+    attribute vec3 colour, moved, turned;
+    attribute float seen;
+    uniform float share; // of the way to another head
     varying vec2 at;
+    varying float seenAt;
     varying vec3 normalAt, colourAt;
     varying vec4 tangentAt;
     void main() {
@@ -36,28 +39,45 @@ const SURFACE = {
       normalAt = normal;
       tangentAt = tangent;
       colourAt = colour;
-      gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.);
+      seenAt = seen;
+      vec3 place = position;
+      #ifdef AS_MORPH
+        normalAt += share * turned;
+        place += share * moved;
+      #endif
+      gl_Position = projectionMatrix * modelViewMatrix * vec4(place, 1.);
     }`,
   // Nothing is lit twice: the photo holds its light and is shown as it is; so do colours of plaster. Only plaster that
   // comes without colours is shaded here.
   fragmentShader: `
-    uniform sampler2D photo, relief, openness;
+    uniform sampler2D photo, other, relief, openness;
+    uniform float share;
     varying vec2 at;
+    varying float seenAt;
     varying vec3 normalAt, colourAt;
     varying vec4 tangentAt;
     ${PLASTER}
     vec3 screen(vec3 linear) {
       return mix(12.92 * linear, 1.055 * pow(linear, vec3(1. / 2.4)) - 0.055, step(0.0031308, linear));
     }
+    vec3 unknown() { // hatched, of no colour of the face
+      float line = step(0.5, fract((gl_FragCoord.x + gl_FragCoord.y) / 9.));
+      return vec3(mix(0.44, 0.5, line));
+    }
     void main() {
-      if (!gl_FrontFacing) { // what is behind the surface is unknown: hatched, of no colour of the face
-        float line = step(0.5, fract((gl_FragCoord.x + gl_FragCoord.y) / 9.));
-        gl_FragColor = vec4(vec3(mix(0.44, 0.5, line)), 1.);
+      if (!gl_FrontFacing) { // what is behind the surface
+        gl_FragColor = vec4(unknown(), 1.);
         return;
       }
       vec3 n = normalize(normalAt);
       #if defined(AS_PHOTO)
         gl_FragColor = vec4(texture2D(photo, at).rgb, 1.);
+        #ifdef AS_MORPH
+          gl_FragColor.rgb = mix(gl_FragColor.rgb, texture2D(other, at).rgb, share);
+        #endif
+      #elif defined(AS_SEEN)
+        float shape = 0.75 + 0.5 * light(n, keyFrom); // without it nothing would be told of the form
+        gl_FragColor = vec4(mix(unknown() * shape, texture2D(photo, at).rgb, smoothstep(0.35, 0.65, seenAt)), 1.);
       #elif defined(AS_PLASTER)
         vec3 fine = n;
         #ifdef WITH_RELIEF
@@ -128,12 +148,16 @@ function surface(read) {
   put("position", read.positions, 3);
   put("uv", read.uv, 2);
   put("tangent", read.tangents, 4);
+  put("seen", read.seen, 1);
+  put("moved", read.moved, 3);
+  put("turned", read.turned, 3);
   if (read.colours) put("colour", read.colours, read.colours.length / (read.positions.length / 3), !(read.colours instanceof Float32Array));
   if (read.index) geometry.setIndex(new BufferAttribute(read.index, 1));
   if (read.normals) put("normal", read.normals, 3);
   else geometry.computeVertexNormals();
   return {
-    geometry, frame: frame(read.positions, read.uv), photo: read.texture && texture(read.texture),
+    geometry, frame: frame(read.positions, read.seen ? null : read.uv), // of a whole head the texture is no picture of the crop
+    photo: read.texture && texture(read.texture), other: read.otherTexture && texture(read.otherTexture),
     relief: read.normalMap && read.tangents && texture(read.normalMap), isCloud: false,
   };
 }
@@ -275,6 +299,7 @@ export class Drawing {
     this.#grow(width, height);
     view.aim(this.camera, width, height);
     view.material.uniforms.keyFrom.value.copy(view.group.light);
+    if (view.material.uniforms.share) view.material.uniforms.share.value = Number(view.place.dataset.share || 0);
     view.material.uniforms.half_px.value.set(width / 2, height / 2);
     if (view.material.wireframe !== view.group.isWire) view.material.wireframe = view.group.isWire;
     this.renderer.setViewport(0, 0, width, height);
@@ -310,14 +335,16 @@ export class Drawing {
 
 export function dense() { return Math.min(window.devicePixelRatio || 1, MOST_DENSE); }
 
-/* A scene with one model in one look; `look`: photo, plaster, colours, cloud. */
+/* A scene with one model in one look; `look`: photo, plaster, colours, cloud, or of a head seen. */
 export function staged(model, look, openness) {
   const uniforms = {
-    keyFrom: { value: new Vector3() }, half_px: { value: new Vector2() }, photo: { value: model.photo || null }, relief: { value: model.relief || null },
+    keyFrom: { value: new Vector3() }, half_px: { value: new Vector2() }, photo: { value: model.photo || null }, other: { value: model.other || null }, share: { value: 0 }, relief: { value: model.relief || null },
     openness: { value: openness || null },
   };
   const defines = {};
   if (look === "photo") defines.AS_PHOTO = 1;
+  if (look === "seen") defines.AS_SEEN = 1;
+  if (model.other) defines.AS_MORPH = 1;
   if (look === "plaster") defines.AS_PLASTER = 1;
   if (look === "plaster" && model.relief) defines.WITH_RELIEF = 1;
   if (look === "plaster" && openness) defines.WITH_OPENNESS = 1;

@@ -56,12 +56,15 @@ export async function readGlb(buffer) {
     return picture(new Uint8Array(buffer, start + (place.byteOffset || 0), place.byteLength), about.mimeType);
   }
   const part = tree.meshes[0].primitives[0], of = part.attributes;
-  const skin = tree.materials?.[part.material] || {};
-  const [texture, normalMap] = await Promise.all([image(skin.pbrMetallicRoughness?.baseColorTexture), image(skin.normalTexture)]);
+  const skin = tree.materials?.[part.material] || {}, target = part.targets?.[0], other = skin.extras?.otherTexture;
+  const [texture, normalMap, otherTexture] = await Promise.all([
+    image(skin.pbrMetallicRoughness?.baseColorTexture), image(skin.normalTexture), image(other === undefined ? null : { index: other }),
+  ]);
   return {
     positions: array(of.POSITION).map((value) => value * MM_PER_GLTF), index: array(part.indices),
     normals: array(of.NORMAL), tangents: array(of.TANGENT), uv: array(of.TEXCOORD_0), colours: array(of.COLOR_0),
-    texture, normalMap,
+    seen: array(of._SEEN), moved: array(target?.POSITION)?.map((value) => value * MM_PER_GLTF), turned: array(target?.NORMAL),
+    texture, normalMap, otherTexture,
   };
 }
 

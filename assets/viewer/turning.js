@@ -10,7 +10,7 @@ const CLICK_PX = 4, WHEEL_LINE_PX = 16, WHEEL_ZOOM = 0.0012;
 const deg = (degrees) => (degrees * Math.PI) / 180;
 export const SPREAD = Math.tan(deg(FIELD_DEG) / 2);
 const REST = { turn: deg(-20), raise: deg(6) };
-export const STATIONS = { front: { turn: 0, raise: 0 }, threeQuarter: { turn: deg(-40), raise: deg(6) }, side: { turn: deg(-90), raise: 0 } };
+export const STATIONS = { front: { turn: 0, raise: 0 }, threeQuarter: { turn: deg(-40), raise: deg(6) }, side: { turn: deg(-90), raise: 0 }, back: { turn: deg(180), raise: 0 } };
 export const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Group {

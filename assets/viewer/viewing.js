@@ -11,7 +11,7 @@ const HINT = say("Drag to turn, scroll to zoom, two fingers to move"), HINT_KEY 
 const AHEAD = "200% 0px"; // models are fetched before they come into sight
 const NEAR_PX = 8; // of a click to the point of a cloud that it means
 const PICTURE_PX = 1600;
-const LOOKS = { textured: say("Textured"), plaster: say("Plaster"), cloud: say("Cloud") };
+const LOOKS = { textured: say("Textured"), plaster: say("Plaster"), cloud: say("Cloud"), seen: say("What was seen") };
 const SIGNS = {
   reset: "M4 10a6 6 0 1 0 2-4.5M4 3v3.500h3.500", full: "M3 7V3h4M13 3h4v4M17 13v4h-4M7 17H3v-4",
   picture: "M3 4h14v12H3zM3 13l4-4 4 4 3-3 3 3M13 7.500h.01", wire: "M3 5l7-2 7 2v10l-7 2-7-2zM3 5l14 10M17 5L3 15M10 3v14",
@@ -98,6 +98,7 @@ class View {
       let as = look === "cloud" ? "cloud" : "plaster";
       if (look !== "plaster" && model.photo && as !== "cloud") as = "photo";
       else if (look !== "plaster" && model.geometry.getAttribute("colour")) as = "colours";
+      if (look === "seen" && as === "photo") as = "seen";
       this.letGo();
       this.held = held;
       Object.assign(this, { model, as, ...staged(model, as, open) });
@@ -363,6 +364,7 @@ export function equip(tools) {
     button(say("From the front"), say("Front"), has(() => group.go(STATIONS.front))),
     button(say("Three-quarter view"), "¾", has(() => group.go(STATIONS.threeQuarter))),
     button(say("From the side"), say("Side"), has(() => group.go(STATIONS.side))),
+    ...(looks.includes("cloud") ? [] : [button(say("From the back"), say("Back"), has(() => group.go(STATIONS.back)))]), // a surface has none
     button(say("Reset the view"), sign("reset"), has(() => group.reset())));
   const wire = button(say("Wireframe"), sign("wire"), has((view) => view.setWire(!group.isWire)), { "data-tool": "wire" });
   const light = button(say("Raking light"), sign("light"), has(() => {
@@ -397,7 +399,7 @@ function refresh(group) {
       tool.disabled = isOff;
     };
     put("wire", group.isWire, group.look === "cloud");
-    put("light", group.light === KEY.side, group.look === "cloud" || group.look === "textured");
+    put("light", group.light === KEY.side, ["cloud", "textured", "seen"].includes(group.look));
     put("measure", group.isMeasuring, false);
     const said = tools.querySelector(".viewer-said[role]"), points = group.measured?.points || [];
     if (points.length === 2) said.textContent = `${millimetres(points)}, ${group.measured.view.place.dataset.scaled || say("in the model's own scale")}`;

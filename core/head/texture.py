@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from core.geometry.reconstruction import Reconstruction
 from core.head.detail import level
-from core.head.fit import FLIP
+from core.head.fit import FLIP, upright
 from core.head.head import Head
 from core.head.operators import factorised, operators
 from core.head.painting import Pixels, looked_up, painted
@@ -72,8 +72,7 @@ def _colours(
 def front_view(head: Head, texture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """(960, 768, 3) uint8: the head as seen straight from the front, from far away."""
     model, (height, width) = template(), FRONT_PX
-    size = float(np.cbrt(np.linalg.det(head.fit.pose[:3, :3])))
-    straight = (head.points - head.fit.pose[:3, 3]) @ head.fit.pose[:3, :3] / size
+    straight = upright(head.fit, head.points)
     reach = np.abs(straight[:, :2] - [0.0, FRONT_MIDDLE_MM]).max(0) * FRONT_ROOM  # of much hair all is shown, smaller
     px_per_mm = min(height / FRONT_MM, width / (2 * reach[0]), height / (2 * reach[1]))
     at = np.stack(

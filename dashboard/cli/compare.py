@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import core
 from core import csv_text
@@ -12,17 +13,18 @@ from core.atomic import replacing_within, restore
 from core.errors import LifemaskError, OptionError
 from core.names import readable
 from core.options import Options
-from core.progress import Progress
+from core.progress import Progress, part_of
 from core.storage import writing
 from dashboard import readings
 from dashboard.cli import run
 from dashboard.cli.flags import given, with_network
-from dashboard.cli.terminal import bar
+from dashboard.cli.terminal import bar, say_wrong
 from dashboard.readings import comparison_files
 from dashboard.settings import Settings
 
 FACES = "faces"  # the folder in which faces of photos are written
 MADE = 0.7  # of the work, where there are photos
+COMPARED = 0.3  # of the rest, where heads come along
 
 
 def compare(
@@ -32,15 +34,19 @@ def compare(
     networks: Callable[[], "core.Networks"],
     *,
     with_scale: bool,
+    heads: bool = False,
+    neutral: bool = False,
     progress: Progress,
     limits: "core.photo.Limits",
-) -> "readings.comparison_facts.ComparisonFacts":
+) -> "tuple[readings.comparison_facts.ComparisonFacts, readings.comparison_facts.HeadsFacts | None]":
     """Compare the faces of `sources` with the first of them, and all pairs, into the folder `out`.
+
+    heads : their heads, too, point by point; neutral : these with expression taken out.
 
     sources : folders that `lifemask run` wrote, or photos; all faces of a photo are taken, left to right, and their
     folders are written to `out/faces`. networks : called if there is a photo.
     Files of an earlier comparison in `out` are replaced once all new ones are there, all or none; what else is in it
-    stays. Returns what comparison.json holds.
+    stays. Returns what comparison.json and heads.json hold.
 
     Raises
     ------
@@ -62,16 +68,21 @@ def compare(
         raise OptionError(
             f"Comparing needs at least two faces; {len(folders)} was given. Name another folder or photo."
         )
+    named, own = _named(folders), 1.0 - COMPARED if heads else 0.0
+    rest, by_point = part_of(progress, share, 1 - share), None
     with writing(out), replacing_within(out, comparison_files.is_ours, comparison_files.SUMMARY) as part:
+        if heads:
+            by_point = readings.heads_folder.write(
+                named, 0, part, neutral=neutral, with_scale=with_scale, progress=part_of(rest, 0.0, own)
+            )
         facts = readings.comparison_folder.write(
-            _named(folders),
-            0,
-            part,
+            named, 0, part,
             with_scale=with_scale,
-            progress=lambda s, p: progress(s, share + (1 - share) * p),
-        )
+            points=readings.heads_folder.for_report(by_point) if by_point else None,
+            progress=part_of(rest, own, 1 - own),
+        )  # fmt: skip
         _write_pairs(facts, part / "pairs.csv")
-    return facts
+    return facts, by_point
 
 
 def _refuse_files_of_others(out: Path) -> None:
@@ -133,19 +144,34 @@ def command(args: argparse.Namespace) -> int:
     no_mesh_is_kept = {"solid": "none", "formats": [], "max_triangles": 2000}
     options = Options.from_dict({**with_network(given(args, ["model"]), settings), **no_mesh_is_kept})
     with bar() as progress:
-        facts = compare(
+        facts, heads = compare(
             args.faces, args.out, options, networks,
-            with_scale=args.with_scale, progress=progress, limits=settings.photo_limits,
+            with_scale=args.with_scale, heads=args.heads or args.neutral, neutral=args.neutral,
+            progress=progress, limits=settings.photo_limits,
         )  # fmt: skip
     if args.json:
-        print(json.dumps(asdict(facts)))
+        print(json.dumps(asdict(facts) | ({"heads": asdict(heads)} if heads else {})))
         return 0
-    head = f"DIFFERENCE FROM {facts.face(facts.reference).name}"
     table = core.measure.table
-    columns = table.chosen(table.DIFFERENCES, table.Place.COMMAND)
+    _print(facts, table.chosen(table.DIFFERENCES, table.Place.COMMAND))
+    if heads:
+        _print(heads, table.chosen(table.POINTS, table.Place.COMMAND))
+        for sentence in readings.heads_folder.poor(heads):
+            say_wrong(sentence)
+        print(f"{'MEAN FACE':40}  {table.FROM_MEAN.name.upper()}")
+        for face in heads.faces:
+            print(f"{face.name:40}  {table.FROM_MEAN.with_unit(face.from_mean_mm):>{len(table.FROM_MEAN.name)}}")
+    print(f"To look at and to print: {args.out / 'report.html'}")
+    return 0
+
+
+def _print(
+    facts: "readings.comparison_facts.ComparisonFacts | readings.comparison_facts.HeadsFacts",
+    columns: "Sequence[core.measure.table.Statistic[Any]]",
+) -> None:
+    """A line for each face but the reference."""
+    head = f"DIFFERENCE FROM {facts.face(facts.reference).name}"
     print(f"{head:40}" + "".join(f"  {one.name.upper()}" for one in columns))
     for number, found in facts.differences.items():
         numbers = "".join(f"  {one.with_unit(getattr(found, one.key)):>{len(one.name)}}" for one in columns)
         print(f"{facts.face(number).name:40}{numbers}")
-    print(f"To look at and to print: {args.out / 'report.html'}")
-    return 0

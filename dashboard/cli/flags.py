@@ -25,6 +25,7 @@ FLAGS: Mapping[str, Mapping[str, Sequence[Option]]] = {
         "the solid": [rows(SolidOptions)["kind"], *_SOLID, _OPTIONS["formats"]],
         "the printer": [*_PRINTER.values()],
     },
+    "head": {"its files": [_OPTIONS["formats"]]},
     "recompute": {"what is assumed": [_OPTIONS[name] for name in CHANGEABLE]},
     "compare": {"the photos": [_OPTIONS["model"]]},
 }

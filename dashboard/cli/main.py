@@ -1,4 +1,4 @@
-"""`lifemask serve | worker | run | solid | recompute | compare | models | doctor`."""
+"""`lifemask serve | worker | run | solid | head | recompute | compare | models | doctor`."""
 
 import argparse
 import io
@@ -11,7 +11,7 @@ from core.environment import path
 from core.errors import LifemaskError
 from core.version import __version__
 from dashboard import jobs, web
-from dashboard.cli import compare, doctor, flags, models, recompute, run, solid
+from dashboard.cli import compare, doctor, flags, head, models, recompute, run, solid
 from dashboard.settings import Settings
 
 
@@ -62,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
 
     _add_run(commands)
     _add_solid(commands)
+    _add_head(commands)
     _add_recompute(commands)
     _add_compare(commands)
 
@@ -103,6 +104,14 @@ def _add_solid(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     solid.set_defaults(command=_solid)
 
 
+def _add_head(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    head = commands.add_parser("head", help="make the whole heads of faces, closed all round")
+    head.add_argument("faces", nargs="+", type=path, metavar="FACE", help="a folder that 'run' wrote")
+    head.add_argument("--json", action="store_true", help="print one JSON object per face")
+    flags.add(head, "head")
+    head.set_defaults(command=_head)
+
+
 def _add_recompute(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     recompute = commands.add_parser(
         "recompute", help="compute a face again under other assumptions, without its network; what is not given stays"
@@ -121,7 +130,9 @@ def _add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     compare.add_argument("faces", nargs="+", type=path, metavar="FACE", help="a folder that 'run' wrote, or a photo")
     compare.add_argument("--out", required=True, type=path, metavar="DIR", help="writes report.html and its numbers")
     compare.add_argument("--with-scale", action="store_true", help="fit the size too, so that shapes alone compare")
-    compare.add_argument("--json", action="store_true", help="print comparison.json")
+    compare.add_argument("--heads", action="store_true", help="compare heads point by point, too; mean face and morphs")
+    compare.add_argument("--neutral", action="store_true", help="the same, with expression taken out of the heads")
+    compare.add_argument("--json", action="store_true", help="print comparison.json, with heads.json in it")
     flags.add(compare, "compare")
     compare.set_defaults(command=_compare)
 
@@ -143,6 +154,10 @@ def _run(args: argparse.Namespace) -> int:
 
 def _solid(args: argparse.Namespace) -> int:
     return solid.command(args)
+
+
+def _head(args: argparse.Namespace) -> int:
+    return head.command(args)
 
 
 def _recompute(args: argparse.Namespace) -> int:

@@ -23,7 +23,7 @@ ABOUT = {
     "relief": word("A plaque to hang or to lay down. Broad forms are flattened, fine ones kept."),
     "coin": word("A round plaque with a raised rim."),
     "mask": word("The face as a shell of even thickness, open behind."),
-    "bust": word("The head, cut flat behind the ears, on a foot that stands."),
+    "bust": word("The head on a foot that stands: in the round, or cut flat behind the ears."),
     "lithophane": word(
         "A plate whose thickness is the photo's brightness: held against a light, it shows the photo. "
         "Its wall is the darkest part, and by its base the frame stands out. A bent one stands on its edge."
@@ -47,15 +47,22 @@ NUMBERS = tuple(name for name, option in OPTIONS.items() if option.type in ("num
 
 
 def applying(
-    kind: str, size: str, fastening: str, outline: str = "rectangle", *, hollow: bool, text: str = ""
-) -> set[str]:
+    kind: str, size: str, fastening: str, outline: str = "rectangle", back: str = "round", *, hollow: bool,
+    text: str = "",
+) -> set[str]:  # fmt: skip
     """Return the names of the options that have an effect on this kind of solid."""
     names = {
         name
         for name, option in OPTIONS.items()
-        if has_effect(option, kind, fastening, outline, hollow=hollow, text=text)
+        if has_effect(option, kind, fastening, outline, back, hollow=hollow, text=text)
     }
     return names - {f"{other}_mm" for other, _ in SIZES if other != size}
+
+
+def _applying(solid: SolidOptions) -> set[str]:
+    return applying(
+        solid.kind, size_by(solid), solid.fastening, solid.outline, solid.back, hollow=solid.hollow, text=solid.text
+    )
 
 
 def size_by(options: SolidOptions) -> str:
@@ -65,7 +72,7 @@ def size_by(options: SolidOptions) -> str:
 
 def effective(solid: SolidOptions, printer: Printer) -> dict[str, Any]:
     """Return the options that have an effect on a solid and its checks; equal if solids made with them would be."""
-    names = applying(solid.kind, size_by(solid), solid.fastening, solid.outline, hollow=solid.hollow, text=solid.text)
+    names = _applying(solid)
     return {name: value for name, value in {**solid.to_dict(), **printer.to_dict()}.items() if name in names}
 
 
@@ -98,7 +105,7 @@ def fields_of(options: SolidOptions) -> dict[str, Any]:
 def form(made: SolidOptions, printer: Printer) -> html.Form:
     """Return the choices, filled in with those that the solid was last made with."""
     size = size_by(made)
-    shown = applying(made.kind, size, made.fastening, made.outline, hollow=made.hollow, text=made.text)
+    shown = _applying(made)
     values = {**made.to_dict(), **printer.to_dict()}
     values["height_mm"] = made.height_mm or made.width_mm
 
@@ -119,6 +126,7 @@ def form(made: SolidOptions, printer: Printer) -> html.Form:
             html.Div(fields("relief_share", "detail"), className="pairs"),
             html.Div(fields("text", "letter_mm"), className="pairs"),
             *fields("loop"),
+            _wrapped("back", _switch("back", made.back), shown),
             *fields("hollow"),
             _wrapped("fastening", _switch("fastening", made.fastening), shown),
             html.Div(fields("magnet_mm", "magnet_depth_mm"), className="pairs"),
@@ -274,6 +282,17 @@ def legend(look: str, solid: "SolidFacts") -> str | None:
         ),
         "overhang": say("Red: leans over by more than 45 degrees as it lies, and may need supports."),
     }.get(look)
+
+
+def guessed_note(solid: "SolidFacts") -> html.P | None:
+    """Return the line under a solid that says what of it is a guess; None where nothing is."""
+    if solid.options.is_round_bust:
+        words = say("What the photo does not show, sides and back, is a guess by a head model fitted to the face.")
+    elif solid.options.kind == "mask":
+        words = say("Of a head that is turned away, the far cheek is a guess by a head model fitted to the face.")
+    else:
+        return None
+    return html.P(words, className="note")
 
 
 def dimensions(solid: "SolidFacts") -> html.Div:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import dash_bootstrap_components as dbc
 import numpy as np
@@ -26,8 +26,9 @@ from dashboard.words.language import current_language
 if TYPE_CHECKING:
     from core.geometry.facts import Facts
 
-Look = Literal["textured", "plaster", "cloud"]  # of a face in 3D; assets/viewer knows the names
-LOOKS: tuple[Look, ...] = get_args(Look)
+Look = Literal["textured", "plaster", "cloud", "seen"]  # of a face in 3D; assets/viewer knows the names
+LOOKS: tuple[Look, ...] = ("textured", "plaster", "cloud")  # of its surface
+HEAD_LOOKS: tuple[Look, ...] = ("textured", "plaster", "seen")
 MARGIN = 1.12  # round a face in 3D, as in assets/viewer/turning.js
 
 USUAL = (("mesh.glb", word("Mesh GLB")), ("mesh.zip", word("Mesh OBJ")))  # beside the solid, what most people take
@@ -78,13 +79,18 @@ def face_viewer(result: Result, alt: str, *, group: str, look: Look = "textured"
         "data-openness": _shape(face, "openness"),
         "data-name": face.name,
         "data-look": look,
-        "data-scaled": say("scaled to the assumed IPD" if result.facts.ipd_mm else "scaled by an assumed range"),
+        "data-scaled": scaled(result.facts),
         "data-alt": alt,
         "data-group": group,
     }
     if always:
         data["data-always"] = "1"
     return html.Div(_poster(result, look), className="viewer", **cast(Any, data))
+
+
+def scaled(about: "Facts") -> str:
+    """Return what a face's millimetres are, in words."""
+    return say("scaled to the assumed IPD" if about.ipd_mm else "scaled by an assumed range")
 
 
 def _poster(result: Result, look: Look) -> html.Img:
@@ -183,7 +189,7 @@ def modified_ns(file: Path) -> int:
 
 def offer(face: FaceRecord) -> html.Div:
     """Return the usual files as buttons, the first of them the main one; then a menu of the others and all as a zip."""
-    can_be_had = {*catalog.present(face.folder), *catalog.coming(face.folder)}
+    can_be_had = catalog.offered(face.folder)
     solid = solid_name(face.folder) or say(FILES[catalog.SOLID_STL].title)
     others = [(name, say(text)) for name, text in USUAL]
     usual = [(name, text) for name, text in ((catalog.SOLID_STL, solid), *others) if name in can_be_had]
@@ -214,8 +220,7 @@ def downloads(face_id: str, folder: Path, names: Sequence[str] = TO_DOWNLOAD) ->
     One that is still to be made comes when it is asked for, a moment later.
     """
     rows, present = [], catalog.present(folder)
-    coming = {name: folder / name for name in catalog.coming(folder)}
-    lies = {**coming, **present}
+    lies = {name: present.get(name, folder / name) for name in catalog.offered(folder)}
     for name in (name for name in names if name in lies):
         about = FILES[name]
         rows.append(

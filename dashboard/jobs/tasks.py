@@ -36,8 +36,10 @@ def make_works(library: Library) -> Mapping[Kind, Work]:
         "reconstruct": tasks.reconstruct,
         "surface": tasks.surface,
         "solid": tasks.solid,
+        "head": tasks.head,
         "recompute": tasks.recompute,
         "compare": tasks.compare,
+        "heads": tasks.compare,
         "download": tasks.download,
     }
 
@@ -127,6 +129,15 @@ class Tasks:
         self.library.journal.end(folder)
         return []
 
+    def head(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
+        """Face -> its whole head."""
+        assert run.face_id is not None
+        folder = self.library.folders.face(run.face_id)
+        self.library.journal.begin([folder])
+        core.files.write_head(folder, progress)
+        self.library.journal.end(folder)
+        return []
+
     def recompute(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
         """Face -> the same face under other assumptions, in its place; no network takes part."""
         face = self.library.face(run.workspace_id, run.face_id or "")
@@ -140,7 +151,7 @@ class Tasks:
         return []
 
     def compare(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
-        """Faces -> the folder of their comparison."""
+        """Faces -> the folder of their comparison, or of that of their heads."""
         options, folders = run.options, self.library.folders
         found = [self.library.face(run.workspace_id, face_id) for face_id in options["faces"]]
         there = [face for face in found if face is not None]
@@ -155,9 +166,15 @@ class Tasks:
         self.library.journal.remove([place])  # of a worker that ended after it had written
         self.library.journal.begin([place])
         with folders.written_beside(place) as folder:
-            readings.comparison_folder.write(
-                faces, reference, folder, with_scale=options["with_scale"], progress=progress
-            )
+            if run.kind == "heads":
+                readings.heads_folder.write(
+                    faces, reference, folder,
+                    neutral=options["neutral"], with_scale=options["with_scale"], compact=True, progress=progress,
+                )  # fmt: skip
+            else:
+                readings.comparison_folder.write(
+                    faces, reference, folder, with_scale=options["with_scale"], progress=progress
+                )
         return []
 
     def download(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:

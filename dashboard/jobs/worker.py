@@ -36,9 +36,15 @@ class Lane:
     follow_ups: tuple[Kind, ...] = ()
 
 
-# photos hold up no change to a face and no comparison, nor does a download hold up them
+# photos hold up no change to a face and no comparison, nor do heads or a download hold up them
 PHOTOS = Lane(("reconstruct",), ("surface", "solid"))
-LANES = (PHOTOS, Lane(("solid", "recompute", "surface")), Lane(("compare",)), Lane(("download",)))
+LANES = (
+    PHOTOS,
+    Lane(("solid", "recompute", "surface", "head")),
+    Lane(("compare",)),
+    Lane(("heads",)),
+    Lane(("download",)),
+)
 
 Work = Callable[[RunRecord, Progress], Sequence[NewFace]]
 MakeWorks = Callable[[Library], Mapping[Kind, Work]]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from dashboard.library import schema
 from dashboard.library.library import WAITING, Library, forget_equality, lasting
-from dashboard.library.records import DeletionRecord, NotInLibraryError
+from dashboard.library.records import COMPARING, DeletionRecord, NotInLibraryError
 
 STOPPED = "Stopped, as it was deleted"  # the stage of runs that go on when the deletion is undone
 
@@ -174,7 +174,8 @@ def carry_out(library: Library, deletion_id: str) -> None:
             return
         photos = list(session.scalars(select(schema.Photo.id).filter_by(workspace_id=deletion_id)))
         faces = list(session.scalars(select(schema.Face).filter_by(workspace_id=deletion_id)))
-        compared = list(session.scalars(select(schema.Run.id).filter_by(workspace_id=deletion_id, kind="compare")))
+        comparing = schema.Run.kind.in_(COMPARING)
+        compared = list(session.scalars(select(schema.Run.id).where(schema.Run.workspace_id == deletion_id, comparing)))
         gone = [*_delete(library, session, photos, [face.id for face in faces])]
         gone += map(library.folders.comparison, compared)
         for run_id in {face.run_id for face in faces}:  # other faces of its photo may be left

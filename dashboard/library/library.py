@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from sqlalchemy import Delete, delete, func, insert, literal, select, update
+from sqlalchemy import Delete, delete, exists, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session, aliased, sessionmaker
 
 import core
 from core.depth.weights import default_model, installed
@@ -24,12 +24,22 @@ from dashboard.library.database import open_database
 from dashboard.library.equality import equal_key
 from dashboard.library.folders import Folders
 from dashboard.library.journal import Journal
-from dashboard.library.records import FaceRecord, Kind, NotInLibraryError, PhotoRecord, QueueFullError, RunRecord, State
+from dashboard.library.records import (
+    COMPARING,
+    FaceRecord,
+    Kind,
+    NotInLibraryError,
+    PhotoRecord,
+    QueueFullError,
+    RunRecord,
+    State,
+)
 from dashboard.settings import Settings
 
 __all__ = ["FaceRecord", "Library", "NotInLibraryError", "PhotoRecord", "QueueFullError", "RunRecord"]
 
 WAITING = ("queued", "running")
+ALIKE: tuple[Kind, ...] = ("surface", "head")  # of one face they are the same work, whoever asks
 MOST_COMPARED = 8
 LONGEST_NAME = 120  # characters, as of the name of a photo that is sent
 LONGEST_TAG, MOST_TAGS = 40, 20
@@ -195,6 +205,17 @@ class Library:
         asked = {**options.to_dict(), "printer": printer.to_dict() if printer else None}
         return self._queue(workspace, "solid", asked, face_id=face.id, of=None)
 
+    def start_head(self, workspace: str, face_id: str) -> RunRecord:
+        """Queue the making of a face's whole head, or return the run that makes it now.
+
+        Raises
+        ------
+        NotInLibraryError, QueueFullError, StorageError
+        """
+        run = self.hasten(workspace, face_id, "head")
+        assert run is not None  # only of a solid there may be none
+        return run
+
     def start_recompute(self, workspace: str, face_id: str, changes: Any) -> RunRecord:
         """Queue a face to be computed anew, in its place, with some of `core.options.run.CHANGEABLE` changed.
 
@@ -212,10 +233,12 @@ class Library:
         return run
 
     def start_comparison(
-        self, workspace: str, face_ids: Sequence[str], reference: str, *, with_scale: bool = False
-    ) -> RunRecord:
+        self, workspace: str, face_ids: Sequence[str], reference: str, *, with_scale: bool = False,
+        heads: bool = False, neutral: bool = False,
+    ) -> RunRecord:  # fmt: skip
         """Queue the comparison of two to eight faces, each registered to the reference, or return the equal one.
 
+        heads : of their heads, point by point; neutral : with expression taken out, which only they can have.
         The same faces in another order are the same question; its files keep the order in which it was asked first.
 
         Raises
@@ -226,16 +249,21 @@ class Library:
             raise OptionError(f"{len(face_ids)} faces were named; name 2 to {MOST_COMPARED} different ones to compare.")
         if reference not in face_ids:
             raise OptionError("The reference is none of the faces that are compared; name one of them.")
+        if neutral and not heads:
+            raise OptionError("Expression is taken out of heads alone: ask for 'heads', too.")
         faces = [self.face(workspace, face_id) for face_id in face_ids]
         found = [face for face in faces if face is not None]
         if len(found) < len(faces):
             raise NotInLibraryError("A face of this comparison is not in your library; it may have been deleted.")
         options = {"faces": list(face_ids), "reference": reference, "with_scale": with_scale}
-        return self._queue(workspace, "compare", options, of=sorted(map(_state, found)), compared=face_ids)
+        kind: Kind = "heads" if heads else "compare"
+        if heads:
+            options["neutral"] = neutral
+        return self._queue(workspace, kind, options, of=sorted(map(_state, found)), compared=face_ids)
 
     def comparison(self, workspace: str, run_id: str) -> Path | None:
         """Folder of a comparison that is done; None where this workspace has none of that id."""
-        done = [run for run in self.runs(workspace, [run_id]) if run.kind == "compare" and run.state == "done"]
+        done = [run for run in self.runs(workspace, [run_id]) if run.kind in COMPARING and run.state == "done"]
         return self.folders.comparison(run_id) if done else None
 
     def start_download(self, workspace: str, name: str) -> RunRecord:
@@ -257,19 +285,23 @@ class Library:
         replaces what was there: earlier work of its kind on the same face (or weights) is stopped and forgotten.
         """
         self.folders.check_free()
-        in_any_order = {"faces": sorted(options["faces"])} if kind == "compare" else {}
+        in_any_order = {"faces": sorted(options["faces"])} if kind in COMPARING else {}
         key = secrets.token_hex(16) if of is None else equal_key(kind, of, {**options, **in_any_order})
         try:
             with self.session.begin() as session:
+                self._keep_workspace(session, workspace)  # first of all: from here on no other request writes
                 equal = lasting(session, workspace, key)
                 if equal is not None and _is_whole(equal):
                     return equal.record()
                 if equal is not None:  # a face of it was deleted: it is made again
                     forget_equality(session, equal.id)
                 if of is None:
+                    same = session.scalar(_unfinished(workspace, kind, face_id)) if kind in ALIKE else None
+                    if same is not None:  # another request queued it a moment ago
+                        same.asked = True
+                        return same.record()
                     session.execute(_superseded(workspace, kind, face_id, options))
                 self._check_room(session, workspace)
-                self._keep_workspace(session, workspace)
                 row = schema.Run(
                     id=secrets.token_hex(16), workspace_id=workspace, kind=kind, photo_id=photo_id, face_id=face_id,
                     options=options, equal_key=key, stage="Waiting", created=self.clock(), state="queued", progress=0.0,
@@ -291,11 +323,11 @@ class Library:
         with self.session() as session:
             return len(session.scalars(query).all()) >= count
 
-    def hasten(self, workspace: str, face_id: str, kind: Literal["surface", "solid"]) -> RunRecord | None:
-        """Return the run that makes a face's surface or solid; somebody waits for it now, so it goes before others.
+    def hasten(self, workspace: str, face_id: str, kind: Literal["surface", "solid", "head"]) -> RunRecord | None:
+        """Return the run that makes a face's surface, solid or head; somebody waits for it, so it goes before others.
 
-        One that failed or was cancelled is returned as it is. Where there is none it is queued, by the face's options;
-        None where they say that there shall be no solid.
+        One that failed or was cancelled is returned as it is; a head is tried again. Where there is none it is queued,
+        by the face's options; None where they say that there shall be no solid.
 
         Raises
         ------
@@ -304,13 +336,13 @@ class Library:
         of_face = select(schema.Run).filter_by(workspace_id=workspace, face_id=face_id, kind=kind)
         with self.session.begin() as session:
             run = session.scalar(of_face.order_by(schema.Run.created.desc()).limit(1))
-            if run is not None and run.state != "done":
+            if run is not None and run.state != "done" and kind != "head":
                 run.asked = True
                 return run.record()
         face = self.face(workspace, face_id)
         if face is None:
             raise NotInLibraryError("This face is not in your library; it may have been deleted.")
-        if kind == "surface":
+        if kind != "solid":
             return self._queue(workspace, kind, {}, face_id=face_id, of=None)
         asked = core.files.read_facts(face.folder).options.solid_options()
         return None if asked is None else self.start_solid(workspace, face_id, asked)
@@ -430,7 +462,7 @@ class Library:
         places = [
             *(self.folders.photo(photo.id) for photo in self.photos(workspace)),
             *(face.folder for face in self.faces(workspace)),
-            *(self.folders.comparison(run.id) for run in self.runs(workspace, kind="compare")),
+            *(self.folders.comparison(run.id) for kind in COMPARING for run in self.runs(workspace, kind=kind)),
         ]
         return sum(self.folders.size_bytes(place) for place in places)
 
@@ -509,6 +541,17 @@ def _superseded(workspace: str, kind: Kind, face_id: str | None, options: dict[s
     if face_id is not None:
         return query.where(schema.Run.face_id == face_id)
     return query.where(schema.Run.options["name"].as_string() == options["name"])
+
+
+def _unfinished(workspace: str, kind: Kind, face_id: str | None) -> Any:
+    """Runs of a kind on a face that wait or work, unless the face is to be computed anew after them."""
+    run, other = schema.Run, aliased(schema.Run)
+    anew = exists().where(
+        other.face_id == face_id, other.kind == "recompute", other.state.in_(WAITING), other.created > run.created
+    )
+    return (
+        select(run).filter_by(workspace_id=workspace, kind=kind, face_id=face_id).where(run.state.in_(WAITING), ~anew)
+    )
 
 
 def _newest(table: Any, workspace: str) -> Any:

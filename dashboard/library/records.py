@@ -8,7 +8,8 @@ from typing import Any, Literal
 from core.errors import LifemaskError
 from core.face.doubt import is_doubtful
 
-Kind = Literal["reconstruct", "surface", "solid", "recompute", "compare", "download"]
+Kind = Literal["reconstruct", "surface", "solid", "head", "recompute", "compare", "heads", "download"]
+COMPARING: tuple[Kind, ...] = ("compare", "heads")  # faces, by their depth, or their heads point by point
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 
 RETRY_S = 2
@@ -47,7 +48,7 @@ class RunRecord:
     """One piece of work.
 
     Photo -> faces, face -> its surface, face -> solid, face -> the same face under other assumptions, faces ->
-    comparison, or a download.
+    comparison, faces -> comparison of their heads point by point, or a download.
     """
 
     id: str

@@ -10,11 +10,11 @@ from dash import ALL, ClientsideFunction, Input, Output, State, callback, client
 from core.errors import LifemaskError
 from core.geometry.facts import all_behind
 from dashboard.charts import figures
-from dashboard.components import comparison, doubt, faces, page, uploads, views
+from dashboard.components import comparison, doubt, faces, heads, page, uploads, views
 from dashboard.components.missing import no_faces, none_of_these
 from dashboard.library.library import MOST_COMPARED
 from dashboard.library.records import FaceRecord, RunRecord
-from dashboard.readings import comparison_folder, results
+from dashboard.readings import comparison_folder, heads_folder, results
 from dashboard.readings.comparison_facts import ComparedFace
 from dashboard.web.context import current_library, current_workspace
 from dashboard.words import say, titled, word
@@ -33,16 +33,20 @@ SIZES = (("rigid", word("True size")), ("scaled", word("Scaled to fit")))
 RANGES = (("shared", word("One scale")), ("own", word("Each its own")))
 VIEWS = (("map", word("Map")), ("slide", word("Slide")), ("blink", word("Blink")))
 CANCEL, AGAIN = ({"kind": "compare-action", "action": action} for action in ("cancel", "again"))
+HEADS_CANCEL, HEADS_AGAIN = ({"kind": "heads-action", "action": action} for action in ("cancel", "again"))
 
 
 def layout(
-    faces: str = "", reference: str = "", scale: str = "", range: str = "", **_: Any  # noqa: A002 - names of its keys
+    faces: str = "", reference: str = "", scale: str = "", range: str = "",  # noqa: A002 - names of its keys
+    heads: str = "", **_: Any,
 ) -> html.Div:  # fmt: skip
     """Return the page for the faces of the address."""
-    return _page(faces.split(","), reference, with_scale=scale == "1", own_range=range == "own")
+    return _page(faces.split(","), reference, with_scale=scale == "1", own_range=range == "own", point_by_point=heads)
 
 
-def _page(wanted: Sequence[str], reference: str, *, with_scale: bool, own_range: bool = False) -> html.Div:
+def _page(
+    wanted: Sequence[str], reference: str, *, with_scale: bool, own_range: bool = False, point_by_point: str = ""
+) -> html.Div:
     all_faces = current_library().faces(current_workspace())
     by_id = {face.id: face for face in all_faces}
     chosen = [face_id for face_id in dict.fromkeys(wanted) if face_id in by_id][:MOST_COMPARED]
@@ -72,6 +76,7 @@ def _page(wanted: Sequence[str], reference: str, *, with_scale: bool, own_range:
             _curves(found),
             page.section(say("Laid onto each other"), _settings(found, reference, with_scale)),
             html.Div(id="compare-found"),
+            _heads(point_by_point),
         ]
     )
 
@@ -254,10 +259,7 @@ def follow(_beat: int | None, started: dict[str, str] | None, face_ids: list[str
     folder = library.comparison(workspace, started.get("id", ""))
     if folder is not None:
         return _found(comparison_folder.read(folder), face_ids), True, True
-    why = started.get("error") or (runs and runs[0].error) or word("This comparison was cancelled.")
-    again = page.button(say("Compare again"), AGAIN) if runs else None
-    ended = html.Div([html.P(say(why), className="run-error", role="alert"), again], className="waiting row-of")
-    return [ended, _numbers(face_ids)], True, True
+    return [_ended(started, runs, AGAIN), _numbers(face_ids)], True, True
 
 
 @callback(
@@ -273,6 +275,117 @@ def act(_clicks: list[int | None], started: dict[str, str]) -> Any:
     library = current_library()
     (library.cancel if ctx.triggered_id == CANCEL else library.retry)(current_workspace(), started["id"])
     return False
+
+
+def _heads(asked: str) -> html.Section:
+    """Heads point by point, which are made when they are asked for; asked : '1', 'neutral', or nothing."""
+    text = say(
+        "A head model is fitted to each face, so that the same places are compared: the tip of one nose with the tip "
+        "of the other, and not with what lies nearest to it. The mean face and one face turning into another come with "
+        "it. It takes some seconds for each face."
+    )
+    button = page.button(
+        say("Compare point by point"), "compare-heads", "primary", n_clicks=1 if asked else 0, hidden=bool(asked)
+    )
+    neutral = dbc.Checkbox(
+        id="compare-neutral", label=say("Expression taken out"), value=asked == "neutral", className="mb-0"
+    )
+    cancel = page.button(say("Cancel"), HEADS_CANCEL, "plain", hidden=True)
+    return page.section(
+        say("Point by point"),
+        html.P(text, className="soft mb-3"),
+        html.Div([button, neutral, cancel], className="row-of"),
+        dcc.Store(id="compare-heads-run"),
+        dcc.Interval(id="compare-heads-poll", interval=POLL_MS, disabled=True),
+        html.Div(id="compare-heads-found", className="mt-4"),
+    )
+
+
+@callback(
+    Output("compare-heads-run", "data"),
+    Output("compare-heads", "hidden"),
+    Input("compare-heads", "n_clicks"),
+    Input("compare-neutral", "value"),
+    Input("compare-reference", "value"),
+    Input("compare-scale", "value"),
+    State("compare-faces", "data"),
+)
+def start_heads(clicks: int | None, neutral: bool, reference: str, scale: str, face_ids: list[str]) -> Any:
+    """Compare the heads once that was asked for, and anew whenever something else is chosen."""
+    if not clicks:
+        return dash.no_update, False
+    try:
+        run = current_library().start_comparison(
+            current_workspace(), face_ids, reference, with_scale=scale == "scaled", heads=True, neutral=bool(neutral)
+        )
+    except LifemaskError as error:
+        return {"error": str(error)}, True
+    return {"id": run.id}, True
+
+
+@callback(
+    Output("compare-heads-found", "children"),
+    Output("compare-heads-poll", "disabled"),
+    Output(HEADS_CANCEL, "hidden"),
+    Input("compare-heads-poll", "n_intervals"),
+    Input("compare-heads-run", "data"),
+    State("compare-run", "data"),
+    State("compare-faces", "data"),
+    prevent_initial_call=True,
+)
+def follow_heads(
+    _beat: int | None, started: dict[str, str] | None, beside: dict[str, str] | None, face_ids: list[str]
+) -> Any:
+    """Show how far the heads are; when they are done, what was found, beside the comparison by nearest points."""
+    if not started:
+        return dash.no_update, True, True
+    library, workspace = current_library(), current_workspace()
+    runs = library.runs(workspace, [started["id"]]) if "id" in started else []
+    if runs and not runs[0].is_over:
+        return _waiting(runs[0]), False, False
+    folder = library.comparison(workspace, started.get("id", ""))
+    if folder is not None:
+        others = library.runs(workspace, [beside["id"]]) if beside and "id" in beside else []
+        if beside is None or (others and not others[0].is_over):  # both are shown beside each other
+            return dash.no_update, False, True
+        nearest = library.comparison(workspace, beside.get("id", ""))
+        facts = comparison_folder.read(nearest).facts if nearest else None
+        return heads.shown(heads_folder.read(folder), facts, face_ids), True, True
+    return _ended(started, runs, HEADS_AGAIN), True, True
+
+
+@callback(
+    Output("compare-heads-poll", "disabled", allow_duplicate=True),
+    Input({"kind": "heads-action", "action": ALL}, "n_clicks"),
+    State("compare-heads-run", "data"),
+    prevent_initial_call=True,
+)
+def act_on_heads(_clicks: list[int | None], started: dict[str, str]) -> Any:
+    """Cancel the comparison of heads, or do it once more."""
+    if not ctx.triggered[0]["value"]:  # the button has just come
+        return dash.no_update
+    library = current_library()
+    (library.cancel if ctx.triggered_id == HEADS_CANCEL else library.retry)(current_workspace(), started["id"])
+    return False
+
+
+@callback(
+    Output("compare-head-pair", "children"),
+    Input("compare-head", "value"),
+    State("compare-heads-folder", "data"),
+    prevent_initial_call=True,
+)
+def show_head(number: int, run_id: str) -> Any:
+    """Show another head against the reference."""
+    folder = current_library().comparison(current_workspace(), run_id)
+    return dash.no_update if folder is None else heads.pair(heads_folder.read(folder), number)
+
+
+def _ended(started: dict[str, str], runs: Sequence[RunRecord], key: dict[str, str]) -> html.Div:
+    """Why there is nothing to show, and a button to try once more."""
+    why = started.get("error") or (runs and runs[0].error) or word("This comparison was cancelled.")
+    again = page.button(say("Compare again"), key) if runs else None
+    return html.Div([html.P(say(why), className="run-error", role="alert"), again], className="waiting row-of")
 
 
 def _waiting(run: RunRecord) -> html.Div:
@@ -333,6 +446,8 @@ clientside_callback(
     Input("compare-reference", "value"),
     Input("compare-scale", "value"),
     Input("compare-range", "value"),
+    Input("compare-heads", "n_clicks"),
+    Input("compare-neutral", "value"),
     State("compare-faces", "data"),
     prevent_initial_call=True,
 )

@@ -11,7 +11,7 @@ from core.options import Options
 from core.options.run import CHANGEABLE, DRAWN
 from core.options.table import rows
 from dashboard.charts import figures
-from dashboard.components import assumptions, doubt, labels, page, undo, uploads, views
+from dashboard.components import assumptions, doubt, head, labels, page, undo, uploads, views
 from dashboard.components.missing import no_face
 from dashboard.components.options import filled_in
 from dashboard.library import deletion
@@ -37,6 +37,7 @@ def layout(face_id: str | None = None, **_: Any) -> html.Div:
             dcc.Store(id="face-id", data=face.id),
             dcc.Store(id="recompute-run"),
             dcc.Interval(id="recompute-poll", interval=POLL_MS, disabled=True),
+            *head.stores(),
             html.Div(_body(face), id="face-body"),
             dcc.Location(id="face-goto", refresh="callback-nav"),
         ]
@@ -52,6 +53,7 @@ def _body(face: FaceRecord, said: Any = None) -> list[Any]:
         html.Div(_labels(face), id="face-labels"),
         _glance(result),
         views.drawn_note(result.facts),
+        html.Div(head.section(face, result), id="head-section"),
         _about(result, said),
         _detail(result),
         page.section(say("All files"), views.downloads(face.id, face.folder)),
@@ -293,6 +295,46 @@ def cancel(clicks: int | None, run_id: str | None) -> Any:
     if clicks and run_id:
         current_library().cancel(current_workspace(), run_id)
     return dash.no_update
+
+
+@callback(
+    Output("head-run", "data"),
+    Output("head-poll", "disabled"),
+    Input("head-make", "n_clicks"),
+    State("face-id", "data"),
+    prevent_initial_call=True,
+)
+def make_head(clicks: int | None, face_id: str) -> Any:
+    """Have the head made."""
+    if not clicks:
+        return dash.no_update, dash.no_update
+    return current_library().start_head(current_workspace(), face_id).id, False
+
+
+@callback(
+    Output("head-progress", "children"),
+    Output("head-section", "children"),
+    Output("head-poll", "disabled", allow_duplicate=True),
+    Output("head-make", "disabled"),
+    Input("head-poll", "n_intervals"),
+    Input("head-run", "data"),
+    State("face-id", "data"),
+    prevent_initial_call=True,
+)
+def follow_head(_beat: int | None, run_id: str | None, face_id: str) -> Any:
+    """Show how far the head is; when it is done, the head."""
+    library, workspace = current_library(), current_workspace()
+    runs = library.runs(workspace, [run_id]) if run_id else []
+    face = library.face(workspace, face_id)
+    if not runs or face is None:
+        return None, dash.no_update, True, False
+    run = runs[0]
+    if not run.is_over:
+        return head.working(run), dash.no_update, False, True
+    if run.state == "done":
+        return dash.no_update, head.section(face, results.load(face)), True, dash.no_update
+    why = say(run.error or word("Cancelled. There is no head."))
+    return html.P(why, className="run-error" if run.error else "soft"), dash.no_update, True, False
 
 
 @callback(

@@ -32,7 +32,19 @@ SOLID_GLB = "solid.glb"
 POLL_MS = 400
 FIELDS = {
     name: (f"print-{name}", "value")
-    for name in ("kind", "size", "outline", "text", "loop", "fastening", "hollow", "bed", "filament", *printing.NUMBERS)
+    for name in (
+        "kind",
+        "size",
+        "outline",
+        "text",
+        "loop",
+        "fastening",
+        "back",
+        "hollow",
+        "bed",
+        "filament",
+        *printing.NUMBERS,
+    )
 }
 OF_SOLID = tuple(name for name in FIELDS if name == "size" or name in rows(SolidOptions))
 STALE, RIGHT = "stale", ""
@@ -114,10 +126,12 @@ def _stage(face: FaceRecord, solid: "SolidFacts | None", look: str) -> Any:
     about = core.files.read_facts(face.folder)
     drawn = None if solid is None or solid.options.kind in printing.LIT else views.drawn_note(about)
     told = printing.legend(look, solid) if solid else None
+    guessed = printing.guessed_note(solid) if solid else None
     stage = views.viewing("print", [shown], label=say("The solid in 3D"))
     return [
         html.Div([stage, size, _stale_label()], className="measured"),
         html.P(told, className="note") if told else drawn,
+        guessed,
     ]
 
 
@@ -166,16 +180,18 @@ def _below(face: FaceRecord, solid: "SolidFacts | None") -> list[Any]:
     Input("print-size", "value"),
     Input("print-fastening", "value"),
     Input("print-outline", "value"),
+    Input("print-back", "value"),
     Input("print-hollow", "value"),
     Input("print-text", "value"),
     State({"kind": "print-field", "name": ALL}, "id"),
     prevent_initial_call=True,
 )
 def show(
-    kind: str, size: str, fastening: str, outline: str, hollow: bool, text: str | None, ids: list[dict[str, str]]
-) -> Any:
+    kind: str, size: str, fastening: str, outline: str, back: str, hollow: bool, text: str | None,
+    ids: list[dict[str, str]],
+) -> Any:  # fmt: skip
     """Show the fields that have an effect."""
-    names = printing.applying(kind, size, fastening, outline, hollow=hollow, text=text or "")
+    names = printing.applying(kind, size, fastening, outline, back, hollow=hollow, text=text or "")
     return [key["name"] not in names for key in ids], say(printing.ABOUT[kind])
 
 
@@ -269,8 +285,8 @@ def problems(values: dict[str, Any]) -> dict[str, str]:
 
 def _applying(values: dict[str, Any]) -> set[str]:
     return printing.applying(
-        values["kind"], values["size"], values["fastening"], values["outline"], hollow=bool(values["hollow"]),
-        text=(values["text"] or "").strip(),
+        values["kind"], values["size"], values["fastening"], values["outline"], values["back"],
+        hollow=bool(values["hollow"]), text=(values["text"] or "").strip(),
     )  # fmt: skip
 
 
@@ -286,8 +302,8 @@ def asked(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     found: dict[str, Any] = {
         "kind": values["kind"], "life_size": values["size"] == "life", "outline": values["outline"],
         "text": (values["text"] or "").strip(), "loop": bool(values["loop"]), "fastening": values["fastening"],
-        "hollow": bool(values["hollow"]), "bed_mm": [float(side) for side in values["bed"].split("x")],
-        "filament": values["filament"],
+        "back": values["back"], "hollow": bool(values["hollow"]),
+        "bed_mm": [float(side) for side in values["bed"].split("x")], "filament": values["filament"],
     }  # fmt: skip
     for name in printing.NUMBERS:
         if name in names:

@@ -61,6 +61,72 @@ class AgreementFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ComparedHead:
+    """A head of a comparison point by point.
+
+    from_mean_mm : from the mean of all, as `core.measure.table.FROM_MEAN` says. seen_share : of its surface, how much
+    is the photo's own. is_poor : whether the head model does not lie on what the photo shows.
+    """
+
+    id: str
+    name: str
+    from_mean_mm: float
+    seen_share: float
+    is_poor: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PointDifferenceFacts:
+    """A head against the reference, point by point; see `core.comparison.Correspondence` for each number."""
+
+    rms_mm: float
+    median_mm: float
+    p95_mm: float
+    coverage: float
+    shape_mm: float
+    scale: float
+    by_region: dict[str, float]
+    transform: tuple[tuple[float, float, float, float], ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PointPairFacts:
+    """All pairs; see `core.comparison.PointTable`."""
+
+    rms_mm: tuple[tuple[float, ...], ...]
+    shape_mm: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadsFacts:
+    """What `heads.json` holds: a comparison point by point of heads, which are numbered from 1.
+
+    scale_mm : the colours of differences reach from minus to plus so much. reference : number of the head that the
+    others are laid onto. neutral : whether expression was taken out. with_scale : whether sizes were fitted too.
+    differences : by the number of the other head.
+    """
+
+    scale_mm: float
+    reference: int
+    neutral: bool
+    with_scale: bool
+    faces: tuple[ComparedHead, ...]
+    differences: dict[int, PointDifferenceFacts]
+    pairs: PointPairFacts
+    notes: tuple[str, ...]
+    versions: dict[str, str]
+
+    def face(self, number: int) -> ComparedHead:
+        """Return the head of a number, from 1."""
+        return self.faces[number - 1]
+
+    def number(self, face_id: str) -> int:
+        """Return the number of a face, from 1."""
+        return 1 + [face.id for face in self.faces].index(face_id)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ComparisonFacts:
     """A comparison of faces, which are numbered from 1.
 

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SUMMARY = "comparison.json"  # with it a comparison is there and whole
+HEADS = "heads.json"
+KEPT_MEAN = "mean.npz"  # in the library, from which the others are made when they are asked for
+MADE_OF_MEAN = ("mean.stl", "mean.ply", "mean.zip")
+GLB = "model/gltf-binary"
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,24 @@ FILES = (
     ComparisonFile("difference-N.png", "image/png", "the same, drawn on one scale"),
     ComparisonFile("seen-N.webp", "image/webp", "face N as the first photo's camera would see it"),
     ComparisonFile("agreement.npy", "application/octet-stream", "how far networks are apart on one photo, float32 mm"),
+    ComparisonFile(HEADS, "application/json", "with `--heads`: all numbers point by point"),
+    ComparisonFile("heads.csv", "text/csv", "with `--heads`: the main ones as a table"),
+    ComparisonFile(
+        "points-N.npy",
+        "application/octet-stream",
+        "with `--heads`: how far each vertex of head N stands out from that of the first, signed, float32 mm; NaN "
+        "where either photo does not show it",
+    ),
+    ComparisonFile("points-N.glb", GLB, "with `--heads`: the same, painted on the head of the first, metres"),
+    ComparisonFile(
+        "morph-N.glb", GLB, "with `--heads`: the head of the first, with that of face N as a morph target, metres"
+    ),
+    ComparisonFile("mean.glb", GLB, "with `--heads`: the mean of all heads with its texture, metres"),
+    ComparisonFile("mean.stl", "model/stl", "with `--heads`: the mean head, closed, mm"),
+    ComparisonFile("mean.ply", "application/octet-stream", "with `--heads`: the mean head, coloured, mm"),
+    ComparisonFile(
+        "mean.zip", "application/zip", "with `--heads`: the mean head as OBJ with MTL and texture, zipped, mm"
+    ),
 )
 
 
@@ -55,6 +77,8 @@ def is_ours(name: str) -> bool:
 def present(folder: Path) -> list[str]:
     """Return the names of the files of the table that are in a folder, in its order."""
     names = sorted(path.name for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
+    if KEPT_MEAN in names:
+        names = sorted({*names, *MADE_OF_MEAN})
     return [name for file in FILES for name in names if file.is_called(name)]
 
 

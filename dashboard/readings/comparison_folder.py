@@ -27,6 +27,7 @@ from core.measure.statistics import depth_statistics, relative_depth
 from core.measure.table import ASSUMED, DEPTHS, DIFFERENCES, DISTANCE, LENGTHS, RMS, Place, Statistic, chosen, numbers
 from core.progress import Progress, ignore
 from core.report.page import report
+from core.report.sections import PointNumbers
 from core.version import versions
 from dashboard.charts.contact_sheet import sheet
 from dashboard.library.records import FaceRecord
@@ -72,13 +73,15 @@ def told_apart(faces: Sequence[FaceRecord]) -> list[FaceRecord]:
 
 
 def write(
-    faces: Sequence[Named], reference: int, folder: Path, *, with_scale: bool = False, progress: Progress = ignore
-) -> ComparisonFacts:
+    faces: Sequence[Named], reference: int, folder: Path, *, with_scale: bool = False,
+    points: PointNumbers | None = None, progress: Progress = ignore,
+) -> ComparisonFacts:  # fmt: skip
     """Compare every face with the one at `reference`, and all pairs, into a folder that exists.
 
     Writes comparison.json, .csv and .png, and report.html; for the N-th face, from 1: difference-N.npy (float32 mm on
     the reference's crop, not for the reference itself), difference-N.png (coloured, all on the scale `scale_mm`) and
-    seen-N.webp (its photo as the reference's camera sees it). Returns what comparison.json holds.
+    seen-N.webp (its photo as the reference's camera sees it). Returns what comparison.json holds. points : for the
+    report, as `core.report.report` takes them.
 
     Raises
     ------
@@ -130,7 +133,7 @@ def write(
     json_files.write_json(facts, folder / "comparison.json")
     (folder / "comparison.csv").write_text(as_csv(facts.faces, facts.differences), "utf-8")
     names = [face.name for face in faces]
-    text = report(shapes, names, compared, pairs, reference=reference)
+    text = report(shapes, names, compared, pairs, reference=reference, points=points)
     (folder / "report.html").write_text(text, "utf-8")
     drawn = sheet(
         names,

@@ -9,10 +9,12 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from threading import BoundedSemaphore
+from typing import Literal
 
 import core
 from core.errors import LifemaskError
 from core.files import catalog
+from core.files.catalog import FILES
 from core.version import __version__
 from dashboard.library.library import Library
 from dashboard.library.records import FaceRecord, NotInLibraryError, NotYetError
@@ -21,6 +23,7 @@ KEPT = 24  # files in memory, about a MB each
 AWAITED_S = 60.0  # a request waits so long at the most
 AWAITING = 4  # requests that wait at a time: the server has twice as many threads
 LOOK_S = 0.05
+MADE_BY: dict[str, Literal["surface", "solid", "head"]] = {"surface": "surface", "head": "head"}  # runs, by subject
 
 _places = BoundedSemaphore(AWAITING)
 
@@ -41,7 +44,7 @@ def _made(folder: Path, name: str, _changed_ns: int) -> bytes:
 
 
 def awaited(library: Library, face: FaceRecord, name: str) -> Path:
-    """Return what a file of a face is made from, or it itself, once the surface or solid that it is of is there.
+    """Return what a file of a face is made from, or it itself, once the surface, solid or head that it is of is there.
 
     The worker makes that now, before what nobody waits for.
 
@@ -55,7 +58,7 @@ def awaited(library: Library, face: FaceRecord, name: str) -> Path:
     found = catalog.present(face.folder).get(name)
     if found is not None:
         return found
-    if name not in catalog.coming(face.folder):
+    if name not in catalog.offered(face.folder):
         raise NotInLibraryError("This file is not in your library; it may have been deleted.")
     if not _places.acquire(blocking=False):
         raise NotYetError(f"{name} is being made. Ask for it again in a moment.")
@@ -67,13 +70,16 @@ def awaited(library: Library, face: FaceRecord, name: str) -> Path:
 
 def wait_for(library: Library, face: FaceRecord, name: str, patience_s: float) -> Path:
     """Wait for what a file is made from; raises as `awaited`."""
-    end = time.monotonic() + patience_s
-    run = library.hasten(face.workspace_id, face.id, "surface" if name.startswith("mesh.") else "solid")
+    end, kind = time.monotonic() + patience_s, MADE_BY.get(FILES[name].subject, "solid")
+    run = library.hasten(face.workspace_id, face.id, kind)
     while time.monotonic() < end:
         found = catalog.present(face.folder).get(name)
         if found is not None:
             return found
         runs = library.runs(face.workspace_id, [run.id]) if run else []
+        if run and not runs:  # another took its place
+            run = library.hasten(face.workspace_id, face.id, kind)
+            continue
         if not runs or runs[0].state in ("failed", "cancelled"):
             why = runs[0].error if runs and runs[0].error else "It is not made, as its making was cancelled."
             raise NotInLibraryError(f"There is no {name} of this face. {why}")
@@ -87,8 +93,8 @@ def later(library: Library, face: FaceRecord, name: str, patience_s: float) -> C
     def give() -> bytes | None:
         try:
             source = wait_for(library, face, name, patience_s)
+            return source.read_bytes() if source.name == name else made(face.folder, name)
         except LifemaskError:
             return None
-        return source.read_bytes() if source.name == name else made(face.folder, name)
 
     return give

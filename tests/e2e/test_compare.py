@@ -144,6 +144,44 @@ def test_another_reference_and_scale_are_compared_and_kept_in_the_address(
     eventually(compared, lambda: rows(compared) == after, patience_s=FOUND_MS / 1000)
 
 
+def test_heads_are_compared_point_by_point_when_that_is_asked_for(
+    open_page: Any, two_faces: dict[str, Any], eventually: Any
+) -> None:
+    page = open_page(two_faces["state"])
+    page.goto("/compare?faces=" + ",".join(two_faces["ids"]))
+    page.locator("#compare-pair").wait_for(timeout=FOUND_MS)
+    page.get_by_role("button", name="Compare point by point").click()
+    found = page.locator("#compare-heads-found")
+    found.locator("#compare-head-pair").wait_for(timeout=FOUND_MS)
+    assert page.url.endswith("&heads=1")
+    cells = found.locator("tbody tr").nth(1).locator("td").all_inner_texts()
+    assert all(float(cell) > 0 for cell in cells[1:])  # of the nearest points, too
+    views = found.locator(".viewer")
+    for i in range(3):
+        views.nth(i).scroll_into_view_if_needed()
+        found.locator(".viewer[data-loaded]").nth(i).wait_for(timeout=FOUND_MS)
+    canvas = "document.querySelector('figure:has(.morph-share) canvas').toDataURL()"
+    views.nth(1).scroll_into_view_if_needed()
+    first = page.evaluate(canvas)
+    share = page.get_by_role("slider", name="From ")
+    share.focus()
+    share.press("End")
+    eventually(page, lambda: page.evaluate(canvas) != first)
+    assert share.get_attribute("aria-valuetext").startswith("100 %")
+    assert violations(page) == []
+    before = found.locator("tbody").first.inner_text()
+    page.get_by_label("Expression taken out").check()
+    eventually(page, lambda: found.locator("tbody").first.inner_text() != before, patience_s=FOUND_MS / 1000)
+    eventually(page, lambda: page.url.endswith("&heads=neutral"))
+    with page.expect_download() as waiting:
+        found.get_by_role("link", name="STL").click()
+    assert Path(waiting.value.path()).stat().st_size > 1_000_000
+    page.reload()  # all of it is there already, in whatever order it comes
+    found.locator("#compare-head-pair").wait_for(timeout=FOUND_MS)
+    cells = found.locator("tbody tr").nth(1).locator("td").all_inner_texts()
+    assert all(float(cell) > 0 for cell in cells[1:])
+
+
 @contextmanager
 def halted(live: Any) -> Iterator[None]:
     """The worker stands still, but not while it holds the database's lock."""

@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.e2e.axe import violations
 
+HEAD = "#head-stage .viewer"
 CAMERA = "(({turn, raise, zoom, pan}) => [turn, raise, zoom, ...pan])(document.querySelector('.viewer').viewer.group)"
 
 
@@ -47,3 +48,27 @@ def test_assumptions_are_changed_and_all_follows(page_of_two: Any, two_faces: di
     )
     restored = page.request.get(f"/files/{face}/reconstruction.json").json()
     assert restored["distance_mm"] == before["distance_mm"]
+
+
+def test_a_whole_head_is_made_and_seen_all_round(page_of_two: Any, two_faces: dict[str, Any], press: Any) -> None:
+    page, face = page_of_two, two_faces["ids"][1]
+    page.goto(f"/face/{face}")
+    button = page.get_by_role("button", name="Make the head")
+    press(button, page.locator(f"{HEAD}[data-loaded]"), patience_ms=120_000)
+    page.locator(HEAD).scroll_into_view_if_needed()
+    drawn = {}
+    for look in ("textured", "plaster", "seen"):
+        page.locator(f"#head-stage .look-{look}").click()
+        page.locator(f"{HEAD}[data-shown={look}]").wait_for()
+        drawn[look] = page.locator(f"{HEAD} canvas").screenshot()
+    page.locator("#head-stage").get_by_role("button", name="From the back").click()
+    page.locator("#head-stage .look-textured").click()
+    page.wait_for_timeout(500)
+    drawn["behind"] = page.locator(f"{HEAD} canvas").screenshot()
+    assert len(set(drawn.values())) == len(drawn)
+    front = page.get_by_alt_text("Front view of")
+    front.scroll_into_view_if_needed()
+    assert front.evaluate("image => image.decode().then(() => image.naturalWidth)") == 768
+    page.get_by_text("Seen in the photo", exact=True).wait_for()
+    assert page.request.get(f"/files/{face}/head.json").json()["volume"]
+    assert violations(page) == []

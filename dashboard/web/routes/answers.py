@@ -8,9 +8,8 @@ from flask import Response, abort, request, send_file
 from pydantic import TypeAdapter, ValidationError
 
 from core.files import catalog
-from core.files.catalog import FILES
 from core.options.table import shown
-from dashboard.library.records import DeletionRecord, FaceRecord, NotInLibraryError, RunRecord
+from dashboard.library.records import COMPARING, DeletionRecord, FaceRecord, NotInLibraryError, RunRecord
 from dashboard.readings import comparison_files, results
 from dashboard.web.context import current_library
 from dashboard.web.downloads import as_download
@@ -26,20 +25,14 @@ def as_dict(record: FaceRecord | RunRecord) -> dict[str, Any]:
     values.update({name: value.isoformat() for name, value in values.items() if hasattr(value, "isoformat")})
     if isinstance(record, RunRecord):
         values.update(stage=say(record.stage), error=record.error and say(record.error))
-    if isinstance(record, RunRecord) and record.kind == "compare" and record.state == "done":
+    if isinstance(record, RunRecord) and record.kind in COMPARING and record.state == "done":
         names = comparison_files.present(current_library().folders.comparison(record.id))
         values["files"] = {name: f"/comparisons/{record.id}/{name}" for name in names}
     if isinstance(record, FaceRecord):
         values["doubtful"] = record.is_doubtful
         values["doubts"] = [say(doubt.sentence) for doubt in results.doubts(record)]
-        values["files"] = {name: f"/files/{record.id}/{name}" for name in _names(record.folder)}
+        values["files"] = {name: f"/files/{record.id}/{name}" for name in catalog.offered(record.folder)}
     return values
-
-
-def _names(folder: Path) -> list[str]:
-    """Return the files that there are of a face or, a moment later, will be."""
-    offered = {*catalog.present(folder), *catalog.coming(folder)}
-    return [name for name in FILES if name in offered]
 
 
 def deleted(what: str, deletion: DeletionRecord | None) -> dict[str, Any]:

@@ -53,6 +53,8 @@ def faces_zip() -> Response:
     files: list[tuple[str, Path | Made]] = []
     for folder, face in zip(folder_names(chosen), chosen, strict=True):
         present, coming = catalog.present(face.folder), catalog.coming(face.folder)
+        if listed("files"):
+            coming += catalog.on_request(face.folder)
         for name in dict.fromkeys(catalog.name_today(face.folder, name) for name in names):
             if name in present and present[name].name not in catalog.KEPT:
                 files.append((f"{folder}/{name}", present[name]))
@@ -141,6 +143,12 @@ def start_solid(face_id: str) -> Response:
     return jsonify(as_dict(current_library().start_solid(current_workspace(), face_id, options, printer)))
 
 
+@blueprint.post("/api/faces/<face_id>/head")
+def start_head(face_id: str) -> Response:
+    """Queue the making of the whole head; it is made, too, when one of its files is asked for."""
+    return jsonify(as_dict(current_library().start_head(current_workspace(), face_id)))
+
+
 @blueprint.post("/api/faces/<face_id>/recompute")
 def start_recompute(face_id: str) -> Response:
     """Queue the face to be computed anew with {options}, without a network."""
@@ -166,7 +174,7 @@ def open_in(face_id: str) -> Response:
     if slicer not in SLICERS:
         abort(400, f"in is {shown(slicer)}, but must be one of {', '.join(SLICERS)}.")
     record = _face(face_id)
-    if OPENED not in (*catalog.present(record.folder), *catalog.coming(record.folder)):
+    if OPENED not in catalog.offered(record.folder):
         raise NotInLibraryError("This face has no 3MF of a solid. Make it first.")
     signed = opening.signed(current_workspace(), face_id)
     address = f"{request.host_url}open/{signed}/{quote(download_name(record, OPENED))}"

@@ -13,6 +13,7 @@ from core.files.face_files import maps, write_pictures
 from core.geometry.reconstruction import Reconstruction
 from core.measure.table import DIFFERENCES, Place, chosen
 from dashboard.cli.main import main
+from tests.core.fitted import photographed
 from tests.core.heads import Bump, Placed, head
 from tests.facts import write_facts
 
@@ -67,6 +68,28 @@ def test_folders_become_one_that_compares_them(tmp_path: Path, capfd: pytest.Cap
     order = values["pairs"]["order"]
     assert rows[0] == ["RMS, mm", *(f"me ({i + 1})" for i in order)]
     assert float(rows[1][2]) == pytest.approx(values["pairs"]["rms_mm"][order[0]][order[1]], abs=5e-4)
+
+
+def test_heads_come_along_on_request(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    shapes = {"one": photographed((1.2, -0.8)), "other": photographed((-1.0, 1.5), 15)}
+    folders = [written(face, tmp_path / name) for name, face in shapes.items()]
+    out = tmp_path / "out"
+    assert main(["compare", *map(str, folders), "--out", str(out), "--neutral", "--json"]) == 0
+    printed = json.loads(capfd.readouterr().out)
+    heads = json.loads((out / "heads.json").read_text())
+    assert printed["heads"] == heads
+    assert heads["neutral"]
+    assert heads["differences"]["2"]["shape_mm"] > 0.3
+    assert {"mean.stl", "morph-2.glb", "points-2.glb", "report.html"} <= {path.name for path in out.iterdir()}
+    assert main(["compare", *map(str, folders), "--out", str(out), "--heads"]) == 0
+    said = capfd.readouterr().out
+    assert "<h2>Point by point</h2>" in (out / "report.html").read_text()
+    assert "POINT BY POINT, RMS" in said
+    assert "FROM THE MEAN FACE, RMS" in said
+    assert not json.loads((out / "heads.json").read_text())["neutral"]
+    assert main(["compare", *map(str, folders), "--out", str(out)]) == 0
+    assert not (out / "heads.json").exists()  # of the comparison before
+    assert "Point by point" not in (out / "report.html").read_text()
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,27 @@ def test_the_solid_is_made_anew_and_all_else_stays(faces: Path, capfd: pytest.Ca
     assert (face / "notes.txt").read_text() == "mine"
 
 
+def test_heads_are_made_beside_all_else(faces: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    face, before = faces / "astronaut", contents(faces / "astronaut")
+    assert main(["head", str(face), "--formats", "stl", "--json"]) == 0
+    out, err = capfd.readouterr()
+    assert err == ""
+    told = json.loads(out)
+    about = json.loads((face / "head.json").read_text("utf-8"))
+    assert told == {"folder": str(face), "ok": True, "seconds": told["seconds"], "head": about}
+    assert trimesh.load_mesh(face / "head.stl").is_volume
+    after = contents(face)
+    assert after.keys() - before.keys() == {"head.stl", "head.json", "head.jpg", "front.png"}
+    assert {name: after[name] for name in before} == before
+    assert main(["head", str(face), str(faces / "nowhere"), "--formats", "ply"]) == 1
+    out, err = capfd.readouterr()
+    assert out == f"{face}: head, {about['seen_share']:.0%} of it seen in the photo\n"
+    assert "nowhere holds no face" in err
+    assert {path.name for path in face.glob("head.*")} == {"head.ply", "head.json", "head.jpg"}  # none of the last
+    assert main(["recompute", str(face), "--ipd-mm", "70"]) == 0
+    assert not list(face.glob("head.*"))  # it was of another size
+
+
 def interrupted(*_: Any, **__: Any) -> None:
     raise KeyboardInterrupt
 

@@ -13,7 +13,8 @@ from dashboard.components import printing
 from tests.dashboard.web.test_routes import make_face
 
 FILLED: dict[str, Any] = {
-    "kind": "relief", "size": "width", "fastening": "none", "hollow": False, "bed": "220x220x250", "filament": "PLA",
+    "kind": "relief", "size": "width", "fastening": "none", "back": "round", "hollow": False,
+    "bed": "220x220x250", "filament": "PLA",
     "width_mm": 80, "height_mm": 100, "relief_share": 50, "detail": 25, "base_mm": 2, "wall_mm": 2.4, "border_mm": 4,
     "corner_mm": 3, "bend_deg": 0, "outline": "rectangle", "text": "", "letter_mm": 6, "loop": False,
     "magnet_mm": 10, "magnet_depth_mm": 2, "nozzle_mm": 0.4, "max_triangles": 60000, "layer_mm": 0.2,
@@ -48,6 +49,9 @@ def test_what_has_no_effect_is_not_asked_for(asked: Any) -> None:
         "max_triangles",
     }  # fmt: skip
     assert "fastening" not in asked({**FILLED, "kind": "lithophane", "fastening": "keyhole"})[0]
+    bust = {**FILLED, "kind": "bust", "fastening": "magnet"}
+    assert {"fastening", "magnet_mm"}.isdisjoint(asked(bust)[0])
+    assert {"fastening", "magnet_mm"} < set(asked({**bust, "back": "flat"})[0])
 
 
 def test_a_number_out_of_range_is_a_sentence_and_not_a_default(asked: Any) -> None:
@@ -65,7 +69,7 @@ def test_every_option_has_its_field_and_every_field_its_option() -> None:
     assert shown == {*rows(SolidOptions), *rows(Printer)} - others
     reached = set().union(
         *(
-            printing.applying(kind, size, "magnet", hollow=True, text="Ada")
+            printing.applying(kind, size, "magnet", back="flat", hollow=True, text="Ada")
             for kind in KINDS
             for size in ("width", "height")
         )
@@ -122,6 +126,24 @@ def test_a_solid_is_named_by_what_it_is_and_how_large(options: dict[str, Any], s
     )  # fmt: skip
     assert printing.named(solid) == words
     assert f"({size[0] / 25.4:.2f} in)" in str(printing.dimensions(solid))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"kind": "bust"}, "sides and back, is a guess"),
+        ({"kind": "mask"}, "the far cheek is a guess"),
+        ({"kind": "bust", "back": "flat"}, None),
+        ({"kind": "relief"}, None),
+    ],
+)
+def test_what_of_a_solid_is_a_guess_is_said(options: dict[str, Any], words: str | None) -> None:
+    solid = SolidFacts(
+        size_mm=(80, 80, 80), triangles=1, volume_cm3=1, watertight=True, volume=True, scale=1, preflight=None,
+        options=SolidOptions(**options),
+    )  # fmt: skip
+    note = printing.guessed_note(solid)
+    assert (note is None) if words is None else (words in str(note))
 
 
 def test_a_solid_is_asked_for_with_its_printer(client: Any) -> None:

@@ -26,7 +26,7 @@ def compared(library: Library, workspace: str, *args: Any, **more: Any) -> RunRe
     run = library.start_comparison(workspace, *args, **more)
     assert run.state == "queued"
     queue = Queue(library)
-    assert queue.claim(["compare"]) == library.runs(workspace, [run.id])[0]
+    assert queue.claim([run.kind]) == library.runs(workspace, [run.id])[0]
     library.folders.comparison(run.id).mkdir()
     queue.finish(run.id, [])
     return library.runs(workspace, [run.id])[0]
@@ -52,6 +52,24 @@ def test_a_face_computed_anew_is_compared_anew(library: Library, three: Any) -> 
     run = compared(library, workspace, faces, faces[0])
     (library.folders.face(faces[1]) / "depth.npy").write_bytes(b"another depth")
     assert library.start_comparison(workspace, faces, faces[0]).id != run.id
+
+
+def test_heads_are_compared_by_a_run_of_their_own(library: Library, three: Any) -> None:
+    workspace, faces = three
+    plain = compared(library, workspace, faces, faces[0])
+    heads = compared(library, workspace, faces, faces[0], heads=True)
+    neutral = compared(library, workspace, faces, faces[0], heads=True, neutral=True)
+    assert [plain.kind, heads.kind, neutral.kind] == ["compare", "heads", "heads"]
+    assert len({plain.id, heads.id, neutral.id}) == 3
+    assert library.start_comparison(workspace, faces[::-1], faces[0], heads=True) == heads
+    assert library.comparison(workspace, heads.id) == library.folders.comparison(heads.id)
+    (library.folders.comparison(heads.id) / "mean.stl").write_bytes(bytes(1000))
+    size = library.size_bytes(workspace)
+    for_good(library, deletion.delete_faces(library, workspace, [faces[1]]))
+    assert library.size_bytes(workspace) <= size - 1000
+    assert [*library.folders.comparisons.iterdir()] == []
+    with pytest.raises(OptionError, match="heads alone"):
+        library.start_comparison(workspace, faces[::2], faces[0], neutral=True)
 
 
 @pytest.mark.parametrize("how", ["face", "photo", "all"])
@@ -115,5 +133,8 @@ def test_files_of_a_comparison_come_by_id_and_allowed_name(client: Any) -> None:
     assert client.get(f"/comparisons/{face.id}/comparison.csv").status_code == 404
     stranger = client.application.test_client()
     assert stranger.get(answer["files"]["comparison.csv"]).status_code == 404
+    heads = client.post("/api/comparisons", json={**asked, "heads": True, "neutral": True}).json
+    assert (heads["kind"], heads["options"]["neutral"]) == ("heads", True)
+    assert client.post("/api/comparisons", json={**asked, "heads": "yes"}).status_code == 400
     for wrong in ({}, {"faces": []}, {"faces": [face.id]}, {"faces": "ab"}, {"faces": [1, 2]}):
         assert client.post("/api/comparisons", json=wrong).status_code == 400

@@ -22,13 +22,14 @@ TAKES_OBJECT = {  # path -> the members of its body, and one that holds a table
     "/api/faces/<face_id>": ("name", "person", "tags"),
     "/api/faces/<face_id>/solid": ("options", "printer"),
     "/api/faces/<face_id>/recompute": ("options",),
-    "/api/comparisons": ("faces", "reference", "with_scale"),
+    "/api/comparisons": ("faces", "reference", "with_scale", "heads", "neutral"),
 }
 TAKES_NONE = (
     "/api/photos",
     "/api/runs/<run_id>/cancel",
     "/api/runs/<run_id>/retry",
     "/api/faces/<face_id>/keep",
+    "/api/faces/<face_id>/head",
     "/api/deletions/<deletion_id>/undo",
 )
 PATCHED = "/api/faces/<face_id>"

@@ -4,14 +4,15 @@ import io
 import threading
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trimesh
 
-from core.files import write_depths, write_solid, write_surface
-from core.files.parts import made
+from core.files import write_depths, write_head, write_solid, write_surface
+from core.files.made import made
 from core.options import Options, SolidOptions
 from dashboard.jobs.queue import Queue
 from dashboard.library.library import Library
@@ -93,6 +94,69 @@ def test_a_request_that_has_waited_long_is_told_to_come_again(
     monkeypatch.setattr(making, "_places", threading.BoundedSemaphore(1))
     making._places.acquire()
     assert client.get(address(face, "mesh.glb")).status_code == 503  # nobody is kept waiting beside so many others
+
+
+def test_a_head_is_made_when_it_is_asked_for(client: Any, face: FaceRecord) -> None:
+    library: Library = client.application.config["LIBRARY"]
+    assert {"head.glb", "head.stl", "head.json", "front.png"} < set(client.get(f"/api/faces/{face.id}").json["files"])
+    write_surface(face.folder)
+    write_solid(face.folder, SOLID)
+    every = client.get(f"/api/faces.zip?ids={face.id}")  # not for being in a zip of all
+    with zipfile.ZipFile(io.BytesIO(every.data)) as archive:
+        assert not {name for name in archive.namelist() if "head" in name}
+    assert library.runs(face.workspace_id, kind="head") == []
+    queue = Queue(library)
+    run = client.post(f"/api/faces/{face.id}/head").json
+    assert (run["kind"], run["state"]) == ("head", "queued")
+    assert client.post(f"/api/faces/{face.id}/head").json["id"] == run["id"]
+    taken = queue.claim(["head"])
+    assert taken is not None
+    queue.fail(taken.id, "There is too little depth at the landmarks.", "GeometryError")
+
+    def work() -> None:
+        end = time.monotonic() + 60
+        while (again := queue.claim(["head"])) is None:  # tried once more, since it is asked for once more
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        write_head(face.folder)
+        queue.finish(again.id, [])
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    answer = client.get(address(face, "head.ply"))
+    worker.join()
+    assert answer.status_code == 200
+    assert trimesh.load_mesh(io.BytesIO(answer.data), file_type="ply").is_volume
+    assert client.get(address(face, "head.json")).json["volume"] is True
+    every = client.get(f"/api/faces.zip?ids={face.id}")
+    with zipfile.ZipFile(io.BytesIO(every.data)) as archive:
+        assert {name for name in archive.namelist() if name.endswith("head.stl")}
+    assert client.post("/api/faces/nothing/head").status_code == 404
+
+
+def test_a_head_asked_for_by_many_at_once_is_made_once(client: Any, face: FaceRecord) -> None:
+    library: Library = client.application.config["LIBRARY"]
+    with ThreadPoolExecutor(8) as pool:
+        asked = list(pool.map(lambda _: library.start_head(face.workspace_id, face.id).id, range(16)))
+    assert len(set(asked)) == 1
+    queue = Queue(library)
+    running = queue.claim(["head"])
+    assert running is not None
+    assert library.start_head(face.workspace_id, face.id).id == running.id
+    library.start_recompute(face.workspace_id, face.id, {"ipd_mm": 70})  # after which it would be of another size
+    later = library.start_head(face.workspace_id, face.id)
+    assert later.id != running.id
+    assert library.start_head(face.workspace_id, face.id).id == later.id
+
+
+def test_a_damaged_head_spoils_no_zip(client: Any, face: FaceRecord) -> None:
+    write_head(face.folder)
+    (face.folder / "head.npz").write_bytes(b"nothing")
+    answer = client.get(address(face, "head.glb"))
+    assert (answer.status_code, "is damaged. Make it again." in answer.json["error"]) == (400, True)
+    answer = client.get(f"/api/faces.zip?ids={face.id}&files=head.glb,crop.png")
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+        assert archive.namelist() == ["Ann-02/crop.png"]
 
 
 def test_what_cannot_be_made_says_why(client: Any, face: FaceRecord) -> None:
