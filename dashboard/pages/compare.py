@@ -270,10 +270,15 @@ def follow(_beat: int | None, started: dict[str, str] | None, face_ids: list[str
 )
 def act(_clicks: list[int | None], started: dict[str, str]) -> Any:
     """Cancel the comparison, or do it once more."""
+    return _cancelled_or_retried(started, CANCEL)
+
+
+def _cancelled_or_retried(started: dict[str, str], cancel: dict[str, str]) -> Any:
+    """Do what the button says that was clicked; return whether to stop looking how far the run is."""
     if not ctx.triggered[0]["value"]:  # the button has just come
         return dash.no_update
     library = current_library()
-    (library.cancel if ctx.triggered_id == CANCEL else library.retry)(current_workspace(), started["id"])
+    (library.cancel if ctx.triggered_id == cancel else library.retry)(current_workspace(), started["id"])
     return False
 
 
@@ -362,11 +367,7 @@ def follow_heads(
 )
 def act_on_heads(_clicks: list[int | None], started: dict[str, str]) -> Any:
     """Cancel the comparison of heads, or do it once more."""
-    if not ctx.triggered[0]["value"]:  # the button has just come
-        return dash.no_update
-    library = current_library()
-    (library.cancel if ctx.triggered_id == HEADS_CANCEL else library.retry)(current_workspace(), started["id"])
-    return False
+    return _cancelled_or_retried(started, HEADS_CANCEL)
 
 
 @callback(
