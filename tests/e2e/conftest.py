@@ -25,8 +25,14 @@ FLAGS = (
 )
 # the server runs in this process: a file whose request the browser drops is closed by the garbage collector
 DROPPED = "ignore:Exception ignored in. <_io.FileIO:pytest.PytestUnraisableExceptionWarning"
-# what Chromium logs of a server that goes: of a request under way, of one on a connection kept open, of a new one
-SERVER_GONE = ("net::ERR_CONNECTION_", "net::ERR_EMPTY_RESPONSE", "net::ERR_SOCKET_NOT_CONNECTED")
+# what Chromium logs of a server that goes: of a new request, of one under way, of one half answered
+SERVER_GONE = (
+    "net::ERR_CONNECTION_",
+    "net::ERR_SOCKET_NOT_CONNECTED",
+    "net::ERR_EMPTY_RESPONSE",
+    "net::ERR_CONTENT_LENGTH_MISMATCH",
+    "net::ERR_INCOMPLETE_CHUNKED_ENCODING",
+)
 SMALL = {"max_triangles": 6000, "solid": "none", "model": "builtin"}
 PATIENCE_MS = 300_000  # for a photo to become files on a busy machine
 
