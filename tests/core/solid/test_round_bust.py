@@ -1,8 +1,6 @@
 """A bust in the round: the mean head of the template before a camera, made to a solid and looked at as written."""
 
 import io
-import shutil
-import subprocess
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -23,6 +21,7 @@ from core.solid.trunk import _cut, standing
 from tests.core.fitted import photographed
 from tests.core.formats import write_solid_files
 from tests.core.heads import head
+from tests.core.solid.printed import assert_a_slicer_takes, assert_admesh_mends_nothing, needs_admesh, needs_slicer
 
 TALL = {"kind": "bust", "height_mm": 80.0}
 
@@ -192,24 +191,14 @@ def test_its_checks_before_printing_are_passed(tmp_path: Path, hollow: bool) -> 
     assert {check.name for check in found.checks if check.state == "caution"} <= {"Overhang over 45°"}
 
 
-@pytest.mark.skipif(shutil.which("prusa-slicer") is None, reason="PrusaSlicer is not installed")
+@needs_slicer
 @pytest.mark.parametrize("hollow", [False, True])
 def test_a_slicer_takes_it_as_it_is(tmp_path: Path, hollow: bool) -> None:
     write_solid_files(bust(hollow=hollow), tmp_path)
-    stl = tmp_path / "solid.stl"
-    slicer = [shutil.which("prusa-slicer") or "", "--info", str(stl)]
-    info = subprocess.run(slicer, capture_output=True, text=True, check=True).stdout
-    assert "manifold = yes" in info
-    assert "number_of_parts =  1" in info
-    subprocess.run([slicer[0], "--export-gcode", str(stl)], capture_output=True, check=True)
-    assert (tmp_path / "solid.gcode").stat().st_size > 500_000
+    assert_a_slicer_takes(tmp_path / "solid.stl", 500_000)
 
 
-@pytest.mark.skipif(shutil.which("admesh") is None, reason="admesh is not installed")
+@needs_admesh
 def test_admesh_has_nothing_to_mend(tmp_path: Path) -> None:
     write_solid_files(bust(hollow=True), tmp_path)
-    report = subprocess.run(
-        [shutil.which("admesh") or "", str(tmp_path / "solid.stl")], capture_output=True, text=True, check=True
-    ).stdout
-    for fault in ("Edges fixed", "Facets removed", "Facets added", "Facets reversed", "Backwards edges", "Degenerate"):
-        assert int(report.split(fault)[1].split(":")[1].split()[0]) == 0
+    assert_admesh_mends_nothing(tmp_path / "solid.stl")

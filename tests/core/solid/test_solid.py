@@ -1,6 +1,4 @@
 import io
-import shutil
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +18,7 @@ from core.solid import light_path_mm, make_solid
 from core.solid.compress import STRONGEST, compressed
 from core.solid.lettering import lettered
 from tests.core.formats import write_solid_files
+from tests.core.solid.printed import assert_a_slicer_takes, assert_admesh_mends_nothing, needs_admesh, needs_slicer
 
 Head = Callable[..., Reconstruction]
 SMALL = {"max_triangles": 6000, "back": "flat"}  # for a bust in the round see test_round_bust.py
@@ -378,35 +377,17 @@ def test_no_room_is_a_sentence(head: Head, values: dict[str, object], words: str
         make_solid(head(), SolidOptions(**values))  # type: ignore[arg-type]
 
 
-@pytest.mark.skipif(shutil.which("prusa-slicer") is None, reason="PrusaSlicer is not installed")
+@needs_slicer
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_slicer_takes_it_as_it_is(head: Head, tmp_path: Path, kind: str) -> None:
     write_solid_files(make_solid(head(), SolidOptions(kind=kind, back="flat", width_mm=40, border_mm=2)), tmp_path)
-    stl = tmp_path / "solid.stl"
-    slicer = [shutil.which("prusa-slicer") or "", "--info", str(stl)]
-    info = subprocess.run(slicer, capture_output=True, text=True, check=True).stdout
-    assert "manifold = yes" in info
-    assert "number_of_parts =  1" in info
-    subprocess.run([slicer[0], "--export-gcode", str(stl)], capture_output=True, check=True)
-    assert (tmp_path / "solid.gcode").stat().st_size > 50_000
+    assert_a_slicer_takes(tmp_path / "solid.stl", 50_000)
 
 
-@pytest.mark.skipif(shutil.which("admesh") is None, reason="admesh is not installed")
+@needs_admesh
 @pytest.mark.parametrize(
     "values", [*EVERY[:4], EVERY[6], EVERY[-1]], ids=lambda values: " ".join(map(str, values.values()))
 )
 def test_admesh_has_nothing_to_mend(head: Head, tmp_path: Path, values: dict[str, object]) -> None:
     write_solid_files(make_solid(head(160), SolidOptions(**values, **SMALL)), tmp_path)  # type: ignore[arg-type]
-    report = subprocess.run(
-        [shutil.which("admesh") or "", str(tmp_path / "solid.stl")], capture_output=True, text=True, check=True
-    ).stdout
-    faults = (
-        "Edges fixed",
-        "Facets removed",
-        "Facets added",
-        "Facets reversed",
-        "Backwards edges",
-        "Degenerate facets",
-    )
-    for fault in faults:
-        assert int(report.split(fault)[1].split(":")[1].split()[0]) == 0
+    assert_admesh_mends_nothing(tmp_path / "solid.stl")
