@@ -1,5 +1,6 @@
 /* Photos go up by XMLHttpRequest, one request each, so that every photo has its own progress, its own error and its own cancel;
-   Dash hears only that something changed. Ways in: choosing, the phone's camera, dropping, pasting, the samples. */
+   Dash hears only that something changed. Ways in: choosing, the phone's camera, dropping, pasting, the samples.
+   A depth map goes up with the photo that its name says, where both come at once: anna.jpg and anna.depth-mm.png. */
 (function () {
   "use strict";
   const AT_ONCE = 2;
@@ -115,7 +116,8 @@
       done(photo);
     };
     const form = new FormData();
-    form.append("photos", file.blob, file.blob.name || "pasted.png");
+    form.append("photo", file.blob, file.blob.name || "pasted.png");
+    if (file.map) form.append("depth_map", file.map, file.map.name);
     request.open("POST", "/api/photos");
     request.send(form);
   }
@@ -165,14 +167,34 @@
     while (running < AT_ONCE && waiting.length && !window.lifemask.isGone()) start(waiting.shift());
   }
 
+  /* As core/sensor/map_name.py has it, with or without a unit: the server says what is wrong with it. */
+  const MAP = /^([^]+)\.depth(?:-[^]*)?\.(?:png|tiff?|npy|exr)$/i;
+  const stem = (name) => name.replace(/(.)\.[^.]*$/, "$1");
+
+  /* Takes the depth maps out of some files: each goes to the photos of its name, or its row says why it goes nowhere. */
+  function pair(files) {
+    const photos = files.filter((blob) => !MAP.test(blob.name || ""));
+    const maps = new Map();
+    for (const blob of files.filter((one) => !photos.includes(one))) {
+      const of = MAP.exec(blob.name)[1];
+      if (!photos.some((photo) => stem(photo.name || "") === of)) {
+        row(blob.name).fail(say("This is a depth map. Choose it together with its photo, {name}.jpg.", { name: of }));
+      } else if (maps.has(of)) {
+        row(blob.name).fail(say("This is a second depth map of {name}, which takes one.", { name: of }));
+      } else maps.set(of, blob);
+    }
+    return photos.map((blob) => ({ blob, map: maps.get(stem(blob.name || "")) }));
+  }
+
   function take(files) {
-    for (const blob of files) {
-      const file = { blob, line: row(blob.name || say("Pasted picture")) };
+    const pairs = pair([...files]);
+    for (const { blob, map } of pairs) {
+      const file = { blob, map, line: row(blob.name || say("Pasted picture")) };
       file.stop = () => { waiting.splice(waiting.indexOf(file), 1); file.line.remove(); count(-1); };
       file.line.button.onclick = () => file.stop();
       waiting.push(file);
     }
-    count(files.length);
+    count(pairs.length);
     next();
   }
 
@@ -201,8 +223,10 @@
   function mount() {
     const place = document.getElementById("photo-inputs");
     if (!place || place.childElementCount) return;
-    const { accept } = place.dataset;
-    place.append(input("photo-input", say("Choose photos"), accept, false), input("camera-input", say("Take a photo"), accept, true));
+    const { accept, maps } = place.dataset;
+    place.append(
+      input("photo-input", say("Choose photos"), `${accept},${maps}`, false), input("camera-input", say("Take a photo"), accept, true),
+    );
   }
   new MutationObserver(mount).observe(document.documentElement, { childList: true, subtree: true });
 

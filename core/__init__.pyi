@@ -16,6 +16,7 @@ from . import (
     progress,
     recompute,
     report,
+    sensor,
     solid,
     version,
 )
@@ -74,6 +75,7 @@ __all__ = [
     "recompute",
     "reconstruct",
     "report",
+    "sensor",
     "solid",
     "version",
     "write_face",

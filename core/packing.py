@@ -19,7 +19,8 @@ def save(arrays: Mapping[str, NDArray[np.generic]], path: Path) -> None:
     for name, array in arrays.items():
         members[name] = _planes(np.ascontiguousarray(array))
         members[f"{name}.as"] = np.array([array.dtype.str, *map(str, array.shape)])
-    np.savez_compressed(path, **members)  # type: ignore[arg-type]
+    with path.open("wb") as file:  # given a path, NumPy adds an ending of its own
+        np.savez_compressed(file, **members)  # type: ignore[arg-type]
 
 
 def read(path: Path) -> dict[str, NDArray[np.generic]]:

@@ -1,5 +1,7 @@
 """Photo -> reconstructions: the one way through the core that page, command line and worker all take."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,15 +10,28 @@ from core.depth.network import DepthNetwork
 from core.depth.refine import Mirrored, two_scales
 from core.errors import GeometryError, NoFaceError, OptionError, PhotoError
 from core.face.detect import LEAST_IPD_PX, Face, face_in_box, find_faces, too_small
-from core.face.head import head_maps, head_mask
+from core.face.head import head_maps, head_mask, sharpened
 from core.face.level import MAX_TEXTURE_PX, Crop, inside_photo, level, whole
 from core.face.maps import FaceNetwork
 from core.face.window import cut
+from core.files.colours import signed_limit
 from core.fine_relief import draw
 from core.geometry.camera import photo_intrinsics
-from core.geometry.facts import CameraFacts, CropFacts, FaceFacts, Facts, FitFacts, NetworkFacts, PhotoFacts, PriorFacts
+from core.geometry.facts import (
+    CameraFacts,
+    CropFacts,
+    FaceFacts,
+    Facts,
+    FitFacts,
+    NetworkFacts,
+    PhotoFacts,
+    PriorFacts,
+    SensorFacts,
+)
 from core.geometry.metric_depth import BUILTIN, Observation, Solution, soft_mask, solve
 from core.geometry.reconstruction import Reconstruction
+from core.geometry.sensor_map import SensorMap, head_matte, sensor_map
+from core.head.fit import fit_head, ipd_of
 from core.json_files import rows
 from core.options import Options
 from core.photo import Photo
@@ -67,11 +82,14 @@ def reconstruct(
         stage = "Estimating depth" if len(faces) == 1 else f"Estimating depth, face {i + 1} of {len(faces)}"
         progress(stage, 0.3 + 0.7 * i / len(faces))
         seen = _head(photo, face, options.refine, face_network, depth_network)
-        found.append(_solved(seen, about, photo.focal_35mm, _about_face(face, options, i + 1, len(faces)), options))
+        came = _came(photo, seen)
+        found.append(
+            _solved(seen, about, photo.focal_35mm, _about_face(face, options, i + 1, len(faces)), options, came)
+        )
     if not faces:
         progress("Estimating depth", 0.3)
         seen = _whole(photo, options.turn_deg or 0, face_network, depth_network)
-        found.append(_solved(seen, about, photo.focal_35mm, None, options))
+        found.append(_solved(seen, about, photo.focal_35mm, None, options, _came(photo, seen)))
     progress("Depth is ready", 1.0)
     return found
 
@@ -136,8 +154,9 @@ def recompute(written: Reconstruction, photo_rgb: NDArray[np.uint8] | None, opti
         coverage=written.coverage,
         landmarks_px=written.landmarks_px,
         confidence=None if confidence is None else np.array(confidence),
+        sensor=written.sensor,
     )
-    return _solved(seen, facts.photo, facts.camera.focal_35mm, facts.face, options)
+    return _solved(seen, facts.photo, facts.camera.focal_35mm, facts.face, options, facts.sensor)
 
 
 def _texture(
@@ -171,7 +190,8 @@ def _head(photo: Photo, face: Face, refine: str, face_network: FaceNetwork, dept
     crop = level(photo.rgb, face)
     maps = head_maps(crop.rgb, face_network)
     landmarks = maps.landmarks_px.round(3)  # as they are written, so that a face computed anew is the same
-    mask = head_mask(maps.head, landmarks) & inside_photo(crop, photo.rgb.shape)
+    head = _with_mattes(maps.head, photo, crop)
+    mask = head_mask(head, landmarks) & inside_photo(crop, photo.rgb.shape)
     is_builtin = depth_network.name == BUILTIN
     return Observation(
         crop=crop,
@@ -181,9 +201,10 @@ def _head(photo: Photo, face: Face, refine: str, face_network: FaceNetwork, dept
         inverse_depth=maps.relief if is_builtin else _refined(depth_network, crop, landmarks, refine),
         relief=maps.relief,
         mm_per_unit=face_network.mm_per_unit,
-        coverage=soft_mask(maps.head, mask),
+        coverage=soft_mask(head, mask),
         landmarks_px=landmarks,
         confidence=face.confidence.astype(np.float64).round(4),
+        sensor=_sensor_of(photo, crop),
     )
 
 
@@ -214,7 +235,32 @@ def _whole(photo: Photo, turn_deg: int, face_network: FaceNetwork, depth_network
         coverage=np.where(inside, 255, 0).astype(np.uint8),
         landmarks_px=None,
         confidence=None,
+        sensor=_sensor_of(photo, crop),
     )
+
+
+def _with_mattes(head: NDArray[np.float32], photo: Photo, crop: Crop) -> NDArray[np.float32]:
+    if photo.sensor is None:
+        return head
+    matte = head_matte(photo.sensor, crop.crop_to_photo, crop.side_px, photo.rgb.shape)
+    return head if matte is None else sharpened(head, matte)
+
+
+def _sensor_of(photo: Photo, crop: Crop) -> SensorMap | None:
+    if photo.sensor is None:
+        return None
+    return sensor_map(photo.sensor, crop.crop_to_photo, crop.side_px, photo.rgb.shape)
+
+
+def _came(photo: Photo, seen: Observation) -> SensorFacts | None:
+    """What is known of the depth that came with a photo before it is used."""
+    if photo.sensor is None or seen.sensor is None:
+        return None
+    own, of_crop = photo.sensor, seen.sensor
+    return SensorFacts(
+        source=own.source, said=dict(own.said), is_absolute=own.is_absolute, step=own.step, along=own.along,
+        pitch_px=of_crop.pitch_px, used="no",
+    )  # fmt: skip
 
 
 def _about_photo(photo: Photo) -> PhotoFacts:
@@ -226,6 +272,7 @@ def _about_photo(photo: Photo) -> PhotoFacts:
         height_px=height,
         focal_from=photo.focal_from,
         warnings=photo.warnings,
+        calibration=None if photo.sensor is None else photo.sensor.calibration,
     )
 
 
@@ -243,9 +290,12 @@ def _about_face(face: Face, options: Options, number: int, of: int) -> FaceFacts
 
 
 def _solved(
-    seen: Observation, photo: PhotoFacts, focal_35mm: float | None, face: FaceFacts | None, options: Options
-) -> Reconstruction:
-    camera, source = photo_intrinsics(seen.photo_shape, focal_35mm, options.fov_deg, options.focal_mm, photo.focal_from)
+    seen: Observation, photo: PhotoFacts, focal_35mm: float | None, face: FaceFacts | None, options: Options,
+    came: SensorFacts | None,
+) -> Reconstruction:  # fmt: skip
+    camera, source = photo_intrinsics(
+        seen.photo_shape, focal_35mm, options.fov_deg, options.focal_mm, photo.focal_from, photo.calibration
+    )
     solution = solve(
         seen,
         camera,
@@ -253,6 +303,7 @@ def _solved(
         projection=options.projection,
         strength=options.smooth,
         background=options.background,
+        depth=options.depth,
     )
     fine = None
     if options.fine_relief > 0 and seen.landmarks_px is not None:
@@ -278,8 +329,9 @@ def _solved(
         landmarks_confidence=None if seen.confidence is None else tuple(seen.confidence.tolist()),
         face=face,
         warnings=tuple(warnings),
+        sensor=came and _sensor_facts(came, seen, solution),
     )
-    return Reconstruction(
+    found = Reconstruction(
         crop_rgb=seen.crop.rgb,
         texture=seen.crop.texture,
         inverse_depth=seen.inverse_depth,
@@ -291,7 +343,50 @@ def _solved(
         coverage=seen.coverage,
         fine_relief=fine,
         plain_mm=solution.plain_mm,
+        sensor=seen.sensor,
+        sensor_mm=None if solution.measured is None else solution.measured.depth_mm,
     )
+    return _with_ipd(found) if found.facts.is_measured and face is not None else found
+
+
+def _sensor_facts(came: SensorFacts, seen: Observation, solution: Solution) -> SensorFacts:
+    measured = solution.measured
+    if measured is None:
+        return SensorFacts(
+            source=came.source, said=came.said, is_absolute=came.is_absolute, step=came.step, along=came.along,
+            pitch_px=came.pitch_px, used="no",
+        )  # fmt: skip
+    head, fused = seen.mask(background=False), measured.fused
+    pixel_mm = float(solution.intrinsics.pixel_mm(solution.distance_mm))
+    apart_mm = (measured.depth_mm - solution.plain_mm)[fused.trusted & head]
+    return replace(
+        came,
+        used="millimetres" if measured.is_absolute else "shape",
+        ipd_mm=measured.ipd_mm and round(measured.ipd_mm, 2),
+        trusted_share=round(float(fused.trusted[head].mean()), 4),
+        detail_mm=tuple(round(detail * pixel_mm, 1) for detail in fused.detail_px),
+        shares=tuple(round(share, 4) for share in fused.shares),
+        apart_mm=tuple(round(apart, 3) for apart in fused.apart_mm),
+        median_apart_mm=round(float(np.median(np.abs(apart_mm))), 3) if apart_mm.size else None,
+        scale_mm=signed_limit([apart_mm]),
+    )
+
+
+def _with_ipd(found: Reconstruction) -> Reconstruction:
+    """With the interpupillary distance by all of the face: the head model laid on the measured depth.
+
+    The network's landmarks of two eyes are off by a hundredth or two of their distance; those of a model that lies on
+    the whole face by less than one. Where it lies badly, the landmarks' own distance stays.
+    """
+    assert found.facts.sensor is not None
+    try:
+        fit = fit_head(found)
+    except GeometryError:
+        return found
+    if fit.is_poor:
+        return found
+    sensor = replace(found.facts.sensor, ipd_mm=round(ipd_of(fit), 2))
+    return replace(found, facts=replace(found.facts, sensor=sensor))
 
 
 def _warnings(seen: Observation, face: FaceFacts | None, *, background: bool) -> list[str]:

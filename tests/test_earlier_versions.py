@@ -130,13 +130,13 @@ def test_facts_are_upgraded_and_nothing_but_the_format_is_new(old: Path, name: s
     options = Options.from_stored(before["options"]).to_dict()  # those that came later have their defaults …
     options["fine_relief"] = 0.0  # … but for what these faces do not have
     face = before["face"] and {**before["face"], "number": 1, "of": 1, "ipd_px": None, "marked": False}
-    photo = {**before["photo"], "focal_from": EXIF, "warnings": []}
+    photo = {**before["photo"], "focal_from": EXIF, "warnings": [], "calibration": None}
     solid = before["solid"] and {
         **before["solid"],
         "options": SolidOptions.from_stored(before["solid"]["options"]).to_dict(),
     }
     new = {"format": 2, "fine_relief": 0.0, "options": options, "photo": photo, "face": face, "solid": solid}
-    assert after == {**before, **new}
+    assert after == {**before, **new, "sensor": None}
     assert {name: options[name] for name, value in before["options"].items() if value is not None} == {
         name: value for name, value in before["options"].items() if value is not None
     }

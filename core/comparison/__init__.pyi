@@ -1,11 +1,10 @@
 from .agreement import Agreement, agreement
 from .correspondence import Correspondence, PointTable, correspond, correspond_all
-from .difference import ASSUMED, Comparison, compare
+from .difference import Comparison, compare
 from .mean_head import MeanHead, mean_head, mean_texture
 from .pairs import PairTable, compare_all
 
 __all__ = [
-    "ASSUMED",
     "Agreement",
     "Comparison",
     "Correspondence",

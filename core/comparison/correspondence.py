@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.comparison.difference import ASSUMED
 from core.errors import GeometryError
 from core.face.landmarks import INNER
 from core.geometry.alignment import apply, procrustes, scale_of
@@ -111,7 +110,7 @@ def correspond(reference: Head, other: Head, *, neutral: bool = False, with_scal
         signed_mm=signed,
         transform=transform,
         by_region={name: value for name, value in parts.items() if value is not None},
-        notes=(FITTED_BY_ONE_MODEL, GUESSED, *([NEUTRAL] if neutral else []), ASSUMED),
+        notes=(FITTED_BY_ONE_MODEL, GUESSED, *([NEUTRAL] if neutral else [])),
         **numbers(POINTS, over_face),
     )
 

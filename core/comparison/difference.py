@@ -1,5 +1,6 @@
 """The difference of two faces, in mm on the first, after the second is laid onto it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from core.comparison.prepared import PreparedFace
 from core.comparison.registration import MIN_POINTS, register
 from core.errors import GeometryError
 from core.geometry.alignment import apply, scale_of
+from core.geometry.facts import all_scaled
 from core.geometry.reconstruction import Reconstruction
 from core.json_files import rows
 from core.measure.context import Differences, LaidOn
@@ -25,10 +27,12 @@ EXPRESSION = (
     "Expression counts: faces are laid onto each other as rigid bodies, so an open mouth or a smile is part of the "
     "difference."
 )
-ASSUMED = (
-    "Millimetres are scaled to the interpupillary distance assumed for each photo, and a difference holds the errors "
-    "of both depth maps."
-)
+
+
+def errors_of(faces: Iterable[Reconstruction]) -> str:
+    """What the millimetres of compared faces are, and what a difference holds beside what differs, as a sentence."""
+    scaled = all_scaled(face.facts for face in faces)
+    return f"Millimetres are {scaled}, and a difference holds the errors of both depth maps."
 
 
 @dataclass(frozen=True)
@@ -172,7 +176,7 @@ def _mesh_frame(reconstruction: Reconstruction) -> NDArray[np.float64]:
 
 
 def _notes(reference: Reconstruction, other: Reconstruction) -> tuple[str, ...]:
-    notes = [EXPRESSION, ASSUMED]
+    notes = [EXPRESSION, errors_of((reference, other))]
     networks = [face.facts.network.name for face in (reference, other)]
     if len(set(networks)) > 1:
         notes.append(f"The depths come from different networks ({' and '.join(networks)}), which differ by themselves.")

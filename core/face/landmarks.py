@@ -32,6 +32,8 @@ MIRRORED = np.concatenate(
 # (68, 3) mm on the mean head of ICT-FaceKit (Li et al. 2020, MIT licence) scaled to an IPD of 63 mm, made symmetric;
 # frame: x to the picture's right, y down, z away from the camera, origin midway between the centres of the eyeballs.
 MEAN_MM: NDArray[np.float32] = np.load(Path(__file__).with_name("mean_landmarks_mm.npy"))
+PER_LIDS = float(DEFAULT_IPD_MM / np.linalg.norm(MEAN_MM[LEFT_EYE].mean(0) - MEAN_MM[RIGHT_EYE].mean(0)))
+"""Interpupillary distance over that between the middles of the lids, on the mean head: pupils are nearer together."""
 
 
 @dataclass(frozen=True)

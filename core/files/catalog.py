@@ -133,6 +133,15 @@ FILES = {
             only="a MiDaS network was used",
         ),
         FaceFile(
+            "sensor.npy",
+            NPY,
+            "Sensor NPY",
+            "what the camera measured, on the crop: nearness in 1/mm, or relative; float32, NaN where nothing was "
+            "measured",
+            "depth",
+            only="depth came with the photo",
+        ),
+        FaceFile(
             "statistics.csv",
             "text/csv",
             "Statistics CSV",
@@ -164,18 +173,34 @@ FILES = {
             "that cast before the broad shape is drawn to the prior and smoothed",
             "picture",
         ),
+        FaceFile(
+            "sensor_preview.png",
+            PNG,
+            "Camera's preview",
+            "the depth that came with the photo, alone, as a plaster cast",
+            "picture",
+            only="depth came with the photo and was used",
+        ),
+        FaceFile(
+            "apart_preview.png",
+            PNG,
+            "Difference preview",
+            "how much nearer the network's depth is than what came with the photo, in colours",
+            "picture",
+            only="depth came with the photo and was used",
+        ),
     )
 }
 
 
 MADE_FROM = {
-    **dict.fromkeys(("depth.npy", "depth.png", "inverse_depth.npy", "prior.npy", "fine_relief.npy", "cloud.ply"),
-                    packing.MAPS),
+    **dict.fromkeys(("depth.npy", "depth.png", "inverse_depth.npy", "prior.npy", "sensor.npy", "fine_relief.npy",
+                     "cloud.ply"), packing.MAPS),
     **dict.fromkeys(("mesh.stl", "mesh.ply", "mesh.zip"), SURFACE_MESH),
     **dict.fromkeys(("head.glb", "head.stl", "head.zip", "head.ply", "front.png"), HEAD),
     **dict.fromkeys(("solid.stl", "solid.3mf", "solid.ply", "solid.zip", "solid.glb"), SOLID_MESH),
 }  # fmt: skip
-OPTIONAL = ("prior.npy", "fine_relief.npy")  # not every face has such a map
+OPTIONAL = ("prior.npy", "sensor.npy", "fine_relief.npy")  # not every face has such a map
 
 
 def is_ours(name: str) -> bool:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.csv_text import as_csv
+from core.files.colours import DIVERGING, coloured
 from core.files.facts import DepthPngFacts
 from core.files.mesh_files import (
     JPEG_QUALITY,
@@ -42,7 +43,7 @@ def maps(reconstruction: Reconstruction) -> dict[str, NDArray[np.generic]]:
     """The maps that lie in a face's folder, each as `NAME.npy` or all of them packed.
 
     depth : float32 mm. inverse_depth : the network's own; prior : the face network's, where it is another.
-    fine_relief : float16 mm, where it was asked for.
+    fine_relief : float16 mm, where it was asked for. sensor : float32, what came with the photo, where any did.
     """
     found: dict[str, NDArray[np.generic]] = {
         "depth": reconstruction.depth_mm,
@@ -52,6 +53,8 @@ def maps(reconstruction: Reconstruction) -> dict[str, NDArray[np.generic]]:
         found["prior"] = reconstruction.relief
     if reconstruction.fine_relief is not None:
         found["fine_relief"] = reconstruction.fine_relief.astype(np.float16)
+    if reconstruction.sensor is not None:
+        found["sensor"] = reconstruction.sensor.nearness
     return found
 
 
@@ -74,6 +77,8 @@ def write_pictures(reconstruction: Reconstruction, folder: Path) -> None:
 
     `mask.png` is the head's soft mask (8 bit, 128 and more is head). The plaster has the fine relief.
     `plain_preview.png`, too, is plaster: of the depth before the prior's shape, the smoothing and the fine relief.
+    Where depth came with the photo and was used, `sensor_preview.png` is plaster of that alone, and
+    `apart_preview.png` shows how much nearer the network's is, on a scale of which the facts tell the end.
     """
     mask, plain_mm, edge = reconstruction.mask, reconstruction.plain_mm, _soft_edge(reconstruction)
 
@@ -97,7 +102,17 @@ def write_pictures(reconstruction: Reconstruction, folder: Path) -> None:
         if plain_mm is not None:
             put(_plaster(reconstruction, plain_mm), "plain_preview.png")
 
-    together(put_plaster, put_plain, put_photo)
+    def put_sensor() -> None:
+        sensor_mm, told = reconstruction.sensor_mm, reconstruction.facts.sensor
+        if sensor_mm is None or plain_mm is None or told is None or told.scale_mm is None:
+            return
+        there = np.isfinite(sensor_mm) & mask
+        shown = plaster_picture(-sensor_mm, _pixel_mm(reconstruction, sensor_mm), there, POSTER_BLUR_PX)
+        write_png(np.dstack([shown, np.where(there, edge, 0)]), folder / "sensor_preview.png")
+        apart = coloured(sensor_mm - plain_mm, -told.scale_mm, told.scale_mm, DIVERGING)
+        write_png(np.dstack([apart[..., :3], np.where(there, edge, 0)]), folder / "apart_preview.png")
+
+    together(put_plaster, put_plain, put_photo, put_sensor)
 
 
 def _coloured(reconstruction: Reconstruction) -> NDArray[np.uint8]:
@@ -119,8 +134,11 @@ def _soft_edge(reconstruction: Reconstruction) -> NDArray[np.uint8]:
 
 def _plaster(reconstruction: Reconstruction, depth: NDArray[np.float32]) -> NDArray[np.uint8]:
     """(S, S, 3) uint8: a depth of the reconstruction as a plaster cast."""
-    pixel_mm = float(reconstruction.intrinsics.pixel_mm(float(np.nanmedian(depth))))
-    return plaster_picture(-depth, pixel_mm, reconstruction.mask, POSTER_BLUR_PX)
+    return plaster_picture(-depth, _pixel_mm(reconstruction, depth), reconstruction.mask, POSTER_BLUR_PX)
+
+
+def _pixel_mm(reconstruction: Reconstruction, depth: NDArray[np.float32]) -> float:
+    return float(reconstruction.intrinsics.pixel_mm(float(np.nanmedian(depth))))
 
 
 def statistics(reconstruction: Reconstruction) -> dict[str, Any]:
@@ -128,11 +146,11 @@ def statistics(reconstruction: Reconstruction) -> dict[str, Any]:
     values = relative_depth(reconstruction)
     edges = shared_edges([values])
     measures, why = face_measures(reconstruction), withheld(reconstruction)
-    has_face = reconstruction.landmarks_px is not None
     return {
         "unit": "mm",
         "reference": reconstruction.facts.behind,
-        "scaled_to": "the assumed interpupillary distance" if has_face else "the assumed range of distances",
+        "scaled_to": reconstruction.facts.scaled_to,
+        "measured": reconstruction.facts.is_measured,
         **depth_statistics(values).to_dict(),
         "histogram": {"edges": edges.tolist(), "counts": histogram(values, edges).tolist()},
         "face": None if measures is None else vars(measures),

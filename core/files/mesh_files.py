@@ -95,10 +95,11 @@ class Mesh:
 
 
 def write_stl(mesh: Mesh, path: Path, *, is_surface: bool = False) -> None:
-    """Binary STL; its 80 bytes of header name the unit and what the size is scaled to, and say if it is a surface."""
+    """Binary STL; its 80 bytes of header name the unit and what the size rests on, and say if it is a surface."""
     data = trimesh.exchange.stl.export_stl(mesh.bare())
     what = SURFACE_HEADER.decode() if is_surface else "Lifemask"
-    scaled = f", scaled to {mesh.about['scaled to']}" if "scaled to" in mesh.about else ""
+    is_measured = mesh.about.get("measured", "").startswith("yes")
+    scaled = f", scaled to {mesh.about['scaled to']}" if "scaled to" in mesh.about else ", measured" * is_measured
     if "fine relief" in mesh.about:  # there is no room for more
         scaled = f"{scaled.replace('interpupillary distance', 'IPD')}, fine relief drawn"
     header = _line(f"{what}, mm{scaled}").encode()[:HEADER_BYTES].ljust(HEADER_BYTES)

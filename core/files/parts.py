@@ -199,6 +199,7 @@ MAKERS: dict[str, Callable[[Parts, Path], None]] = {
     "depth.npy": _write_map,
     "inverse_depth.npy": _write_map,
     "prior.npy": _write_map,
+    "sensor.npy": _write_map,
     "fine_relief.npy": _write_map,
     "depth.png": lambda parts, path: face_files.write_depth_png(parts.reconstruction, path),
     "cloud.ply": _write_cloud,

@@ -18,8 +18,10 @@ from core.face.landmarks import LEFT_EYE, MEAN_MM, RIGHT_EYE, Pose
 from core.face.window import inverse, transform
 from core.options.run import DEFAULT_FOV_DEG, DEFAULT_IPD_MM, Projection
 from core.photo.lens import EXIF, FILM_DIAGONAL_MM
+from core.sensor import Calibration
 
 PROFILE_YAW_DEG = 35.0  # beyond it the eyes are too close together in the picture to measure by
+CALIBRATED = "the camera's own calibration"
 FIT_ROUNDS = 20
 MIN_CORRELATION = 0.3
 INLIER_MM = 5.0  # of relief: a pixel of the fit that is farther from the prior than that is an outlier
@@ -115,12 +117,14 @@ def photo_intrinsics(
     fov_deg: float | None = None,
     given_35mm: float | None = None,
     told_by: str = EXIF,
+    calibration: Calibration | None = None,
 ) -> tuple[Intrinsics, str]:
     """The camera of a photo of shape (H, W, ...), and where its focal length comes from.
 
-    What a person gives, `fov_deg` over the diagonal or `given_35mm`, goes before `focal_35mm`, which the photo tells
-    (told_by : by what, in words); without any the default field of view is assumed. 35 mm equivalents are taken by the
-    diagonal (CIPA DCG-001). The principal point is the middle of the photo.
+    What a person gives, `fov_deg` over the diagonal or `given_35mm`, goes before the camera's own `calibration`, that
+    before `focal_35mm`, which the photo tells (told_by : by what, in words); without any the default field of view is
+    assumed. 35 mm equivalents are taken by the diagonal (CIPA DCG-001). The principal point is that of the calibration,
+    or the middle of the photo.
     """
     height, width = shape[:2]
     diagonal = float(np.hypot(height, width))
@@ -128,11 +132,14 @@ def photo_intrinsics(
         focal_px, source = diagonal / 2 / np.tan(np.radians(fov_deg) / 2), "given field of view"
     elif given_35mm is not None:
         focal_px, source = given_35mm / FILM_DIAGONAL_MM * diagonal, "given focal length"
+    elif calibration is not None:
+        focal_px, source = calibration.focal_px, CALIBRATED
     elif focal_35mm is not None:
         focal_px, source = focal_35mm / FILM_DIAGONAL_MM * diagonal, told_by
     else:
         focal_px, source = diagonal / 2 / np.tan(np.radians(DEFAULT_FOV_DEG) / 2), "assumed field of view"
-    return Intrinsics(float(focal_px), (width - 1) / 2, (height - 1) / 2), source
+    centre = (calibration.cx_px, calibration.cy_px) if calibration else ((width - 1) / 2, (height - 1) / 2)
+    return Intrinsics(float(focal_px), *centre), source
 
 
 def eye_distance_mm(landmarks_px: NDArray[np.floating], pose: Pose, focal_px: float, ipd_mm: float) -> float:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,15 @@ from core.geometry.camera import INLIER_MM, Intrinsics
 from core.json_files import damaged, read_object, typed
 from core.options.run import DEFAULT_FOV_DEG, Projection
 from core.photo.lens import EXIF, FILM_DIAGONAL_MM
+from core.sensor import Calibration
+from core.sensor.sensor_depth import Along
 
 FORMAT = 2  # 1: version 0.1 and before, whose files name no format
 FACTS_FILE = "reconstruction.json"
+SCALED, MEASURED = "scaled to the interpupillary distance assumed for each photo", "measured"
+PARTLY_MEASURED = (
+    "measured where depth came with the photo, and else scaled to the interpupillary distance assumed for it"
+)
 BEHIND_NOSE = "behind the nose tip"
 BEHIND_NEAREST = "behind the nearest hundredth of the picture"  # of a photo taken whole
 BEHIND_EITHER = "behind the nose tip, or of a whole photo behind its nearest hundredth"
@@ -35,6 +41,7 @@ class PhotoFacts:
     """The photo: its name, the SHA-256 of its file in hexadecimal digits, and its size when upright.
 
     focal_from : what its own focal length follows from, in words. warnings : what to know of its file, as sentences.
+    calibration : of its camera, in its pixels, where the file has it.
     """
 
     name: str
@@ -43,6 +50,38 @@ class PhotoFacts:
     height_px: int
     focal_from: str = EXIF
     warnings: tuple[str, ...] = ()
+    calibration: Calibration | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SensorFacts:
+    """The depth that came with the photo.
+
+    source : who measured, in words. said : what the file says of it, by name, in words. is_absolute, step, along,
+    pitch_px : of `sensor.npy`, as in `core.geometry.sensor_map.SensorMap`.
+    used : for nothing, for the shape alone, or for the millimetres too. ipd_mm : interpupillary distance by it; None
+    where it gives no millimetres, and in a photo taken whole.
+    trusted_share : of the head on which it was used, 0 to 1. Of each band of detail, from the finest to the broadest:
+    detail_mm : standard deviation of the blur that takes it away; shares : of the camera's in the relief, 0 to 1;
+    apart_mm : standard deviation of what the camera's and the network's relief differ by.
+    median_apart_mm : half of the places on the face differ by less. scale_mm : one end of the scale of the picture
+    that shows what they differ by.
+    """
+
+    source: str
+    said: dict[str, str]
+    is_absolute: bool
+    step: float
+    along: Along
+    pitch_px: float
+    used: Literal["no", "shape", "millimetres"]
+    ipd_mm: float | None = None
+    trusted_share: float | None = None
+    detail_mm: tuple[float, ...] = ()
+    shares: tuple[float, ...] = ()
+    apart_mm: tuple[float, ...] = ()
+    median_apart_mm: float | None = None
+    scale_mm: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +204,8 @@ class Facts:
     prior : None in a face of an earlier version, which cannot be computed anew.
     smooth : strength of the smoothing, 0 to 1. fine_relief : strength of what is drawn from the photo's light and dark,
     0 to 1, which surface and solid carry and no number does. background : whether what is round the head was kept.
-    ipd_mm : the assumed interpupillary distance. distance_mm : of the eyes from the camera, along the line of sight.
+    ipd_mm : the assumed interpupillary distance. sensor : of the depth that came with the photo, None where none did.
+    distance_mm : of the eyes from the camera, along the line of sight.
     landmarks_px : (68, 2) in the photo; landmarks_crop_px : in the crop; landmarks_confidence : (68,), 0 to 1, None in
     a face of an earlier version too. warnings : sentences.
     Of a photo taken whole `ipd_mm`, landmarks and `face` are None.
@@ -189,6 +229,26 @@ class Facts:
     landmarks_confidence: tuple[float, ...] | None
     face: FaceFacts | None
     warnings: tuple[str, ...]
+    sensor: SensorFacts | None = None
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether a camera measured the millimetres; else they are scaled to what is assumed."""
+        return self.sensor is not None and self.sensor.used == "millimetres"
+
+    @property
+    def scale_ipd_mm(self) -> float | None:
+        """The interpupillary distance that holds: as measured, or as assumed; None of a photo taken whole."""
+        return self.sensor.ipd_mm if self.sensor is not None and self.is_measured else self.ipd_mm
+
+    @property
+    def scaled_to(self) -> str | None:
+        """What the millimetres are scaled to, in words; None where they were measured."""
+        if self.is_measured:
+            return None
+        if self.ipd_mm is None:
+            return "an assumed range of distances"
+        return f"an assumed interpupillary distance of {self.ipd_mm:g} mm"
 
     @property
     def behind(self) -> str:
@@ -205,6 +265,14 @@ def all_behind(faces: Iterable[Facts]) -> str:
     """What the depths of several faces on one scale are counted from, in words."""
     words = {face.behind for face in faces}
     return words.pop() if len(words) == 1 else BEHIND_EITHER
+
+
+def all_scaled(faces: Iterable[Facts]) -> str:
+    """What the millimetres of several faces are, in words that go on 'millimetres are'."""
+    measured = {face.is_measured for face in faces}
+    if measured == {True}:
+        return MEASURED
+    return PARTLY_MEASURED if True in measured else SCALED
 
 
 F = TypeVar("F", bound=Facts)

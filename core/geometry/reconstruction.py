@@ -12,6 +12,7 @@ from core.errors import FormatError
 from core.face.landmarks import LEFT_EYE, NOSE_TIP, RIGHT_EYE
 from core.geometry.camera import Intrinsics
 from core.geometry.facts import Facts, read_facts_as
+from core.geometry.sensor_map import SensorMap
 from core.options.run import DRAWN
 from core.packing import load_map
 
@@ -31,6 +32,8 @@ class Reconstruction:
     coverage : (S, S) uint8, the head's soft mask, 128 and more is head; None in faces of earlier versions.
     fine_relief : (T, T) float32 mm towards the viewer at strength 1, drawn from light and dark (`core.fine_relief`);
     None where none was asked for. Surface and solid carry it; what is measured and compared does not.
+    sensor : the depth that came with the photo, and sensor_mm : (S, S) float32, that alone in mm along the line of
+    sight; None where none did, and sensor_mm also where it was not used and in what is read back.
     plain_mm : (S, S) float32, depth before the prior's shape and smoothing; not written, so None in what is read back.
     """
 
@@ -45,6 +48,8 @@ class Reconstruction:
     coverage: NDArray[np.uint8] | None = None
     fine_relief: NDArray[np.float32] | None = None
     plain_mm: NDArray[np.float32] | None = None
+    sensor: SensorMap | None = None
+    sensor_mm: NDArray[np.float32] | None = None
 
     @property
     def mask(self) -> NDArray[np.bool_]:
@@ -129,6 +134,11 @@ class Reconstruction:
             with Image.open(mask) as image:
                 coverage = np.array(image.convert("L"))
         relief = inverse_depth if prior is None and landmarks is not None else prior
+        nearness, said = load_map(folder, "sensor"), facts.sensor
+        sensor = None
+        if nearness is not None and said is not None:
+            measured = nearness.astype(np.float32, copy=False)
+            sensor = SensorMap(measured, said.is_absolute, said.step, said.along, said.pitch_px)
         return cls(
             crop_rgb=crop,
             texture=crop,
@@ -140,19 +150,28 @@ class Reconstruction:
             relief=None if relief is None else relief.astype(np.float32, copy=False),
             coverage=coverage,
             fine_relief=None if fine is None else fine.astype(np.float32),
+            sensor=sensor,
         )
+
+
+USED = {"no": "nothing", "shape": "its shape", "millimetres": "its shape and its millimetres"}
 
 
 def assumptions(facts: Facts) -> dict[str, str]:
     """What the millimetres of a face rest on, by name, in words with units: for the metadata of files."""
-    camera, fit = facts.camera, facts.scale_and_shift
+    camera, fit, sensor = facts.camera, facts.scale_and_shift, facts.sensor
     rows: dict[str, str | None] = {
         "photo": facts.photo.name,
         "face": f"{facts.face.number} of {facts.face.of}, from the left" if facts.face and facts.face.of > 1 else None,
         "network": facts.network.name,
-        "scaled to": f"an assumed interpupillary distance of {facts.ipd_mm:g} mm"
-        if facts.ipd_mm
-        else "an assumed range of distances",
+        "scaled to": facts.scaled_to,
+        "depth that came with the photo": None
+        if sensor is None
+        else f"from {sensor.source}, {'; '.join(f'{name}: {text}' for name, text in sensor.said.items())}",
+        "used of that depth": None if sensor is None else USED[sensor.used],
+        "interpupillary distance": f"{sensor.ipd_mm:.1f} mm, measured; {facts.ipd_mm:g} mm would have been assumed"
+        if sensor and sensor.ipd_mm
+        else None,
         "projection": camera.projection,
         "focal length": f"{camera.focal_photo_px:.1f} px of the photo, "
         f"{camera.focal_equivalent_mm:.1f} mm on 35 mm film",
@@ -170,6 +189,8 @@ def assumptions(facts: Facts) -> dict[str, str]:
         "fine relief": f"{DRAWN}, strength {facts.fine_relief:g} of 1" if facts.fine_relief else None,
         "background": "kept" if facts.background else "cut off",
         "warnings": " ".join(facts.warnings) or None,
-        "measured": "no: one photo has no scale, so lengths follow from these assumptions",
+        "measured": f"yes: by {sensor.source}"
+        if sensor is not None and facts.is_measured
+        else "no: one photo has no scale, so lengths follow from these assumptions",
     }
     return {name: text for name, text in rows.items() if text is not None}

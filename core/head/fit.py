@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import GeometryError
+from core.face.landmarks import LEFT_EYE, PER_LIDS, RIGHT_EYE
 from core.geometry.alignment import apply, moved_about, procrustes, scale_of
 from core.geometry.depth_surface import DepthSurface
 from core.geometry.reconstruction import Reconstruction
@@ -30,6 +31,7 @@ DEPTH_WEIGHT = 300.0  # all depth counts as so many points known to a mm, since 
 REACH_MM = 25.0, 15.0  # to the depth, in the first rounds and later
 LEAST_FACING, LEAST_ALIKE = 0.3, 0.5  # cosines: of a vertex to the line of sight, and of its normal to the depth's
 NETWORK_MM = 2.0  # spread of the errors of a network's depth, for which the ridge of identity is chosen
+MEASURED_MM = 0.25  # of depth that a camera measured: on known heads the model's eyes are then as far apart as theirs
 IDENTITY_RIDGE, EXPRESSION_RIDGE = 8.0, 12.0
 SIZE_SPREAD = 0.05  # of heads beside that of the distance between the pupils, which the photo is scaled by
 POSE = 7  # unknowns: turn, shift, size
@@ -68,17 +70,25 @@ def upright(fit: HeadFit, points: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray((points - fit.pose[:3, 3]) @ turn)
 
 
-def fit_head(reconstruction: Reconstruction, *, error_mm: float = NETWORK_MM) -> HeadFit:
+def ipd_of(fit: HeadFit) -> float:
+    """Interpupillary distance of a fitted head in mm, by the middles of its lids."""
+    right, left = (fit.points[template().landmarks[eye]].mean(0) for eye in (RIGHT_EYE, LEFT_EYE))
+    return PER_LIDS * float(np.linalg.norm(right - left))
+
+
+def fit_head(reconstruction: Reconstruction, *, error_mm: float | None = None) -> HeadFit:
     """Fit the template to a face.
 
-    error_mm : spread of the errors of its depth; the smaller, the less its shape is held near the mean.
+    error_mm : spread of the errors of its depth; the smaller, the less its shape is held near the mean, and the less
+    the landmarks count. Not given: as of depth that a camera measured, or a network's, whichever it is.
 
     Raises
     ------
     GeometryError
         A photo without a face, or without depth at its landmarks.
     """
-    head, marks = template(), _landmarks(reconstruction)
+    error_mm = error_mm or (MEASURED_MM if reconstruction.facts.is_measured else NETWORK_MM)
+    head, marks = template(), _landmarks(reconstruction, min(1.0, error_mm / NETWORK_MM))
     surface, origin = DepthSurface.of(reconstruction), reconstruction.origin_mm
     fitted = np.flatnonzero(head.within(Region.FITTED))
     looked_at = fitted[:: max(1, len(fitted) // POINTS)]
@@ -150,15 +160,16 @@ class _Landmarks:
     sure: NDArray[np.bool_]
 
 
-def _landmarks(reconstruction: Reconstruction) -> _Landmarks:
+def _landmarks(reconstruction: Reconstruction, weight: float) -> _Landmarks:
+    """Weight : of landmarks that are sure, beside those of a network's depth: depth that was measured knows better."""
     landmarks, face = reconstruction.landmarks_px, reconstruction.facts.face
     if landmarks is None:
         raise GeometryError("A head is fitted to a face, and none was found in this photo.")
     places = reconstruction.to_mesh_frame(
         reconstruction.intrinsics.unproject(landmarks, reconstruction.depth_at(landmarks))
     )
-    weights, along_sight = np.full(68, INNER_WEIGHT), np.full(68, ALONG_SIGHT)
-    weights[:JAW] = JAW_WEIGHT
+    weights, along_sight = np.full(68, INNER_WEIGHT * weight), np.full(68, ALONG_SIGHT)
+    weights[:JAW] = JAW_WEIGHT * weight
     along_sight[:JAW] = GUESSED_ALONG_SIGHT
     if face is not None and abs(face.yaw_deg) > TURNED_DEG:
         along_sight[list(LEFT_SIDE if face.yaw_deg > 0 else RIGHT_SIDE)] = GUESSED_ALONG_SIGHT

@@ -5,6 +5,7 @@ NATICK/TR-15/007, 2014; computed from its public tables of 4082 men and 1986 wom
 and 58 years of age: no norm for children, and none for everybody.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,16 @@ CAUTION = (
     "A single photo cannot prove a length: every millimetre here is scaled to the assumed interpupillary distance. "
     "A value far from the mean says as much about that assumption, the lens and the network as about the face."
 )
+MEASURED_CAUTION = (
+    "Depth was measured, so nothing is assumed about the size. The ends of a length are landmarks that the built-in "
+    "network finds, off by a millimetre or two."
+)
+
+
+def cautions(*, measured: Iterable[bool]) -> list[str]:
+    """What lengths beside the survey cannot prove, as sentences. measured : of each face, whether its depth was."""
+    ways = set(measured)
+    return [text for way, text in ((False, CAUTION), (True, MEASURED_CAUTION)) if way in ways]
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,7 @@ class FacePoints:
 
 @dataclass(frozen=True)
 class Assumed:
-    """What the millimetres of a face follow from: the assumed interpupillary distance, and the distance from it."""
+    """What the millimetres of a face go with: interpupillary distance and distance, measured or assumed."""
 
     ipd_mm: float | None
     distance_mm: float | None

@@ -15,7 +15,7 @@ from core.measure.table import IPD, LENGTHS, NOSE_PROTRUSION, NOSE_TO_EARS, WIDT
 
 @dataclass(frozen=True)
 class FaceMeasures:
-    """Distances between landmarks in mm, scaled to the assumed interpupillary distance.
+    """Distances between landmarks in mm, as they were measured or scaled to the assumed interpupillary distance.
 
     What each is says `core.measure.table.LENGTHS`. nose_to_ears_mm : None where the jaw's upper ends are not seen.
     nose_protrusion_mm, width_mm : None of a head turned so far that they mean nothing, see `withheld`.
@@ -70,7 +70,7 @@ def face_measures(reconstruction: Reconstruction) -> FaceMeasures | None:
     points = face_points(reconstruction)
     if points is None:
         return None
-    assumed = Assumed(reconstruction.facts.ipd_mm, reconstruction.facts.distance_mm)
+    assumed = Assumed(reconstruction.facts.scale_ipd_mm, reconstruction.facts.distance_mm)
     found = {IPD.key: IPD.measure(assumed), **numbers(LENGTHS, points)}
     may_lack = {NOSE_TO_EARS.key} if points.both_sides else {NOSE_TO_EARS.key, NOSE_PROTRUSION.key, WIDTH.key}
     if any(value is None for key, value in found.items() if key not in may_lack):

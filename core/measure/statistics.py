@@ -71,7 +71,7 @@ def density(depth_mm: NDArray[np.floating], edges: NDArray[np.floating]) -> NDAr
 
 
 def unit_mm(reconstruction: Reconstruction, unit: str) -> float:
-    """How many mm one 'mm' or one 'ipd' (the assumed interpupillary distance) is.
+    """How many mm one 'mm' or one 'ipd' (the interpupillary distance, measured or assumed) is.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def unit_mm(reconstruction: Reconstruction, unit: str) -> float:
         raise OptionError(f"There is no unit called {unit!r}. Choose one of: {', '.join(UNITS)}.")
     if unit == "mm":
         return 1.0
-    ipd = reconstruction.facts.ipd_mm
+    ipd = reconstruction.facts.scale_ipd_mm
     if ipd is None:
         raise OptionError("A whole photo has no interpupillary distance. Choose mm.")
     return float(ipd)

@@ -221,13 +221,13 @@ NOSE_TO_EARS = Statistic[FacePoints](
 LENGTHS: tuple[Statistic[FacePoints], ...] = (NOSE_PROTRUSION, WIDTH, HEIGHT, NOSE_TO_EARS)
 
 IPD = Statistic[Assumed](
-    "ipd_mm", "Assumed IPD", MM, 1, "interpupillary distance that every millimetre is scaled to",
+    "ipd_mm", "IPD", MM, 1, "interpupillary distance: assumed, and every millimetre is scaled to it, or measured",
     lambda assumed: float("nan") if assumed.ipd_mm is None else assumed.ipd_mm,
     Place.FILES | Place.PART | Place.TABLE | Place.REPORT,
 )  # fmt: skip
 DISTANCE = Statistic[Assumed](
     "distance_mm", "Distance to camera", MM, 0,
-    "of the eyes, as it follows from the assumed IPD and the focal length",
+    "of the eyes, as it was measured or follows from the assumed IPD and the focal length",
     lambda assumed: float("nan") if assumed.distance_mm is None else assumed.distance_mm, Place.FILES | Place.TABLE,
 )  # fmt: skip
 ASSUMED: tuple[Statistic[Assumed], ...] = (IPD, DISTANCE)

@@ -17,6 +17,7 @@ Network = Literal[
     "midas_v21_384", "dpt_levit_224", "midas_v21_small_256", "builtin",
 ]  # fmt: skip
 Projection = Literal["perspective", "orthographic"]
+DepthSource = Literal["auto", "network", "sensor"]  # see `core.geometry.metric_depth.solve`
 Refinement = Literal["none", "mirror", "two-scale"]  # see `core.depth.refine`
 SurfaceKind = Literal["adaptive", "grid"]  # see `core.mesh.surface`
 Format = Literal["stl", "3mf", "obj", "ply", "glb"]
@@ -56,6 +57,11 @@ class Options(AnySolid):
     focal_mm: float | None = option(
         None, "Focal length", "As of a lens on 35 mm film, in place of the field of view.",
         unit="mm", low=5, high=2000, step=0.1, recompute=True,
+    )  # fmt: skip
+    depth: DepthSource = option(
+        "auto", "Depth that came with the photo",
+        "Automatic: together with the network's, where the photo's file holds any.",
+        words={"auto": "Automatic", "network": "Not used", "sensor": "Used alone where it is sound"}, recompute=True,
     )  # fmt: skip
     projection: Projection = option(
         "perspective", "Projection", "Orthographic: as from very far, with a very long lens.", recompute=True

@@ -9,7 +9,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ from core.photo.colour import Encoding, gray_levels, to_srgb
 from core.photo.exif import DNG_VERSION, SUBFILE_TYPE, Tags, orientation, read_tags
 from core.photo.formats import NAMES
 from core.photo.lens import EXIF, read_lens
+from core.sensor import MapFile, SensorDepth, parse_map_name, read_map, read_sensor
 from core.storage import refusal
 
 NEUTRAL = (128, 128, 128)  # what shows through transparent pixels: mid gray, neither hair nor skin
@@ -126,8 +127,10 @@ class Photo:
     name : the file's name as the person gave it, in letters that can be printed.
     rgb : (H, W, 3) uint8, sRGB, upright.
     focal_35mm : EXIF focal length as on 35 mm film, in mm, or None. focal_from : what it follows from, in words.
-    sha256 : hexadecimal hash of the file's bytes.
+    sha256 : hexadecimal hash of the file's bytes; of those of the depth map and what its name says of it, too, where
+    one was given.
     warnings : what to know of the file, as sentences.
+    sensor : the depth that came with it, in its file or as a map that was given; or None.
     """
 
     name: str
@@ -136,17 +139,26 @@ class Photo:
     sha256: str
     focal_from: str = EXIF
     warnings: tuple[str, ...] = ()
+    sensor: SensorDepth | None = None
 
 
-def read_photo(source: bytes | str | Path, name: str | None = None, limits: Limits | None = None) -> Photo:
+def read_photo(
+    source: bytes | str | Path,
+    name: str | None = None,
+    limits: Limits | None = None,
+    depth_map: str | Path | MapFile | None = None,
+) -> Photo:
     """Read a picture of one of the `core.photo.formats`, of any mode, within `limits`.
 
     source : the file's path, or its bytes.
+    depth_map : a depth map of it, given by hand: a PNG, TIFF, EXR or NPY file of the photo's shape, of any size. Its
+    name says what its values are, as `anna.depth-mm.png` does (see `core.sensor.map_name`). It goes before depth in the
+    photo's own file. One that cannot be used is named in the photo's warnings, and the photo is read without it.
 
     Raises
     ------
     PhotoError
-        The file cannot be read, is no such picture, is broken, too large or too small.
+        The file cannot be read, is no such picture, is broken, too large or too small; or the map cannot be opened.
 
     Examples
     --------
@@ -154,8 +166,13 @@ def read_photo(source: bytes | str | Path, name: str | None = None, limits: Limi
     >>> photo = core.read_photo("photo.jpg")
     >>> photo.name, photo.rgb.shape
     ('photo.jpg', (512, 512, 3))
+
+    With a depth map: `core.read_photo("anna.jpg", depth_map="anna.depth-mm.png")`.
     """
     limits = limits or Limits()
+    if isinstance(depth_map, str | Path):
+        with MapFile.opened(Path(depth_map)) as opened:
+            return read_photo(source, name, limits, opened)
     source = Path(source) if isinstance(source, str) else source
     name = readable(name or (source.name if isinstance(source, Path) else "photo"))
     data = _bytes(source, name, limits)
@@ -175,8 +192,49 @@ def read_photo(source: bytes | str | Path, name: str | None = None, limits: Limi
         raise
     except Exception as error:  # a decoder may raise anything at bytes that it was not made for
         raise PhotoError(f"{name} is damaged: its picture data ends early or is broken. Use an intact copy.") from error
-    said = tuple(warning for warning in (cut_off, lens.warning) if warning)
-    return Photo(name, rgb, lens.focal_35mm, hashlib.sha256(data).hexdigest(), lens.source, said)
+    sensor, unused = _sensor(data, kind, turned, (rgb.shape[1], rgb.shape[0]), limits)
+    said = tuple(warning for warning in (cut_off, lens.warning, unused) if warning)
+    photo = Photo(name, rgb, lens.focal_35mm, hashlib.sha256(data).hexdigest(), lens.source, said, sensor)
+    return photo if depth_map is None else _with_map(photo, depth_map, limits)
+
+
+def _with_map(photo: Photo, given: MapFile, limits: Limits) -> Photo:
+    """The photo with a depth map that was given; else with a sentence that says why it is not used."""
+    height, width = photo.rgb.shape[:2]
+    sensor, said, data, means = photo.sensor, photo.warnings, b"", given.name
+    try:
+        told = parse_map_name(given.name)
+        means = f"{told.scale!r} {told.unit}"
+        data = _map_bytes(given, limits)
+        sensor = read_map(data, given.name, told.unit, told.scale, (width, height), limits.max_kept_pixels)
+    except PhotoError as error:
+        said = (*said, str(error))
+    both = hashlib.sha256(f"{photo.sha256} {means} {hashlib.sha256(data).hexdigest()}".encode()).hexdigest()
+    return replace(photo, sha256=both, warnings=said, sensor=sensor)
+
+
+def _map_bytes(given: MapFile, limits: Limits) -> bytes:
+    """All of its file, which is not read if it is too large."""
+    size = given.file.seek(0, io.SEEK_END)
+    if size > limits.max_bytes:
+        raise PhotoError(
+            f"{given.name} is not used as a depth map: it has {size / 1e6:.1f} MB, over the limit of "
+            f"{limits.max_bytes / 1e6:.0f} MB."
+        )
+    if size == 0:
+        raise PhotoError(f"{given.name} is not used as a depth map: it is empty (0 bytes).")
+    given.file.seek(0)
+    return given.file.read()
+
+
+def _sensor(
+    data: bytes, kind: str, turned: int, size_px: tuple[int, int], limits: Limits
+) -> tuple[SensorDepth | None, str | None]:
+    """The depth in the file; a sentence where there is some that cannot be used."""
+    try:
+        return read_sensor(data, kind, turned, size_px, limits.max_kept_pixels), None
+    except PhotoError as why:
+        return None, f"The depth that came with the photo is not used: {why}."
 
 
 def _bytes(source: bytes | Path, name: str, limits: Limits) -> bytes:

@@ -5,8 +5,9 @@ from datetime import date
 from html import escape
 from pathlib import Path
 
-from core.comparison.difference import ASSUMED, EXPRESSION, Comparison
+from core.comparison.difference import EXPRESSION, Comparison, errors_of
 from core.comparison.pairs import PairTable
+from core.geometry.facts import all_scaled
 from core.geometry.reconstruction import Reconstruction
 from core.report import sections
 from core.report.sections import ComparedFaces, PointNumbers
@@ -40,8 +41,8 @@ def report(
     body = "".join(
         [
             f"<h1>{count} faces compared</h1>",
-            f'<p class="lead">Laid onto {escape(names[reference])}; lengths in millimetres, scaled to the '
-            f"interpupillary distance assumed for each photo.{day}</p>",
+            f'<p class="lead">Laid onto {escape(names[reference])}; lengths in millimetres, '
+            f"{all_scaled(face.facts for face in faces)}.{day}</p>",
             sections.the_faces(compared),
             sections.differences(compared),
             sections.point_by_point(compared, points) if points else "",
@@ -62,7 +63,7 @@ def report(
 
 
 def _notes(compared: ComparedFaces) -> str:
-    notes = dict.fromkeys([EXPRESSION, ASSUMED])
+    notes = dict.fromkeys([EXPRESSION, errors_of(compared.faces)])
     for i, comparison in compared.comparisons.items():
         own = [note for note in comparison.notes if note not in notes]
         notes.update(dict.fromkeys(f"{compared.names[i]}: {note}" for note in own))

@@ -15,7 +15,7 @@ from core.errors import GeometryError
 from core.files.colours import DEPTH, DIVERGING, coloured, signed_limit
 from core.geometry.facts import BEHIND_NOSE, all_behind
 from core.geometry.reconstruction import Reconstruction
-from core.measure.ansur import CAUTION, REFERENCES, SOURCE, Spread
+from core.measure.ansur import REFERENCES, SOURCE, Spread, cautions
 from core.measure.face import face_measures, withheld
 from core.measure.profiles import named_profiles
 from core.measure.regions import REGIONS, face_area
@@ -112,7 +112,7 @@ def _facts(face: Reconstruction) -> str:
     facts = face.facts
     parts = [
         f"network {facts.network.name}",
-        f"{IPD.name} {IPD.with_unit(facts.ipd_mm)}",
+        f"{'measured' if facts.is_measured else 'assumed'} {IPD.name} {IPD.with_unit(facts.scale_ipd_mm)}",
         f"{DISTANCE.name} {DISTANCE.with_unit(facts.distance_mm)}",
     ]
     if facts.face:
@@ -295,7 +295,8 @@ def lengths(compared: ComparedFaces) -> str:
     spread = f"Mean \u00b1 standard deviation, both: as many men as women. {SOURCE}."
     why = [(name, withheld(face)) for name, face in zip(compared.names, compared.faces, strict=True)]
     reasons = "".join(f'<p class="note">{escape(f"{name}: {reason}")}</p>' for name, reason in why if reason)
-    return section("Lengths", CAUTION, table + reasons + f'<p class="note">{escape(meanings)}. {escape(spread)}</p>')
+    caution = " ".join(cautions(measured=(face.facts.is_measured for face in compared.faces)))
+    return section("Lengths", caution, table + reasons + f'<p class="note">{escape(meanings)}. {escape(spread)}</p>')
 
 
 def _colour(i: int) -> str:

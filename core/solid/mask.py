@@ -133,7 +133,7 @@ def _drawn(shape: tuple[int, ...], landmarks: NDArray[np.float64], ipd_px: float
 
 def _ipd_px(reconstruction: Reconstruction, eyes: NDArray[np.float64]) -> float:
     """Of this head if it faced the camera: a turned one's eyes are closer together in the picture."""
-    ipd_mm, depth = reconstruction.facts.ipd_mm, float(reconstruction.depth_at(eyes).mean())
+    ipd_mm, depth = reconstruction.facts.scale_ipd_mm, float(reconstruction.depth_at(eyes).mean())
     seen = float(np.linalg.norm(eyes[1] - eyes[0]))
     if ipd_mm is None or not np.isfinite(depth):
         return seen

@@ -8,6 +8,7 @@ from pathlib import Path
 import core
 from core.errors import PhotoError
 from core.options.run import CHANGEABLE
+from dashboard.cli.beside import read_with_map
 from dashboard.cli.flags import given
 from dashboard.cli.terminal import bar, say, say_wrong
 from dashboard.settings import Settings
@@ -38,7 +39,13 @@ def _photo(path: Path, folder: Path, limits: "core.photo.Limits") -> "core.photo
     PhotoError
         It is another one, or cannot be read.
     """
-    photo, wanted = core.read_photo(path, limits=limits), core.files.read_facts(folder).photo
+    wanted = core.files.read_facts(folder).photo
+    photo, _ = read_with_map(path, limits)  # a photo and its map have a hash of their own
+    if photo.sha256 != wanted.sha256:  # the map came later
+        photo = core.read_photo(path, limits=limits)
     if photo.sha256 != wanted.sha256:
-        raise PhotoError(f"{path} is not the photo that {folder} was made from. Give {wanted.name}, as it was then.")
+        raise PhotoError(
+            f"{path} is not the photo that {folder} was made from. Give {wanted.name}, as it was then, beside it the "
+            "depth map that it had, if any."
+        )
     return photo

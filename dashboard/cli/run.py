@@ -18,9 +18,11 @@ from core.names import cut, readable
 from core.options import Options, Printer
 from core.photo.formats import NAMES, is_picture
 from core.progress import Progress, part_of
+from core.sensor.map_name import stem_of_map
 from core.storage import refusal
 from dashboard import jobs
 from dashboard.cli import pool
+from dashboard.cli.beside import is_map_of, read_with_map
 from dashboard.cli.flags import given, preset_values, with_network
 from dashboard.cli.terminal import bar, say, say_wrong
 from dashboard.library.sentences import sentence
@@ -33,7 +35,8 @@ log = logging.getLogger("lifemask.run")
 class Outcome:
     """What became of one photo: its folders, left to right, or the sentence that says why there are none.
 
-    doubtful : those of the folders that hold what may be no face, with the score of each.
+    doubtful : those of the folders that hold what may be no face, with the score of each. depth_map : the file beside
+    the photo that was given to it as its depth map.
     """
 
     photo: Path
@@ -41,6 +44,7 @@ class Outcome:
     folders: list[Path] = field(default_factory=list)
     error: str | None = None
     doubtful: dict[Path, float] = field(default_factory=dict)
+    depth_map: Path | None = None
 
     @property
     def ok(self) -> bool:
@@ -49,9 +53,11 @@ class Outcome:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the object that `--json` prints."""
-        head = {"photo": readable(str(self.photo)), "ok": self.ok, "seconds": round(self.seconds, 3)}
+        head: dict[str, Any] = {"photo": readable(str(self.photo)), "ok": self.ok, "seconds": round(self.seconds, 3)}
         if self.error is not None:
             return {**head, "error": self.error}
+        if self.depth_map is not None:
+            head["depth_map"] = readable(self.depth_map.name)
         return {**head, "faces": [_face(folder) for folder in self.folders]}
 
 
@@ -144,25 +150,25 @@ def _outcome(
 ) -> Outcome:  # fmt: skip
     began = time.monotonic()
     try:
-        folders, doubtful = _one(photo, options, networks, printer, name, progress=progress, limits=limits)
+        folders, doubtful, its_map = _one(photo, options, networks, printer, name, progress=progress, limits=limits)
     except Exception as error:
         log.debug("%s failed", photo, exc_info=True)
         return Outcome(photo, time.monotonic() - began, error=sentence(error, out))
-    return Outcome(photo, time.monotonic() - began, folders, doubtful=doubtful)
+    return Outcome(photo, time.monotonic() - began, folders, doubtful=doubtful, depth_map=its_map)
 
 
 def _one(
     path: Path, options: Options, networks: "core.Networks", printer: Printer | None, name: Name, *,
     progress: Progress, limits: "core.photo.Limits",
-) -> tuple[list[Path], dict[Path, float]]:  # fmt: skip
+) -> tuple[list[Path], dict[Path, float], Path | None]:  # fmt: skip
     progress("Reading the photo", 0.0)
-    photo = core.read_photo(path, limits=limits)
+    photo, depth_map = read_with_map(path, limits)
     found = core.reconstruct(photo, options, networks, part_of(progress, 0.0, jobs.tasks.COMPUTED))
     folders = name(path, len(found), photo.sha256)
     computed = jobs.tasks.COMPUTED
     core.files.write_faces(found, folders, options, part_of(progress, computed, 1.0 - computed), printer)
     faces = [(folder, one.facts.face) for folder, one in zip(folders, found, strict=True)]
-    return folders, {folder: face.score for folder, face in faces if face and face.is_doubtful}
+    return folders, {folder: face.score for folder, face in faces if face and face.is_doubtful}, depth_map
 
 
 def free_folders(out: Path, stem: str, count: int, sha256: str, taken: set[Path]) -> list[Path]:
@@ -214,7 +220,7 @@ def _face(folder: Path) -> dict[str, Any]:
 def pictures(photos: Sequence[Path]) -> Iterator[tuple[Path, list[Path], int]]:
     """Each of what a person named, with the pictures that it stands for, and how many other files it holds.
 
-    A folder stands for the pictures in it, by name, not for those in its folders.
+    A folder stands for the pictures in it, by name, not for those in its folders, nor for depth maps of its pictures.
 
     Raises
     ------
@@ -229,10 +235,11 @@ def pictures(photos: Sequence[Path]) -> Iterator[tuple[Path, list[Path], int]]:
             files = sorted(file for file in named.iterdir() if file.is_file())
         except OSError as error:
             raise OptionError(f"{readable(str(named))} cannot be read: {refusal(error) or error}") from error
-        found = [file for file in files if is_picture(file)]
+        maps = {file for file in files if stem_of_map(file.name) is not None}
+        found = [file for file in files if is_picture(file) and file not in maps]
         if not found:
             raise OptionError(f"{readable(str(named))} holds no picture. Name a folder with {NAMES} files.")
-        yield named, found, len(files) - len(found)
+        yield named, found, len(files) - len(found) - sum(is_map_of(file, found) for file in maps)
 
 
 def _run(
@@ -255,7 +262,7 @@ def command(args: argparse.Namespace) -> int:
     failed = 0
     photos: list[Path] = []
     for named, found, others in pictures(args.photos):
-        photos += found
+        photos += [photo for photo in found if not is_map_of(photo, args.photos)]
         if others:
             files = "1 file that is no picture was" if others == 1 else f"{others} files that are no pictures were"
             say_wrong(f"{readable(str(named))}: {files} skipped.")
@@ -280,8 +287,9 @@ def command(args: argparse.Namespace) -> int:
             if args.json:
                 say(json.dumps(outcome.as_dict()))
             else:
+                with_map = f" with {readable(outcome.depth_map.name)}" if outcome.depth_map else ""
                 for folder in outcome.folders:
-                    say(f"{photo} -> {folder} ({options.model}, {outcome.seconds:.1f} s)")
+                    say(f"{photo}{with_map} -> {folder} ({options.model}, {outcome.seconds:.1f} s)")
                     for warning in _warnings(folder):
                         say_wrong(f"{folder}: {warning}")
     return 1 if failed else 0

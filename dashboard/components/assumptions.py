@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from dash import html
 
+from core.geometry.camera import CALIBRATED
 from core.measure.table import DISTANCE, IPD
 from core.options import Options
 from core.options.run import DRAWN
@@ -23,12 +24,18 @@ LENSES = (("auto", word("Automatic")), *((name, rows(Options)[name].label) for n
 
 def in_words(about: "Facts") -> str:
     """Return what the millimetres rest on as one sentence: the size, and where the lens is known from."""
-    ipd = about.ipd_mm
-    size = say(f"{ipd:g} mm between the eyes assumed" if ipd else "An assumed range of distances")
-    source = about.camera.focal_source
-    if source.startswith(EXIF):
+    size, source = _size(about), about.camera.focal_source
+    if source.startswith((EXIF, CALIBRATED)):
         return say(f"{size}; lens from the photo.")
     return say(f"{size}; lens assumed." if source.startswith("assumed") else f"{size}; lens as given.")
+
+
+def _size(about: "Facts") -> str:
+    ipd, told = about.ipd_mm, about.sensor
+    if about.is_measured and told is not None:
+        eyes = f"{told.ipd_mm:.1f}" if told.ipd_mm else None
+        return say(f"{eyes} mm between the eyes, measured" if eyes else "Measured, not assumed")
+    return say(f"{ipd:g} mm between the eyes assumed" if ipd else "An assumed range of distances")
 
 
 def warnings(about: "Facts") -> list[html.P]:
@@ -39,7 +46,11 @@ def warnings(about: "Facts") -> list[html.P]:
 
 def panel(about: "Facts", *, is_open: bool = False) -> html.Details:
     """Return the table of assumptions, behind its title."""
-    why = say("A photo has no scale. These are the assumptions behind every millimetre here.")
+    why = say(
+        "Depth came with this photo and gives its scale. This is what else the millimetres rest on."
+        if about.is_measured
+        else "A photo has no scale. These are the assumptions behind every millimetre here."
+    )
     return html.Details(
         [html.Summary(say("What this rests on")), html.P(why, className="note mb-2"), facts(_rows(about))],
         className="fold",
@@ -55,8 +66,11 @@ def _rows(about: "Facts") -> list[tuple[str, Child]]:
     ]
     if network.face_network != network.name:
         rows.append((say("Face found by"), title(network.face_network)))
+    if about.sensor and about.sensor.ipd_mm:
+        rows.append((say("IPD, measured"), statistic(IPD, about.sensor.ipd_mm)))
     if about.ipd_mm:
-        rows.append((say(IPD.name), statistic(IPD, about.ipd_mm)))
+        name = say("IPD that would be assumed" if about.is_measured else "IPD, assumed")
+        rows.append((name, statistic(IPD, about.ipd_mm)))
     rows += [*_camera(about.camera, about.distance_mm), *_fit(about)]
     if face:
         rows += [
@@ -123,6 +137,7 @@ def form(about: "WrittenFacts", *, is_open: bool = False) -> html.Details:
         ),
         html.Div(one("fov_deg"), id="recompute-fov_deg-row"),
         html.Div(one("focal_mm"), id="recompute-focal_mm-row"),
+        html.Div(one("depth"), hidden=about.sensor is None),  # only some photos come with depth
         html.Fieldset(
             [
                 html.Legend(say(projection.label)),

@@ -22,6 +22,7 @@ FILES = (
     ("comparison.json", "JSON", word("all numbers, transforms and notes")),
     ("comparison.png", "PNG", word("photos, depth and differences on their scales")),
 )
+SCALE_HELP = word("Measured by the camera or a scanner, or scaled to an assumed IPD.")
 BIG = 3  # of a pair's numbers, the first so many carry the page
 
 
@@ -158,13 +159,17 @@ def table(
     differences : by the number of the face, perhaps none.
     """
     columns = [one for one in COLUMNS if one is not SCALE or with_scale]
-    by_id = {face.id: row for face, row in zip(faces, rows(faces, differences), strict=True)}
+    by_id = {face.id: (face, row) for face, row in zip(faces, rows(faces, differences), strict=True)}
     shown = [
-        [(row["face"], row["face"]), *[(_cell(one, row[one.key]), row[one.key]) for one in columns]]
-        for row in (by_id[face_id] for face_id in ids)
+        [
+            (row["face"], row["face"]),
+            *[(_cell(one, row[one.key]), row[one.key]) for one in columns],
+            (say(face.scale), face.scale),
+        ]
+        for face, row in (by_id[face_id] for face_id in ids)
     ]
     headings = [(", ".join(map(say, filter(None, (one.name, one.unit)))), say(one.help)) for one in columns]
-    return page.sortable("compare", [(say("Face"), ""), *headings], shown)
+    return page.sortable("compare", [(say("Face"), ""), *headings, (say("Millimetres"), say(SCALE_HELP))], shown)
 
 
 def _cell(one: Statistic[Any], value: float | None) -> str:

@@ -53,7 +53,7 @@ def about(found: Sequence[Result]) -> dict[str, Any]:
     return {
         "parts": {**numbers, "head": None},
         "faces": ids,
-        "ipd_mm": {result.face.id: result.facts.ipd_mm for result in found},
+        "ipd_mm": {result.face.id: result.facts.scale_ipd_mm for result in found},
         "places": {result.face.id: _places(result) for result in found},
         "colours": {name: figures.scale(stops) for name, stops in DEPTH_MAPS.items()},
         "defaults": {

@@ -8,7 +8,7 @@ from babel.dates import format_datetime
 from dash import dcc, html
 
 from core.files import catalog
-from core.files.colours import DEPTH_MAPS
+from core.files.colours import DEPTH_MAPS, DIVERGING
 from core.geometry.facts import BEHIND_NOSE
 from dashboard.charts.figures import SERIES
 from dashboard.components import doubt
@@ -211,6 +211,19 @@ def scale(
     bar = html.I(style={"background": _gradient(colours)}, **named)
     return html.Div(
         [html.Span(f"{say('near')}, {low_mm:.0f} mm"), bar, html.Span(f"{high_mm:.0f} mm {say(behind)}")],
+        className="scale",
+    )
+
+
+def signed_scale(limit_mm: float, ends: tuple[str, str]) -> html.Div:
+    """Return the scale of maps of signed differences; ends : what its lower and its upper one mean."""
+    stops = ", ".join("rgb({}, {}, {}) {:.0%}".format(*colour, place) for place, colour in DIVERGING)
+    return html.Div(
+        [
+            html.Span(f"{ends[0]}, {-limit_mm:.0f} mm".replace("-", "\u2212")),
+            html.I(style={"background": f"linear-gradient(90deg, {stops})"}),
+            html.Span(f"{limit_mm:.0f} mm, {ends[1]}"),
+        ],
         className="scale",
     )
 

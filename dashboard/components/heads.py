@@ -6,9 +6,9 @@ from typing import Any, cast
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
-from core.files.colours import DIVERGING
 from core.measure.table import FROM_MEAN, POINTS, POINTS_RMS, POINTS_SCALE, RMS, Place, Statistic, chosen, part_name
 from dashboard.components import page, views
+from dashboard.components.faces import signed_scale
 from dashboard.readings.comparison_facts import ComparisonFacts
 from dashboard.readings.heads_folder import COLUMNS, LIES_POORLY, HeadsFolder, rows
 from dashboard.words import say, word
@@ -79,15 +79,7 @@ def pair(found: HeadsFolder, number: int) -> html.Div:
     """Return a head against the reference: what differs, painted on it; the reference turning into it; numbers."""
     facts = found.facts
     reference, other, difference = facts.face(facts.reference), facts.face(number), facts.differences[number]
-    ends = ", ".join("rgb({}, {}, {}) {:.0%}".format(*colour, place) for place, colour in DIVERGING)
-    scale = html.Div(
-        [
-            html.Span(f"{say('farther in')}, {-facts.scale_mm:.0f} mm".replace("-", "\u2212")),
-            html.I(style={"background": f"linear-gradient(90deg, {ends})"}),
-            html.Span(f"{facts.scale_mm:.0f} mm, {say('farther out')}"),
-        ],
-        className="scale",
-    )
+    scale = signed_scale(facts.scale_mm, (say("farther in"), say("farther out")))
     painted = html.Figure(
         [
             views.viewing(

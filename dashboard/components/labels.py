@@ -7,7 +7,8 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from dashboard.components import page
-from dashboard.library.library import LONGEST_NAME, MOST_COMPARED
+from dashboard.library.labels import LONGEST_NAME
+from dashboard.library.library import MOST_COMPARED
 from dashboard.library.records import FaceRecord
 from dashboard.words import say
 

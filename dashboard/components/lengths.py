@@ -1,11 +1,11 @@
 """A face's lengths beside those of a survey: numbers, and where they lie in the spread of men and women."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dash import html
 
-from core.measure.ansur import CAUTION, REFERENCES, SOURCE, Spread
+from core.measure.ansur import REFERENCES, SOURCE, Spread, cautions
 from core.measure.face import FaceMeasures
 from core.measure.table import MEASURES, Place, chosen
 from dashboard.components import page
@@ -60,10 +60,11 @@ def several(names: Sequence[Any], measures: Sequence[FaceMeasures | None], withh
     return html.Div([found, *[html.P(why, className="note") for why in withheld]])
 
 
-def caution() -> html.P:
-    """Return what such a table cannot prove, and where it comes from."""
+def caution(measured: Iterable[bool]) -> html.P:
+    """Return what such a table cannot prove, and its source. measured : of each face, whether its depth was."""
     source = say(SOURCE)
-    return html.P([say(CAUTION), " ", say(f"Means and standard deviations: {source}.")], className="note")
+    sentences = [f"{say(text)} " for text in cautions(measured=measured)]
+    return html.P([*sentences, say(f"Means and standard deviations: {source}.")], className="note")
 
 
 def _spread(spread: Spread) -> html.Span:

@@ -11,6 +11,7 @@ from core.errors import NoFaceError
 from core.options import Options
 from core.options.table import rows
 from core.photo.formats import ACCEPT, NAMES
+from core.sensor.map_name import MAP_ENDINGS
 from dashboard.components.names import cut_name
 from dashboard.components.options import control
 from dashboard.components.page import Child, button, icon, lazily, link_button, marks
@@ -18,7 +19,7 @@ from dashboard.library.records import PhotoRecord, RunRecord
 from dashboard.words import say, word
 
 OPTIONS = (
-    *("model", "refine", "ipd_mm", "fov_deg", "focal_mm", "projection", "smooth", "fine_relief"),
+    *("model", "refine", "ipd_mm", "fov_deg", "focal_mm", "depth", "projection", "smooth", "fine_relief"),
     "max_triangles",
     *("whole_photo", "background"),
 )
@@ -32,7 +33,7 @@ def drop_zone(*, small: bool) -> html.Div:
     formats = say(NAMES)
     return html.Div(
         [
-            html.Div(id="photo-inputs", **marks(data_accept=ACCEPT)),
+            html.Div(id="photo-inputs", **marks(data_accept=ACCEPT, data_maps=",".join(MAP_ENDINGS))),
             html.Div(say("Drop photos of faces here"), className="drop-title"),
             html.Div(
                 [

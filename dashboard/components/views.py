@@ -13,6 +13,7 @@ from core.errors import FormatError
 from core.files import catalog
 from core.files.catalog import FILES
 from core.files.facts import SolidFacts
+from core.geometry.facts import MEASURED
 from core.json_files import read_object, typed
 from core.options.run import DRAWN
 from dashboard.charts import figures
@@ -90,6 +91,8 @@ def face_viewer(result: Result, alt: str, *, group: str, look: Look = "textured"
 
 def scaled(about: "Facts") -> str:
     """Return what a face's millimetres are, in words."""
+    if about.is_measured:
+        return say(MEASURED)
     return say("scaled to the assumed IPD" if about.ipd_mm else "scaled by an assumed range")
 
 

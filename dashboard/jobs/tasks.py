@@ -97,9 +97,10 @@ class Tasks:
         """Read a photo of the library. It was checked when it came: its PNG may be larger than a file may be sent."""
         place = self.library.folders.photo(record.id) / "photo.png"
         stored = core.read_photo(place, record.name, core.photo.UNLIMITED)
-        # the stored PNG carries no metadata: what the file said of itself is in the library
-        said = vars(self.library.folders.reading(record.id))
-        return replace(stored, focal_35mm=record.focal_35mm, sha256=record.sha256, **said)
+        # the stored PNG carries no metadata: what the file said of itself, and its depth, is in the library
+        folders = self.library.folders
+        said, sensor = vars(folders.reading(record.id)), folders.sensor(record.id)
+        return replace(stored, focal_35mm=record.focal_35mm, sha256=record.sha256, sensor=sensor, **said)
 
     def _threads(self) -> int:
         """How many threads a network takes: all, unless other photos wait, which then have a core each."""

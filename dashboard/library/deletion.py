@@ -11,7 +11,8 @@ from sqlalchemy import Select, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from dashboard.library import schema
-from dashboard.library.library import WAITING, Library, forget_equality, lasting
+from dashboard.library.library import Library
+from dashboard.library.queries import WAITING, forget_equality, lasting
 from dashboard.library.records import COMPARING, DeletionRecord, NotInLibraryError
 
 STOPPED = "Stopped, as it was deleted"  # the stage of runs that go on when the deletion is undone

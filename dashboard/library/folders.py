@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 
 import core
-from core.atomic import replacing
+from core.atomic import replacing, replacing_file
 from core.errors import OptionError, StorageError
 from core.json_files import read_object, typed, write_json
 from core.photo.lens import EXIF
@@ -21,6 +21,7 @@ from dashboard.settings import Settings
 
 THUMBNAIL_PX = 480
 READING = "reading.json"
+SENSOR = "sensor.npz"  # the depth that came with a photo
 KINDS = ("photos", "faces", "comparisons")
 OURS = ("secret", "quarantine", "weights", "lost+found")  # weights: their default place; lost+found: of a disk
 OUR_NAME = re.compile(r"\.?[0-9a-f]{32}(\..*|-.*)?")  # of a photo, a face or a run, finished or not
@@ -114,7 +115,8 @@ class Folders:
     def store_photo(self, photo_id: str, photo: "core.photo.Photo") -> None:
         """Write photo.png and thumbnail.jpg, both without any metadata, and reading.json: all files or none.
 
-        A run then sees the same pixels as the command line does, and says the same of them.
+        The depth that came with it, where any did, lies beside them. A run then sees the same pixels and the same depth
+        as the command line does, and says the same of them.
         """
         picture = Image.fromarray(photo.rgb)
         with self.written_beside(self.photo(photo_id)) as folder:
@@ -122,6 +124,37 @@ class Folders:
             picture.save(folder / "photo.png", compress_level=1)  # level 6 takes five times as long for a tenth less
             picture.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.LANCZOS, reducing_gap=2.0)
             picture.save(folder / "thumbnail.jpg", quality=85)
+            if photo.sensor is not None:
+                core.sensor.kept.save(photo.sensor, folder / SENSOR)
+
+    def store_sensor(self, photo_id: str, photo: "core.photo.Photo") -> None:
+        """Write the depth of a photo that is stored without it, and what reading it told.
+
+        Raises
+        ------
+        StorageError
+            The disk is full, or the photo is not there any more.
+        """
+        assert photo.sensor is not None
+        with writing(self.root):
+            with replacing_file(self.photo(photo_id) / READING) as part:
+                write_json(Reading(photo.focal_from, photo.warnings), part)
+            with replacing_file(self.sensor_path(photo_id)) as part:
+                core.sensor.kept.save(photo.sensor, part)
+
+    def sensor_path(self, photo_id: str) -> Path:
+        """The file of the depth that came with a photo, whether any did or not."""
+        return self.photo(photo_id) / SENSOR
+
+    def sensor(self, photo_id: str) -> "core.sensor.SensorDepth | None":
+        """Return the depth that came with a photo; None where none did, or where an earlier version stored it.
+
+        Raises
+        ------
+        FormatError
+            Its file is damaged.
+        """
+        return core.sensor.kept.load(self.sensor_path(photo_id))
 
     def reading(self, photo_id: str) -> "Reading":
         """Return what was found when the photo was read; nothing of one that an earlier version stored."""

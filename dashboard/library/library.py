@@ -1,18 +1,16 @@
 """The library: workspaces, their photos, runs and faces. Every call names its workspace and sees no other."""
 
 import hashlib
-import re
 import secrets
 import threading
 import time
-import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from sqlalchemy import Delete, delete, exists, func, insert, literal, select, update
+from sqlalchemy import delete, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, aliased, sessionmaker
+from sqlalchemy.orm import Session, sessionmaker
 
 import core
 from core.depth.weights import default_model, installed
@@ -24,6 +22,9 @@ from dashboard.library.database import open_database
 from dashboard.library.equality import equal_key
 from dashboard.library.folders import Folders
 from dashboard.library.journal import Journal
+from dashboard.library.labels import LONGEST_NAME, line_of, tags_of
+from dashboard.library.photos import store
+from dashboard.library.queries import WAITING, forget_equality, is_whole, lasting, newest, own, superseded, unfinished
 from dashboard.library.records import (
     COMPARING,
     FaceRecord,
@@ -38,12 +39,8 @@ from dashboard.settings import Settings
 
 __all__ = ["FaceRecord", "Library", "NotInLibraryError", "PhotoRecord", "QueueFullError", "RunRecord"]
 
-WAITING = ("queued", "running")
 ALIKE: tuple[Kind, ...] = ("surface", "head")  # of one face they are the same work, whoever asks
 MOST_COMPARED = 8
-LONGEST_NAME = 120  # characters, as of the name of a photo that is sent
-LONGEST_TAG, MOST_TAGS = 40, 20
-BIDI = re.compile(r"[\u202a-\u202e\u2066-\u2069]")  # these turn round what stands beside them
 UNDO_S = 10.0  # so long a deletion can be undone; then nothing of it is left
 DECODED_AT_A_TIME = 2  # a photo of 108 megapixels takes 200 MB to 1 GB, by its format, while it is read
 
@@ -82,7 +79,7 @@ class Library:
         """
         return secrets.token_hex(16)
 
-    def _keep_workspace(self, session: Session, workspace: str) -> None:
+    def keep_workspace(self, session: Session, workspace: str) -> None:
         """Give the workspace its row, in the transaction that puts something into it."""
         has_row = select(schema.Workspace).filter_by(id=workspace).exists()
         row = select(literal(workspace), literal(self.clock())).where(~has_row)
@@ -106,8 +103,13 @@ class Library:
 
     # -- photos
 
-    def add_photo(self, workspace: str, name: str, source: Path | bytes) -> PhotoRecord:
-        """Store a photo, upright and without metadata. The same file under the same name is stored once.
+    def add_photo(
+        self, workspace: str, name: str, source: Path | bytes, depth_map: "core.sensor.MapFile | None" = None
+    ) -> PhotoRecord:
+        """Store a photo, upright and without metadata, and the depth that came with it.
+
+        depth_map : one that was given by hand, as in `core.read_photo`. The same file under the same name, with the
+        same map, is stored once; where an earlier version stored it without the depth in it, it has that from now on.
 
         Raises
         ------
@@ -118,50 +120,18 @@ class Library:
         """
         self.folders.check_free()
         with self._decoding:
-            return self._store(workspace, core.read_photo(source, name, self.settings.photo_limits))
-
-    def _store(self, workspace: str, photo: "core.photo.Photo") -> PhotoRecord:
-        same = self._same_photo(workspace, photo)
-        if same is not None:
-            return same
-        height, width = photo.rgb.shape[:2]
-        row = schema.Photo(
-            id=secrets.token_hex(16), workspace_id=workspace, name=photo.name, sha256=photo.sha256,
-            width=width, height=height, focal_35mm=photo.focal_35mm, created=self.clock(),
-        )  # fmt: skip
-        place = self.folders.photo(row.id)
-        self.journal.begin([place])
-        try:
-            self.folders.store_photo(row.id, photo)
-            with self.session.begin() as session:
-                self._keep_workspace(session, workspace)
-                session.add(row)
-                self.journal.settle(session, [place])
-        except BaseException as error:
-            self.journal.remove([place])
-            same = self._same_photo(workspace, photo) if isinstance(error, IntegrityError) else None
-            if same is None:
-                raise
-            return same  # it was sent twice at a time
-        return row.record()
-
-    def _same_photo(self, workspace: str, photo: "core.photo.Photo") -> PhotoRecord | None:
-        with self.session() as session:
-            row = session.scalar(
-                select(schema.Photo).filter_by(workspace_id=workspace, sha256=photo.sha256, name=photo.name)
-            )
-            return row.record() if row else None
+            return store(self, workspace, core.read_photo(source, name, self.settings.photo_limits, depth_map))
 
     def photo(self, workspace: str, photo_id: str) -> PhotoRecord | None:
         """Return the photo, or None where this workspace has none of that id."""
         with self.session() as session:
-            row = _own(session, schema.Photo, workspace, photo_id)
+            row = own(session, schema.Photo, workspace, photo_id)
             return row.record() if row else None
 
     def photos(self, workspace: str) -> list[PhotoRecord]:
         """All photos, newest first."""
         with self.session() as session:
-            return [row.record() for row in session.scalars(_newest(schema.Photo, workspace))]
+            return [row.record() for row in session.scalars(newest(schema.Photo, workspace))]
 
     def photo_path(self, workspace: str, photo_id: str) -> Path | None:
         """Path of the upright PNG."""
@@ -188,7 +158,9 @@ class Library:
             wanted["model"] = default_model(weights)  # settled now, so that new weights give a new result
         here = installed(weights).get(wanted["model"])
         made_of = here.record.sha256 if here and here.record else ""
-        return self._queue(workspace, "reconstruct", wanted, photo_id=photo.id, of=[photo.sha256, photo.name, made_of])
+        came = ["with its depth"] if self.folders.sensor_path(photo.id).is_file() else []
+        of = [photo.sha256, photo.name, made_of, *came]
+        return self._queue(workspace, "reconstruct", wanted, photo_id=photo.id, of=of)
 
     def start_solid(
         self, workspace: str, face_id: str, options: SolidOptions, printer: Printer | None = None
@@ -289,18 +261,18 @@ class Library:
         key = secrets.token_hex(16) if of is None else equal_key(kind, of, {**options, **in_any_order})
         try:
             with self.session.begin() as session:
-                self._keep_workspace(session, workspace)  # first of all: from here on no other request writes
+                self.keep_workspace(session, workspace)  # first of all: from here on no other request writes
                 equal = lasting(session, workspace, key)
-                if equal is not None and _is_whole(equal):
+                if equal is not None and is_whole(equal):
                     return equal.record()
                 if equal is not None:  # a face of it was deleted: it is made again
                     forget_equality(session, equal.id)
                 if of is None:
-                    same = session.scalar(_unfinished(workspace, kind, face_id)) if kind in ALIKE else None
+                    same = session.scalar(unfinished(workspace, kind, face_id)) if kind in ALIKE else None
                     if same is not None:  # another request queued it a moment ago
                         same.asked = True
                         return same.record()
-                    session.execute(_superseded(workspace, kind, face_id, options))
+                    session.execute(superseded(workspace, kind, face_id, options))
                 self._check_room(session, workspace)
                 row = schema.Run(
                     id=secrets.token_hex(16), workspace_id=workspace, kind=kind, photo_id=photo_id, face_id=face_id,
@@ -364,7 +336,7 @@ class Library:
 
         most : how many at the most.
         """
-        query = _newest(schema.Run, workspace).limit(most)
+        query = newest(schema.Run, workspace).limit(most)
         if ids is not None:
             query = query.where(schema.Run.id.in_(ids))
         if states is not None:
@@ -445,7 +417,7 @@ class Library:
         NotInLibraryError
         """
         with self.session.begin() as session:
-            row = _own(session, schema.Face, workspace, face_id)
+            row = own(session, schema.Face, workspace, face_id)
             if row is None:
                 raise NotInLibraryError("This face is not in your library; it may have been deleted.")
             row.kept = True
@@ -454,7 +426,7 @@ class Library:
     def face(self, workspace: str, face_id: str) -> FaceRecord | None:
         """Return the face, or None where this workspace has none of that id."""
         with self.session() as session:
-            row = _own(session, schema.Face, workspace, face_id)
+            row = own(session, schema.Face, workspace, face_id)
             return row.record(self.folders.faces) if row else None
 
     def size_bytes(self, workspace: str) -> int:
@@ -479,15 +451,15 @@ class Library:
             A name, person or tag that is too long or cannot be shown; nothing is changed then.
         """
         with self.session.begin() as session:
-            row = _own(session, schema.Face, workspace, face_id)
+            row = own(session, schema.Face, workspace, face_id)
             if row is None:
                 raise NotInLibraryError("This face is not in your library; it may have been deleted.")
             if name is not None:
-                row.title = _line(name, "name", LONGEST_NAME)
+                row.title = line_of(name, "name", LONGEST_NAME)
             if person is not None:
-                row.person = _line(person, "name of a person", LONGEST_NAME)
+                row.person = line_of(person, "name of a person", LONGEST_NAME)
             if tags is not None:
-                wanted = _tags(tags)
+                wanted = tags_of(tags)
                 session.execute(delete(schema.Tag).filter_by(face_id=face_id))
                 session.add_all(schema.Tag(face_id=face_id, tag=tag) for tag in wanted)
         found = self.face(workspace, face_id)
@@ -496,67 +468,7 @@ class Library:
         return found
 
 
-def _line(text: str, what: str, most: int) -> str | None:
-    """Return a text that fits a line, without spaces around it; None for one that is empty."""
-    text = unicodedata.normalize("NFC", " ".join(text.split()))
-    if len(text) > most:
-        raise OptionError(f"This {what} has {len(text)} characters; at most {most} can be kept. Shorten it.")
-    if any(unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn") for character in text) or BIDI.search(text):
-        raise OptionError(f"This {what} holds a control character, which cannot be shown. Leave it out.")
-    return text or None
-
-
-def _tags(tags: Sequence[str]) -> list[str]:
-    """Return tags each once, whatever their capitals, in the first one's."""
-    lines = [line for tag in tags if (line := _line(tag, "tag", LONGEST_TAG))]
-    kept = list({line.casefold(): line for line in reversed(lines)}.values())[::-1]
-    if len(kept) > MOST_TAGS:
-        raise OptionError(f"{len(kept)} tags were given; a face takes at most {MOST_TAGS}.")
-    return kept
-
-
 def _state(face: FaceRecord) -> str:
     """Return what changes when a face is computed anew in its place, or named anew: comparisons hold its name."""
     file = depth_file(face.folder)
     return f"{face.id} {file.stat().st_mtime_ns if file.exists() else 0} {face.name}"
-
-
-def forget_equality(session: Session, run_id: str) -> None:
-    """See to it that a run is not returned for equal work any more: its result is not what it was."""
-    session.execute(update(schema.Run).where(schema.Run.id == run_id).values(equal_key=secrets.token_hex(16)))
-
-
-def _is_whole(run: schema.Run) -> bool:
-    """Whether none of its faces was deleted a moment ago."""
-    return all(face.workspace_id == run.workspace_id for face in run.faces)
-
-
-def lasting(session: Session, workspace: str, key: str) -> schema.Run | None:
-    """Return the run of this key that waits, works or is done, if there is one."""
-    return session.scalar(select(schema.Run).filter_by(workspace_id=workspace, equal_key=key).where(schema.LASTING))
-
-
-def _superseded(workspace: str, kind: Kind, face_id: str | None, options: dict[str, Any]) -> Delete:
-    query = delete(schema.Run).where(schema.Run.workspace_id == workspace, schema.Run.kind == kind)
-    if face_id is not None:
-        return query.where(schema.Run.face_id == face_id)
-    return query.where(schema.Run.options["name"].as_string() == options["name"])
-
-
-def _unfinished(workspace: str, kind: Kind, face_id: str | None) -> Any:
-    """Runs of a kind on a face that wait or work, unless the face is to be computed anew after them."""
-    run, other = schema.Run, aliased(schema.Run)
-    anew = exists().where(
-        other.face_id == face_id, other.kind == "recompute", other.state.in_(WAITING), other.created > run.created
-    )
-    return (
-        select(run).filter_by(workspace_id=workspace, kind=kind, face_id=face_id).where(run.state.in_(WAITING), ~anew)
-    )
-
-
-def _newest(table: Any, workspace: str) -> Any:
-    return select(table).filter_by(workspace_id=workspace).order_by(table.created.desc(), table.id)
-
-
-def _own(session: Session, table: Any, workspace: str, row_id: str) -> Any:
-    return session.scalar(select(table).filter_by(id=row_id, workspace_id=workspace))

@@ -422,7 +422,8 @@ def _found(found: comparison_folder.ComparisonFolder, face_ids: Sequence[str]) -
 
 def _note(of: Sequence[ComparedFace]) -> html.Div:
     text = say(
-        "All millimetres are scaled to the assumed interpupillary distance of each face. Click a heading to sort."
+        "Millimetres are scaled to the assumed interpupillary distance of each face, unless they were measured. Click "
+        "a heading to sort."
     )
     sentences = [text, *[f"{face.name}: {say(face.withheld)}" for face in of if face.withheld]]
     return html.Div([html.P(sentence, className="note") for sentence in sentences])

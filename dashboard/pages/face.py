@@ -11,7 +11,7 @@ from core.options import Options
 from core.options.run import CHANGEABLE, DRAWN
 from core.options.table import rows
 from dashboard.charts import figures
-from dashboard.components import assumptions, doubt, head, labels, page, undo, uploads, views
+from dashboard.components import assumptions, doubt, head, labels, measured_depth, page, undo, uploads, views
 from dashboard.components.missing import no_face
 from dashboard.components.options import filled_in
 from dashboard.library import deletion
@@ -55,6 +55,7 @@ def _body(face: FaceRecord, said: Any = None) -> list[Any]:
         views.drawn_note(result.facts),
         html.Div(head.section(face, result), id="head-section"),
         _about(result, said),
+        measured_depth.section(result),
         _detail(result),
         page.section(say("All files"), views.downloads(face.id, face.folder)),
     ]
@@ -110,9 +111,12 @@ def _about(result: results.Result, said: Any) -> html.Div:
 
 
 def _detail(result: results.Result) -> html.Section | None:
-    """The relief as the network gave it beside what became of it; None for a face of an earlier version."""
+    """The relief as the network gave it beside what became of it.
+
+    None for a face of an earlier version, and where depth came with the photo, which stands beside the network's.
+    """
     face, facts = result.face, result.facts
-    if not (face.folder / "plain_preview.png").is_file():
+    if not (face.folder / "plain_preview.png").is_file() or (facts.sensor and facts.sensor.used != "no"):
         return None
     strength, weight = facts.smooth, facts.prior.weight if facts.prior else None
     became = [say(f"Smoothed with strength {strength:g} of 1: edges stay." if strength else "Not smoothed.")]

@@ -15,7 +15,8 @@ from core.errors import LifemaskError
 from dashboard.components import faces, labels, page, undo, uploads, views
 from dashboard.components.missing import no_faces
 from dashboard.library import deletion
-from dashboard.library.library import LONGEST_NAME, MOST_COMPARED
+from dashboard.library.labels import LONGEST_NAME
+from dashboard.library.library import MOST_COMPARED
 from dashboard.library.records import FaceRecord
 from dashboard.web.context import current_library, current_workspace
 from dashboard.words import say, titled, word

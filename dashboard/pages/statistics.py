@@ -84,7 +84,11 @@ def _page(query: dict[str, str]) -> html.Div:
             html.Div(id="statistics-smoothing"),
             page.section(words.say("Profiles"), readings.profiles(found), html.Div(id="statistics-line-profile")),
             page.section(words.say("Left against right"), html.Div(id="statistics-sides")),
-            page.section(words.say("Lengths"), _lengths(found), lengths.caution()),
+            page.section(
+                words.say("Lengths"),
+                _lengths(found),
+                lengths.caution(result.facts.is_measured for result in found),
+            ),
         ],
         key=",".join(view.faces),
     )  # fmt: skip

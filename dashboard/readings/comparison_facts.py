@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
+from core.geometry.facts import SCALED
+
 
 @dataclass(frozen=True, kw_only=True)
 class ComparedFace:
     """A face of a comparison.
 
-    ipd_mm, distance_mm : assumed interpupillary distance, and how far the eyes are from the camera by it.
+    ipd_mm, distance_mm : interpupillary distance, and how far the eyes are from the camera. is_measured : whether both
+    were measured; else the first is assumed, and the second follows from it.
     statistics : of its depth behind the tip of the nose, by name. measures : its main lengths in mm, by name; None
     where too few landmarks have depth. withheld : why some lengths are not measured.
     """
@@ -20,6 +23,12 @@ class ComparedFace:
     statistics: dict[str, int | float]
     measures: dict[str, float | None] | None
     withheld: str | None = None
+    is_measured: bool = False
+
+    @property
+    def scale(self) -> str:
+        """What the millimetres are, in a word."""
+        return "measured" if self.is_measured else "assumed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +113,7 @@ class HeadsFacts:
 
     scale_mm : the colours of differences reach from minus to plus so much. reference : number of the head that the
     others are laid onto. neutral : whether expression was taken out. with_scale : whether sizes were fitted too.
-    differences : by the number of the other head.
+    differences : by the number of the other head. scaled_to : what the millimetres are, in words.
     """
 
     scale_mm: float
@@ -116,6 +125,7 @@ class HeadsFacts:
     pairs: PointPairFacts
     notes: tuple[str, ...]
     versions: dict[str, str]
+    scaled_to: str = SCALED
 
     def face(self, number: int) -> ComparedHead:
         """Return the head of a number, from 1."""

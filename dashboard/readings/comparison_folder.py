@@ -13,8 +13,7 @@ from PIL import Image
 
 from core import csv_text, json_files
 from core.comparison.agreement import agreement
-from core.comparison.difference import ASSUMED as WHAT_IS_ASSUMED
-from core.comparison.difference import Comparison, compare
+from core.comparison.difference import Comparison, compare, errors_of
 from core.comparison.pairs import compare_all
 from core.depth.catalog import MODELS
 from core.files.colours import DIVERGING, coloured, signed_limit
@@ -143,7 +142,7 @@ def write(
         limit_mm=limit_mm,
         reference=reference,
         below=[f"{RMS.with_unit(compared[i].rms_mm)} RMS" if i in compared else "" for i in range(len(faces))],
-        note=WHAT_IS_ASSUMED,
+        note=errors_of(shapes),
         behind=all_behind(shape.facts for shape in shapes),
     )
     drawn.save(folder / "comparison.png")
@@ -158,7 +157,8 @@ def about(face_id: str, name: str, shape: Reconstruction) -> ComparedFace:
         id=face_id,
         name=name,
         network=shape.facts.network.name,
-        **numbers(ASSUMED, Assumed(shape.facts.ipd_mm, shape.facts.distance_mm)),
+        **numbers(ASSUMED, Assumed(shape.facts.scale_ipd_mm, shape.facts.distance_mm)),
+        is_measured=shape.facts.is_measured,
         statistics=depth_statistics(relative_depth(shape)).to_dict(),
         measures=asdict(measures) if measures else None,
         withheld=withheld(shape),
@@ -210,10 +210,12 @@ def column(one: Statistic[Any]) -> str:
 
 def as_csv(faces: Iterable[ComparedFace], differences: Mapping[int, DifferenceFacts]) -> str:
     """Return the table as comma-separated values, each column with its unit."""
-    table = [["Face", *[column(one) for one in COLUMNS]]]
-    for row in rows(faces, differences):
+    faces = list(faces)
+    table = [["Face", *[column(one) for one in COLUMNS], "Millimetres"]]
+    for face, row in zip(faces, rows(faces, differences), strict=True):
         cells = [(row[one.key], one.digits) for one in COLUMNS]
-        table.append([row["face"], *["" if value is None else f"{value:.{digits}f}" for value, digits in cells]])
+        numbers = ["" if value is None else f"{value:.{digits}f}" for value, digits in cells]
+        table.append([row["face"], *numbers, face.scale])
     return csv_text.as_csv(table)
 
 

@@ -23,7 +23,9 @@ from core.files.compared_heads import (
     write_mean,
     write_morph,
 )
+from core.files.facts import read_facts
 from core.files.parts import MODEL
+from core.geometry.facts import all_scaled
 from core.measure.table import FROM_MEAN, POINTS, Place, Statistic, chosen
 from core.progress import Progress, ignore
 from core.report.sections import PointNumbers
@@ -82,6 +84,7 @@ def write(
     }
     pairs = correspond_all(heads, neutral=neutral, with_scale=with_scale)
     mean = mean_head(heads, neutral=neutral)
+    scaled = all_scaled(read_facts(face.folder) for face in faces)
     limit_mm = signed_limit([one.signed_mm[inner_face()] for one in found.values()])
     facts = HeadsFacts(
         scale_mm=limit_mm,
@@ -96,8 +99,9 @@ def write(
         ),
         differences={i + 1: PointDifferenceFacts(**one.numbers()) for i, one in found.items()},
         pairs=PointPairFacts(rms_mm=json_files.rows(pairs.rms_mm), shape_mm=json_files.rows(pairs.shape_mm)),
-        notes=tuple(dict.fromkeys(note for one in found.values() for note in one.notes)),
+        notes=(*dict.fromkeys(note for one in found.values() for note in one.notes), f"Millimetres are {scaled}."),
         versions=versions(),
+        scaled_to=scaled,
     )
     progress("Writing the mean face", MEASURED)
     write_mean(mean, [one.picture for one in shown], about(facts), folder, compact=compact)
@@ -117,7 +121,7 @@ def about(facts: HeadsFacts) -> dict[str, str]:
         "mean of": ", ".join(face.name for face in facts.faces),
         "head": f"fitted model, {MODEL}; what the photos do not show is guessed",
         "expression": "taken out" if facts.neutral else "kept",
-        "scaled to": "the interpupillary distance assumed for each photo",
+        "millimetres": facts.scaled_to,
     }
 
 

@@ -13,7 +13,7 @@ from core.errors import GeometryError, OptionError
 from core.files.catalog import depth_file
 from core.files.facts import read_facts
 from core.geometry.reconstruction import Reconstruction
-from core.measure.ansur import CAUTION, REFERENCES, SOURCE
+from core.measure.ansur import REFERENCES, SOURCE, cautions
 from core.measure.context import Depths, Differences
 from core.measure.face import FaceMeasures, face_measures, withheld
 from core.measure.profiles import Profile, named_profiles
@@ -171,12 +171,14 @@ def summary(found: Measured, part: str, unit: str, bins: int) -> dict[str, Any]:
     OptionError
         There is no such part or unit, or a number of bins out of range.
     """
-    values = found.values(part, unit)
+    values, facts = found.values(part, unit), found.reconstruction.facts
     edges = bin_edges(values, bins)
     return {
         "unit": unit,
-        "meaning": f"depth {found.reconstruction.facts.behind}",
-        "assumed_ipd_mm": found.reconstruction.facts.ipd_mm,
+        "meaning": f"depth {facts.behind}",
+        "assumed_ipd_mm": facts.ipd_mm,
+        "measured_ipd_mm": facts.sensor.ipd_mm if facts.sensor else None,
+        "measured": facts.is_measured,
         "parts": {name: numbers(chosen(DEPTHS, Place.FILES), found.depths(name, unit)) for name in found.parts},
         "histogram": {
             "part": part,
@@ -189,7 +191,7 @@ def summary(found: Measured, part: str, unit: str, bins: int) -> dict[str, Any]:
         "withheld": found.withheld,
         "survey": {
             "source": SOURCE,
-            "caution": CAUTION,
+            "caution": " ".join(cautions(measured=[facts.is_measured])),
             "lengths": {name: asdict(reference) for name, reference in REFERENCES.items()},
         },
     }

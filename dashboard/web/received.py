@@ -1,16 +1,19 @@
-"""A photo of a request, stored."""
+"""A photo of a request, stored; with the depth map that came with it."""
 
 import io
 import re
+from collections.abc import Sequence
+from pathlib import PurePath
 
 from werkzeug.datastructures import FileStorage
 
+import core
 from dashboard.library.records import PhotoRecord
 from dashboard.web.context import current_library, current_workspace
 
 
-def received(part: FileStorage) -> PhotoRecord:
-    """Store a file of a form as a photo of the workspace.
+def received(part: FileStorage, depth_map: FileStorage | None = None) -> PhotoRecord:
+    """Store a file of a form as a photo of the workspace, with its depth map.
 
     Raises
     ------
@@ -22,7 +25,41 @@ def received(part: FileStorage) -> PhotoRecord:
     library, name = current_library(), display_name(part.filename or "photo")
     library.settings.photo_limits.check_size(name, part.stream.seek(0, io.SEEK_END))  # before it is in memory
     part.stream.seek(0)
-    return library.add_photo(current_workspace(), name, part.stream.read())
+    if depth_map is None:
+        return library.add_photo(current_workspace(), name, part.stream.read())
+    given = core.sensor.MapFile(display_name(depth_map.filename or "map"), depth_map.stream)
+    return library.add_photo(current_workspace(), name, part.stream.read(), given)
+
+
+def paired(
+    photos: Sequence[FileStorage], maps: Sequence[FileStorage]
+) -> tuple[list[tuple[FileStorage, FileStorage | None]], list[FileStorage]]:
+    """Each photo with the depth map of its name, and the maps that are left.
+
+    One photo and one map belong together, whatever the photo is called.
+    """
+    if len(photos) == len(maps) == 1:
+        return [(photos[0], maps[0])], []
+    left, pairs = list(maps), []
+    for photo in photos:
+        stem = PurePath(display_name(photo.filename or "photo")).stem
+        mine = next((one for one in left if _stem(one) == stem), None)
+        if mine is not None:
+            left.remove(mine)
+        pairs.append((photo, mine))
+    return pairs, left
+
+
+def why_left(depth_map: FileStorage) -> str:
+    """Return what to say of a depth map that came with no photo of its name, or after another one of it."""
+    name, stem = display_name(depth_map.filename or "map"), _stem(depth_map)
+    if stem is None:
+        return f"{name} is not named as a depth map of a photo. Name it as photo.depth-mm.png."
+    return f"{name} is not used: one photo called {stem} must come with it, and no other depth map of that photo."
+
+
+def _stem(depth_map: FileStorage) -> str | None:
+    return core.sensor.stem_of_map(display_name(depth_map.filename or "map"))
 
 
 def display_name(filename: str) -> str:

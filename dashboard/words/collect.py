@@ -39,11 +39,13 @@ TABLES: Mapping[str, Sequence[int | str]] = {
     "Lens": (1, "warning"),
     "ScaleAndShift": (2,),
     "_line": (1,),
+    "_fitted": (3,),
 }
 """What of the calls of `core` is words for people, by place or name."""
 NAMED = (
-    *("BASIS", "BEHIND_EITHER", "BEHIND_NEAREST", "BEHIND_NOSE", "BY_FOCAL_PLANE", "DOUBTFUL", "DRAWN", "EXIF"),
-    *("OF_A_CROP", "PART_NAMES", "SOURCE", "source", "stage"),
+    *("BASIS", "BEHIND_EITHER", "BEHIND_NEAREST", "BEHIND_NOSE", "BY_FOCAL_PLANE", "CALIBRATED", "DOUBTFUL", "DRAWN"),
+    "EXIF",
+    *("MEASURED", "OF_A_CROP", "PARTLY_MEASURED", "PART_NAMES", "SCALED", "SOURCE", "said", "source", "stage"),
 )
 """What `core` calls words for people that are no sentences."""
 SPEAKING = ("core/preflight/checks", "core/preflight/overhang")  # see `SEVERAL_WORDS`

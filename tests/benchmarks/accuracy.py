@@ -13,6 +13,9 @@ likewise; `plane`: a plane at the face's mean depth. Both are RMS. `normal deg`:
 `nose`, `lips`: the same near the lids, the lower nose and the lips once a turn of the whole face is taken out, which
 tells how crisp they are. `IoU over chin`: of what is above the chin's landmark, because the files' masks go down to the
 shoulders, while a head ends at its neck.
+
+A photo in FOLDER with absolute depth in its file is a row of the same first columns: the network, told the IPD that the
+camera measured, beside what the camera measured.
 """
 
 import argparse
@@ -28,8 +31,10 @@ from core.errors import LifemaskError
 from core.face.detect import find_faces
 from core.face.landmarks import MEAN_MM, NOSE, eye_line_deg, fit_pose
 from core.geometry.reconstruction import Reconstruction
+from core.measure.regions import face_area
 from core.options import Options
-from core.photo import Photo
+from core.photo import Photo, read_photo
+from core.photo.formats import is_picture
 from core.pipeline import reconstruct
 from tests.truth import Truth, read_truth
 
@@ -197,6 +202,47 @@ def beside_axis(path: Path, degrees: float, networks: Networks) -> float:
     return compare(*faces).rms_mm
 
 
+def measure_photo(path: Path, model: str, networks: Networks) -> list[float] | None:
+    """A row of the second table, of a photo with absolute depth in its file; None for another.
+
+    The network's millimetres, told the measured IPD, beside what the camera measured, where that is trusted.
+    """
+    photo = read_photo(path)
+    if photo.sensor is None or not photo.sensor.is_absolute:
+        return None
+    faces = reconstruct(photo, Options(model=model), networks)
+    measured = max(faces, key=lambda f: f.facts.face.score)
+    ipd_mm = measured.facts.scale_ipd_mm
+    if not measured.facts.is_measured or ipd_mm is None:
+        return None
+    found = reconstruct(photo, Options(model=model, depth="network", ipd_mm=round(ipd_mm, 1)), networks)
+    face = max(found, key=lambda f: f.facts.face.score)
+    inner = face_area(face) & np.isfinite(measured.sensor_mm) & face.head
+    z, t = face.depth_mm[inner].astype(np.float64), measured.sensor_mm[inner].astype(np.float64)
+    own, fit = z - t, aligned(1 / z, t)
+    return [
+        *(float(np.median(np.abs(own))), rms98(own)),
+        *(float(np.median(np.abs(own - np.median(own)))), rms98(own - np.median(own))),
+        *(float(np.median(np.abs(fit))), rms98(fit), float(np.corrcoef(z, t)[0, 1])),
+    ]
+
+
+def measure_photos(folder: Path, model: str, networks: Networks) -> None:
+    """Print a row for each photo whose file holds absolute depth, and the mean of all."""
+    rows = []
+    for path in sorted(path for path in folder.iterdir() if is_picture(path)):
+        try:
+            row = measure_photo(path, model, networks)
+        except LifemaskError as error:
+            print(f"{path.stem[:23]:24} {error}")
+            continue
+        if row is not None:
+            rows.append(row)
+            print(f"{path.stem[:23]:24}" + "".join(f"{value:15.3f}" for value in row), flush=True)
+    if rows:
+        print(f"{'mean of photos':24}" + "".join(f"{value:15.3f}" for value in np.mean(rows, axis=0)))
+
+
 def main() -> None:
     """Print a row for each file, and the mean of all."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -205,6 +251,9 @@ def main() -> None:
     args = parser.parse_args()
     networks = Networks()
     print(f"{'file':24}" + "".join(f"{name:>15}" for name in COLUMNS + MORE))
+    measure_photos(args.folder, args.model, networks)
+    if not any(args.folder.glob("*.npz")):
+        return
     rows = []
     for path in sorted(args.folder.glob("*.npz")):
         try:

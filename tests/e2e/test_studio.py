@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import requests
 from PIL import Image
 from sqlalchemy import select
 
 from dashboard.library.library import Library
-from dashboard.library.schema import Run
+from dashboard.library.schema import Photo, Run
 from dashboard.settings import Settings
 from tests.conftest import Live, serve
 from tests.dashboard import works
@@ -268,3 +269,31 @@ def _start(data: Path, port: str = "0") -> tuple[subprocess.Popen[str], str]:
         except requests.ConnectionError:
             time.sleep(0.1)
     raise AssertionError("the server did not start")
+
+
+def test_a_depth_map_goes_up_with_its_photo_and_one_alone_says_so(
+    open_page: Any, workshop: Live, photos: Any, tmp_path: Path
+) -> None:
+    page = open_page(base_url=workshop.url)
+    page.goto("/")
+    chosen = photos("one-eva.png", "one-anna.png")
+    names = ("one-anna.depth-mm.npy", "one-anna.depth-cm.npy", "ida.depth-mm.exr")
+    for name in names:
+        np.save(tmp_path / "map", np.linspace(400, 500, 64 * 64).reshape(64, 64))
+        (tmp_path / "map.npy").rename(tmp_path / name)
+    assert ".npy" in page.locator("#photo-input").get_attribute("accept").split(",")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.url.endswith("/api/photos") else None)
+    with page.expect_response(lambda answer: answer.url.endswith("/api/photos") and answer.ok):
+        page.locator("#photo-input").set_input_files([*chosen, *(tmp_path / name for name in names)])
+    page.get_by_text("This is a depth map. Choose it together with its photo, ida.jpg.").wait_for()
+    page.get_by_text("This is a second depth map of one-anna, which takes one.").wait_for()
+    page.locator(".card-face").nth(1).wait_for()
+    assert len(sent) == 2
+    with workshop.library.session() as session:
+        found = {photo.name: photo.id for photo in session.scalars(select(Photo))}
+    folders = workshop.library.folders
+    assert folders.sensor(found["one-eva.png"]) is None
+    kept = folders.sensor(found["one-anna.png"])
+    assert kept is not None
+    assert kept.source == "the depth map one-anna.depth-mm.npy"

@@ -11,7 +11,7 @@ from core.errors import LifemaskError
 from dashboard.library import deletion
 from dashboard.library.sentences import sentence
 from dashboard.web.context import current_library, current_workspace
-from dashboard.web.received import display_name, received
+from dashboard.web.received import display_name, paired, received, why_left
 from dashboard.web.routes.answers import deleted, send
 from dashboard.web.routes.errors import status_of
 from dashboard.words import say
@@ -28,27 +28,32 @@ TURNS = {
 
 @blueprint.post("/api/photos")
 def add_photos() -> tuple[Response, int]:
-    """Store the photos of the multipart field `photos`; each that cannot be has its sentence in `errors`.
+    """Store the photos of the multipart fields `photos` and `photo`, with those of `depth_map` by their names.
 
-    The status is that of the first error where no photo could be stored.
+    Each that cannot be has its sentence in `errors`. A map that cannot be used is no error: its sentence is in the
+    `warnings` of its photo. The status is that of the first error where no photo could be stored.
     """
-    parts = request.files.getlist("photos")
+    parts = [*request.files.getlist("photos"), *request.files.getlist("photo")]
     if not parts:
         abort(400, "No photo came: send each as a file in the multipart field 'photos'.")
     photos: list[dict[str, Any]] = []
     errors: list[dict[str, str]] = []
     status = 200
-    for part in parts:
+    pairs, left = paired(parts, request.files.getlist("depth_map"))
+    for part, depth_map in pairs:
         name = display_name(part.filename or "photo")
         try:
-            photo = received(part)
-            photos.append({"id": photo.id, "name": photo.name, "width": photo.width, "height": photo.height})
+            photo = received(part, depth_map)
+            warnings = [say(text) for text in current_library().folders.reading(photo.id).warnings]
+            about = {"id": photo.id, "name": photo.name, "width": photo.width, "height": photo.height}
+            photos.append({**about, "warnings": warnings})
         except Exception as error:  # whatever it is, it is no reason to lose the other photos
             if not isinstance(error, LifemaskError):
                 log.exception("A photo could not be stored")
             said = sentence(error, current_library().folders.root)
             status = status if errors else status_of(error)
             errors.append({"name": name, "error": say(said)})
+    errors += [{"name": display_name(one.filename or "map"), "error": say(why_left(one))} for one in left]
     return jsonify(photos=photos, errors=errors), 200 if photos else status
 
 

@@ -269,7 +269,7 @@ def test_the_solid_of_a_photo_has_all_its_options() -> None:
 def test_names_of_what_comes_later_are_those_of_what_comes_later() -> None:
     assert tuple(rows(Options)["model"].choices) == ("auto", *MODELS)
     assert tuple(DENSITIES) == get_args(Filament)
-    assert CHANGEABLE == ("ipd_mm", "fov_deg", "focal_mm", "projection", "smooth", "fine_relief", "background")
+    assert CHANGEABLE == ("ipd_mm", "fov_deg", "focal_mm", "depth", "projection", "smooth", "fine_relief", "background")
 
 
 def test_the_table_brings_nothing_heavy() -> None:

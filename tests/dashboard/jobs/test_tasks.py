@@ -28,6 +28,7 @@ from dashboard.library.journal import ABANDONED_S
 from dashboard.library.library import Library
 from dashboard.settings import Settings
 from tests.core.stopped import killed_before_change
+from tests.measured import phone_photo
 
 FEW = {"model": "builtin", "max_triangles": 3000}
 
@@ -104,6 +105,34 @@ def test_what_reading_a_photo_told_reaches_its_faces(tasks: Tasks, grace_hopper:
     assert "was cropped after it was taken" in facts.warnings[1]
     (library.folders.photo(photo.id) / "reading.json").unlink()  # as a library of an earlier version has it
     assert (tasks._stored(photo).focal_from, tasks._stored(photo).warnings) == ("EXIF", ())
+
+
+@pytest.mark.parametrize("absolute", [True, False])
+def test_a_stored_photo_gives_the_depth_of_its_file_to_the_last_bit(
+    tasks: Tasks, grace_hopper: Path, absolute: bool
+) -> None:
+    library, workspace, data = (
+        tasks.library,
+        tasks.library.new_workspace(),
+        phone_photo(grace_hopper, absolute=absolute),
+    )
+    photo = library.add_photo(workspace, "me.jpg", data)
+    options = Options.from_dict({**FEW, "solid": "none", "formats": []})
+    run = library.start_run(workspace, photo.id, options)
+    assert work(tasks, run.id, workspace).state == "done"
+    (face,) = library.faces(workspace)
+    (by_file,) = core.reconstruct(core.read_photo(data, "me.jpg"), options, tasks.networks)
+    stored, facts = core.load_face(face.folder), core.files.read_facts(face.folder)
+    assert np.array_equal(stored.depth_mm, by_file.depth_mm, equal_nan=True)
+    assert facts.sensor == by_file.facts.sensor
+    assert facts.sensor is not None
+    assert facts.is_measured == absolute
+    again = library.start_recompute(workspace, face.id, {"depth": "network"})
+    assert work(tasks, again.id, workspace).state == "done"
+    assert not np.array_equal(core.load_face(face.folder).depth_mm, by_file.depth_mm, equal_nan=True)
+    again = library.start_recompute(workspace, face.id, {"depth": "auto"})
+    assert work(tasks, again.id, workspace).state == "done"
+    assert np.array_equal(core.load_face(face.folder).depth_mm, by_file.depth_mm, equal_nan=True)
 
 
 def test_a_second_photo_loads_no_network_and_a_solid_is_made_anew(

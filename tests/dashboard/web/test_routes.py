@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 from sqlalchemy import func, select
@@ -132,8 +133,63 @@ def test_an_upload_of_which_every_photo_is_refused_is_no_success(client: Any, ph
     assert [error["name"] for error in answer.json["errors"]] == [name for name, _ in photos]
 
 
+def npy(values: Any) -> bytes:
+    out = io.BytesIO()
+    np.save(out, values)
+    return out.getvalue()
+
+
+RAMP_MM = np.linspace(400, 500, 48 * 32).reshape(32, 48)
+
+
+def send_with_maps(client: Any, photos: list[tuple[str, bytes]], maps: list[tuple[str, bytes]]) -> Any:
+    parts = [*(("photo", one) for one in photos), *(("depth_map", one) for one in maps)]
+    body, content_type = encode_multipart_formdata(parts)
+    return client.post("/api/photos", data=body, content_type=content_type)
+
+
+def test_depth_maps_come_with_their_photos(client: Any) -> None:
+    folders = client.application.config["LIBRARY"].folders
+    photos = [("anna.jpg", jpeg()), ("eva.jpg", jpeg((1, 2, 3))), ("ida.jpg", jpeg((9, 9, 9)))]
+    maps = [("eva.depth-cm.npy", npy(RAMP_MM / 10)), ("photos/anna.depth-mm.npy", npy(RAMP_MM))]
+    answer = send_with_maps(client, photos, maps)
+    assert (answer.status_code, answer.json["errors"]) == (200, [])
+    assert [photo["name"] for photo in answer.json["photos"]] == ["anna.jpg", "eva.jpg", "ida.jpg"]
+    assert [photo["warnings"] for photo in answer.json["photos"]] == [[], [], []]
+    anna, eva, ida = (folders.sensor(photo["id"]) for photo in answer.json["photos"])
+    assert ida is None
+    assert anna.nearness == pytest.approx(1 / RAMP_MM, rel=1e-6)
+    assert eva.nearness == pytest.approx(1 / RAMP_MM, rel=1e-6)
+
+
+def test_a_depth_map_that_cannot_be_used_is_a_warning_and_one_alone_an_error(client: Any) -> None:
+    folders = client.application.config["LIBRARY"].folders
+    (photo,) = send_with_maps(client, [("anna.jpg", jpeg())], [("map.npy", npy(RAMP_MM))]).json["photos"]
+    assert "map.npy is not used as a depth map: its name does not say what its values are" in photo["warnings"][0]
+    assert folders.sensor(photo["id"]) is None
+    two = [("a.jpg", jpeg()), ("b.jpg", jpeg((1, 2, 3)))]
+    maps = [("a.depth-mm.npy", npy(RAMP_MM)), ("a.depth-cm.npy", b""), ("c.depth-mm.npy", b""), ("odd.npy", b"")]
+    answer = send_with_maps(client, two, maps)
+    assert (answer.status_code, len(answer.json["photos"])) == (200, 2)
+    assert [error["name"] for error in answer.json["errors"]] == ["a.depth-cm.npy", "c.depth-mm.npy", "odd.npy"]
+    said = [error["error"] for error in answer.json["errors"]]
+    assert said[1] == (
+        "c.depth-mm.npy is not used: one photo called c must come with it, and no other depth map of that photo."
+    )
+    assert said[2] == "odd.npy is not named as a depth map of a photo. Name it as photo.depth-mm.png."
+    assert send_with_maps(client, [], maps).status_code == 400
+
+
+def test_a_depth_map_over_the_limit_is_not_read(make_app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = make_app(max_upload_mb=1).server.test_client()
+    client.get("/", headers={"Accept": "text/html"})
+    answer = send_with_maps(client, [("a.jpg", jpeg())], [("a.depth-mm.npy", npy(np.ones((320, 480))))])
+    (photo,) = answer.json["photos"]
+    assert photo["warnings"] == ["a.depth-mm.npy is not used as a depth map: it has 1.2 MB, over the limit of 1 MB."]
+
+
 def test_an_upload_without_a_photo_says_how_to_send_one(client: Any) -> None:
-    for data in ({}, {"photo": (io.BytesIO(jpeg()), "me.jpg")}, {"photos": "text"}):
+    for data in ({}, {"picture": (io.BytesIO(jpeg()), "me.jpg")}, {"photos": "text"}):
         answer = client.post("/api/photos", data=data)
         assert answer.status_code == 400
         assert answer.json == {"error": "No photo came: send each as a file in the multipart field 'photos'."}
