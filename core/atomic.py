@@ -141,8 +141,8 @@ def _clear_up(path: Path, is_ours: IsOurs) -> None:
             continue
         strange = [name for name in os.listdir(left) if not is_ours(name)]
         if strange:
-            said = "%s was left by a run that was ended. It holds %s: look into it, and delete it."
-            log.warning(said, left, strange[0])
+            sentence = "%s was left by a run that was ended. It holds %s: look into it, and delete it."
+            log.warning(sentence, left, strange[0])
         else:
             shutil.rmtree(left, ignore_errors=True)
 

@@ -28,10 +28,10 @@ from core.geometry.facts import (
     PriorFacts,
     SensorFacts,
 )
-from core.geometry.metric_depth import BUILTIN, Observation, Solution, soft_mask, solve
+from core.geometry.metric_depth import BUILTIN, Observation, Solution, smoothing_of, soft_mask, solve
 from core.geometry.reconstruction import Reconstruction
 from core.geometry.sensor_map import SensorMap, head_matte, sensor_map
-from core.head.fit import fit_head, ipd_of
+from core.head.fit import fit_head, ipd_of, landmarks_of
 from core.json_files import rows
 from core.options import Options
 from core.photo import Photo
@@ -83,6 +83,8 @@ def reconstruct(
         progress(stage, 0.3 + 0.7 * i / len(faces))
         seen = _head(photo, face, options.refine, face_network, depth_network)
         came = _came(photo, seen)
+        if came is not None and came.is_exact:
+            seen = _with_landmarks(seen, about, came, options)
         found.append(
             _solved(seen, about, photo.focal_35mm, _about_face(face, options, i + 1, len(faces)), options, came)
         )
@@ -190,8 +192,8 @@ def _head(photo: Photo, face: Face, refine: str, face_network: FaceNetwork, dept
     crop = level(photo.rgb, face)
     maps = head_maps(crop.rgb, face_network)
     landmarks = maps.landmarks_px.round(3)  # as they are written, so that a face computed anew is the same
-    head = _with_mattes(maps.head, photo, crop)
-    mask = head_mask(head, landmarks) & inside_photo(crop, photo.rgb.shape)
+    sensor, head = _sensor_of(photo, crop), _with_mattes(maps.head, photo, crop)
+    mask = head_mask(head, landmarks) & inside_photo(crop, photo.rgb.shape) & _surface(sensor)
     is_builtin = depth_network.name == BUILTIN
     return Observation(
         crop=crop,
@@ -204,7 +206,7 @@ def _head(photo: Photo, face: Face, refine: str, face_network: FaceNetwork, dept
         coverage=soft_mask(head, mask),
         landmarks_px=landmarks,
         confidence=face.confidence.astype(np.float64).round(4),
-        sensor=_sensor_of(photo, crop),
+        sensor=sensor,
     )
 
 
@@ -223,7 +225,8 @@ def _refined(network: DepthNetwork, crop: Crop, landmarks_px: NDArray[np.float64
 
 def _whole(photo: Photo, turn_deg: int, face_network: FaceNetwork, depth_network: DepthNetwork) -> Observation:
     crop = whole(photo.rgb, turn_deg)
-    inside = inside_photo(crop, photo.rgb.shape)
+    sensor = _sensor_of(photo, crop)
+    inside = inside_photo(crop, photo.rgb.shape) & _surface(sensor)
     return Observation(
         crop=crop,
         photo_shape=(photo.rgb.shape[0], photo.rgb.shape[1]),
@@ -235,7 +238,7 @@ def _whole(photo: Photo, turn_deg: int, face_network: FaceNetwork, depth_network
         coverage=np.where(inside, 255, 0).astype(np.uint8),
         landmarks_px=None,
         confidence=None,
-        sensor=_sensor_of(photo, crop),
+        sensor=sensor,
     )
 
 
@@ -252,6 +255,11 @@ def _sensor_of(photo: Photo, crop: Crop) -> SensorMap | None:
     return sensor_map(photo.sensor, crop.crop_to_photo, crop.side_px, photo.rgb.shape)
 
 
+def _surface(sensor: SensorMap | None) -> NDArray[np.bool_]:
+    """Where there can be a head: of exact depth, such as a scan's, only where it has a surface."""
+    return np.array(True) if sensor is None or not sensor.is_exact else sensor.there
+
+
 def _came(photo: Photo, seen: Observation) -> SensorFacts | None:
     """What is known of the depth that came with a photo before it is used."""
     if photo.sensor is None or seen.sensor is None:
@@ -259,7 +267,7 @@ def _came(photo: Photo, seen: Observation) -> SensorFacts | None:
     own, of_crop = photo.sensor, seen.sensor
     return SensorFacts(
         source=own.source, said=dict(own.said), is_absolute=own.is_absolute, step=own.step, along=own.along,
-        pitch_px=of_crop.pitch_px, used="no",
+        pitch_px=of_crop.pitch_px, used="no", is_exact=own.is_exact,
     )  # fmt: skip
 
 
@@ -293,9 +301,9 @@ def _solved(
     seen: Observation, photo: PhotoFacts, focal_35mm: float | None, face: FaceFacts | None, options: Options,
     came: SensorFacts | None,
 ) -> Reconstruction:  # fmt: skip
-    camera, source = photo_intrinsics(
-        seen.photo_shape, focal_35mm, options.fov_deg, options.focal_mm, photo.focal_from, photo.calibration
-    )
+    # the camera that a scan was drawn by is nobody's to choose
+    given = (None, None) if came is not None and came.is_exact else (options.fov_deg, options.focal_mm)
+    camera, source = photo_intrinsics(seen.photo_shape, focal_35mm, *given, photo.focal_from, photo.calibration)
     solution = solve(
         seen,
         camera,
@@ -306,11 +314,13 @@ def _solved(
         depth=options.depth,
     )
     fine = None
-    if options.fine_relief > 0 and seen.landmarks_px is not None:
+    measured = solution.measured is not None and seen.sensor is not None and seen.sensor.is_exact
+    if options.fine_relief > 0 and seen.landmarks_px is not None and not measured:  # a scan's lids are its own
         pixel_mm = float(solution.intrinsics.pixel_mm(solution.distance_mm))
         head = np.isfinite(solution.depth_mm) & seen.mask(background=False)
         fine = draw(seen.crop.texture, solution.depth_mm, head, seen.landmarks_px, pixel_mm)
-    warnings = [*photo.warnings, *_warnings(seen, face, background=options.background), *solution.warnings]
+    has_scale = solution.measured is not None and solution.measured.is_absolute
+    warnings = [*photo.warnings, *_warnings(seen, face, options, has_scale=has_scale), *solution.warnings]
     facts = Facts(
         photo=photo,
         network=NetworkFacts(name=seen.network, face_network=BUILTIN),
@@ -319,7 +329,7 @@ def _solved(
         camera=_camera_facts(seen, solution, source, focal_35mm),
         scale_and_shift=_fit_facts(solution),
         prior=PriorFacts(mm_per_unit=seen.mm_per_unit, weight=solution.prior_weight),
-        smooth=options.smooth,
+        smooth=smoothing_of(options.smooth, is_exact=measured),
         fine_relief=0.0 if fine is None else options.fine_relief,
         background=options.background or seen.landmarks_px is None,
         ipd_mm=None if seen.landmarks_px is None else options.ipd_mm,
@@ -354,7 +364,7 @@ def _sensor_facts(came: SensorFacts, seen: Observation, solution: Solution) -> S
     if measured is None:
         return SensorFacts(
             source=came.source, said=came.said, is_absolute=came.is_absolute, step=came.step, along=came.along,
-            pitch_px=came.pitch_px, used="no",
+            pitch_px=came.pitch_px, used="no", is_exact=came.is_exact,
         )  # fmt: skip
     head, fused = seen.mask(background=False), measured.fused
     pixel_mm = float(solution.intrinsics.pixel_mm(solution.distance_mm))
@@ -370,6 +380,18 @@ def _sensor_facts(came: SensorFacts, seen: Observation, solution: Solution) -> S
         median_apart_mm=round(float(np.median(np.abs(apart_mm))), 3) if apart_mm.size else None,
         scale_mm=signed_limit([apart_mm]),
     )
+
+
+def _with_landmarks(seen: Observation, photo: PhotoFacts, came: SensorFacts, options: Options) -> Observation:
+    """With the landmarks of the head model laid on a scan, a third as far off as those that the network finds."""
+    try:
+        first = _solved(seen, photo, None, None, options, came)
+        fit = fit_head(first)
+    except GeometryError:
+        return seen
+    if not first.facts.is_measured or fit.is_poor:
+        return seen
+    return replace(seen, landmarks_px=landmarks_of(fit, first).round(3))
 
 
 def _with_ipd(found: Reconstruction) -> Reconstruction:
@@ -389,16 +411,18 @@ def _with_ipd(found: Reconstruction) -> Reconstruction:
     return replace(found, facts=replace(found.facts, sensor=sensor))
 
 
-def _warnings(seen: Observation, face: FaceFacts | None, *, background: bool) -> list[str]:
+def _warnings(seen: Observation, face: FaceFacts | None, options: Options, *, has_scale: bool) -> list[str]:
+    """Sentences on what was looked at. has_scale : whether its millimetres were measured."""
     if face is None:
-        warnings = ["No face: millimetres follow from an assumed range of distances, not from a face."]
+        assumed = "No face: millimetres follow from an assumed range of distances, not from a face."
+        warnings = [] if has_scale else [assumed]
         if seen.network == BUILTIN:
             warnings.append(
                 "The built-in network has learnt nothing but heads; for other pictures use a MiDaS network."
             )
         return warnings
     warnings = []
-    if background and seen.network == BUILTIN:
+    if options.background and seen.network == BUILTIN:
         warnings.append(
             "The built-in network has learnt nothing but heads: what it says of the background is not depth."
         )

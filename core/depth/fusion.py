@@ -10,6 +10,9 @@ RIM_SHARE = 6 / 512  # of the map's side: so close to the head's rim a sensor's 
 FARTHEST_SHARE = 1 / 16  # of the map's side: standard deviation of the blur that leaves the broadest band
 STEEPEST_MM = 12.0  # between neighbours in the sensor's own grid: more is a tear, not a face
 FARTHEST_OFF_MM = 20.0  # from a network's relief that is fitted to it: glasses, holes, strands of hair
+NEIGHBOURHOOD = 3.0  # standard deviation over which a band's power is taken, in blurs of the band
+WIDEST = 8.0  # blurs of a band: no terrace counts as wider, for what is broader is not in the band
+LEAST_TERRACE_PX = 1e-3
 LEAST_NOISE_MM = 0.1  # of a sensor whose levels are finer than what it measures
 
 
@@ -60,21 +63,22 @@ def fuse(
 ) -> Fused:  # fmt: skip
     """One relief of both: the sensor's broad shape, the network's detail, and where they meet by how far each errs.
 
-    What both differ by is parted into bands. A sensor's noise is that of its levels, as good as independent from pixel
-    to pixel of its own; what they differ by beyond it is the network's. Each has the weight of its inverse variance.
-    Detail finer than the sensor's pixels is the network's. Beyond `where` the network's relief is moved to meet it.
+    What both differ by is parted into bands. A sensor's noise is that of its levels; what they differ by beyond it is
+    the network's. Each has the weight of its inverse variance, place by place. Detail finer than the sensor's pixels is
+    the network's. Beyond `where` the network's relief is moved to meet it.
 
     sensor_mm, network_mm : (S, S) relief in mm, the network's fitted to the sensor's. where : (S, S), as `trusted`
     says. pitch_px : of the sensor's pixels, in those of the map. step_mm : between two of its levels.
     """
-    network = np.asarray(network_mm, np.float64)
+    network, pitch = np.asarray(network_mm, np.float64), max(pitch_px, 1.0)
     if not where.any():
         return Fused(network, where, (), (), ())
     farthest = max(where.shape) * FARTHEST_SHARE
-    difference = np.where(where, np.nan_to_num(np.asarray(sensor_mm, np.float64)) - network, 0.0)
+    sensor = np.where(where, np.nan_to_num(np.asarray(sensor_mm, np.float64)), 0.0)
+    difference = np.where(where, sensor - network, 0.0)
     difference = np.where(where, difference, _blurred(difference, where, farthest))
-    noise = max(step_mm / np.sqrt(12), LEAST_NOISE_MM) * max(pitch_px, 1.0)
-    sigmas = [max(1.0, pitch_px)]
+    noise_mm, terrace_px = max(step_mm / np.sqrt(12), LEAST_NOISE_MM), _terrace_px(sensor, where, step_mm, pitch)
+    sigmas = [pitch]
     while 2 * sigmas[-1] < farthest:
         sigmas.append(2 * sigmas[-1])
     fused, finer = network.copy(), _blurred(difference, where, sigmas[0])
@@ -82,14 +86,34 @@ def fuse(
     for fine, broad in zip(sigmas, [*sigmas[1:], None], strict=True):
         coarser = _blurred(difference, where, broad) if broad else np.zeros_like(finer)
         band = finer - coarser
-        own = noise**2 * (_power(fine, fine) + (_power(broad, broad) - 2 * _power(fine, broad) if broad else 0.0))
-        found = float(band[where].var()) if broad else float((band[where] ** 2).mean())
-        share = float(max(found - own, 0.0) / max(found, 1e-12))
+        own = (noise_mm * pitch) ** 2 * (
+            _power(fine, fine) + (_power(broad, broad) - 2 * _power(fine, broad) if broad else 0)
+        )
+        power = band**2
+        if broad:
+            power = _blurred(power, where, NEIGHBOURHOOD * broad)
+            terraces = np.minimum(np.maximum(terrace_px, LEAST_TERRACE_PX), WIDEST * broad)
+            own = own + noise_mm**2 * np.exp(-((2 * np.pi * fine / terraces) ** 2))
+        else:
+            power = np.full_like(band, power[where].mean())
+        share = np.maximum(power - own, 0.0) / np.maximum(power, 1e-12)
         fused += share * band
-        shares.append(share)
-        bands.append(float(np.sqrt(found)))
+        shares.append(float(share[where].mean()))
+        bands.append(float(np.sqrt((band[where] ** 2).mean())))
         finer = coarser
     return Fused(fused, where, (*sigmas[1:], 2 * sigmas[-1]), tuple(shares), tuple(bands))
+
+
+def _terrace_px(
+    sensor: NDArray[np.float64], where: NDArray[np.bool_], step_mm: float, pitch_px: float
+) -> NDArray[np.float64]:
+    """(S, S) how wide each level's terrace is on the surface.
+
+    Across terraces the error of levels is a sawtooth, of whose power a blur of standard deviation s leaves
+    exp(-(2 pi s / width)^2): on steep places nothing, on flat ones all.
+    """
+    down, right = np.gradient(_blurred(sensor, where, 2 * pitch_px))
+    return step_mm / np.maximum(np.hypot(down, right), 1e-6)
 
 
 def _power(one: float, other: float) -> float:

@@ -149,8 +149,7 @@ def statistics(reconstruction: Reconstruction) -> dict[str, Any]:
     return {
         "unit": "mm",
         "reference": reconstruction.facts.behind,
-        "scaled_to": reconstruction.facts.scaled_to,
-        "measured": reconstruction.facts.is_measured,
+        "scaled_to": reconstruction.facts.scaled_to or "nothing: the depth was measured",
         **depth_statistics(values).to_dict(),
         "histogram": {"edges": edges.tolist(), "counts": histogram(values, edges).tolist()},
         "face": None if measures is None else vars(measures),

@@ -58,7 +58,7 @@ class SensorFacts:
     """The depth that came with the photo.
 
     source : who measured, in words. said : what the file says of it, by name, in words. is_absolute, step, along,
-    pitch_px : of `sensor.npy`, as in `core.geometry.sensor_map.SensorMap`.
+    pitch_px, is_exact : of `sensor.npy`, as in `core.geometry.sensor_map.SensorMap`.
     used : for nothing, for the shape alone, or for the millimetres too. ipd_mm : interpupillary distance by it; None
     where it gives no millimetres, and in a photo taken whole.
     trusted_share : of the head on which it was used, 0 to 1. Of each band of detail, from the finest to the broadest:
@@ -82,6 +82,7 @@ class SensorFacts:
     apart_mm: tuple[float, ...] = ()
     median_apart_mm: float | None = None
     scale_mm: float | None = None
+    is_exact: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

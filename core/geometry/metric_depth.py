@@ -23,7 +23,7 @@ from core.geometry.camera import (
     fit_scale_and_shift,
 )
 from core.geometry.sensor_map import SensorMap
-from core.options.run import DEFAULT_IPD_MM, DepthSource, Projection
+from core.options.run import DEFAULT_IPD_MM, DEFAULT_SMOOTH, DepthSource, Projection
 
 BUILTIN = "builtin"
 DEFAULT_DISTANCE_MM = 700.0  # of a whole photo, where no face says it
@@ -64,10 +64,12 @@ class Observation:
     sensor: SensorMap | None = None
 
     def mask(self, background: bool) -> NDArray[np.bool_]:
-        """(S, S) bool: the head, or all that the photo shows."""
+        """(S, S) bool: the head, or all that the photo shows; of an exact sensor no place where it has nothing."""
         if background or self.landmarks_px is None:
-            return inside_photo(self.crop, self.photo_shape)
-        return self.coverage >= HEAD
+            mask = inside_photo(self.crop, self.photo_shape)
+        else:
+            mask = self.coverage >= HEAD
+        return mask & self.sensor.there if self.sensor is not None and self.sensor.is_exact else mask
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,8 @@ def solve(
     that line, and not the camera's axis, is the z of the solution's frame; else a face 10 degrees off the axis would
     be sheared by as much. An orthographic camera has but one direction, and that is the line of sight.
 
-    camera : of the photo, perspective. strength : of the smoothing, 0 to 1. background : keep what is round the head.
+    camera : of the photo, perspective. strength : of the smoothing, 0 to 1, see `smoothing_of`.
+    background : keep what is round the head.
     depth : whether the camera's own depth takes part, where there is one. If it is absolute, distance and size are its,
     and `ipd_mm` is not used; if it is relative, it has scale and shift from the prior, as a network's map has.
 
@@ -148,7 +151,12 @@ def solve(
         if not background:
             relief_mm = with_rim_of(relief_mm, of_prior, mask)
     fused = None
-    if sensor is not None:
+    if sensor is not None and sensor.is_exact:
+        sensor_mm = _bounded(sensor.nearness, distance, farthest)
+        relief_mm = np.where(np.isfinite(sensor_mm), sensor_mm, relief_mm)
+        fused = Fused(relief_mm, mask, (), (), ())
+        strength = smoothing_of(strength, is_exact=True)
+    elif sensor is not None:
         sensor_mm = _bounded(sensor.nearness, distance, farthest)
         there = trusted(sensor_mm, relief_mm, mask, seen.mask(background=False), sensor.pitch_px)
         fused = fuse(sensor_mm, relief_mm, there, sensor.pitch_px, sensor.step * distance**2)
@@ -176,6 +184,11 @@ def solve(
     )
 
 
+def smoothing_of(strength: float, *, is_exact: bool) -> float:
+    """How strong the smoothing is, 0 to 1: of exact depth the default does nothing, and what is above it all."""
+    return max(0.0, (strength - DEFAULT_SMOOTH) / (1 - DEFAULT_SMOOTH)) if is_exact else strength
+
+
 @dataclass(frozen=True)
 class _Prior:
     """The built-in network's face: its fit, and its (S, S) depth in mm."""
@@ -188,13 +201,14 @@ class _Prior:
 class _Sensor:
     """A camera's own depth in mm: (S, S) nearness in 1/mm along the line of sight; its step and its pixels' pitch.
 
-    is_absolute : whether distance and size are its, too.
+    is_absolute : whether distance and size are its, too. is_exact : as in `SensorMap`.
     """
 
     nearness: NDArray[np.float64]
     step: float
     pitch_px: float
     is_absolute: bool
+    is_exact: bool
 
 
 @dataclass(frozen=True)
@@ -252,7 +266,7 @@ def _measured(
     to_sight = given.turned_to_sight(place.intrinsics)
     if given.is_absolute:
         nearness = given.nearness * to_sight
-        sensor = _Sensor(nearness, given.step, given.pitch_px, is_absolute=True)
+        sensor = _Sensor(nearness, given.step, given.pitch_px, is_absolute=True, is_exact=given.is_exact)
         if seen.landmarks_px is None:
             there = nearness[mask & np.isfinite(nearness)]
             if not there.size:
@@ -272,7 +286,8 @@ def _measured(
     if fit is None:
         return place, None, [NO_FACE]
     nearness = fit.nearness(given.nearness) * to_sight
-    return place, _Sensor(nearness, fit.a * given.step, given.pitch_px, is_absolute=False), said
+    sensor = _Sensor(nearness, fit.a * given.step, given.pitch_px, is_absolute=False, is_exact=given.is_exact)
+    return place, sensor, said
 
 
 def _on_prior(nearness: NDArray[np.floating], prior: _Prior, counts: NDArray[np.float64]) -> ScaleAndShift | None:

@@ -138,7 +138,7 @@ class Reconstruction:
         sensor = None
         if nearness is not None and said is not None:
             measured = nearness.astype(np.float32, copy=False)
-            sensor = SensorMap(measured, said.is_absolute, said.step, said.along, said.pitch_px)
+            sensor = SensorMap(measured, said.is_absolute, said.step, said.along, said.pitch_px, said.is_exact)
         return cls(
             crop_rgb=crop,
             texture=crop,

@@ -76,6 +76,12 @@ def ipd_of(fit: HeadFit) -> float:
     return PER_LIDS * float(np.linalg.norm(right - left))
 
 
+def landmarks_of(fit: HeadFit, reconstruction: Reconstruction) -> NDArray[np.float64]:
+    """(68, 2) crop pixels where the landmarks of a head that was fitted to the reconstruction are seen."""
+    camera_mm = fit.points[template().landmarks] * [1, -1, -1] + reconstruction.origin_mm
+    return reconstruction.intrinsics.project(camera_mm)
+
+
 def fit_head(reconstruction: Reconstruction, *, error_mm: float | None = None) -> HeadFit:
     """Fit the template to a face.
 

@@ -19,6 +19,7 @@ Network = Literal[
 Projection = Literal["perspective", "orthographic"]
 DepthSource = Literal["auto", "network", "sensor"]  # see `core.geometry.metric_depth.solve`
 Refinement = Literal["none", "mirror", "two-scale"]  # see `core.depth.refine`
+ScanUnit = Literal["auto", "m", "cm", "mm", "in"]  # see `core.scan.unit`
 SurfaceKind = Literal["adaptive", "grid"]  # see `core.mesh.surface`
 Format = Literal["stl", "3mf", "obj", "ply", "glb"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -88,6 +89,11 @@ class Options(AnySolid):
         None, "Turn", "How far the photo is to be turned clockwise until it is upright: 0, 90, 180 or 270. Not given: "
         "found out by the faces.",
         unit="degrees", low=0, high=270, step=90,
+    )  # fmt: skip
+    unit: ScanUnit = option(
+        "auto", "Unit of a scan",
+        "Automatic: metres of a GLB; of other files the one by which the eyes are as far apart as a person's.",
+        words={"auto": "Automatic", "m": "Metres", "cm": "Centimetres", "mm": "Millimetres", "in": "Inches"},
     )  # fmt: skip
     whole_photo: bool = option(False, "Process the whole photo, even without a face")
     surface: SurfaceKind = option(

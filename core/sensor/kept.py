@@ -26,12 +26,14 @@ class _Said:
     source: str
     said: dict[str, str]
     calibration: Calibration | None
+    is_exact: bool
 
 
 def save(sensor: SensorDepth, path: Path) -> None:
     """Write all of it as one packed file, its facts as JSON within."""
     said = _Said(
-        sensor.is_absolute, sensor.step, sensor.along, sensor.source, dict(sensor.said), sensor.calibration
+        sensor.is_absolute, sensor.step, sensor.along, sensor.source, dict(sensor.said), sensor.calibration,
+        sensor.is_exact,
     )  # fmt: skip
     facts = np.frombuffer(json.dumps(asdict(said), allow_nan=False).encode(), np.uint8)
     mattes = {f"{MATTE}{name}": matte for name, matte in sensor.mattes.items()}

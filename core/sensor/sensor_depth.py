@@ -58,6 +58,7 @@ class SensorDepth:
     source : who measured, in words. said : what the file says of it, by name, in words.
     calibration : of the photo that it came with, None where the file has none.
     mattes : what the camera found in the picture, (h, w) uint8 by name (`hair`, `skin`, `glasses`, `teeth`, `person`).
+    is_exact : whether all of it holds as it is, as of a scan; else its rims are torn and its levels have noise.
     """
 
     nearness: NDArray[np.float32]
@@ -68,6 +69,7 @@ class SensorDepth:
     said: Mapping[str, str] = field(default_factory=dict)
     calibration: Calibration | None = None
     mattes: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
+    is_exact: bool = False
 
     def turned(self, orientation: int) -> "SensorDepth":
         """As the photo looks upright. orientation : EXIF's, 1 to 8."""

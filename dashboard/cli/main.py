@@ -86,8 +86,11 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    run = commands.add_parser("run", help="photos to files, without the pages")
-    run.add_argument("photos", nargs="+", type=path, metavar="PHOTO", help="a picture, or a folder of pictures")
+    run = commands.add_parser("run", help="photos and scans to files, without the pages")
+    run.add_argument(
+        "photos", nargs="+", type=path, metavar="PHOTO",
+        help="a picture, a scan (OBJ, PLY, STL or GLB), or a folder of such",
+    )  # fmt: skip
     run.add_argument("--out", required=True, type=path, metavar="DIR", help="writes DIR/STEM, or DIR/STEM-N per face")
     run.add_argument("--json", action="store_true", help="print one JSON object per photo")
     flags.add_preset(run)
@@ -118,7 +121,9 @@ def _add_recompute(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     )
     recompute.add_argument("face", type=path, metavar="FACE", help="a folder that 'run' wrote")
     recompute.add_argument(
-        "--photo", type=path, help="its photo, for the texture; needed where the photo is finer than the face's crop"
+        "--photo",
+        type=path,
+        help="its photo or scan, for the texture; needed where the photo is finer than the face's crop",
     )
     recompute.add_argument("--json", action="store_true", help="print a JSON object")
     flags.add(recompute, "recompute", defaults=False)
@@ -127,7 +132,9 @@ def _add_recompute(commands: "argparse._SubParsersAction[argparse.ArgumentParser
 
 def _add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     compare = commands.add_parser("compare", help="faces laid onto the first: differences, tables, a report to print")
-    compare.add_argument("faces", nargs="+", type=path, metavar="FACE", help="a folder that 'run' wrote, or a photo")
+    compare.add_argument(
+        "faces", nargs="+", type=path, metavar="FACE", help="a folder that 'run' wrote, a photo or a scan"
+    )
     compare.add_argument("--out", required=True, type=path, metavar="DIR", help="writes report.html and its numbers")
     compare.add_argument("--with-scale", action="store_true", help="fit the size too, so that shapes alone compare")
     compare.add_argument("--heads", action="store_true", help="compare heads point by point, too; mean face and morphs")

@@ -6,7 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from core.names import cut, readable
 from core.options import Options, Printer
 from core.photo.formats import NAMES, is_picture
 from core.progress import Progress, part_of
+from core.scan.formats import NAMES as SCANS
+from core.scan.formats import is_scan
 from core.sensor.map_name import stem_of_map
 from core.storage import refusal
 from dashboard import jobs
@@ -29,6 +31,8 @@ from dashboard.library.sentences import sentence
 from dashboard.settings import Settings
 
 log = logging.getLogger("lifemask.run")
+
+READ = 0.1  # of the work on a photo; its depth is there at `jobs.tasks.COMPUTED`
 
 
 @dataclass(frozen=True)
@@ -161,14 +165,23 @@ def _one(
     path: Path, options: Options, networks: "core.Networks", printer: Printer | None, name: Name, *,
     progress: Progress, limits: "core.photo.Limits",
 ) -> tuple[list[Path], dict[Path, float], Path | None]:  # fmt: skip
-    progress("Reading the photo", 0.0)
-    photo, depth_map = read_with_map(path, limits)
-    found = core.reconstruct(photo, options, networks, part_of(progress, 0.0, jobs.tasks.COMPUTED))
+    photo, depth_map = read(path, options, networks, limits, part_of(progress, 0.0, READ))
+    found = core.reconstruct(photo, options, networks, part_of(progress, READ, jobs.tasks.COMPUTED - READ))
     folders = name(path, len(found), photo.sha256)
     computed = jobs.tasks.COMPUTED
     core.files.write_faces(found, folders, options, part_of(progress, computed, 1.0 - computed), printer)
     faces = [(folder, one.facts.face) for folder, one in zip(folders, found, strict=True)]
     return folders, {folder: face.score for folder, face in faces if face and face.is_doubtful}, depth_map
+
+
+def read(
+    path: Path, options: Options, networks: "core.Networks", limits: "core.photo.Limits", progress: Progress
+) -> tuple["core.photo.Photo", Path | None]:
+    """Return a photo and the depth map beside it that it has; or a scan as the photo of its front."""
+    if is_scan(path):
+        return core.scan.read_scan(path, networks.face(), unit=options.unit, progress=progress), None
+    progress("Reading the photo", 0.0)
+    return read_with_map(path, limits)
 
 
 def free_folders(out: Path, stem: str, count: int, sha256: str, taken: set[Path]) -> list[Path]:
@@ -212,20 +225,32 @@ def _face(folder: Path) -> dict[str, Any]:
         "score": facts.face and facts.face.score,
         "doubtful": facts.face is not None and facts.face.is_doubtful,
         "distance_mm": facts.distance_mm,
+        "sensor": facts.sensor and asdict(facts.sensor),
         "warnings": facts.warnings,
         "solid": solid,
     }
 
 
-def pictures(photos: Sequence[Path]) -> Iterator[tuple[Path, list[Path], int]]:
-    """Each of what a person named, with the pictures that it stands for, and how many other files it holds.
+def _measured(folder: Path) -> Iterator[str]:
+    """Say what depth came with a photo and what it was used for; nothing where none did."""
+    told = core.files.read_facts(folder).sensor
+    if told is None:
+        return
+    about = core.geometry.reconstruction.assumptions(core.files.read_facts(folder))
+    yield f"depth {about['depth that came with the photo']}"
+    ipd = about.get("interpupillary distance")
+    yield f"used of it: {about['used of that depth']}" + (f"; interpupillary distance {ipd}" if ipd else "")
 
-    A folder stands for the pictures in it, by name, not for those in its folders, nor for depth maps of its pictures.
+
+def pictures(photos: Sequence[Path]) -> Iterator[tuple[Path, list[Path], int]]:
+    """Each of what a person named, with the pictures and scans that it stands for, and how many other files it holds.
+
+    A folder stands for those in it, by name, not for those in its folders, nor for depth maps of its pictures.
 
     Raises
     ------
     OptionError
-        A folder cannot be read, or holds no picture.
+        A folder cannot be read, or holds no picture and no scan.
     """
     for named in photos:
         if not named.is_dir():
@@ -236,9 +261,11 @@ def pictures(photos: Sequence[Path]) -> Iterator[tuple[Path, list[Path], int]]:
         except OSError as error:
             raise OptionError(f"{readable(str(named))} cannot be read: {refusal(error) or error}") from error
         maps = {file for file in files if stem_of_map(file.name) is not None}
-        found = [file for file in files if is_picture(file) and file not in maps]
+        found = [file for file in files if (is_picture(file) or is_scan(file)) and file not in maps]
         if not found:
-            raise OptionError(f"{readable(str(named))} holds no picture. Name a folder with {NAMES} files.")
+            raise OptionError(
+                f"{readable(str(named))} holds no picture. Name a folder with {NAMES} files, or with scans ({SCANS})."
+            )
         yield named, found, len(files) - len(found) - sum(is_map_of(file, found) for file in maps)
 
 
@@ -290,6 +317,8 @@ def command(args: argparse.Namespace) -> int:
                 with_map = f" with {readable(outcome.depth_map.name)}" if outcome.depth_map else ""
                 for folder in outcome.folders:
                     say(f"{photo}{with_map} -> {folder} ({options.model}, {outcome.seconds:.1f} s)")
+                    for line in _measured(folder):
+                        say(f"{folder}: {line}")
                     for warning in _warnings(folder):
                         say_wrong(f"{folder}: {warning}")
     return 1 if failed else 0

@@ -197,6 +197,7 @@ def test_a_photo_taken_whole_takes_the_distance(known: Known, networks: Networks
     assert found.facts.is_measured
     assert found.facts.scale_ipd_mm is None
     assert "scaled to" not in assumptions(found.facts)
+    assert not any("assumed" in warning for warning in found.facts.warnings)
 
 
 def test_a_turned_photo_is_the_same_face(known: Known, networks: Networks, measured: Reconstruction) -> None:
@@ -217,13 +218,12 @@ def test_a_turned_photo_is_the_same_face(known: Known, networks: Networks, measu
 
 
 def test_files_say_that_it_was_measured(measured: Reconstruction, tmp_path: Path) -> None:
-    core.write_face(measured, tmp_path / "face", core.Options(formats=("stl", "ply", "glb"), max_triangles=2000))
+    core.write_face(measured, tmp_path / "face", core.Options(formats=("stl", "ply"), max_triangles=2000))
     folder = tmp_path / "face"
     assert (folder / "solid.stl").read_bytes()[:80].startswith(b"Lifemask, mm, measured")
     assert b"measured: yes: by an Apple camera" in (folder / "mesh.ply").read_bytes()[:4000]
     statistics = core.json_files.read_object(folder / "statistics.json")
-    assert statistics["measured"] is True
-    assert statistics["scaled_to"] is None
+    assert statistics["scaled_to"] == "nothing: the depth was measured"
     assert statistics["face"]["ipd_mm"] == measured.facts.scale_ipd_mm
     for name in ("sensor_preview.png", "apart_preview.png"):
         with Image.open(io.BytesIO((folder / name).read_bytes())) as picture:
