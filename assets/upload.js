@@ -1,4 +1,4 @@
-/* Photos go up by XMLHttpRequest, one request each, so that every photo has its own progress, its own error and its own cancel;
+/* Photos and scans go up by XMLHttpRequest, one request each, so that each has its own progress, its own error and its own cancel;
    Dash hears only that something changed. Ways in: choosing, the phone's camera, dropping, pasting, the samples.
    A depth map goes up with the photo that its name says, where both come at once: anna.jpg and anna.depth-mm.png. */
 (function () {
@@ -93,7 +93,7 @@
     line.button.onclick = file.stop;
     sending.add(file);
     request.upload.onprogress = (event) => line.stands(say("Uploading"), event.lengthComputable ? event.loaded / event.total : 0);
-    request.upload.onload = () => line.stands(say("Reading the photo"), 1);
+    request.upload.onload = () => line.stands(say("Reading the file"), 1);
     request.onloadend = () => sending.delete(file);
     request.onabort = () => done(null);
     request.onerror = async () => {
@@ -103,7 +103,7 @@
         line.button.onclick = () => { again.splice(again.indexOf(file), 1); line.remove(); count(-1); };
         again.push(file);
         count(1);
-      } else line.fail(say("The connection broke while this photo was sent. Choose it once more."));
+      } else line.fail(say("The connection broke while this file was sent. Choose it once more."));
       done(null);
     };
     request.onload = () => {
@@ -130,7 +130,7 @@
     }).catch(() => null);
     const said = answer ? await answer.json().catch(() => ({})) : {};
     if (!answer || !answer.ok) {
-      line.fail(said.error || say("The photo is stored, but its work could not be started. Try again."));
+      line.fail(said.error || say("The file is stored, but its work could not be started. Try again."));
     } else if (said.state === "done" && said.face_ids.length) {
       show(said.face_ids[0], line);
     } else {
@@ -169,7 +169,10 @@
 
   /* As core/sensor/map_name.py has it, with or without a unit: the server says what is wrong with it. */
   const MAP = /^([^]+)\.depth(?:-[^]*)?\.(?:png|tiff?|npy|exr)$/i;
+  const isScan = (blob) => SCAN.test(blob.name || ""); // which has depth of its own
   const stem = (name) => name.replace(/(.)\.[^.]*$/, "$1");
+
+  const SCAN = /\.(?:obj|ply|stl|glb)$/i; // as core/scan/formats.py has it
 
   /* Takes the depth maps out of some files: each goes to the photos of its name, or its row says why it goes nowhere. */
   function pair(files) {
@@ -177,13 +180,13 @@
     const maps = new Map();
     for (const blob of files.filter((one) => !photos.includes(one))) {
       const of = MAP.exec(blob.name)[1];
-      if (!photos.some((photo) => stem(photo.name || "") === of)) {
+      if (!photos.some((photo) => !isScan(photo) && stem(photo.name || "") === of)) {
         row(blob.name).fail(say("This is a depth map. Choose it together with its photo, {name}.jpg.", { name: of }));
       } else if (maps.has(of)) {
         row(blob.name).fail(say("This is a second depth map of {name}, which takes one.", { name: of }));
       } else maps.set(of, blob);
     }
-    return photos.map((blob) => ({ blob, map: maps.get(stem(blob.name || "")) }));
+    return photos.map((blob) => ({ blob, map: isScan(blob) ? undefined : maps.get(stem(blob.name || "")) }));
   }
 
   function take(files) {
@@ -223,9 +226,9 @@
   function mount() {
     const place = document.getElementById("photo-inputs");
     if (!place || place.childElementCount) return;
-    const { accept, maps } = place.dataset;
+    const { accept, maps, scans } = place.dataset;
     place.append(
-      input("photo-input", say("Choose photos"), `${accept},${maps}`, false), input("camera-input", say("Take a photo"), accept, true),
+      input("photo-input", say("Choose files"), `${accept},${maps},${scans}`, false), input("camera-input", say("Take a photo"), accept, true),
     );
   }
   new MutationObserver(mount).observe(document.documentElement, { childList: true, subtree: true });

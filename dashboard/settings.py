@@ -67,6 +67,7 @@ class Settings:
     )
     retention_days: float = _row(0.0, "days", "Photos and all made from them are deleted after so long; 0 keeps them")
     max_upload_mb: int = _row(50, "MB", "Largest photo file", low=1)
+    max_scan_mb: int = _row(200, "MB", "Largest scan file", low=1)
     max_megapixels: int = _row(200, "megapixels", "Largest photo; of more than 100 half of each side is kept", low=1)
     max_queue: int = _row(200, "runs", "Runs of one workspace that may wait at a time")
     max_queue_total: int = _row(2000, "runs", "Runs of all workspaces that may wait at a time")
@@ -110,6 +111,11 @@ class Settings:
     def photo_limits(self) -> "core.photo.Limits":
         """What is accepted as a photo."""
         return core.photo.Limits(max_bytes=self.max_upload_mb * MB, max_pixels=self.max_megapixels * 10**6)
+
+    @property
+    def scan_limits(self) -> "core.scan.ScanLimits":
+        """What is accepted as a scan."""
+        return core.scan.ScanLimits(max_bytes=self.max_scan_mb * MB)
 
 
 SETTINGS: tuple[Setting, ...] = tuple(Setting(f.name, f.default, **f.metadata) for f in fields(Settings))

@@ -10,6 +10,7 @@ import trimesh
 
 from core.face.window import inverse, transform
 from core.geometry.reconstruction import Reconstruction
+from core.head.template import template
 from core.scan.read import PlacedScan
 
 Ending = Literal["obj", "ply", "stl", "glb"]
@@ -81,6 +82,12 @@ def known(path: Path) -> Scan:
     with np.load(path) as data:
         depth = np.where(data["mask"], data["depth"].astype(np.float64), np.nan)
         return of_depth(depth, data["K"].astype(float), data["rgb"], data["landmarks_3d"].astype(float))
+
+
+def mean_head() -> Scan:
+    """The head of the template, small and without colours."""
+    model = template()
+    return Scan(model.mean, np.asarray(model.faces), None, model.mean[model.landmarks])
 
 
 def dense(scan: Scan, least: int) -> Scan:

@@ -12,7 +12,7 @@ from core.comparison.prepared import PreparedFace
 from core.comparison.registration import MIN_POINTS, register
 from core.errors import GeometryError
 from core.geometry.alignment import apply, scale_of
-from core.geometry.facts import all_scaled
+from core.geometry.facts import MEASURED, PARTLY_MEASURED, SCALED, Facts, all_scaled
 from core.geometry.reconstruction import Reconstruction
 from core.json_files import rows
 from core.measure.context import Differences, LaidOn
@@ -29,10 +29,18 @@ EXPRESSION = (
 )
 
 
-def errors_of(faces: Iterable[Reconstruction]) -> str:
+ERRORS = {
+    SCALED: "Millimetres are scaled to the interpupillary distance assumed for each photo, and a difference holds the "
+    "errors of both depth maps.",
+    MEASURED: "Millimetres are measured, and a difference holds the errors of both depth maps.",
+    PARTLY_MEASURED: "Millimetres are measured where depth came with the photo, and else scaled to the interpupillary "
+    "distance assumed for it, and a difference holds the errors of both depth maps.",
+}
+
+
+def errors_of(faces: Iterable[Facts]) -> str:
     """What the millimetres of compared faces are, and what a difference holds beside what differs, as a sentence."""
-    scaled = all_scaled(face.facts for face in faces)
-    return f"Millimetres are {scaled}, and a difference holds the errors of both depth maps."
+    return ERRORS[all_scaled(faces)]
 
 
 @dataclass(frozen=True)
@@ -176,7 +184,7 @@ def _mesh_frame(reconstruction: Reconstruction) -> NDArray[np.float64]:
 
 
 def _notes(reference: Reconstruction, other: Reconstruction) -> tuple[str, ...]:
-    notes = [EXPRESSION, errors_of((reference, other))]
+    notes = [EXPRESSION, errors_of((reference.facts, other.facts))]
     networks = [face.facts.network.name for face in (reference, other)]
     if len(set(networks)) > 1:
         notes.append(f"The depths come from different networks ({' and '.join(networks)}), which differ by themselves.")

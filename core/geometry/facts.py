@@ -234,8 +234,13 @@ class Facts:
 
     @property
     def is_measured(self) -> bool:
-        """Whether a camera measured the millimetres; else they are scaled to what is assumed."""
+        """Whether a camera or a scanner measured the millimetres; else they are scaled to what is assumed."""
         return self.sensor is not None and self.sensor.used == "millimetres"
+
+    @property
+    def is_scan(self) -> bool:
+        """Whether it was made of a scan, whose picture the photo then is."""
+        return self.sensor is not None and self.sensor.is_exact
 
     @property
     def scale_ipd_mm(self) -> float | None:

@@ -63,7 +63,7 @@ def report(
 
 
 def _notes(compared: ComparedFaces) -> str:
-    notes = dict.fromkeys([EXPRESSION, errors_of(compared.faces)])
+    notes = dict.fromkeys([EXPRESSION, errors_of(face.facts for face in compared.faces)])
     for i, comparison in compared.comparisons.items():
         own = [note for note in comparison.notes if note not in notes]
         notes.update(dict.fromkeys(f"{compared.names[i]}: {note}" for note in own))

@@ -13,13 +13,13 @@ from core.options.run import ScanUnit
 from core.photo import Photo
 from core.progress import Progress, ignore, part_of
 from core.scan.drawing import View, draw, picture
-from core.scan.formats import kind_of
+from core.scan.formats import SIDE_PX, kind_of
 from core.scan.front import AWAY_MM, FIELD_MM, Front, find_front
-from core.scan.triangles import ScanLimits, Triangles, read_triangles
+from core.scan.limits import ScanLimits
+from core.scan.triangles import Triangles, read_triangles
 from core.scan.unit import Known, unit_of
 from core.sensor import Calibration, SensorDepth
 
-SIDE_PX = 1024
 LOWER_MM = 10.0  # than the eyes: the middle of the picture
 FOUND = 0.8  # of the work
 
@@ -86,18 +86,20 @@ def photo_of(scan: PlacedScan, name: str) -> Photo:
     triangles = replace(triangles, points=triangles.points * scan.unit.mm)
     drawing = draw(triangles.points, triangles.faces, view)
     count = len(triangles.faces)
+    source = f"the scan {name}"
+    said = {
+        "unit": scan.unit.how,
+        "triangles": f"{count:,}",
+        "its right, up and front": _axes(scan.front.rotation),
+        "colours": "its own" if scan.front.coloured else "none, shown in plaster",
+    }
     sensor = SensorDepth(
         drawing.nearness.astype(np.float32),
         is_absolute=True,
         step=0.0,
         along="axis",
-        source=f"the scan {name}",
-        said={
-            "unit": scan.unit.how,
-            "triangles": f"{count:,}",
-            "its right, up and front": _axes(scan.front.rotation),
-            "colours": "its own" if scan.front.coloured else "none, shown in plaster",
-        },
+        source=source,
+        said=said,
         calibration=Calibration(view.focal_px, view.middle_px, view.middle_px, (view.side_px, view.side_px)),
         is_exact=True,
     )

@@ -19,6 +19,7 @@ from PIL import Image
 
 from core.errors import PhotoError
 from core.scan.formats import NAMES, kind_of
+from core.scan.limits import ScanLimits
 from core.storage import refusal
 
 MOST_TEXTURE_PX = 100 * 10**6  # of all textures of a scan together
@@ -30,14 +31,6 @@ MOST_ELEMENTS = 3  # vertices for each triangle: an STL has as many
 
 _silence = threading.Lock()  # Python has one list of warnings for all threads
 logging.getLogger("trimesh").setLevel(logging.CRITICAL)  # what it cannot read is said in our sentences
-
-
-@dataclass(frozen=True)
-class ScanLimits:
-    """What is accepted: bytes of the file, triangles in it."""
-
-    max_bytes: int = 200 * 10**6
-    max_triangles: int = 5 * 10**6
 
 
 @dataclass(frozen=True)
@@ -140,13 +133,7 @@ class _Beside(trimesh.resolvers.Resolver):
 def _bytes(source: bytes | Path, name: str, limits: ScanLimits) -> bytes:
     try:
         size = source.stat().st_size if isinstance(source, Path) else len(source)
-        if size > limits.max_bytes:
-            raise PhotoError(
-                f"{name} has {size / 1e6:.1f} MB, over the limit of {limits.max_bytes / 1e6:.0f} MB for a scan. "
-                "Reduce its triangles."
-            )
-        if size == 0:
-            raise PhotoError(f"{name} is empty (0 bytes). Choose the file again.")
+        limits.check_size(name, size)
         return source.read_bytes() if isinstance(source, Path) else source
     except OSError as error:
         raise PhotoError(f"{name} cannot be opened: {refusal(error) or error}") from error

@@ -42,15 +42,16 @@ def unit_of(name: str, kind: str, ipd: float, given: ScanUnit) -> Known:
             f"The size of {name} is no head's: its eyes are {ipd:.3g} apart, and by no unit is that "
             f"{LEAST_IPD_MM:.0f} to {MOST_IPD_MM:.0f} mm. Give its unit, or scale it."
         )
-    by_which = f"by which the eyes are {ipd * MM[guessed]:.0f} mm apart."
+    apart = ipd * MM[guessed]
     if kind == "glb":
         if guessed == "m":
             return Known(MM["m"], "metres, as every GLB")
         return Known(
             MM[guessed], f"{WORDS[guessed]}, by the distance between the eyes",
-            f"A GLB's unit is the metre, but this scan is taken for {WORDS[guessed]}, {by_which}",
+            f"A GLB's unit is the metre, but this scan is taken for {WORDS[guessed]}, by which the eyes are "
+            f"about {apart:.0f} mm apart.",
         )  # fmt: skip
     return Known(
         MM[guessed], f"{WORDS[guessed]}, by the distance between the eyes",
-        f"The scan's unit is not stated: taken for {WORDS[guessed]}, {by_which}",
+        f"The scan's unit is not stated: taken for {WORDS[guessed]}, by which the eyes are about {apart:.0f} mm apart.",
     )  # fmt: skip

@@ -37,7 +37,7 @@ def compare(
     heads: bool = False,
     neutral: bool = False,
     progress: Progress,
-    limits: "core.photo.Limits",
+    settings: Settings,
 ) -> "tuple[readings.comparison_facts.ComparisonFacts, readings.comparison_facts.HeadsFacts | None]":
     """Compare the faces of `sources` with the first of them, and all pairs, into the folder `out`.
 
@@ -62,7 +62,7 @@ def compare(
     share = MADE if photos else 0.0
     made: dict[Path, list[Path]] = {}
     if photos:
-        made = _from_photos(photos, out / FACES, options, networks, lambda s, p: progress(s, share * p), limits)
+        made = _from_photos(photos, out / FACES, options, networks, lambda s, p: progress(s, share * p), settings)
     folders = [folder for source in sources for folder in (made.get(source) or [source])]
     if len(folders) < 2:
         raise OptionError(
@@ -99,7 +99,7 @@ def _refuse_files_of_others(out: Path) -> None:
 
 def _from_photos(
     photos: Sequence[Path], out: Path, options: Options, networks: Callable[[], "core.Networks"], progress: Progress,
-    limits: "core.photo.Limits",
+    settings: Settings,
 ) -> dict[Path, list[Path]]:  # fmt: skip
     for photo in photos:
         if not photo.exists():
@@ -110,7 +110,7 @@ def _from_photos(
     def on(photo: Path, stage: str, share: float) -> None:
         progress(f"{readable(photo.name)}: {stage}", (len(found) + share) / len(unique))
 
-    for outcome in run.run(unique, out, options, networks(), on, limits):
+    for outcome in run.run(unique, out, options, networks(), on, settings):
         if outcome.error is not None:
             raise LifemaskError(f"{readable(str(outcome.photo))}: {outcome.error}")
         found[outcome.photo] = outcome.folders
@@ -147,7 +147,7 @@ def command(args: argparse.Namespace) -> int:
         facts, heads = compare(
             args.faces, args.out, options, networks,
             with_scale=args.with_scale, heads=args.heads or args.neutral, neutral=args.neutral,
-            progress=progress, limits=settings.photo_limits,
+            progress=progress, settings=settings,
         )  # fmt: skip
     if args.json:
         print(json.dumps(asdict(facts) | ({"heads": asdict(heads)} if heads else {})))

@@ -71,7 +71,7 @@ def run(
     options: Options,
     networks: "core.Networks",
     progress: Callable[[Path, str, float], None],
-    limits: "core.photo.Limits",
+    settings: Settings,
     printer: Printer | None = None,
 ) -> Iterator[Outcome]:
     """Write DIR/STEM, or DIR/STEM-1, DIR/STEM-2 … where a photo has several faces.
@@ -82,7 +82,7 @@ def run(
     """
     names = Names(out)
     for photo in photos:
-        yield _outcome(photo, out, options, networks, printer, names, partial(progress, photo), limits)
+        yield _outcome(photo, out, options, networks, printer, names, partial(progress, photo), settings)
 
 
 def run_at_once(
@@ -125,7 +125,7 @@ def _make_work(
         def name(_photo: Path, count: int, sha256: str) -> list[Path]:
             return list(ask((count, sha256)))
 
-        return _outcome(photo, out, options, networks, printer, name, progress, settings.photo_limits)
+        return _outcome(photo, out, options, networks, printer, name, progress, settings)
 
     return work
 
@@ -150,11 +150,11 @@ class Names:
 
 def _outcome(
     photo: Path, out: Path, options: Options, networks: "core.Networks", printer: Printer | None, name: Name,
-    progress: Progress, limits: "core.photo.Limits",
+    progress: Progress, settings: Settings,
 ) -> Outcome:  # fmt: skip
     began = time.monotonic()
     try:
-        folders, doubtful, its_map = _one(photo, options, networks, printer, name, progress=progress, limits=limits)
+        folders, doubtful, its_map = _one(photo, options, networks, printer, name, progress=progress, settings=settings)
     except Exception as error:
         log.debug("%s failed", photo, exc_info=True)
         return Outcome(photo, time.monotonic() - began, error=sentence(error, out))
@@ -163,9 +163,9 @@ def _outcome(
 
 def _one(
     path: Path, options: Options, networks: "core.Networks", printer: Printer | None, name: Name, *,
-    progress: Progress, limits: "core.photo.Limits",
+    progress: Progress, settings: Settings,
 ) -> tuple[list[Path], dict[Path, float], Path | None]:  # fmt: skip
-    photo, depth_map = read(path, options, networks, limits, part_of(progress, 0.0, READ))
+    photo, depth_map = read(path, options, networks, settings, part_of(progress, 0.0, READ))
     found = core.reconstruct(photo, options, networks, part_of(progress, READ, jobs.tasks.COMPUTED - READ))
     folders = name(path, len(found), photo.sha256)
     computed = jobs.tasks.COMPUTED
@@ -175,13 +175,14 @@ def _one(
 
 
 def read(
-    path: Path, options: Options, networks: "core.Networks", limits: "core.photo.Limits", progress: Progress
+    path: Path, options: Options, networks: "core.Networks", settings: Settings, progress: Progress
 ) -> tuple["core.photo.Photo", Path | None]:
     """Return a photo and the depth map beside it that it has; or a scan as the photo of its front."""
     if is_scan(path):
-        return core.scan.read_scan(path, networks.face(), unit=options.unit, progress=progress), None
+        face, limits = networks.face(), settings.scan_limits
+        return core.scan.read_scan(path, face, unit=options.unit, limits=limits, progress=progress), None
     progress("Reading the photo", 0.0)
-    return read_with_map(path, limits)
+    return read_with_map(path, settings.photo_limits)
 
 
 def free_folders(out: Path, stem: str, count: int, sha256: str, taken: set[Path]) -> list[Path]:
@@ -277,7 +278,7 @@ def _run(
     if processes > 1:
         return run_at_once(photos, out, options, settings, progress, printer, processes=processes)
     networks = core.Networks(settings.device, settings.precision, settings.weights_folder)
-    return run(photos, out, options, networks, progress, settings.photo_limits, printer)
+    return run(photos, out, options, networks, progress, settings, printer)
 
 
 def command(args: argparse.Namespace) -> int:

@@ -17,14 +17,19 @@ from dashboard.words import say, word
 
 if TYPE_CHECKING:
     from core.files.facts import WrittenFacts
-    from core.geometry.facts import CameraFacts, Facts
+    from core.geometry.facts import Facts
 
 LENSES = (("auto", word("Automatic")), *((name, rows(Options)[name].label) for name in ("fov_deg", "focal_mm")))
 
 
 def in_words(about: "Facts") -> str:
     """Return what the millimetres rest on as one sentence: the size, and where the lens is known from."""
+    if about.is_scan and about.is_measured:
+        eyes = f"{about.scale_ipd_mm:.1f}" if about.scale_ipd_mm else None
+        return say(f"{eyes} mm between the eyes, measured by a scan." if eyes else "Measured by a scan.")
     size, source = _size(about), about.camera.focal_source
+    if about.is_scan:
+        return say(f"{size}; of the picture of a scan.")
     if source.startswith((EXIF, CALIBRATED)):
         return say(f"{size}; lens from the photo.")
     return say(f"{size}; lens assumed." if source.startswith("assumed") else f"{size}; lens as given.")
@@ -47,7 +52,9 @@ def warnings(about: "Facts") -> list[html.P]:
 def panel(about: "Facts", *, is_open: bool = False) -> html.Details:
     """Return the table of assumptions, behind its title."""
     why = say(
-        "Depth came with this photo and gives its scale. This is what else the millimetres rest on."
+        "A scan gives every millimetre here. This is how its picture from the front was drawn and read."
+        if about.is_scan and about.is_measured
+        else "Depth came with this photo and gives its scale. This is what else the millimetres rest on."
         if about.is_measured
         else "A photo has no scale. These are the assumptions behind every millimetre here."
     )
@@ -61,17 +68,19 @@ def panel(about: "Facts", *, is_open: bool = False) -> html.Details:
 def _rows(about: "Facts") -> list[tuple[str, Child]]:
     network, face, photo = about.network, about.face, about.photo
     rows: list[tuple[str, Child]] = [
-        (say("Photo"), f"{photo.width_px:,} x {photo.height_px:,} px"),
-        (say("Depth network"), title(network.name)),
+        (say("Picture of the scan" if about.is_scan else "Photo"), f"{photo.width_px:,} x {photo.height_px:,} px"),
     ]
-    if network.face_network != network.name:
+    its_own = about.is_scan and about.is_measured  # the network's map, and what it is fitted by, count for nothing
+    if not its_own:
+        rows.append((say("Depth network"), title(network.name)))
+    if its_own or network.face_network != network.name:
         rows.append((say("Face found by"), title(network.face_network)))
     if about.sensor and about.sensor.ipd_mm:
         rows.append((say("IPD, measured"), statistic(IPD, about.sensor.ipd_mm)))
-    if about.ipd_mm:
+    if about.ipd_mm and not its_own:
         name = say("IPD that would be assumed" if about.is_measured else "IPD, assumed")
         rows.append((name, statistic(IPD, about.ipd_mm)))
-    rows += [*_camera(about.camera, about.distance_mm), *_fit(about)]
+    rows += [*_camera(about), *([] if its_own else _fit(about)), *_smoothing(about)]
     if face:
         rows += [
             (say("Face score"), number(face.score, "", 2)),
@@ -81,13 +90,16 @@ def _rows(about: "Facts") -> list[tuple[str, Child]]:
     return rows
 
 
-def _camera(camera: "CameraFacts", distance_mm: float) -> list[tuple[str, Child]]:
+def _camera(about: "Facts") -> list[tuple[str, Child]]:
+    camera, source = about.camera, say(about.camera.focal_source)
+    if about.is_scan and camera.focal_source.startswith(CALIBRATED):
+        source = say("the camera that drew the scan's picture")
     return [
-        (say("Focal length from"), say(camera.focal_source)),
+        (say("Focal length from"), source),
         (say("Focal length, 35 mm equivalent"), number(camera.focal_equivalent_mm, "mm")),
         (say("Field of view, over the diagonal"), number(camera.fov_deg, say("degrees"))),
         (say("Projection"), say("orthographic" if camera.projection == "orthographic" else "perspective")),
-        (say(DISTANCE.name), statistic(DISTANCE, distance_mm)),
+        (say(DISTANCE.name), statistic(DISTANCE, about.distance_mm)),
     ]
 
 
@@ -104,7 +116,11 @@ def _fit(about: "Facts") -> list[tuple[str, Child]]:
         rows.append((say(f"Of the face within {fit.inlier_mm:g} mm"), number(100 * fit.inlier_share, "%", 0)))
     if prior and prior.weight is not None:
         rows.append((say("Broad shape from the face network"), number(100 * prior.weight, "%", 0)))
-    rows.append((say("Smoothing, 0 to 1"), number(about.smooth, "", 2)))
+    return rows
+
+
+def _smoothing(about: "Facts") -> list[tuple[str, Child]]:
+    rows: list[tuple[str, Child]] = [(say("Smoothing, 0 to 1"), number(about.smooth, "", 2))]
     if about.fine_relief:
         drawn = say(DRAWN)
         rows.append((say(f"Fine relief, 0 to 1, {drawn}"), number(about.fine_relief, "", 2)))
@@ -134,6 +150,7 @@ def form(about: "WrittenFacts", *, is_open: bool = False) -> html.Details:
                 html.Div(say("Automatic: what EXIF says, else the stated default."), className="hint"),
             ],
             className="field",
+            hidden=about.is_scan,  # its picture was drawn by a camera that is known
         ),
         html.Div(one("fov_deg"), id="recompute-fov_deg-row"),
         html.Div(one("focal_mm"), id="recompute-focal_mm-row"),

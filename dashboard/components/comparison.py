@@ -163,13 +163,13 @@ def table(
     shown = [
         [
             (row["face"], row["face"]),
-            *[(_cell(one, row[one.key]), row[one.key]) for one in columns],
             (say(face.scale), face.scale),
+            *[(_cell(one, row[one.key]), row[one.key]) for one in columns],
         ]
         for face, row in (by_id[face_id] for face_id in ids)
     ]
     headings = [(", ".join(map(say, filter(None, (one.name, one.unit)))), say(one.help)) for one in columns]
-    return page.sortable("compare", [(say("Face"), ""), *headings, (say("Millimetres"), say(SCALE_HELP))], shown)
+    return page.sortable("compare", [(say("Face"), ""), (say("Millimetres"), say(SCALE_HELP)), *headings], shown)
 
 
 def _cell(one: Statistic[Any], value: float | None) -> str:

@@ -13,7 +13,7 @@ from dashboard.words import say, word
 
 USED = {
     "no": word("It is not used."),
-    "shape": word("It has no millimetres of its own: its shape is used, scaled to the assumed IPD."),
+    "shape": word("Its shape is used, scaled to the assumed IPD."),
     "millimetres": word("It gives distance and size, too."),
 }
 SAID = {
@@ -24,6 +24,10 @@ SAID = {
     "calibration": word("Focal length of the camera"),
     "lens table": word("Lens table"),
     "confidence": word("Confidence"),
+    "unit": word("Unit"),
+    "triangles": word("Triangles"),
+    "its right, up and front": word("Its right, up and front on the file's axes"),
+    "colours": word("Colours"),
 }
 """What files say of their depth (`core.sensor`), by the names that it has there."""
 
@@ -33,6 +37,8 @@ def section(result: Result) -> html.Section | None:
     told = result.facts.sensor
     if told is None:
         return None
+    if told.is_exact:
+        return _scan(result, told)
     source, used = say(told.source), say(USED[told.used])
     sentences = [say(f"From {source}."), used]
     if told.trusted_share is not None:
@@ -41,23 +47,56 @@ def section(result: Result) -> html.Section | None:
             say(f"It counts on {percent} % of the head; where it is torn, missing or at the rim, the network goes on.")
         )
     drawn = [] if told.scale_mm is None else [_pictures(result, told, told.scale_mm)]
-    aside: list[Child] = [page.facts([(say(SAID.get(name, name)), say(text)) for name, text in told.said.items()])]
+    aside: list[Child] = [_said(told)]
     if told.shares:
         aside = [_bands(told), *aside]
     return page.section(
         say("Depth that came with the photo"),
         html.P(" ".join(sentences), className="note"),
         *drawn,
-        html.Div(aside, className="pair even"),
+        html.Div(aside, className="sources-facts"),
+    )
+
+
+def _said(told: SensorFacts) -> html.Dl:
+    return page.facts([(say(SAID.get(name, name)), say(text)) for name, text in told.said.items()])
+
+
+def _scan(result: Result, told: SensorFacts) -> html.Section:
+    """Return the part of the page about the scan that the face was made of."""
+    source = say(told.source)
+    used = say(
+        "Every millimetre is its own: no network and no assumed distance between the eyes changes them."
+        if told.used == "millimetres"
+        else USED[told.used]
+    )
+    drawn = [] if told.scale_mm is None else [_pictures(result, told, told.scale_mm)]
+    return page.section(
+        say("The scan"), html.P(" ".join([say(f"From {source}."), used]), className="note"), *drawn, _said(told)
     )
 
 
 def _pictures(result: Result, told: SensorFacts, scale_mm: float) -> html.Div:
     face = result.face
     pictures = (
-        ("sensor_preview.png", say("What was measured"), say("alone, as a plaster cast.")),
-        ("plain_preview.png", say("What the network says"), say("laid onto it by scale and shift.")),
-        ("relief_preview.png", say("Both together"), say("each in what it knows best; smoothed, with fine relief.")),
+        (
+            ("sensor_preview.png", say("The scan"), say("alone, as a plaster cast.")),
+            (
+                "plain_preview.png",
+                say("What the network makes of its picture"),
+                say("laid onto it by scale and shift."),
+            ),
+        )
+        if told.is_exact
+        else (
+            ("sensor_preview.png", say("What was measured"), say("alone, as a plaster cast.")),
+            ("plain_preview.png", say("What the network says"), say("laid onto it by scale and shift.")),
+            (
+                "relief_preview.png",
+                say("Both together"),
+                say("each in what it knows best; smoothed, with fine relief."),
+            ),
+        )
     )
     apart = None
     if told.median_apart_mm is not None:

@@ -30,7 +30,7 @@ SHORTCUTS = (
     ("g c", "Compare"),
     ("g t", "Statistics"),
     ("g m", "Models"),
-    ("u", word("Choose photos")),
+    ("u", word("Choose files")),
     ("/", word("Find in the Library")),
     ("Ctrl Z", word("Undo a delete, for ten seconds")),
     ("?", word("This sheet")),

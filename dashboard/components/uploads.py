@@ -11,6 +11,8 @@ from core.errors import NoFaceError
 from core.options import Options
 from core.options.table import rows
 from core.photo.formats import ACCEPT, NAMES
+from core.scan.formats import ENDINGS as SCAN_ENDINGS
+from core.scan.formats import NAMES as SCANS
 from core.sensor.map_name import MAP_ENDINGS
 from dashboard.components.names import cut_name
 from dashboard.components.options import control
@@ -19,7 +21,8 @@ from dashboard.library.records import PhotoRecord, RunRecord
 from dashboard.words import say, word
 
 OPTIONS = (
-    *("model", "refine", "ipd_mm", "fov_deg", "focal_mm", "depth", "projection", "smooth", "fine_relief"),
+    *("model", "refine", "ipd_mm", "fov_deg", "focal_mm", "depth", "unit", "projection", "smooth"),
+    "fine_relief",
     "max_triangles",
     *("whole_photo", "background"),
 )
@@ -29,16 +32,17 @@ SAMPLES = (("Eileen Collins", "eileen-collins"), ("Grace Hopper", "grace-hopper"
 
 
 def drop_zone(*, small: bool) -> html.Div:
-    """Return the place for photos; assets/upload.js puts the file inputs into it."""
-    formats = say(NAMES)
+    """Return the place for photos and scans; assets/upload.js puts the file inputs into it."""
+    formats, scans = say(NAMES), say(SCANS)
+    inputs = marks(data_accept=ACCEPT, data_maps=",".join(MAP_ENDINGS), data_scans=",".join(SCAN_ENDINGS))
     return html.Div(
         [
-            html.Div(id="photo-inputs", **marks(data_accept=ACCEPT, data_maps=",".join(MAP_ENDINGS))),
-            html.Div(say("Drop photos of faces here"), className="drop-title"),
+            html.Div(id="photo-inputs", **inputs),
+            html.Div(say("Drop photos or scans of faces here"), className="drop-title"),
             html.Div(
                 [
                     html.Label(
-                        [icon("upload"), say("Choose photos")], htmlFor="photo-input", className="btn btn-primary"
+                        [icon("upload"), say("Choose files")], htmlFor="photo-input", className="btn btn-primary"
                     ),
                     html.Label(
                         [icon("camera"), say("Take a photo")],
@@ -49,7 +53,7 @@ def drop_zone(*, small: bool) -> html.Div:
                 className="row-of",
             ),
             html.P(
-                say(f"{formats}. They stay on this machine. Pasting works, too."),
+                say(f"Photos: {formats}. Scans: {scans}. They stay on this machine. Pasting works, too."),
                 className="soft small",
             ),
             html.Div(
@@ -240,7 +244,7 @@ def run_row(run: RunRecord, photo: PhotoRecord | None) -> html.Div:
         button(say("Try again"), _key("retry", run), sign="retry"),
         button(say("Dismiss"), _key("dismiss", run), "plain"),
     ]
-    if run.error_kind == NoFaceError.__name__ and photo is not None:
+    if run.error_kind == NoFaceError.__name__ and photo is not None and not photo.is_scan:
         actions = [
             link_button(say("Show where the face is"), f"/mark/{photo.id}", small=True),
             button(say("Process the whole photo"), _key("whole", run)),

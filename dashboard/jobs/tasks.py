@@ -3,6 +3,7 @@
 import logging
 import os
 import secrets
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -12,7 +13,8 @@ import core
 from core.errors import Cancelled
 from core.files.catalog import FILES, coming, is_compact
 from core.options import Options, Printer, SolidOptions
-from core.progress import Progress, part_of
+from core.options.run import ScanUnit
+from core.progress import Progress, ignore, part_of
 from dashboard import readings
 from dashboard.jobs.worker import Work
 from dashboard.library.library import Library
@@ -25,6 +27,7 @@ CORES = os.cpu_count() or 1
 SURFACE_NAMES = frozenset(file.name for file in FILES.values() if file.subject == "surface")
 
 COMPUTED = 0.7  # share of the time that goes into the reconstruction; the rest writes all files
+READ_SCAN = 0.4  # share of the time that a scan takes to be read, where it is
 COMPUTED_DEPTH = 0.85  # the same where depth alone is written
 
 
@@ -69,11 +72,11 @@ class Tasks:
         record = self.library.photo(run.workspace_id, run.photo_id)
         if record is None:
             raise Cancelled("The photo was deleted.")  # and the run with it
-        progress("Reading the photo", 0.0)
-        photo = self._stored(record)
         options = Options.from_stored(run.options)
-        core.depth.use_threads(self._threads())
-        found = core.reconstruct(photo, options, self.networks, part_of(progress, 0.0, COMPUTED_DEPTH))
+        core.depth.use_threads(self._threads())  # before the front of a scan is found
+        read = READ_SCAN if record.is_scan else 0.0
+        photo = self._stored(record, options.unit, part_of(progress, 0.0, read))
+        found = core.reconstruct(photo, options, self.networks, part_of(progress, read, COMPUTED_DEPTH - read))
         asked = options.solid_options()
         solid: list[tuple[Kind, dict[str, Any]]] = [] if asked is None else [("solid", asked.to_dict())]
         then: tuple[tuple[Kind, dict[str, Any]], ...] = (("surface", {}), *solid)
@@ -93,14 +96,40 @@ class Tasks:
             raise
         return faces
 
-    def _stored(self, record: PhotoRecord) -> "core.photo.Photo":
-        """Read a photo of the library. It was checked when it came: its PNG may be larger than a file may be sent."""
+    def _stored(self, record: PhotoRecord, unit: ScanUnit = "auto", progress: Progress = ignore) -> "core.photo.Photo":
+        """Read a photo of the library, or a scan in this unit; what was drawn of a scan is kept for the next time."""
+        folders = self.library.folders
+        scan = folders.scan_path(record.id)
+        if scan is None:
+            progress("Reading the photo", 0.0)
+            return self._kept(record)
+        progress("Reading the scan", 0.0)
+        if folders.reading(record.id).unit == unit:
+            kept = self._kept(record)
+            if folders.reading(record.id).unit == unit:  # no other run has drawn it in another unit meanwhile
+                return kept
+        # by its bytes: what an OBJ names must not be found among our own files beside it
+        checked = core.scan.ScanLimits(max_bytes=sys.maxsize)  # when it came
+        photo = core.scan.read_scan(
+            scan.read_bytes(), self.networks.face(), record.name, unit=unit, limits=checked, progress=progress
+        )
+        place = folders.photo(record.id)
+        self.library.journal.begin([place])
+        folders.store_drawn_scan(record.id, photo, unit)
+        self.library.journal.end(place)
+        return photo
+
+    def _kept(self, record: PhotoRecord) -> "core.photo.Photo":
+        """Read the stored picture. It was checked when it came: its PNG may be larger than a file may be sent."""
         place = self.library.folders.photo(record.id) / "photo.png"
         stored = core.read_photo(place, record.name, core.photo.UNLIMITED)
         # the stored PNG carries no metadata: what the file said of itself, and its depth, is in the library
         folders = self.library.folders
-        said, sensor = vars(folders.reading(record.id)), folders.sensor(record.id)
-        return replace(stored, focal_35mm=record.focal_35mm, sha256=record.sha256, sensor=sensor, **said)
+        reading, sensor = folders.reading(record.id), folders.sensor(record.id)
+        return replace(
+            stored, focal_35mm=record.focal_35mm, sha256=record.sha256, sensor=sensor,
+            focal_from=reading.focal_from, warnings=reading.warnings,
+        )  # fmt: skip
 
     def _threads(self) -> int:
         """How many threads a network takes: all, unless other photos wait, which then have a core each."""
@@ -145,9 +174,13 @@ class Tasks:
         record = self.library.photo(run.workspace_id, face.photo_id) if face else None
         if face is None or record is None:
             raise Cancelled("The face was deleted.")  # and the run with it
-        photo = self._stored(record)
+        read = 0.0
+        if record.is_scan:
+            read = READ_SCAN
+            core.depth.use_threads(self._threads())
+        photo = self._stored(record, core.files.read_facts(face.folder).options.unit, part_of(progress, 0.0, read))
         self.library.journal.begin([face.folder])
-        core.recompute.rewrite(face.folder, photo.rgb, run.options, progress)
+        core.recompute.rewrite(face.folder, photo.rgb, run.options, part_of(progress, read, 1.0 - read))
         self.library.journal.end(face.folder)
         return []
 

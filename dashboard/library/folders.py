@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from PIL import Image
 
@@ -21,6 +22,8 @@ from dashboard.settings import Settings
 
 THUMBNAIL_PX = 480
 READING = "reading.json"
+SCAN = "scan"  # its name, before its own ending
+PLACEHOLDER, PLACEHOLDER_PX = (128, 128, 128), 64  # of a scan that is not drawn yet
 SENSOR = "sensor.npz"  # the depth that came with a photo
 KINDS = ("photos", "faces", "comparisons")
 OURS = ("secret", "quarantine", "weights", "lost+found")  # weights: their default place; lost+found: of a disk
@@ -29,10 +32,14 @@ OUR_NAME = re.compile(r"\.?[0-9a-f]{32}(\..*|-.*)?")  # of a photo, a face or a 
 
 @dataclass(frozen=True)
 class Reading:
-    """What reading a photo's file told, beside what the database has of it: as in `core.photo.Photo`."""
+    """What reading a photo's file told, beside what the database has of it: as in `core.photo.Photo`.
+
+    unit : by which a scan was drawn, as it was asked for; None of a photo, and of a scan that is not drawn yet.
+    """
 
     focal_from: str = EXIF
     warnings: tuple[str, ...] = ()
+    unit: str | None = None
 
 
 class Folders:
@@ -118,14 +125,30 @@ class Folders:
         The depth that came with it, where any did, lies beside them. A run then sees the same pixels and the same depth
         as the command line does, and says the same of them.
         """
-        picture = Image.fromarray(photo.rgb)
         with self.written_beside(self.photo(photo_id)) as folder:
-            write_json(Reading(photo.focal_from, photo.warnings), folder / READING)
-            picture.save(folder / "photo.png", compress_level=1)  # level 6 takes five times as long for a tenth less
-            picture.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.LANCZOS, reducing_gap=2.0)
-            picture.save(folder / "thumbnail.jpg", quality=85)
-            if photo.sensor is not None:
-                core.sensor.kept.save(photo.sensor, folder / SENSOR)
+            _write_photo(photo, folder)
+
+    def store_scan(self, photo_id: str, file: IO[bytes], ending: str) -> None:
+        """Write a scan as it came, and a gray square as photo.png and thumbnail.jpg until it is drawn."""
+        square = Image.new("RGB", (PLACEHOLDER_PX, PLACEHOLDER_PX), PLACEHOLDER)
+        with self.written_beside(self.photo(photo_id)) as folder:
+            with (folder / f"{SCAN}{ending}").open("wb") as out:
+                shutil.copyfileobj(file, out)
+            _write_pictures(square, folder)
+            write_json(Reading(), folder / READING)
+
+    def store_drawn_scan(self, photo_id: str, photo: "core.photo.Photo", unit: str) -> None:
+        """Put a scan's picture, its depth and what reading it told in the place of those that were there.
+
+        unit : by which it was drawn, as it was asked for.
+        """
+        place = self.photo(photo_id)
+        with writing(self.root), replacing([place], is_ours=lambda _name: True, stays=_is_scan) as (folder,):
+            _write_photo(photo, folder, unit)
+
+    def scan_path(self, photo_id: str) -> Path | None:
+        """Return the file of a scan, as it came; None of a photo."""
+        return next(filter(Path.is_file, self.photo(photo_id).glob(f"{SCAN}.*")), None)
 
     def store_sensor(self, photo_id: str, photo: "core.photo.Photo") -> None:
         """Write the depth of a photo that is stored without it, and what reading it told.
@@ -175,3 +198,21 @@ class Folders:
     def remove(self, folder: Path) -> None:
         """Remove a folder of files; what is in use by a reader goes when it is closed."""
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_scan(name: str) -> bool:
+    return name.startswith(f"{SCAN}.")
+
+
+def _write_photo(photo: "core.photo.Photo", folder: Path, unit: str | None = None) -> None:
+    """Write all that is kept of a photo, or of a scan that was drawn by `unit`."""
+    write_json(Reading(photo.focal_from, photo.warnings, unit), folder / READING)
+    _write_pictures(Image.fromarray(photo.rgb), folder)
+    if photo.sensor is not None:
+        core.sensor.kept.save(photo.sensor, folder / SENSOR)
+
+
+def _write_pictures(picture: Image.Image, folder: Path) -> None:
+    picture.save(folder / "photo.png", compress_level=1)  # level 6 takes five times as long for a tenth less
+    picture.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    picture.save(folder / "thumbnail.jpg", quality=85)

@@ -1,12 +1,13 @@
 """The library: workspaces, their photos, runs and faces. Every call names its workspace and sees no other."""
 
 import hashlib
+import io
 import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import IO, Any, Literal, cast
 
 from sqlalchemy import delete, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
@@ -16,14 +17,17 @@ import core
 from core.depth.weights import default_model, installed
 from core.errors import OptionError
 from core.files.catalog import depth_file
+from core.names import readable
 from core.options import Options, Printer, SolidOptions
+from core.options.table import rows
+from core.scan.formats import FIRST_BYTES, check_beginning
 from dashboard.library import schema
 from dashboard.library.database import open_database
 from dashboard.library.equality import equal_key
 from dashboard.library.folders import Folders
 from dashboard.library.journal import Journal
 from dashboard.library.labels import LONGEST_NAME, line_of, tags_of
-from dashboard.library.photos import store
+from dashboard.library.photos import store, store_scan
 from dashboard.library.queries import WAITING, forget_equality, is_whole, lasting, newest, own, superseded, unfinished
 from dashboard.library.records import (
     COMPARING,
@@ -120,7 +124,28 @@ class Library:
         """
         self.folders.check_free()
         with self._decoding:
-            return store(self, workspace, core.read_photo(source, name, self.settings.photo_limits, depth_map))
+            return store(
+                self, workspace, core.read_photo(source, name, limits=self.settings.photo_limits, depth_map=depth_map)
+            )
+
+    def add_scan(self, workspace: str, name: str, file: IO[bytes]) -> PhotoRecord:
+        """Store a scan as it is; the worker reads it, and says then what is wrong with it.
+
+        name : ends as that of a scan does. The same file under the same name is stored once.
+
+        Raises
+        ------
+        PhotoError
+            It is over the limit, or its first bytes show that it is no scan.
+        StorageError
+            The disk is full.
+        """
+        name = readable(name)
+        self.settings.scan_limits.check_size(name, file.seek(0, io.SEEK_END))
+        file.seek(0)
+        check_beginning(file.read(FIRST_BYTES), name)
+        self.folders.check_free()
+        return store_scan(self, workspace, name, file)
 
     def photo(self, workspace: str, photo_id: str) -> PhotoRecord | None:
         """Return the photo, or None where this workspace has none of that id."""
@@ -156,9 +181,13 @@ class Library:
         wanted, weights = options.to_dict(), self.settings.weights_folder
         if wanted.get("model") == "auto":
             wanted["model"] = default_model(weights)  # settled now, so that new weights give a new result
+        if not photo.is_scan and "unit" in wanted:
+            wanted["unit"] = rows(Options)["unit"].default  # it says nothing of a photo, which is then the same work
         here = installed(weights).get(wanted["model"])
         made_of = here.record.sha256 if here and here.record else ""
-        came = ["with its depth"] if self.folders.sensor_path(photo.id).is_file() else []
+        # a scan's depth lies beside it from its first run on, and is its own at the first, too
+        has_depth = not photo.is_scan and self.folders.sensor_path(photo.id).is_file()
+        came = ["with its depth"] if has_depth else []
         of = [photo.sha256, photo.name, made_of, *came]
         return self._queue(workspace, "reconstruct", wanted, photo_id=photo.id, of=of)
 

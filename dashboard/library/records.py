@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from core.errors import LifemaskError
 from core.face.doubt import is_doubtful
+from core.scan.formats import is_scan
 
 Kind = Literal["reconstruct", "surface", "solid", "head", "recompute", "compare", "heads", "download"]
 COMPARING: tuple[Kind, ...] = ("compare", "heads")  # faces, by their depth, or their heads point by point
@@ -31,7 +32,7 @@ class QueueFullError(LifemaskError):
 
 @dataclass(frozen=True)
 class PhotoRecord:
-    """A stored photo: upright, without metadata. `sha256` is of the file that was sent."""
+    """A stored photo, or a scan in its place: upright, without metadata. `sha256` is of the file that was sent."""
 
     id: str
     workspace_id: str
@@ -41,6 +42,11 @@ class PhotoRecord:
     height: int
     focal_35mm: float | None
     created: datetime
+
+    @property
+    def is_scan(self) -> bool:
+        """Whether it is a scan, whose picture is drawn when it is worked on."""
+        return is_scan(Path(self.name))
 
 
 @dataclass(frozen=True)

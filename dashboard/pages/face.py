@@ -62,6 +62,8 @@ def _body(face: FaceRecord, said: Any = None) -> list[Any]:
 
 
 def _lead(result: results.Result) -> str:
+    if result.facts.is_scan and result.facts.is_measured:
+        return assumptions.in_words(result.facts)
     return f"{assumptions.in_words(result.facts)} {uploads.title(result.facts.network.name)}."
 
 
@@ -166,6 +168,16 @@ def _depth(result: results.Result) -> list[Any]:
     height, width = result.behind_mm.shape
     scale, behind = figures.depth_range([result.behind_mm]), result.facts.behind
     count, counted_from = COUNT.text(COUNT.of(depths)), say(behind)
+    if result.facts.is_scan:
+        picture_of = say(f"Picture of the scan {face.name}")
+        taken = say(f"The scan's picture from the front, levelled by the eyes: {width} x {height} pixels.")
+    else:
+        picture_of = say(f"Photo of {face.name}")
+        taken = say(
+            f"The photo, levelled by the eyes: {width} x {height} pixels."
+            if result.facts.face
+            else f"The whole photo, on {width} x {height} pixels."
+        )
     # a background that was kept is shown, too, on the head's scale
     depth = figures.depth_map(result.measured.with_background_mm, range_mm=scale, behind=behind)
     histogram = figures.histogram(
@@ -174,12 +186,8 @@ def _depth(result: results.Result) -> list[Any]:
     return [
         views.picture(
             views.address(face.id, "crop.png", face.folder, width=800),
-            say(f"Photo of {face.name}"),
-            say(
-                f"The photo, levelled by the eyes: {width} x {height} pixels."
-                if result.facts.face
-                else f"The whole photo, on {width} x {height} pixels."
-            ),
+            picture_of,
+            taken,
         ),
         html.Figure(
             [

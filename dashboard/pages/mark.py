@@ -13,6 +13,7 @@ from core.options.run import LEAST_BOX_PX
 from dashboard.charts.marking import first_box, first_turn, marked_photo, turned_box
 from dashboard.components import page, views
 from dashboard.components.missing import no_photo
+from dashboard.library.records import PhotoRecord
 from dashboard.web.context import current_library, current_workspace
 from dashboard.words import say, titled, word
 
@@ -31,6 +32,8 @@ def layout(photo_id: str | None = None, face: str | None = None, turn_deg: str |
     photo = library.photo(workspace, photo_id or "")
     if photo is None:
         return no_photo()
+    if photo.is_scan and library.folders.reading(photo.id).unit is None:
+        return _not_drawn(photo)
     found = library.face(workspace, face or "")
     facts = core.files.read_facts(found.folder) if found and found.photo_id == photo.id else None
     turn = TURNS.get(turn_deg or "", first_turn(facts))
@@ -78,6 +81,15 @@ def layout(photo_id: str | None = None, face: str | None = None, turn_deg: str |
                 ]
             ),
         ]
+    )
+
+
+def _not_drawn(photo: PhotoRecord) -> html.Div:
+    """Return the page of a scan that has no picture: none of its sides shows a face, or nothing has looked yet."""
+    return page.empty(
+        photo.name,
+        say("This scan has no picture yet on which a face could be shown: it is drawn once the front is found."),
+        page.link_button(say("Open the Studio"), "/", primary=True),
     )
 
 

@@ -142,7 +142,7 @@ def write(
         limit_mm=limit_mm,
         reference=reference,
         below=[f"{RMS.with_unit(compared[i].rms_mm)} RMS" if i in compared else "" for i in range(len(faces))],
-        note=errors_of(shapes),
+        note=errors_of(shape.facts for shape in shapes),
         behind=all_behind(shape.facts for shape in shapes),
     )
     drawn.save(folder / "comparison.png")

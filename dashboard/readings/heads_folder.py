@@ -11,6 +11,7 @@ import numpy as np
 from core import csv_text, json_files
 from core.comparison import Correspondence, correspond, correspond_all, mean_head
 from core.comparison.correspondence import inner_face, posed
+from core.comparison.difference import errors_of
 from core.errors import GeometryError
 from core.files.catalog import depth_file
 from core.files.colours import signed_limit
@@ -84,7 +85,7 @@ def write(
     }
     pairs = correspond_all(heads, neutral=neutral, with_scale=with_scale)
     mean = mean_head(heads, neutral=neutral)
-    scaled = all_scaled(read_facts(face.folder) for face in faces)
+    told = [read_facts(face.folder) for face in faces]
     limit_mm = signed_limit([one.signed_mm[inner_face()] for one in found.values()])
     facts = HeadsFacts(
         scale_mm=limit_mm,
@@ -99,9 +100,9 @@ def write(
         ),
         differences={i + 1: PointDifferenceFacts(**one.numbers()) for i, one in found.items()},
         pairs=PointPairFacts(rms_mm=json_files.rows(pairs.rms_mm), shape_mm=json_files.rows(pairs.shape_mm)),
-        notes=(*dict.fromkeys(note for one in found.values() for note in one.notes), f"Millimetres are {scaled}."),
+        notes=(*dict.fromkeys(note for one in found.values() for note in one.notes), errors_of(told)),
         versions=versions(),
-        scaled_to=scaled,
+        scaled_to=all_scaled(told),
     )
     progress("Writing the mean face", MEASURED)
     write_mean(mean, [one.picture for one in shown], about(facts), folder, compact=compact)

@@ -1,28 +1,31 @@
-"""A photo of a request, stored; with the depth map that came with it."""
+"""A photo or a scan of a request, stored; a photo with the depth map that came with it."""
 
 import io
 import re
 from collections.abc import Sequence
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from werkzeug.datastructures import FileStorage
 
 import core
+from core.scan.formats import is_scan
 from dashboard.library.records import PhotoRecord
 from dashboard.web.context import current_library, current_workspace
 
 
 def received(part: FileStorage, depth_map: FileStorage | None = None) -> PhotoRecord:
-    """Store a file of a form as a photo of the workspace, with its depth map.
+    """Store a file of a form as a photo of the workspace, with its depth map; or as a scan, by the ending of its name.
 
     Raises
     ------
     PhotoError
-        It is no picture, or over a limit.
+        It is no picture and no scan, or over a limit.
     StorageError
         The disk is full.
     """
     library, name = current_library(), display_name(part.filename or "photo")
+    if is_scan(Path(name)):
+        return library.add_scan(current_workspace(), name, part.stream)
     library.settings.photo_limits.check_size(name, part.stream.seek(0, io.SEEK_END))  # before it is in memory
     part.stream.seek(0)
     if depth_map is None:
@@ -36,14 +39,15 @@ def paired(
 ) -> tuple[list[tuple[FileStorage, FileStorage | None]], list[FileStorage]]:
     """Each photo with the depth map of its name, and the maps that are left.
 
-    One photo and one map belong together, whatever the photo is called.
+    One photo and one map belong together, whatever the photo is called. A scan takes none: it has depth of its own.
     """
-    if len(photos) == len(maps) == 1:
+    names = [display_name(photo.filename or "photo") for photo in photos]
+    if len(photos) == len(maps) == 1 and not is_scan(Path(names[0])):
         return [(photos[0], maps[0])], []
     left, pairs = list(maps), []
-    for photo in photos:
-        stem = PurePath(display_name(photo.filename or "photo")).stem
-        mine = next((one for one in left if _stem(one) == stem), None)
+    for photo, name in zip(photos, names, strict=True):
+        stem = None if is_scan(Path(name)) else PurePath(name).stem
+        mine = next((one for one in left if stem is not None and _stem(one) == stem), None)
         if mine is not None:
             left.remove(mine)
         pairs.append((photo, mine))

@@ -94,7 +94,7 @@ def guard(app: dash.Dash, settings: Settings) -> None:
 
 def largest_request_bytes(settings: Settings) -> int:
     """Return the most that one upload may send."""
-    return settings.max_upload_mb * MB * PHOTOS_PER_REQUEST + MB
+    return max(settings.max_upload_mb * PHOTOS_PER_REQUEST, settings.max_scan_mb) * MB + MB
 
 
 def current_secret(server: flask.Flask) -> str:

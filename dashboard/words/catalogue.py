@@ -8,7 +8,7 @@ from babel.messages.pofile import read_po
 
 HERE = Path(__file__).parent
 PLACE = re.compile(r"\{([a-z_][a-z0-9_]*)\}")  # where a value stands in a template
-SPOKEN = {"drawn", "kind", "part", "state", "what", "why", "words"}  # places of our own words, which are said, too
+SPOKEN = {"drawn", "instead", "kind", "part", "state", "what", "why", "words"}  # places of our own words: said, too
 KEPT = 4096  # translations, most of them of sentences with values
 
 

@@ -21,6 +21,7 @@ from core.options import Options, SolidOptions
 from core.options.solid import KINDS
 from core.options.table import rows
 from core.photo.formats import NAMES
+from core.scan.formats import NAMES as SCANS
 from dashboard.words.catalogue import HERE, PLACE
 from dashboard.words.language import ENGLISH, LANGUAGES
 
@@ -36,6 +37,7 @@ TABLES: Mapping[str, Sequence[int | str]] = {
     "Model": ("title", "family", "good_for"),
     "_midas": ("good_for",),
     "progress": (0,),
+    "Known": (1, 2),
     "Lens": (1, "warning"),
     "ScaleAndShift": (2,),
     "_line": (1,),
@@ -45,7 +47,8 @@ TABLES: Mapping[str, Sequence[int | str]] = {
 NAMED = (
     *("BASIS", "BEHIND_EITHER", "BEHIND_NEAREST", "BEHIND_NOSE", "BY_FOCAL_PLANE", "CALIBRATED", "DOUBTFUL", "DRAWN"),
     "EXIF",
-    *("MEASURED", "OF_A_CROP", "PARTLY_MEASURED", "PART_NAMES", "SCALED", "SOURCE", "said", "source", "stage"),
+    *("MEASURED", "OF_A_CROP", "PARTLY_MEASURED", "PART_NAMES", "SCALED", "SOURCE", "WORDS", "said", "source"),
+    "stage",
 )
 """What `core` calls words for people that are no sentences."""
 SPEAKING = ("core/preflight/checks", "core/preflight/overhang")  # see `SEVERAL_WORDS`
@@ -157,6 +160,7 @@ def made() -> Iterator[str]:
     yield from (part_name(part) for part in REGIONS)
     yield from (percentile.name for percentile in PERCENTILE.values())
     yield NAMES
+    yield SCANS
 
 
 def collected() -> Catalog:

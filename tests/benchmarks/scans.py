@@ -19,8 +19,8 @@ import core
 from core.errors import LifemaskError
 from core.face.landmarks import INNER, LEFT_EYE, MEAN_MM, RIGHT_EYE
 from core.scan.front import similarity
+from core.scan.limits import ScanLimits
 from core.scan.read import photo_of, placed
-from core.scan.triangles import ScanLimits
 from tests.scans import ENDINGS, TURNS, Scan, cube, dense, known, landmarks_off_mm, landscape, matrix
 from tests.truth import read_truth
 

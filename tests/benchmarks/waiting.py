@@ -176,7 +176,7 @@ def of_the_command_line(root: Path, sources: list[Path], count: int) -> None:
 
 def _in_one_process(photos: list[Path], out: Path) -> None:
     settings, silent = Settings.from_env(), partial(lambda *_: None)
-    for _ in run(photos, out, Options(), core.Networks(), silent, settings.photo_limits):
+    for _ in run(photos, out, Options(), core.Networks(), silent, settings):
         pass
 
 

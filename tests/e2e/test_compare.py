@@ -121,7 +121,8 @@ def test_the_table_sorts_and_its_file_holds_the_numbers_shown(compared: Any, eve
     assert len(lines) == 5
     # a size that does not change has no column
     kept = [i for i, name in enumerate(lines[0]) if not name.startswith("Size changed")]
-    by_face = {line[0]: [line[i] for i in kept] for line in lines[1:]}
+    lines = [[line[i] for i in kept] for line in lines[1:]]
+    by_face = {name: [name, millimetres, *numbers] for name, *numbers, millimetres in lines}
     shown = rows(compared)
     assert {row[0]: row for row in shown} == by_face
 
@@ -130,15 +131,15 @@ def test_another_reference_and_scale_are_compared_and_kept_in_the_address(
     compared: Any, four_faces: dict[str, Any], eventually: Any
 ) -> None:
     before = rows(compared)
-    assert before[0][1] == ""  # the reference itself
+    assert before[0][2] == ""  # the reference itself
     compared.get_by_label("Reference").select_option(four_faces["ids"][2])
     compared.get_by_text("Scaled to fit", exact=True).click()
     compared.get_by_role("button", name="Size changed by").wait_for(timeout=FOUND_MS)
     scales = column(compared, "Size changed by, times")
     assert sum(map(bool, scales)) == 3  # of all faces but the reference
     after = rows(compared)
-    assert after[2][1] == ""
-    assert float(after[0][1]) > 0
+    assert after[2][2] == ""
+    assert float(after[0][2]) > 0
     assert compared.url.endswith(f"&reference={four_faces['ids'][2]}&scale=1")
     compared.reload()
     eventually(compared, lambda: rows(compared) == after, patience_s=FOUND_MS / 1000)

@@ -69,7 +69,7 @@ def test_keys_go_to_pages_and_the_sheet_lists_them(page: Any) -> None:
     page.keyboard.press("?")
     sheet = page.get_by_role("dialog", name="Keyboard")
     sheet.wait_for()
-    assert "Choose photos" in sheet.inner_text()
+    assert "Choose files" in sheet.inner_text()
     page.keyboard.press("Escape")
     sheet.wait_for(state="hidden")
     page.keyboard.press("g")

@@ -1,5 +1,6 @@
 """The Studio with many photos, in two tabs, without its server. The work is quick: a photo's name says what happens."""
 
+import base64
 import os
 import re
 import signal
@@ -21,7 +22,8 @@ from dashboard.library.schema import Photo, Run
 from dashboard.settings import Settings
 from tests.conftest import Live, serve
 from tests.dashboard import works
-from tests.e2e.conftest import SERVER_GONE
+from tests.e2e.conftest import PATIENCE_MS, SERVER_GONE
+from tests.scans import cube, mean_head
 
 ROOT = Path(__file__).parents[2]
 GONE = "The server does not answer; your photos are safe. Trying again..."
@@ -297,3 +299,43 @@ def test_a_depth_map_goes_up_with_its_photo_and_one_alone_says_so(
     kept = folders.sensor(found["one-anna.png"])
     assert kept is not None
     assert kept.source == "the depth map one-anna.depth-mm.npy"
+
+
+DROP = """([name, data]) => {
+  const bytes = Uint8Array.from(atob(data), (one) => one.charCodeAt(0));
+  const carried = new DataTransfer();
+  carried.items.add(new File([bytes], name));
+  for (const kind of ["dragenter", "dragover", "drop"]) {
+    document.getElementById("photo-drop").dispatchEvent(new DragEvent(kind, { bubbles: true, dataTransfer: carried }));
+  }
+}"""
+
+
+def test_a_scan_is_dropped_and_its_face_is_measured(page: Any) -> None:
+    page.goto("/")
+    page.get_by_text("Drop photos or scans of faces here").wait_for()
+    assert ".ply" in page.locator("#photo-input").get_attribute("accept")
+    assert ".ply" not in page.locator("#camera-input").get_attribute("accept")
+    page.evaluate(DROP, ["anna.stl", base64.b64encode(mean_head().file("stl", "cm")).decode()])
+    page.locator(".card-face").get_by_text("Everything about it").click(timeout=PATIENCE_MS)
+    page.get_by_role("heading", name="The scan").wait_for()
+    lead = page.locator("main").get_by_text("mm between the eyes, measured by a scan.")
+    lead.wait_for()
+    assert page.get_by_text("The scan's picture from the front, levelled by the eyes").count() == 1
+    assert page.get_by_text("From the scan anna.stl. Every millimetre is its own").count() == 1
+    assert page.get_by_text("lens from the photo").count() == 0
+
+
+def test_a_scan_without_a_face_can_be_tried_again_or_dismissed(page: Any) -> None:
+    page.goto("/")
+    page.locator("#photo-drop").wait_for()
+    page.evaluate(DROP, ["box.stl", base64.b64encode(cube().file("stl")).decode()])
+    row = page.locator("#studio-runs .run", has_text="No face found in box.stl")
+    row.wait_for(timeout=PATIENCE_MS)
+    assert row.get_by_role("button").all_inner_texts() == ["Try again", "Dismiss"]
+    assert row.get_by_role("link").count() == 0
+    photo = re.search(r"/photos/(\w+)/", row.locator("img").get_attribute("src"))
+    assert photo is not None
+    page.goto(f"/mark/{photo[1]}")
+    page.get_by_text("This scan has no picture yet").wait_for()
+    assert page.locator("#mark-figure").count() == 0

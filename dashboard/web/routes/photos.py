@@ -28,7 +28,7 @@ TURNS = {
 
 @blueprint.post("/api/photos")
 def add_photos() -> tuple[Response, int]:
-    """Store the photos of the multipart fields `photos` and `photo`, with those of `depth_map` by their names.
+    """Store photos and scans of the multipart fields `photos` and `photo`, with those of `depth_map` by their names.
 
     Each that cannot be has its sentence in `errors`. A map that cannot be used is no error: its sentence is in the
     `warnings` of its photo. The status is that of the first error where no photo could be stored.

@@ -16,8 +16,9 @@ from core.face.window import transform
 from core.head.template import template
 from core.scan.drawing import View, draw
 from core.scan.formats import is_scan
+from core.scan.limits import ScanLimits
 from core.scan.read import PlacedScan, photo_of, placed
-from core.scan.triangles import ScanLimits, read_triangles
+from core.scan.triangles import read_triangles
 from core.scan.unit import unit_of
 from tests.scans import ENDINGS, PER_UNIT, TURNS, Ending, Scan, cube, landmarks_off_mm, matrix
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from dash.development.base_component import Component
 
-from core.geometry.camera import Intrinsics
-from core.geometry.facts import FaceFacts, FitFacts, PriorFacts
+from core.geometry.camera import CALIBRATED, Intrinsics
+from core.geometry.facts import FaceFacts, FitFacts, PriorFacts, SensorFacts
 from core.options import Options
 from dashboard.components import assumptions
 from tests.facts import facts_of, written
@@ -47,7 +47,7 @@ def found(part: Any, key: str) -> Any:
 def test_every_assumption_is_said_with_its_unit() -> None:
     said = text_of([assumptions.panel(ABOUT), assumptions.warnings(ABOUT)])
     for words in (
-        "Assumed IPD 61.5 mm",
+        "IPD, assumed 61.5 mm",
         "Focal length from given focal length",
         "Focal length, 35 mm equivalent 85.0 mm",
         "Projection orthographic",
@@ -85,3 +85,24 @@ def test_the_form_starts_from_what_holds() -> None:
         "ipd_mm": 61.5, "lens": "focal_mm", "focal_mm": 85.0, "projection": "orthographic", "smooth": 0.75,
         "background": False,
     }  # fmt: skip
+
+
+def test_of_a_scan_nothing_is_assumed() -> None:
+    told = SensorFacts(
+        source="the scan a.ply", said={}, is_absolute=True, step=0.0, along="axis", pitch_px=1.0, used="millimetres",
+        ipd_mm=59.46, is_exact=True,
+    )  # fmt: skip
+    scan = replace(ABOUT, sensor=told, camera=replace(ABOUT.camera, focal_source=CALIBRATED))
+    assert assumptions.in_words(scan) == "59.5 mm between the eyes, measured by a scan."
+    said = text_of(assumptions.panel(scan))
+    for there in (
+        "A scan gives every millimetre here.",
+        "Picture of the scan",
+        "the camera that drew the scan's picture",
+    ):
+        assert there in said
+    for absent in ("assumed", "Depth network", "Scale and shift", CALIBRATED):
+        assert absent not in said
+    unused = replace(scan, sensor=replace(told, used="no"))
+    assert assumptions.in_words(unused) == "61.5 mm between the eyes assumed; of the picture of a scan."
+    assert "Scale and shift" in text_of(assumptions.panel(unused))

@@ -1,10 +1,13 @@
+import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from dashboard.components.uploads import Batch, batch, words_of
-from dashboard.library.records import RunRecord, State
+from core.scan.formats import ENDINGS
+from dashboard.components.uploads import Batch, batch, drop_zone, run_row, words_of
+from dashboard.library.records import PhotoRecord, RunRecord, State
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
@@ -61,3 +64,24 @@ def test_times_in_words(left_s: float, words: str) -> None:
 )
 def test_what_the_line_says(progress: Any, states: list[State], words: str) -> None:
     assert words_of(progress, [run(state) for state in states]) == words
+
+
+@pytest.mark.parametrize(
+    ("name", "actions"),
+    [
+        ("me.jpg", ["Show where the face is", "Process the whole photo", "Dismiss"]),
+        ("me.PLY", ["Try again", "Dismiss"]),
+    ],
+)
+def test_what_can_be_done_where_no_face_was_found(name: str, actions: list[str]) -> None:
+    photo = PhotoRecord("p", "w", name, "", 64, 64, None, NOW)
+    failed = replace(run("failed", 2, 1), error="No face found.", error_kind="NoFaceError")
+    said = json.dumps(run_row(failed, photo).to_plotly_json(), default=lambda part: part.to_plotly_json())
+    every = ("Show where the face is", "Process the whole photo", "Try again", "Dismiss")
+    assert sorted(text for text in every if text in said) == sorted(actions)
+
+
+def test_scans_can_be_chosen() -> None:
+    said = json.dumps(drop_zone(small=True).to_plotly_json(), default=lambda part: part.to_plotly_json())
+    assert ",".join(ENDINGS) in said
+    assert "Scans: OBJ, PLY, STL or GLB." in said

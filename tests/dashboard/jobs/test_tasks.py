@@ -20,6 +20,7 @@ from core.errors import OptionError, PhotoError
 from core.files.catalog import TEXTURE
 from core.options import Options
 from core.progress import ignore
+from dashboard.cli.main import main
 from dashboard.jobs.queue import Queue
 from dashboard.jobs.tasks import Tasks
 from dashboard.jobs.worker import step
@@ -29,6 +30,7 @@ from dashboard.library.library import Library
 from dashboard.settings import Settings
 from tests.core.stopped import killed_before_change
 from tests.measured import phone_photo
+from tests.scans import cube, mean_head
 
 FEW = {"model": "builtin", "max_triangles": 3000}
 
@@ -228,6 +230,110 @@ def test_a_face_outlives_workers_that_are_killed_while_they_make_its_surface(tas
     assert [folder.name for folder in face.folder.parent.iterdir()] == [face.id]  # what the killed ones left is away
     assert {path.name for path in face.folder.iterdir()} > before.keys() - {TEXTURE}  # which is within the mesh now
     assert trimesh.load_scene(face.folder / "mesh.glb").geometry
+
+
+ALONE = {**FEW, "solid": "none", "formats": []}
+
+
+def test_a_scan_gives_what_the_command_line_gives_to_the_last_bit(tasks: Tasks, tmp_path: Path) -> None:
+    library, workspace = tasks.library, tasks.library.new_workspace()
+    file = tmp_path / "anna.stl"
+    file.write_bytes(mean_head().file("stl", "cm"))
+    assert main(["run", str(file), "--out", str(tmp_path / "out"), "--model", "builtin", "--solid", "none"]) == 0
+    by_file, its = core.load_face(tmp_path / "out" / "anna"), core.files.read_facts(tmp_path / "out" / "anna")
+    with file.open("rb") as stream:
+        scan = library.add_scan(workspace, file.name, stream)
+    said: list[tuple[str, float]] = []
+    photo = tasks._stored(scan, "auto", lambda stage, share: said.append((stage, share)))
+    assert [share for _, share in said] == sorted(share for _, share in said)
+    assert {stage for stage, _ in said} == {"Reading the scan", "Finding the front of the scan"}
+    folder = library.folders.photo(scan.id)
+    assert library.folders.reading(scan.id).unit == "auto"
+    before = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+    kept = tasks._stored(scan, "auto")
+    assert np.array_equal(kept.rgb, photo.rgb)
+    assert kept.sensor is not None
+    assert photo.sensor is not None
+    assert np.array_equal(kept.sensor.nearness.view(np.uint32), photo.sensor.nearness.view(np.uint32))
+    assert replace(kept.sensor, nearness=photo.sensor.nearness) == photo.sensor
+    assert replace(kept, rgb=photo.rgb, sensor=photo.sensor) == photo
+    options = Options.from_dict(ALONE)
+    run = work(tasks, library.start_run(workspace, scan.id, options).id, workspace)
+    assert (run.state, run.error) == ("done", None)
+    assert {path.name: path.stat().st_mtime_ns for path in folder.iterdir()} == before  # it was drawn already
+    (face,) = library.faces(workspace)
+    stored, facts = core.load_face(face.folder), core.files.read_facts(face.folder)
+    assert np.array_equal(stored.depth_mm, by_file.depth_mm, equal_nan=True)
+    assert np.array_equal(stored.crop_rgb, by_file.crop_rgb)
+    assert facts.is_scan
+    assert facts.is_measured
+    assert (facts.photo, facts.sensor, facts.warnings) == (its.photo, its.sensor, its.warnings)
+    assert library.start_run(workspace, scan.id, options).id == run.id
+    with library.session() as session:
+        assert session.scalars(select(schema.UnsettledFolder)).all() == []
+
+
+def test_a_scan_is_drawn_anew_for_another_unit_and_computed_anew_by_its_own(tasks: Tasks) -> None:
+    library, workspace = tasks.library, tasks.library.new_workspace()
+    scan = library.add_scan(workspace, "anna.stl", io.BytesIO(mean_head().file("stl", "mm")))
+    made, its = {}, {}
+    for unit in ("mm", "auto"):
+        options = Options.from_dict({**ALONE, "unit": unit})
+        run = work(tasks, library.start_run(workspace, scan.id, options).id, workspace)
+        assert (run.state, run.error) == ("done", None)
+        assert library.folders.reading(scan.id).unit == unit
+        its[unit] = run.face_ids[0]
+        made[unit] = core.files.read_facts(library.folders.face(its[unit]))
+    said = {unit: facts.sensor.said["unit"] for unit, facts in made.items() if facts.sensor}
+    assert said == {"mm": "millimetres, as given", "auto": "millimetres, by the distance between the eyes"}
+    assert made["mm"].warnings == ()
+    run = work(tasks, library.start_run(workspace, scan.id, Options.from_dict({**ALONE, "unit": "m"})).id, workspace)
+    assert run.state == "failed"
+    assert "By metres the eyes of anna.stl would be" in (run.error or "")
+    assert library.folders.reading(scan.id).unit == "auto"  # as it was
+    folder = library.folders.face(its["mm"])
+    before = core.load_face(folder)
+    for depth in ("network", "auto"):
+        run = work(tasks, library.start_recompute(workspace, its["mm"], {"depth": depth}).id, workspace)
+        assert (run.state, run.error) == ("done", None)
+        assert core.files.read_facts(folder).is_measured == (depth == "auto")
+        assert library.folders.reading(scan.id).unit == "mm"
+    assert np.array_equal(core.load_face(folder).depth_mm, before.depth_mm, equal_nan=True)
+
+
+def test_a_scan_without_a_face_is_said_whole_or_not(tasks: Tasks) -> None:
+    library, workspace = tasks.library, tasks.library.new_workspace()
+    scan = library.add_scan(workspace, "box.stl", io.BytesIO(cube().file("stl")))
+    for whole in (False, True):
+        options = Options.from_dict({**ALONE, "whole_photo": whole})
+        run = work(tasks, library.start_run(workspace, scan.id, options).id, workspace)
+        assert (run.state, run.error_kind) == ("failed", "NoFaceError")
+        assert "No face found in box.stl from any of" in (run.error or "")
+    assert library.folders.reading(scan.id).unit is None
+
+
+def test_what_is_no_scan_inside_is_a_sentence(tasks: Tasks) -> None:
+    library, workspace = tasks.library, tasks.library.new_workspace()
+    scan = library.add_scan(workspace, "notes.obj", io.BytesIO(b"these are notes"))
+    run = work(tasks, library.start_run(workspace, scan.id, Options.from_dict(ALONE)).id, workspace)
+    assert run.state == "failed"
+    assert run.error == "notes.obj holds no triangles. Export the scan as a mesh."
+
+
+def test_a_scan_that_is_deleted_while_it_is_read_leaves_nothing(tasks: Tasks) -> None:
+    library, workspace = tasks.library, tasks.library.new_workspace()
+    scan = library.add_scan(workspace, "anna.stl", io.BytesIO(mean_head().file("stl", "mm")))
+
+    def delete(stage: str, _share: float) -> None:
+        if stage != "Finding the front of the scan":
+            return
+        with library.session.begin() as session:
+            for row in session.scalars(select(schema.Photo)):
+                session.delete(row)
+        library.folders.remove(library.folders.photo(scan.id))
+
+    tasks._stored(scan, "auto", delete)
+    assert list(library.folders.photos.iterdir()) == []
 
 
 def test_weights_that_cannot_be_fetched_are_a_sentence(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:

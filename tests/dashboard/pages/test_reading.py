@@ -260,10 +260,11 @@ def test_the_compare_page_reads_the_table(asked: Library, ids: list[str], page: 
     section = page("/compare")._numbers(ids)
     shown = [one for one in comparison_folder.COLUMNS if one is not SCALE]
     head, *rows = columns_of(section)
-    assert head == ["Face", *[one.heading for one in shown]]
+    assert head == ["Face", "Millimetres", *[one.heading for one in shown]]
+    assert rows[1][1] == "assumed"
     depths = measured(asked.folders.face(ids[1])).depths("head", "mm")
     for one in chosen(DEPTHS, Place.TABLE):
-        assert rows[1][1 + shown.index(one)] == f"{one.of(depths):.{one.digits}f}"
+        assert rows[1][2 + shown.index(one)] == f"{one.of(depths):.{one.digits}f}"
 
 
 def test_a_comparison_is_waited_for_found_and_never_another_ones(asked: Library, ids: list[str], page: Any) -> None:

@@ -96,7 +96,8 @@ def test_the_csv_has_the_columns_it_always_had(found: ComparisonFolder) -> None:
     assert (found.folder / "comparison.csv").read_text("utf-8").splitlines()[0] == (
         'Face,"RMS from reference, mm","Median difference, mm","95 % of it below, mm","Coverage, %",Correlation,'
         '"Size changed by, times","Nose before the eyes, mm","Face width, mm","Face height, mm","Median depth, mm",'
-        '"Standard deviation, mm","5th percentile, mm","95th percentile, mm","Assumed IPD, mm","Distance, from it, mm"'
+        '"Standard deviation, mm","5th percentile, mm","95th percentile, mm","IPD, mm","Distance, from it, mm",'
+        "Millimetres"
     )
 
 

@@ -19,6 +19,7 @@ from urllib3.filepost import encode_multipart_formdata
 import core
 from core.files.catalog import FILES
 from core.photo import read_photo
+from core.scan.formats import SIDE_PX
 from dashboard.jobs.queue import Queue
 from dashboard.library.library import Library
 from dashboard.library.records import FaceRecord, NewFace
@@ -29,6 +30,7 @@ from dashboard.web.routes.faces import download_name, folder_names
 from dashboard.words.catalogue import Catalogue
 from tests.dashboard.faces import face, write_face
 from tests.dashboard.library.test_library import Wanted, jpeg
+from tests.scans import cube
 
 
 def upload(client: Any, *photos: tuple[str, bytes], **kwargs: Any) -> Any:
@@ -71,10 +73,10 @@ def test_upload_takes_what_it_can_and_says_what_it_cannot(client: Any) -> None:
 
 
 def test_a_photo_that_breaks_the_reader_harms_no_other(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def read(source: bytes, name: str, *rest: Any) -> Any:
+    def read(source: bytes, name: str, **more: Any) -> Any:
         if name == "odd.jpg":
             raise ZeroDivisionError("by zero")
-        return read_photo(source, name, *rest)
+        return read_photo(source, name, **more)
 
     monkeypatch.setattr(core, "read_photo", read)
     answer = upload(client, ("me.jpg", jpeg()), ("odd.jpg", jpeg()), ("you.jpg", jpeg()))
@@ -101,7 +103,7 @@ def test_a_photo_with_a_broken_exif_is_taken(client: Any) -> None:
 
 
 def test_a_photo_over_the_limit_and_an_upload_over_it(make_app: Any) -> None:
-    client = make_app(max_upload_mb=1).server.test_client()
+    client = make_app(max_upload_mb=1, max_scan_mb=1).server.test_client()
     answer = upload(client, ("big.jpg", b"\xff" * 1_600_000), ("small.jpg", jpeg()))
     assert [photo["name"] for photo in answer.json["photos"]] == ["small.jpg"]
     assert answer.json["errors"] == [
@@ -131,6 +133,40 @@ def test_an_upload_of_which_every_photo_is_refused_is_no_success(client: Any, ph
     assert answer.status_code == 422
     assert answer.json["photos"] == []
     assert [error["name"] for error in answer.json["errors"]] == [name for name, _ in photos]
+
+
+def test_scans_are_taken_as_photos_are(client: Any, app: Any) -> None:
+    folders, stl, jpg = app.server.config["LIBRARY"].folders, cube().file("stl"), jpeg()
+    answer = upload(client, ("me.jpg", jpg), ("../anna.stl", stl), ("anna.glb", cube().file("glb", "m")))
+    assert (answer.status_code, answer.json["errors"]) == (200, [])
+    assert [photo["name"] for photo in answer.json["photos"]] == ["me.jpg", "anna.stl", "anna.glb"]
+    assert [(photo["width"], photo["height"]) for photo in answer.json["photos"][1:]] == [(SIDE_PX, SIDE_PX)] * 2
+    photo_id = answer.json["photos"][1]["id"]
+    assert (folders.photo(photo_id) / "scan.stl").read_bytes() == stl
+    assert upload(client, ("anna.stl", stl)).json["photos"][0]["id"] == photo_id
+    for name, kind in (("thumbnail.jpg", "JPEG"), ("photo.png", "PNG")):
+        assert Image.open(io.BytesIO(client.get(f"/photos/{photo_id}/{name}").data)).format == kind
+    refused = upload(client, ("a.ply", jpg), ("b.jpg", stl), ("c.obj", b""))
+    assert (refused.status_code, refused.json["photos"]) == (422, [])
+    said = [error["error"] for error in refused.json["errors"]]
+    assert said[0] == "a.ply is a picture, though it is named as a scan. Name it as a picture."
+    assert said[1].startswith("b.jpg is not a picture that can be read.")
+    assert said[2] == "c.obj is empty (0 bytes). Choose the file again."
+    mark = client.get(f"/mark/{photo_id}", headers={"Accept": "text/html"})
+    assert mark.status_code == 200
+    assert client.delete(f"/api/photos/{photo_id}").status_code == 200
+    assert client.get(f"/photos/{photo_id}/photo.png").status_code == 404
+
+
+def test_a_scan_has_a_limit_of_its_own(make_app: Any) -> None:
+    client = make_app(max_upload_mb=1, max_scan_mb=12).server.test_client()
+    answer = upload(client, ("big.obj", b"v" * 11_000_000))
+    assert (answer.status_code, answer.json["errors"]) == (200, [])
+    answer = upload(client, ("big.obj", b"v" * 12_100_000))
+    assert answer.json["errors"] == [
+        {"name": "big.obj", "error": "big.obj has 12.1 MB, over the limit of 12 MB for a scan. Reduce its triangles."}
+    ]
+    assert upload(client, ("big.obj", b"v" * 14_000_000)).status_code == 413
 
 
 def npy(values: Any) -> bytes:
@@ -178,6 +214,14 @@ def test_a_depth_map_that_cannot_be_used_is_a_warning_and_one_alone_an_error(cli
     )
     assert said[2] == "odd.npy is not named as a depth map of a photo. Name it as photo.depth-mm.png."
     assert send_with_maps(client, [], maps).status_code == 400
+
+
+def test_a_scan_takes_no_depth_map(client: Any) -> None:
+    answer = send_with_maps(client, [("anna.stl", cube().file("stl"))], [("anna.depth-mm.npy", npy(RAMP_MM))])
+    assert answer.status_code == 200
+    assert [photo["name"] for photo in answer.json["photos"]] == ["anna.stl"]
+    assert [error["name"] for error in answer.json["errors"]] == ["anna.depth-mm.npy"]
+    assert "is not used: one photo called anna must come with it" in answer.json["errors"][0]["error"]
 
 
 def test_a_depth_map_over_the_limit_is_not_read(make_app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
