@@ -44,7 +44,7 @@ def beside(*, absolute: bool) -> Make:
 
     def make(truth: Truth, depth_mm: np.ndarray) -> Photo:
         out = io.BytesIO()
-        levels = depth_mm * 10 if absolute else 40e6 / depth_mm
+        levels = depth_mm * 10 if absolute else 30e6 / depth_mm
         Image.fromarray(np.clip(np.round(levels), 1, 65535).astype(np.uint16)).save(out, "PNG")
         photo = read_photo(jpeg(truth.rgb), "a.jpg")
         size = truth.rgb.shape[1], truth.rgb.shape[0]
