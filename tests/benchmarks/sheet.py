@@ -1,5 +1,6 @@
 """`python -m tests.benchmarks.sheet PHOTO... --out SHEET.png`: photo, mask, depth, shaded views of every face.
 
+`--masks`: photo and head's mask of every face, four faces in a row.
 `--heads`: photo, the whole head from 0, 45, 90, 135, 180 and -45 degrees, its front view; and a line for each that
 says how it lies and whether its finest triangles are a volume.
 """
@@ -24,6 +25,8 @@ from core.photo import read_photo
 from core.pipeline import reconstruct
 
 CELL_PX = 256
+MASKS_IN_A_ROW = 4
+NOT_HEAD = (0, 110, 0)
 TURN_DEG = 40.0
 PAPER = (245, 241, 234)  # of a front view
 HEAD_DEG = (0.0, 45.0, 90.0, 135.0, 180.0, -45.0)
@@ -39,6 +42,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="PNG file to write")
     parser.add_argument("--model", default="builtin")
     parser.add_argument("--heads", action="store_true", help="whole heads in place of surfaces")
+    parser.add_argument("--masks", action="store_true", help="photos and masks alone")
     arguments = parser.parse_args()
     networks, options = Networks(), Options(model=arguments.model)
     rows = []
@@ -51,7 +55,11 @@ def main() -> None:
         for face in faces:
             about = face.facts.face
             sys.stdout.write(f"{path.name}: score {about.score:.2f}, yaw {about.yaw_deg:.0f} degrees\n")
-            rows.append(np.hstack(head_cells(face) if arguments.heads else cells(face)))
+            draw = mask_cells if arguments.masks else head_cells if arguments.heads else cells
+            rows.append(np.hstack(draw(face)))
+    if arguments.masks:
+        rows += [np.zeros_like(rows[0])] * (-len(rows) % MASKS_IN_A_ROW)
+        rows = [np.hstack(rows[i : i + MASKS_IN_A_ROW]) for i in range(0, len(rows), MASKS_IN_A_ROW)]
     cv2.imwrite(str(arguments.out), np.vstack(rows)[..., ::-1])
 
 
@@ -71,6 +79,14 @@ def cells(face: Reconstruction) -> list[NDArray[np.uint8]]:
     return [np.asarray(p, np.uint8) for p in small] + [
         view(surface.vertices_mm, surface.faces, turn) for turn in (0.0, TURN_DEG, -TURN_DEG)
     ]
+
+
+def mask_cells(face: Reconstruction) -> list[NDArray[np.uint8]]:
+    """Photo, and the same with all green that is not head: (256, 256, 3) uint8 RGB each."""
+    marked = np.where(face.head[..., None], face.crop_rgb, face.crop_rgb // 4 + np.array(NOT_HEAD, np.uint8))
+    small = [cv2.resize(p, (CELL_PX, CELL_PX), interpolation=cv2.INTER_AREA) for p in (face.crop_rgb, marked)]
+    named = cv2.putText(np.ascontiguousarray(small[0]), face.facts.photo.name[:24], (4, 16), 0, 0.45, (255, 230, 0), 1)
+    return [np.asarray(p, np.uint8) for p in (named, small[1])]
 
 
 def head_cells(face: Reconstruction) -> list[NDArray[np.uint8]]:

@@ -9,9 +9,10 @@ import pytest
 
 pytest.importorskip("numba", reason="the renderer needs the 'train' extra")
 
-from core.depth.builtin.render import answers, noise, raster, walls
+from core.depth.builtin.render import answers, noise, raster, walls, wardrobe
 from core.depth.builtin.render.assembly import draw_framing
 from core.depth.builtin.render.facekit import load_facekit
+from core.depth.builtin.render.hair import BODY_ACROSS, BODY_DEEP, BODY_Y, BODY_Z, STYLES, draped, hair
 from core.depth.builtin.render.people import people
 from core.depth.builtin.render.pool import FACTS, UNIT_IPD, Pool, PoolWriter, Sample
 from core.depth.builtin.render.raster import Camera, Fragments, Strands
@@ -30,7 +31,7 @@ def kit():
 @pytest.fixture(scope="module")
 def samples(kit):
     first, again = Renderer(kit, seed=4), Renderer(kit, seed=4)
-    return [first.sample() for _ in range(6)], [again.sample() for _ in range(2)]
+    return [first.sample() for _ in range(30)], [again.sample() for _ in range(2)]
 
 
 def test_a_slanted_square_has_the_depth_of_its_plane():
@@ -106,6 +107,7 @@ def test_equal_seeds_give_equal_samples(samples):
 def test_answers_agree_with_each_other(samples):
     faces = [sample for sample in samples[0] if sample.landmarks[0, 0] != -1]
     assert len(faces) >= 3
+    looked_at = 0
     for sample in faces:
         there, head = sample.masks[..., 1] > 127, sample.masks[..., 0] > 127
         assert np.isfinite(sample.relief).all()
@@ -113,10 +115,13 @@ def test_answers_agree_with_each_other(samples):
         assert (there | ~head).all(), "a head pixel without subject"
         facts = dict(zip(FACTS, sample.facts, strict=True))
         assert 4.5 < facts["ipd_cm"] < 8
-        if abs(facts["yaw_deg"]) < 30:
+        bare = STYLES[int(facts["hair"])] in ("bald", "shaven", "short") and not facts["headgear"]
+        if bare and abs(facts["yaw_deg"]) < 30 and abs(facts["pitch_deg"]) < 20:
+            looked_at += 1
             columns, rows = np.clip(sample.landmarks[[30, 36, 45]] * 256, 0, 255).astype(int).T
             tip, right, left = sample.relief[rows, columns]
             assert tip > max(right, left), "the nose is not before the eyes"
+    assert looked_at > 0
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -182,3 +187,46 @@ def test_a_pool_gives_back_what_was_written_and_only_that(tmp_path):
     for field in fields(Sample):
         np.testing.assert_array_equal(getattr(pool[1], field.name), getattr(written[1], field.name))
     assert pool.fact("ipd_cm")[1] == written[1].facts[FACTS.index("ipd_cm")]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_hanging_hair_lies_on_the_shoulders_and_not_in_them(seed):
+    rng = np.random.default_rng(seed)
+    turn = np.radians(np.linspace(-180, 180, 72, endpoint=False))
+    fall = np.linspace(0, -40, 16)
+    hanging = np.stack(
+        [
+            np.broadcast_to(8.5 * np.sin(turn)[:, None], (72, 16)),
+            np.broadcast_to(fall, (72, 16)),
+            np.broadcast_to(8 * np.cos(turn)[:, None], (72, 16)),
+        ],
+        -1,
+    )
+    root, tip = draped(rng, hanging, hanging)
+    above = fall >= BODY_Y[-1]
+    np.testing.assert_array_equal(root[:, above], hanging[:, above])
+    np.testing.assert_array_equal(root[..., :2], hanging[..., :2])
+    for laid, least in ((root, 1.0), (tip, 1.02)):
+        x, y, z = np.moveaxis(laid[:, ~above], -1, 0)
+        across, deep = np.interp(y, BODY_Y, BODY_ACROSS), np.interp(y, BODY_Y, BODY_DEEP)
+        outside = (x / across) ** 2 + ((z - BODY_Z) / deep) ** 2
+        assert outside.min() >= least - 1e-6
+
+
+def test_every_kind_of_headgear_and_hair_is_drawn_on_the_head(kit):
+    person = people(np.random.default_rng(3), kit, 1)[0]
+    scalp, bank = kit.scalp(person.points), noise.texture_bank()
+    drawn = set()
+    for seed in range(60):
+        kind, garments = wardrobe.headgear(np.random.default_rng(seed), scalp, bank)
+        drawn.add(kind)
+        for garment in garments:
+            assert np.isfinite(garment.points).all()
+            assert garment.triangles.max() < len(garment.points)
+            assert np.abs(garment.points[:, 0]).max() < 30
+        assert max(garment.points[:, 1].max() for garment in garments) > 10  # some of it is over the crown
+    assert drawn == set(wardrobe.HATS)
+    for style in set(STYLES) - {"bald", "shaven"}:
+        shell = hair(np.random.default_rng(1), scalp, style, bank)
+        assert np.isfinite(shell.layers).all()
+        assert shell.attributes[:, raster.OPEN].min() > 0

@@ -13,7 +13,9 @@ from core.depth.builtin.render.pool import FACTS, PoolWriter, Sample
 from core.depth.builtin.train.batches import (
     TIGHT_IPD,
     WHOLE,
+    Batches,
     Window,
+    at_edge,
     batch,
     before_wall,
     cut,
@@ -179,3 +181,40 @@ def test_a_run_stops_saves_and_goes_on(pool, tmp_path):
     assert (again.step, again.seen) == (first.step, first.seen)
     for one, other in zip(first.averaged.parameters(), again.averaged.parameters(), strict=True):
         assert torch.equal(one, other)
+
+
+def test_a_photo_that_ends_close_to_the_face_goes_on_as_its_border_and_is_no_head() -> None:
+    sample, ended = dot_face(), 0
+    for seed in range(12):
+        cut_off = at_edge(np.random.default_rng(seed), sample)
+        columns, rows = (sample.landmarks * 256).astype(int).T
+        assert (cut_off.masks[rows, columns] == sample.masks[rows, columns]).all(), "no landmark is cut off"
+        gone = (sample.masks[..., 0] > 0) & (cut_off.masks[..., 0] == 0)
+        ended += bool(gone.any())
+        changed = (cut_off.image != sample.image).any(-1)
+        assert (cut_off.masks[changed] == 0).all()
+    assert ended > 6
+    assert (sample.masks == dot_face().masks).all(), "the sample itself stays"
+
+
+def test_a_face_that_is_not_upright_has_no_landmarks_to_be_found(pool, monkeypatch) -> None:
+    monkeypatch.setattr("core.depth.builtin.train.batches.OVERTURNED_SHARE", 1.0)
+    _, targets = Batches([pool], seed=1).draw(6, 64)
+    assert (targets.landmarks == -1).all()
+    assert (targets.face == 0).all()
+    assert targets.masks[:, 0].mean() > 0.05, "it is a head all the same"
+
+
+def test_a_relief_that_is_too_flat_costs_what_its_spread_is_off() -> None:
+    item = batch([BatchItem(*_maps(dot_face()))])[1]
+    true = item.relief
+    heat = torch.zeros(1, 68, 64, 64)
+    masks = torch.zeros(1, 2, 128, 128)
+    off = {scale: float(losses(scale * true, masks, heat, item)["amplitude"]) for scale in (1.0, 0.8, 1.25)}
+    assert off[1.0] == pytest.approx(0, abs=1e-4)
+    assert off[0.8] == pytest.approx(np.log(1.25), abs=0.01)
+    assert off[1.25] == pytest.approx(np.log(1.25), abs=0.01)
+
+
+def _maps(sample: Sample) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    return sample.image, sample.relief.astype(np.float32), sample.masks, sample.landmarks

@@ -49,7 +49,7 @@ def draw_framing(rng: Generator, turned_deg: tuple[float, float] | None = None) 
     x, y = rng.normal(0, spread, 2)
     return Framing(
         yaw_deg=float(np.clip(yaw, -MOST_YAW_DEG, MOST_YAW_DEG)),
-        pitch_deg=float(np.clip(rng.normal(0, 10), -30, 30)),
+        pitch_deg=float(np.clip(rng.normal(0, 13), -38, 38)),
         roll_deg=float(roll),
         ipd_share=float(ipd),
         offset=(float(x), float(y)),

@@ -28,8 +28,13 @@ def backdrop(rng: Generator, bank: Picture, side: int, things: float) -> Picture
     if rng.random() < things:
         for _ in range(rng.integers(1, 5)):
             picture = _thing(rng, bank, picture, x, y)
-        if rng.random() < 0.3:
+        kind = rng.random()
+        if kind < 0.3:
             picture = _creature(rng, bank, picture, x, y)
+        elif kind < 0.45:
+            picture = _fist(rng, bank, picture, x, y)
+        elif kind < 0.6:
+            picture = _lamps(rng, picture, x, y)
     if rng.random() < 0.4:
         layer = int(rng.choice([noise.CLOUD, noise.FINE, noise.GRAIN]))
         picture = picture + _tile(rng, bank, layer, side)[..., None] * rng.uniform(0, 0.08)
@@ -124,11 +129,7 @@ def _creature(rng: Generator, bank: Picture, picture: Picture, x: Picture, y: Pi
     def blob(dx: float, dy: float, wide: float, tall: float, colour: NDArray[np.floating], hairy: bool) -> None:
         nonlocal picture
         right, down = (x - at[0] - dx * size) / (wide * size), (y - at[1] - dy * size) / (tall * size)
-        distance = right**2 + down**2
-        cover = np.clip((1 - distance) * size * side / 4, 0, 1)[..., None]
-        lit = (0.75 + 0.3 * np.sqrt(np.clip(1 - distance, 0, 1)) - 0.15 * down)[..., None]
-        skin = np.clip(colour * lit * (coat[..., None] if hairy else 1), 0, 1)
-        picture = (picture * (1 - cover) + skin * cover).astype(np.float32)
+        picture = _blob(picture, right, down, size * side / 4, colour * (coat[..., None] if hairy else 1))
 
     ears, apart, eye = rng.uniform(0.2, 0.5), rng.uniform(0.3, 0.6), rng.uniform(0.08, 0.22)
     for sign in (-1, 1):
@@ -140,3 +141,50 @@ def _creature(rng: Generator, bank: Picture, picture: Picture, x: Picture, y: Pi
         blob(sign * apart, -0.15, eye * 0.5, eye * rng.uniform(0.5, 0.95), np.full(3, 0.03), False)
     blob(0, 0.25, rng.uniform(0.1, 0.2), rng.uniform(0.07, 0.14), np.array([0.25, 0.12, 0.12]), False)
     return picture
+
+
+def _fist(rng: Generator, bank: Picture, picture: Picture, x: Picture, y: Picture) -> Picture:
+    """Draw a hand with bent fingers, which has the colour of a face and about as many folds."""
+    at, size, turn = rng.uniform(0.2, 0.8, 2), rng.uniform(0.08, 0.4), rng.uniform(0, 2 * np.pi)
+    right = ((x - at[0]) * np.cos(turn) + (y - at[1]) * np.sin(turn)) / size
+    down = (-(x - at[0]) * np.sin(turn) + (y - at[1]) * np.cos(turn)) / size
+    sharp = size * x.shape[0] / 8
+    skin = SKIN_TONES[rng.integers(8)] * np.exp(rng.normal(0, 0.05, 3))
+    skin = skin * (1 + rng.uniform(0, 0.1) * _tile(rng, bank, noise.FINE, x.shape[0]))[..., None]
+    picture = _blob(picture, right / 0.95, (down - 0.4) / 0.9, sharp, skin * 0.95)
+    spread, long = rng.uniform(0.9, 1.1), rng.uniform(0.45, 0.8)
+    for finger in range(4):
+        along = (finger - 1.5) * 0.45 * spread
+        picture = _blob(picture, (right - along) / 0.26, (down + 0.35 - 0.06 * finger) / long, sharp, skin * 0.7)
+        picture = _blob(picture, (right - along) / 0.23, (down + 0.35 - 0.06 * finger) / long, sharp, skin)
+    away = rng.uniform(0.1, 0.5)
+    return _blob(
+        picture, (right + away - 0.3 * down) / 0.75, (down - away) / 0.25, sharp, skin * rng.uniform(0.85, 1.05)
+    )
+
+
+def _lamps(rng: Generator, picture: Picture, x: Picture, y: Picture) -> Picture:
+    """Draw one or two round lamps or dials in bright rings, perhaps with a grille below, as on cars and machines."""
+    at, size, apart = rng.uniform(0.25, 0.75, 2), rng.uniform(0.04, 0.22), rng.uniform(1.1, 2.5)
+    body, metal = any_colour(rng), np.repeat(rng.uniform(0.5, 1.0), 3)
+    sharp = size * x.shape[0] / 4
+    if rng.random() < 0.6:
+        picture = _blob(picture, (x - at[0]) / (3.2 * size), (y - at[1]) / (2.2 * size), sharp, body)
+    for sign in (-1, 1) if rng.random() < 0.7 else (0,):
+        right, down = (x - at[0]) / size - sign * apart, (y - at[1]) / size
+        ring = 1 / rng.uniform(0.6, 0.9)
+        picture = _blob(picture, right, down, sharp, metal)
+        picture = _blob(picture, right * ring, down * ring, sharp, any_colour(rng) * rng.uniform(0.3, 1.2))
+        picture = _blob(picture, (right + 0.2) * 3, (down + 0.2) * 3, sharp, np.repeat(rng.uniform(0.4, 1.0), 3))
+    for bar in range(int(rng.integers(0, 6))):
+        down = (y - at[1]) / size - 1.2 - 0.3 * bar
+        picture = _blob(picture, (x - at[0]) / (1.8 * size), down / 0.1, sharp, metal * rng.uniform(0.1, 1))
+    return picture
+
+
+def _blob(picture: Picture, right: Picture, down: Picture, sharp: float, colour: NDArray[np.floating]) -> Picture:
+    """Paint a lit ball over a picture, where right and down are within 1; colour : (3,) or (S, S, 3)."""
+    distance = right**2 + down**2
+    cover = np.clip((1 - distance) * sharp, 0, 1)[..., None]
+    lit = (0.75 + 0.3 * np.sqrt(np.clip(1 - distance, 0, 1)) - 0.15 * down)[..., None]
+    return (picture * (1 - cover) + np.clip(colour * lit, 0, 1) * cover).astype(np.float32)

@@ -13,13 +13,18 @@ from core.depth.builtin.render import noise
 from core.depth.builtin.render.facekit import AZIMUTH_DEG, AZIMUTHS, POLAR_DEG, SKULL_CENTRE, hairline_deg
 from core.depth.builtin.render.raster import ATTRIBUTES, EDGE, HEIGHT, SHADE, Strands, U, V
 
-STYLES = ("bald", "shaven", "short", "medium", "afro", "big", "long", "updo")
-STYLE_SHARES = (0.1, 0.07, 0.22, 0.17, 0.09, 0.14, 0.16, 0.05)
+STYLES = ("bald", "shaven", "short", "medium", "afro", "big", "long", "updo", "bob", "fur")
+STYLE_SHARES = (0.08, 0.05, 0.16, 0.11, 0.07, 0.11, 0.25, 0.05, 0.09, 0.03)  # "fur" is a hat of it, with flaps
 SCALP_ROWS, HANGING_ROWS = 30, 16
 ROWS = SCALP_ROWS + HANGING_ROWS
 LAYERS = (0.12, 0.36, 0.58, 0.78, 0.95)
 TILE_CM = 30.0  # one unit of the texture coordinate along a strand
 SCALP_CM_PER_DEG = 0.17
+# Neck, shoulders and chest that hair lies on, in the body's frame, cm: heights, and half axes across and to the front
+# there; a little wider than `wardrobe.body` ever is.
+BODY_Y = (-70.0, -20.0, -16.5, -13.5, -11.5, -9.5)
+BODY_ACROSS, BODY_DEEP = (25.0, 25.0, 23.0, 15.0, 9.0, 7.0), (16.5, 14.0, 12.5, 10.0, 8.5, 7.0)
+BODY_Z = -1.0
 
 _ACROSS = np.abs(AZIMUTH_DEG).astype(np.float64)
 _TURN = np.radians(AZIMUTH_DEG).astype(np.float64)
@@ -79,7 +84,9 @@ def hair(rng: Generator, scalp: NDArray[np.float32], style: str, bank: NDArray[n
     end = np.where((_ACROSS > 56) & (over_ears > 0), np.maximum(end, usual + over_ears * beside), end)
     parting = rng.uniform(-60, 60)
     fringe = np.zeros(AZIMUTHS)
-    if style != "updo" and rng.random() < (0.25 if style == "short" else 0.45):
+    if style == "fur":
+        end = np.where(_ACROSS < 60, rng.uniform(56, 72), end)
+    elif style != "updo" and rng.random() < (0.25 if style == "short" else 0.45):
         fringe = np.clip((rng.uniform(25, 62) - _ACROSS) / 10, 0, 1)
         low = rng.uniform(66, 87) + rng.normal(0, 6) * np.sin(_TURN - np.radians(parting))
         low = low + ripple(rng, 24) * rng.uniform(0.5, 3)
@@ -99,6 +106,7 @@ def hair(rng: Generator, scalp: NDArray[np.float32], style: str, bank: NDArray[n
     lifted = np.maximum(lifted, 0.02)
     tip = root + outward * lifted[..., None]
     low_root, low_tip = _hang(rng, root[:, -1], tip[:, -1], hanging)
+    low_root, low_tip = draped(rng, low_root, low_tip)
     root, tip = np.concatenate([root, low_root], 1), np.concatenate([tip, low_tip], 1)
 
     fall = np.linspace(0, 1, HANGING_ROWS + 1)[1:]
@@ -114,7 +122,29 @@ def hair(rng: Generator, scalp: NDArray[np.float32], style: str, bank: NDArray[n
         spread=rng.uniform(0.15, 0.7),
         hairline_cm=rng.uniform(0.5, 2.0),
     )
-    return layered(root, tip, arc / TILE_CM, edge, strands)
+    folds = ripple(rng, 9)[:, None] * np.cos(np.linspace(0, rng.uniform(0, 6), ROWS) + rng.uniform(0, 6))
+    open_ = np.clip(1 - rng.uniform(0, 0.4) * (1 - 0.6 * folds), 0.15, 1)
+    return layered(root, tip, arc / TILE_CM, edge, open_, strands)
+
+
+def draped(
+    rng: Generator, root: NDArray[np.floating], tip: NDArray[np.floating]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Lay hanging hair (72, r, 3) on the shoulders: each side before them or behind them, or parted there."""
+    forward = np.zeros(AZIMUTHS, bool)
+    for side in (-1, 1):
+        parted_deg = rng.choice([0.0, rng.uniform(70, 115), 135.0], p=[0.3, 0.3, 0.4])
+        forward |= (np.sign(AZIMUTH_DEG) == side) & (parted_deg > _ACROSS)
+    sign = np.where(forward, 1.0, -1.0)[:, None]
+
+    def outside(points: NDArray[np.floating], clearance_cm: float) -> NDArray[np.float64]:
+        x, y, z = np.moveaxis(points, -1, 0)
+        across, deep = (np.interp(y, BODY_Y, axis) + clearance_cm for axis in (BODY_ACROSS, BODY_DEEP))
+        surface = deep * np.sqrt(np.clip(1 - (x / across) ** 2, 0, 1))
+        laid = np.where(y < BODY_Y[-1], sign * np.maximum(sign * (z - BODY_Z), surface) + BODY_Z, z)
+        return np.stack([x, y, laid], -1)
+
+    return outside(root, 0.0), outside(tip, rng.uniform(0.5, 2.5))
 
 
 def layered(
@@ -122,12 +152,13 @@ def layered(
     tip: NDArray[np.floating],
     along: NDArray[np.floating],
     edge: NDArray[np.floating],
+    open_: NDArray[np.floating],
     strands: Strands,
     heights: tuple[float, ...] = LAYERS,
 ) -> Shell:
-    """Stack layers between two sheets (72, r, 3); along, edge : (72, r)."""
-    closed = [np.concatenate([part, part[:1]]) for part in (root, tip, along, edge)]
-    root, tip, along, edge = closed
+    """Stack layers between two sheets (72, r, 3); along, edge, open_ (0..1, how much of the sky it sees) : (72, r)."""
+    closed = [np.concatenate([part, part[:1]]) for part in (root, tip, along, edge, open_)]
+    root, tip, along, edge, open_ = closed
     columns, rows = along.shape
     around = np.repeat(np.linspace(0, 1, columns)[:, None], rows, 1)
     sheet = sheet_triangles(columns, rows)
@@ -137,7 +168,7 @@ def layered(
         table = np.zeros((columns * rows, ATTRIBUTES))
         table[:, U], table[:, V] = around.ravel(), along.ravel()
         table[:, HEIGHT], table[:, EDGE] = height, edge.ravel()
-        table[:, SHADE] = 0.35 + 0.65 * height
+        table[:, SHADE] = (0.35 + 0.65 * height) * open_.ravel()
         attributes.append(table)
         triangles.append(sheet + number * columns * rows)
     casts = np.arange(len(sheet) * len(heights)) // len(sheet) == len(heights) // 2
@@ -166,8 +197,10 @@ def _thickness(rng: Generator, style: str) -> tuple[NDArray[np.float64], float]:
         "medium": (u(1.2, 3.2), [u(0.5, 1.1), 0.9, u(0.6, 1.2), 1], u(0, 26)),
         "afro": (u(1.0, 7.0), [u(0.6, 1.1), 1, u(0.8, 1.2), 1], u(0, 20)),
         "big": (u(2.4, 7.0), [u(0.4, 0.9), 0.85, u(0.9, 1.5), 1.1], u(14, 30)),
-        "long": (u(0.6, 4.0), [u(0.4, 1), 0.8, 1, 1], u(10, 26)),
+        "long": (u(0.6, 5.0), [u(0.4, 1), 0.8, 1, 1], u(10, 26)),
         "updo": (u(0.5, 2.5), [u(0.8, 1.6), 1, 0.7, 1.5], 0.0),
+        "bob": (u(1.0, 4.5), [u(0.4, 1), 0.9, u(1, 1.6), 1.1], u(14, 28)),
+        "fur": (u(2.0, 5.5), [u(0.8, 1.2), 1, u(0.9, 1.3), 1], u(14, 30)),
     }[style]
     if style == "afro" and most < 2.5:
         over_ears = 0.0
@@ -201,9 +234,15 @@ def _hanging(rng: Generator, style: str) -> NDArray[np.float64]:
     """Cm of hair that hangs below the head, by azimuth."""
     if style == "long":
         behind = np.clip((_ACROSS - rng.uniform(52, 88)) / 14, 0, 1)
-        return rng.uniform(3, 34) * behind * (1 + 0.06 * ripple(rng, 30))
-    if style in ("big", "medium") and rng.random() < 0.5:
-        return rng.uniform(1, 9) * np.clip((_ACROSS - rng.uniform(62, 88)) / 20, 0, 1)
+        return rng.uniform(6, 46) * behind * np.clip(1 + rng.uniform(0.03, 0.25) * ripple(rng, 30), 0.3, 2)
+    if style == "bob":
+        behind = np.clip((_ACROSS - rng.uniform(48, 76)) / 12, 0, 1)
+        slant = 1 - rng.uniform(-0.2, 0.6) * np.clip((_ACROSS - 70) / 110, 0, 1)
+        return rng.uniform(3, 13) * behind * slant * np.clip(1 + rng.uniform(0.02, 0.15) * ripple(rng, 30), 0.3, 2)
+    if style == "fur":
+        return rng.uniform(0, 11) * np.clip(1.4 - np.abs(_ACROSS - rng.uniform(75, 95)) / 22, 0, 1)
+    if style in ("big", "medium", "afro") and rng.random() < 0.5:
+        return rng.uniform(1, 12) * np.clip((_ACROSS - rng.uniform(62, 88)) / 20, 0, 1)
     return np.zeros(AZIMUTHS)
 
 

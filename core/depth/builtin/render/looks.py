@@ -59,7 +59,7 @@ class Eyes(NamedTuple):
 
 
 class Hair(NamedTuple):
-    """Strands: contrast between them, light ones, gloss."""
+    """Strands: contrast between them, light ones, gloss; `faded` is how light the ends of long hair are."""
 
     dark: Colour
     light: Colour
@@ -72,6 +72,7 @@ class Hair(NamedTuple):
     at: float
     across: float
     along: float
+    faded: float
 
 
 class Cloth(NamedTuple):
@@ -177,6 +178,7 @@ def hair(rng: Generator, person: Person, across: float, along: float, curly: boo
         at=rng.random(),
         across=across,
         along=along,
+        faded=rng.uniform(0, 1) * (rng.random() < 0.4),
     )
 
 
@@ -204,8 +206,8 @@ def light(rng: Generator, distance_cm: float) -> Light:
     for number in range(rng.integers(1, 4)):
         turn = rng.normal(0, 45) if number == 0 else rng.uniform(-150, 150)
         height = rng.uniform(0, 65) if number == 0 else rng.uniform(-15, 70)
-        if rng.random() < 0.07:
-            height = rng.uniform(-40, 0)
+        if rng.random() < 0.14:
+            height = rng.uniform(-65, 0)
         a, e = np.radians([turn, height])
         directions.append([np.sin(a) * np.cos(e), -np.sin(e), -np.cos(a) * np.cos(e)])
         tint = np.exp(rng.normal(0, 0.12 if rng.random() < 0.8 else 0.35, 3))

@@ -94,6 +94,7 @@ def hair(bank, look, u, v, height):  # type: ignore[no-untyped-def]
     clump = texture(bank, SPOTS if look.curly > 0 else FINE, u * 2 + 0.2, v + look.at)
     bright = max(1 + look.contrast * (0.55 * strand + 0.35 * lock) + look.clumps * clump, 0.12)
     share = min(max(0.5 + 0.35 * lock + 0.25 * clump, 0.0), 1.0) * look.lights * (0.5 + 0.5 * height)
+    share = min(share + look.faded * smoothstep(0.55, 1.3, v), 1.0)
     r, g, b = mixed(look.dark[0], look.dark[1], look.dark[2], look.light, share)
     gloss = look.gloss * (0.5 + 0.5 * strand) ** 2
     return r * bright, g * bright, b * bright, gloss, 0.12 * strand + 0.1 * clump, 0.15 * clump

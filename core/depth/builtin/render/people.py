@@ -196,8 +196,8 @@ def _move_mouth(rng: Generator, face: _Muscles) -> None:
             face.both("mouthLowerDown", smile * rng.uniform(0.1, 0.7))
             face.both("mouthStretch", chance() * 0.3)
             face.one("jawOpen", rng.uniform(0, 0.2))
-    elif kind < 0.48:
-        face.one("jawOpen", rng.uniform(0.03, 0.5))
+    elif kind < 0.5:
+        face.one("jawOpen", rng.uniform(0.03, 0.85))
         face.both("mouthStretch", chance() * 0.4)
     elif kind < 0.58:
         face.one("mouthPucker", chance() * 0.9)

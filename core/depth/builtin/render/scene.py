@@ -1,5 +1,7 @@
 """One sample from a seed: a person, dressed, before a camera and a backdrop, photographed; and the true answers."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +21,9 @@ from core.face.landmarks import NOSE
 
 NO_FACE_SHARE = 0.13
 SMALLEST_HEAD_PX = 900
-AS_BRIGHT_SHARE = 0.2  # of the backdrops are as bright as the head
+AS_BRIGHT_SHARE, LIKE_HAIR_SHARE = 0.2, 0.15  # of the backdrops are as bright as the head, or have the colour of hair
+HAT_SHARE = 0.22
+FUR_COLOURS = np.array([[0.9, 0.88, 0.85], [0.55, 0.45, 0.35], [0.3, 0.2, 0.13], [0.08, 0.07, 0.07], [0.5, 0.5, 0.5]])
 BATCH = 16
 
 
@@ -60,15 +64,22 @@ class Renderer:
         scalp = kit.scalp(person.points)
         fur = None if style in ("bald", "shaven") else hairdressing.hair(rng, scalp, style, self.bank)
         hats: list[wardrobe.Garment] = []
-        if rng.random() < 0.16:
+        under: float | None = None
+        if style == "fur":
+            colour = FUR_COLOURS[rng.integers(len(FUR_COLOURS))] * np.exp(rng.normal(0, 0.15))
+            person = replace(
+                person, hair=np.clip(colour, 0.01, 1), hair_light=np.clip(colour * rng.uniform(1, 1.8), 0, 1)
+            )
+        elif rng.random() < HAT_SHARE:
             kind, hats = wardrobe.headgear(rng, scalp, self.bank)
             fur = None if kind == "scarf" else fur
+            under = _pressed_from(kind, hats)
         if not parts.bare or rng.random() < 0.6:
             parts.add_body(wardrobe.body(rng, rng.uniform(-10.5, -8) if not parts.bare else rng.uniform(-14, -12.5)))
         for garment in hats:
             parts.add_hat(garment)
         if fur is not None:
-            parts.add_hair(fur, under=hats[0].points[:: wardrobe.CROWN_ROWS, 1].mean() if hats else None)
+            parts.add_hair(fur, under)
         camera, points = parts.before_camera()
         normals = raster.vertex_normals(points, parts.triangles)
         fragments = Fragments.empty(SIDE)
@@ -93,7 +104,9 @@ class Renderer:
         shade(fragments, normals, *args, camera, self.bank, *dress, light, seen, image, masks)
         if np.count_nonzero(masks[..., 0]) < SMALLEST_HEAD_PX:
             return None
-        return self._finish(person, framing, parts, camera, points, fragments, image, masks, style, bool(hats))
+        return self._finish(
+            person, framing, parts, camera, points, fragments, image, masks, style, bool(hats) or style == "fur"
+        )
 
     def _finish(
         self,
@@ -117,6 +130,9 @@ class Renderer:
         behind = backdrop(rng, self.bank, SIDE, things=0.3)
         if rng.random() < AS_BRIGHT_SHARE:
             behind = behind * (exposed[masks[..., 0] > 0].mean() / max(behind.mean(), 1e-3))
+        is_hair = there & (parts.material[fragments.triangle] == raster.HAIR)
+        if is_hair.any() and rng.random() < LIKE_HAIR_SHARE:
+            behind = behind * (exposed[is_hair].mean(0) * np.exp(rng.normal(0, 0.2)) / max(behind.mean(), 1e-3))
         edge = cv2.GaussianBlur(there.astype(np.float32), (0, 0), 0.9)[..., None]
         filled = np.where(there[..., None], exposed, cv2.dilate(exposed, np.ones((3, 3), np.uint8)))
         picture = np.ascontiguousarray(filled * edge + behind * (1 - edge), np.float32)
@@ -164,6 +180,13 @@ def faceless(rng: np.random.Generator, bank: NDArray[np.float32]) -> NDArray[np.
     """(IMAGE_SIDE, IMAGE_SIDE, 3) uint8: a picture without a face; in three of four, things that could pass for one."""
     image, _ = photograph(rng, _smaller(backdrop(rng, bank, SIDE, things=0.75)), bank)
     return image
+
+
+def _pressed_from(kind: str, hats: list[wardrobe.Garment]) -> float | None:
+    """Y in the head's frame above which a hat presses hair to the skull: all of it under a hood, none by headphones."""
+    if kind == "headphones":
+        return None
+    return -100.0 if kind == "hood" else float(hats[0].points[:: wardrobe.CROWN_ROWS, 1].mean())
 
 
 def _smaller(picture: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -11,8 +11,8 @@ from core.depth.builtin.render.facekit import AZIMUTH_DEG, SKULL_CENTRE
 from core.depth.builtin.render.hair import along_scalp, ripple, sheet_triangles
 from core.depth.builtin.render.raster import ATTRIBUTES, BRIM, CLOTH, HAT, OPEN, U, V
 
-HATS = ("cap", "beanie", "peak", "wide", "wrap", "scarf")
-HAT_SHARES = (0.25, 0.2, 0.18, 0.12, 0.1, 0.15)
+HATS = ("cap", "beanie", "peak", "wide", "wrap", "scarf", "hood", "headphones")
+HAT_SHARES = (0.16, 0.16, 0.1, 0.17, 0.1, 0.13, 0.12, 0.06)
 CROWN_ROWS, BRIM_ROWS, SCARF_ROWS, BODY_COLUMNS, BODY_ROWS = 12, 5, 30, 49, 14
 CROWN_TOP_Y = 14.6  # y of the top of the mean skull
 
@@ -74,8 +74,10 @@ def body(rng: Generator, collar_y: float) -> Garment:
 def headgear(rng: Generator, scalp: NDArray[np.float32], bank: NDArray[np.float32]) -> tuple[str, list[Garment]]:
     """Return the kind and the sheets of a hat or head scarf on a scalp (72, 34, 3), in the head's frame."""
     kind = str(rng.choice(HATS, p=HAT_SHARES))
-    if kind == "scarf":
-        return kind, [_head_scarf(rng, scalp)]
+    if kind in ("scarf", "hood"):
+        return kind, [_head_scarf(rng, scalp, loose=kind == "hood")]
+    if kind == "headphones":
+        return kind, _headphones(rng)
     low = rng.uniform(56, 72) + (6 if kind in ("beanie", "wrap") else 0)
     tilt = rng.uniform(-4, 12) * np.cos(_TURN) + np.clip(np.cos(_TURN), -1, 0) * rng.uniform(0, 26)
     ring = along_scalp(scalp, (low - tilt)[:, None])[:, 0]
@@ -106,7 +108,7 @@ def headgear(rng: Generator, scalp: NDArray[np.float32], bank: NDArray[np.float3
 
 def _brim(rng: Generator, ring: NDArray[np.floating], centre: NDArray[np.floating], kind: str) -> Garment:
     if kind == "wide":
-        width = np.full(len(ring), rng.uniform(4, 11))
+        width = np.full(len(ring), rng.uniform(4, 13))
     else:
         front = np.clip(np.cos(_TURN * rng.uniform(1.1, 1.5)), 0, 1) ** 0.6 * (np.abs(_TURN) < 1.45)
         width = rng.uniform(3, 8) * front
@@ -115,14 +117,17 @@ def _brim(rng: Generator, ring: NDArray[np.floating], centre: NDArray[np.floatin
     away[:, 1] = 0
     away /= np.linalg.norm(away, axis=1, keepdims=True)
     sheet = ring[:, None] + away[:, None] * out[..., None]
-    sheet[..., 1] -= (rng.uniform(-0.05, 0.55) + rng.uniform(0, 0.5) * np.sin(_TURN) ** 2)[:, None] * out
+    beside = np.sin(_TURN)[:, None] ** 2
+    sheet[..., 1] -= (rng.uniform(-0.05, 0.55) + rng.uniform(0, 0.5) * beside) * out
+    if kind == "wide":  # a brim that curls up, most of all beside the head
+        sheet[..., 1] += rng.uniform(0, 0.07) * (rng.uniform(0, 0.4) + beside) * out**2
     return _garment(_closed(sheet), BRIM, np.array(0.9))
 
 
-def _head_scarf(rng: Generator, scalp: NDArray[np.float32]) -> Garment:
-    """A cloth over hair, ears and neck that leaves the face free (hijab, hood), falling to the shoulders."""
+def _head_scarf(rng: Generator, scalp: NDArray[np.float32], *, loose: bool) -> Garment:
+    """A cloth over hair, ears and neck that leaves the face free, falling to the shoulders; a hood stands off it."""
     across = np.abs(AZIMUTH_DEG).astype(np.float64)
-    brow, cheek = rng.uniform(54, 70), rng.uniform(44, 60)
+    brow, cheek = (rng.uniform(36, 62), rng.uniform(52, 74)) if loose else (rng.uniform(54, 70), rng.uniform(44, 60))
     end = np.interp(across, [0, 0.55 * cheek, cheek, cheek + 8, 180], [brow, brow + 6, 100, 126, 131])
     rows = SCARF_ROWS - 10
     polar = end[:, None] * np.linspace(0, 1, rows)[None] ** 0.9
@@ -130,7 +135,7 @@ def _head_scarf(rng: Generator, scalp: NDArray[np.float32]) -> Garment:
     outward = on_head - SKULL_CENTRE
     outward /= np.linalg.norm(outward, axis=2, keepdims=True)
     rim = np.clip((end[:, None] - polar) / 8, 0.25, 1)
-    thick = rng.uniform(0.5, 2.2) * (1 + 0.2 * ripple(rng, 12)[:, None]) * rim
+    thick = (rng.uniform(1.5, 4.5) if loose else rng.uniform(0.5, 2.2)) * (1 + 0.2 * ripple(rng, 12)[:, None]) * rim
     on_head = on_head + outward * thick[..., None]
     fall = np.linspace(0, 1, 11)[1:][None]
     length = rng.uniform(8, 20) * np.clip((across - cheek) / 6, 0, 1)[:, None]
@@ -144,3 +149,26 @@ def _head_scarf(rng: Generator, scalp: NDArray[np.float32]) -> Garment:
     hanging[..., 0] *= 1 - 0.9 * closing
     hanging[..., 2] += 4.5 * closing
     return _garment(_closed(np.concatenate([on_head, hanging], 1)), HAT, np.array(0.85))
+
+
+def _headphones(rng: Generator) -> list[Garment]:
+    """A band over the head from ear to ear, and a cushion on each."""
+    half, back, wide = 8.4 + rng.uniform(0.3, 1.2), rng.uniform(-2.0, 1.0), rng.uniform(0.7, 2.2)
+    ear_y, tall = rng.uniform(1.5, 3.5), CROWN_TOP_Y + rng.uniform(0.2, 1.5)
+    turn = np.linspace(-np.pi / 2, np.pi / 2, BODY_COLUMNS)[:, None]
+    over = np.linspace(-1, 1, BRIM_ROWS)[None]
+    out = 1 + 0.06 * (1 - over**2)
+    band = np.stack(
+        [np.sin(turn) * half * out, ear_y + np.cos(turn) * (tall - ear_y) * out, back + wide * over + 0 * turn], -1
+    )
+    sheets = [_garment(band, HAT, np.array(1.0))]
+    radius, thick, y = rng.uniform(2.8, 4.8), rng.uniform(1.2, 3.0), ear_y - rng.uniform(0, 1.5)
+    round_, from_middle = np.linspace(-np.pi, np.pi, BODY_COLUMNS)[:, None], np.linspace(0, 1, BRIM_ROWS)[None]
+    for side in (-1, 1):
+        x = half - 0.8 + thick * np.sqrt(1 - from_middle**4) + 0 * round_
+        cup = np.stack(
+            [side * x, y + radius * 1.15 * np.sin(round_) * from_middle, back + radius * np.cos(round_) * from_middle],
+            -1,
+        )
+        sheets.append(_garment(cup, HAT, np.array(1.0)))
+    return sheets

@@ -1,6 +1,6 @@
 """Pools -> batches: crops like those of inference, mirror images, tone curves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,8 @@ TIGHT_IPD = 62 / 256  # in the crop that measures the face
 MAX_ENLARGEMENT = 1.7
 GRAY_BELOW = 4  # mean distance of a picture's channels
 MEAN, DEVIATION = 0.5, 0.25
-WALL_SHARE, RELIT_SHARE, GRAIN_SHARE = 0.2, 0.2, 0.2  # of the pictures
+WALL_SHARE, RELIT_SHARE, GRAIN_SHARE, EDGE_SHARE = 0.2, 0.2, 0.2, 0.2  # of the pictures
+OVERTURNED_SHARE = 0.07
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,26 @@ def before_wall(rng: np.random.Generator, image: NDArray[np.uint8], subject: NDA
     return np.clip(image * share + behind * (1 - share), 0, 255).astype(np.uint8)
 
 
+def at_edge(rng: np.random.Generator, sample: Sample) -> Sample:
+    """Let the photo end close to the face on one or two sides: its border goes on, as in crops, and is no head."""
+    side = sample.image.shape[0]
+    low, high = np.clip(sample.landmarks * side, 0, side).min(0), np.clip(sample.landmarks * side, 0, side).max(0)
+    image, masks = np.array(sample.image), np.array(sample.masks)
+    for edge in rng.choice(4, int(rng.integers(1, 3)), replace=False):
+        axis, far = divmod(int(edge), 2)  # axis 0: rows
+        face = (high if far else low)[1 - axis]
+        room = side - face if far else face
+        width = int(room * rng.uniform(0.1, 0.95))
+        if width < 1:
+            continue
+        beyond = slice(side - width, side) if far else slice(0, width)
+        last = slice(side - width - 1, side - width) if far else slice(width, width + 1)
+        across = (slice(None),) * axis
+        image[(*across, beyond)] = image[(*across, last)]
+        masks[(*across, beyond)] = 0
+    return replace(sample, image=image, masks=masks)
+
+
 def relit(rng: np.random.Generator, image: NDArray[np.uint8], subject: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Make what is behind the subject, coverage (S, S) uint8, about as bright as it, which hides outlines."""
     share = subject.astype(np.float32) / 255
@@ -142,6 +163,8 @@ class Batches:
         rng = self.rng
         window = WHOLE
         face_seen = has_face(sample.landmarks)
+        if face_seen and rng.random() < EDGE_SHARE:
+            sample = at_edge(rng, sample)
         if face_seen and rng.random() < 0.8:
             tight = rng.random() < 0.6
             face = face_window(sample.landmarks, TIGHT_IPD if tight else WIDE_IPD)
@@ -167,6 +190,10 @@ class Batches:
             image, relief, masks = image[:, ::-1], relief[:, ::-1], masks[:, ::-1]
             if face_seen:
                 landmarks = landmarks[MIRRORED] * np.array([-1, 1], np.float32) + np.array([1, 0], np.float32)
+        if face_seen and rng.random() < OVERTURNED_SHARE:  # faces that are not upright are to be read when they are
+            quarters = int(rng.integers(1, 4))
+            image, relief, masks = (np.rot90(each, quarters) for each in (image, relief, masks))
+            landmarks = np.full_like(landmarks, -1)
         return Item(image, relief, masks, landmarks, sharp=len(sample.relief) >= side)
 
 

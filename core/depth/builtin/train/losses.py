@@ -37,9 +37,10 @@ WEIGHTS = {
     "relief": 0.8,  # in its own units: what makes millimetres known without a fit
     "aligned": 0.6,  # after scale and shift over the head, as MiDaS (Ranftl et al., TPAMI 2022)
     "face": 0.8,  # after scale and shift over the inner face alone
+    "amplitude": 0.4,  # of the inner face, which errors alone draw to the mean
     "gradient": 1.0,  # differences of the error at four scales (same source): edges, lips, nostrils
     "detail": 1.0,  # and at the finest
-    "masks": 1.0,
+    "masks": 1.5,
     "heatmaps": 0.04,
     "landmarks": 2.0,
 }
@@ -69,6 +70,7 @@ def losses(relief: Tensor, masks: Tensor, heatmaps: Tensor, targets: Targets) ->
         "relief": _mean(error.abs(), weight),
         "aligned": _mean(aligned.abs(), head),
         "face": _mean(on_face.abs(), face),
+        "amplitude": _amplitude(relief, truth, face),
         "gradient": _gradient(error, head, GRADIENT_SCALES),
         "detail": _gradient(fine, whole, 1),
         "masks": functional.binary_cross_entropy_with_logits(masks, coverage),
@@ -95,6 +97,17 @@ def _align(relief: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
     covariance = (centred * (truth - mean_truth) * mask).sum((2, 3), keepdim=True)
     scale = covariance / ((centred * centred).sum((2, 3), keepdim=True) + 1e-2 * count)
     return scale.clamp(min=0.05) * (relief - mean) + mean_truth
+
+
+def _amplitude(relief: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
+    """Return by how much the spread within the mask is off, as a logarithm; of pictures without one, nothing."""
+    spreads = []
+    count = mask.sum((2, 3)) + 1e-3
+    for each in (relief, truth):
+        mean = ((each * mask).sum((2, 3)) / count)[..., None, None]
+        spreads.append(((((each - mean) * mask) ** 2).sum((2, 3)) / count + 1e-3).sqrt())
+    seen = (count > 50).float()
+    return ((spreads[0] / spreads[1]).log().abs() * seen).sum() / (seen.sum() + 1e-3)
 
 
 def _gradient(error: Tensor, mask: Tensor, scales: int) -> Tensor:

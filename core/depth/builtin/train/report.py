@@ -13,12 +13,15 @@ from torch import nn
 
 from core.depth.builtin.architecture import FaceUNet
 from core.depth.builtin.network import WEIGHTS
+from core.depth.builtin.render.hair import STYLES
 from core.depth.builtin.render.pool import Pool
 from core.depth.builtin.train.batches import has_face
 from core.depth.builtin.train.validate import Figures, on_samples, truth_figures
 
 YAW_DEG = (0, 15, 30, 45, 60, 75, 96)
+PITCH_DEG = (-39, -25, -15, -5, 5, 15, 25, 39)
 SKIN_TONES = ((0, 2, "light"), (2, 4, "middle"), (4, 5.5, "brown"), (5.5, 8, "dark"))
+LONG = ("long", "bob", "big")
 YES_OR_NO = ("occluder", "glasses", "headgear", "child", "eyes_closed", "dark")
 
 
@@ -56,9 +59,16 @@ def by_bucket(network: nn.Module, pool: Pool) -> list[tuple[str, Figures]]:
     buckets: list[tuple[str, NDArray[np.bool_]]] = [("all", np.ones(len(faces), bool))]
     turn, tone = np.abs(pool.fact("yaw_deg")[faces]), pool.fact("skin_tone")[faces]
     buckets += [(f"yaw {a} to {min(b, 95)} deg", (turn >= a) & (turn < b)) for a, b in itertools.pairwise(YAW_DEG)]
+    pitch = pool.fact("pitch_deg")[faces]
+    buckets += [
+        (f"pitch {a} to {b} deg, yaw < 30", (turn < 30) & (pitch >= a) & (pitch < b))
+        for a, b in itertools.pairwise(PITCH_DEG)
+    ]
     upright = turn < 45  # so that tones and things are not compared across turns
     buckets += [(f"{name} skin, yaw < 45", upright & (tone >= a) & (tone < b)) for a, b, name in SKIN_TONES]
     buckets += [(f"{fact}, yaw < 45", upright & (pool.fact(fact)[faces] > 0.5)) for fact in YES_OR_NO]
+    style = np.array([STYLES[int(number)] for number in pool.fact("hair")[faces]])
+    buckets.append(("hair below the chin, yaw < 45", upright & np.isin(style, LONG)))
     buckets.append(("beard, yaw < 45", upright & (pool.fact("beard")[faces] > 0.45)))
     buckets.append(("none of these, yaw < 45", upright & ~_any(pool, faces)))
     return [(f"{name} (n={where.sum()})", Figures.mean(list(figures[where]))) for name, where in buckets if where.any()]

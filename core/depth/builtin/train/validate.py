@@ -2,7 +2,7 @@
 
 import json
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import cv2
@@ -29,6 +29,7 @@ from core.depth.builtin.train.batches import (
 from core.face.landmarks import NOSE
 
 MM_PER_UNIT = UNIT_IPD * 63.0
+WINDOW_MM = 63.0 / TIGHT_IPD  # what the tight window shows
 EYE_DEPTH_CM = 9.2  # z of the eyes' landmarks on the mean head
 KEPT_SHARE = 0.98  # a few pixels at mouth and rim of the ground truth are outliers
 BATCH = 32
@@ -36,7 +37,11 @@ BATCH = 32
 
 @dataclass(frozen=True)
 class Figures:
-    """Mean errors. Lengths in mm at an IPD of 63 mm (truth: of the true head)."""
+    """Mean errors. Lengths in mm at an IPD of 63 mm (truth: of the true head).
+
+    amplitude : spread of the inner face's relief beside the true one's, each without its mean plane; 1 is as deep.
+    tilt_deg : angle between the two planes.
+    """
 
     aligned_median_mm: float
     aligned_rms_mm: float
@@ -44,12 +49,15 @@ class Figures:
     own_rms_mm: float
     landmarks_ipd: float
     head_iou: float
+    amplitude: float
+    tilt_deg: float
 
     def __str__(self) -> str:
         """One line for a log."""
         return (
             f"aligned {self.aligned_median_mm:.2f} / {self.aligned_rms_mm:.2f} mm, own scale {self.own_median_mm:.2f} /"
-            f" {self.own_rms_mm:.2f} mm, landmarks {self.landmarks_ipd:.4f} IPD, mask IoU {self.head_iou:.4f}"
+            f" {self.own_rms_mm:.2f} mm, landmarks {self.landmarks_ipd:.4f} IPD, mask IoU {self.head_iou:.4f},"
+            f" amplitude {self.amplitude:.3f}, tilt {self.tilt_deg:.2f} degrees"
         )
 
     @staticmethod
@@ -59,7 +67,7 @@ class Figures:
         return Figures(*np.nanmean(table, 0))
 
 
-NOTHING = Figures(math.nan, math.nan, math.nan, math.nan, math.nan, math.nan)
+NOTHING = Figures(*[math.nan] * len(fields(Figures)))
 
 
 @dataclass(frozen=True)
@@ -143,7 +151,20 @@ def _compare(tight: Item, found: Answer, wide: Item, head: Answer) -> Figures:
     truth, relief = tight.relief[where] * MM_PER_UNIT, found.relief[where] * MM_PER_UNIT
     fit = np.polyfit(relief, truth, 1)
     aligned, own = _spread(np.polyval(fit, relief) - truth), _spread(_shifted(relief - truth))
-    return Figures(aligned[0], aligned[1], own[0], own[1], float(off), iou)
+    return Figures(*aligned, *own, float(off), iou, *_amplitude_and_tilt(relief, truth, where, WINDOW_MM))
+
+
+def _amplitude_and_tilt(
+    relief_mm: NDArray[np.floating], truth_mm: NDArray[np.floating], where: NDArray[np.bool_], width_mm: float
+) -> tuple[float, float]:
+    """See `Figures`. relief_mm, truth_mm : (n,) at the pixels `where` of a window that shows `width_mm`."""
+    design = np.c_[np.argwhere(where) * (width_mm / where.shape[1]), np.ones(len(truth_mm))]
+    planes = [np.linalg.lstsq(design, values, rcond=None)[0] for values in (relief_mm, truth_mm)]
+    spreads = [
+        float((values - design @ plane).std()) for values, plane in zip((relief_mm, truth_mm), planes, strict=True)
+    ]
+    one, other = (np.array([*plane[:2], 1.0]) / np.linalg.norm([*plane[:2], 1.0]) for plane in planes)
+    return spreads[0] / spreads[1], float(np.degrees(np.arccos(np.clip(one @ other, -1, 1))))
 
 
 def _shifted(error: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -164,7 +185,8 @@ def truth_figures(network: nn.Module, path: Path) -> Figures:
     """Return the errors on one .npz with rgb (H, W, 3), depth (H, W) mm, K and landmarks_2d (68, 2) px."""
     with np.load(path) as stored:
         rgb, depth, marks = stored["rgb"], stored["depth"].astype(np.float64), stored["landmarks_2d"]
-        bald = _bald_head(depth, stored["K"], stored["landmarks_3d"], json.loads(str(stored["meta"]))["yaw_deg"])
+        meta = json.loads(str(stored["meta"]))
+        bald = _bald_head(depth, stored["K"], stored["landmarks_3d"], meta["yaw_deg"])
         depth = _along_sight(depth, stored["K"], stored["landmarks_3d"][NOSE].mean(0))
     side = rgb.shape[0]
     window = face_window((marks + 0.5) / side, WIDE_IPD)
@@ -188,7 +210,14 @@ def truth_figures(network: nn.Module, path: Path) -> Figures:
     seen, mask = _sampled(bald.astype(np.float64), wide, 256) > 0.5, head > 0.5
     iou = float((seen & mask).sum() / (seen | mask).sum())
     off = float(np.hypot(*(landmarks - marks).T).mean() / ipd)
-    return Figures(*_spread(aligned), *_spread(_shifted(own)), off, iou)
+    width_mm = WINDOW_MM * meta["eye_centre_dist_mm"] / 63.0
+    return Figures(
+        *_spread(aligned),
+        *_spread(_shifted(own)),
+        off,
+        iou,
+        *_amplitude_and_tilt(-own - truth, -truth, where, width_mm),
+    )
 
 
 def _along_sight(
