@@ -37,5 +37,13 @@ class FormatError(LifemaskError):
     """A file of a face or of a comparison cannot be read: it is damaged, foreign, or a newer version wrote it."""
 
 
+class MissingFileError(FormatError):
+    """A file of a face is not there. file : its name."""
+
+    def __init__(self, text: str, file: str = "") -> None:
+        super().__init__(text)
+        self.file = file
+
+
 class Cancelled(LifemaskError):  # noqa: N818 - a wish, not an error
     """The person asked to stop."""

@@ -11,7 +11,7 @@ from dash.fingerprint import check_fingerprint
 from dashboard.components import shell
 from dashboard.library.library import Library
 from dashboard.settings import Settings
-from dashboard.web import addresses, routes, security, still
+from dashboard.web import addresses, callbacks, routes, security, still
 from dashboard.web.assets import assets_folder
 from dashboard.web.bundle import joined
 from dashboard.web.context import LIBRARY, OF_DASH
@@ -66,6 +66,7 @@ def create_app(settings: Settings) -> dash.Dash:
     app.layout = shell.shell
     shell.connect(app)
     security.guard(app, settings)
+    callbacks.guard(app)
     addresses.guard(server)
     still.guard(server)
     server.register_blueprint(routes.blueprint)

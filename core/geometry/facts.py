@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import FormatError
+from core.errors import FormatError, MissingFileError
 from core.face.doubt import Doubt, doubts, is_doubtful
 from core.geometry.camera import INLIER_MM, Intrinsics
 from core.json_files import damaged, read_object, typed
@@ -296,8 +296,9 @@ def read_facts_as(kind: type[F], folder: Path) -> F:
     try:
         values = read_object(path)
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise FormatError(
-            f"{folder} holds no face (no {FACTS_FILE}). Give a folder that Lifemask wrote, or process the photo again."
+        raise MissingFileError(
+            f"{folder} holds no face (no {FACTS_FILE}). Give a folder that Lifemask wrote, or process the photo again.",
+            FACTS_FILE,
         ) from error
     found = values.get("format", 1)
     if not isinstance(found, int) or found < 1:

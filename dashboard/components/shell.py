@@ -7,10 +7,9 @@ import dash
 import dash_bootstrap_components as dbc
 from dash import ClientsideFunction, Input, Output, dcc, html
 
-from core.errors import LifemaskError
 from dashboard.components import undo
 from dashboard.components.page import marks
-from dashboard.library.sentences import of_storage
+from dashboard.library.sentences import known
 from dashboard.web.bundle import Bundle, boot, scripts, styles
 from dashboard.web.context import current_library, current_workspace
 from dashboard.words import say, word
@@ -210,10 +209,10 @@ def toast(text: str, title: str = "Lifemask", icon: str | None = None) -> dbc.To
 
 def show_error(error: Exception) -> Any:
     """Show an error of a callback as a toast; what a person can mend in its own words."""
-    known = error if isinstance(error, LifemaskError) else of_storage(error, current_library().folders.root)
-    text = str(known or word("Something went wrong in the app; its log says more. Reload the page and try again."))
+    said = known(error, current_library().folders.root)
+    text = str(said or word("Something went wrong in the app; its log says more. Reload the page and try again."))
     dash.set_props("toasts", {"children": [toast(say(text), say("That did not work"))]})
-    if known is None:
+    if said is None:
         raise error
 
 

@@ -1,5 +1,6 @@
 """The queue of runs as workers see it. A run is a worker's own while its lease lasts."""
 
+import math
 import secrets
 from collections.abc import Sequence
 from typing import Any
@@ -8,14 +9,15 @@ from sqlalchemy import ColumnElement, and_, case, exists, or_, select, update
 from sqlalchemy.orm import aliased
 
 from core.errors import Cancelled
+from dashboard.jobs.blame import ENOUGH, Blame
 from dashboard.library import schema
 from dashboard.library.library import Library
 from dashboard.library.records import Kind, NewFace, RunRecord
 
 LEASE_S = 30.0
-ATTEMPTS = 2  # a run that ends its worker is tried once more: the next worker starts with fresh memory
+WOKEN_S = 5.0  # who has not looked for so long may have slept, and others with it: they say first that they live
 LOST = (
-    "The worker ended without a word while it worked on this, twice. It may have run out of memory: "
+    "The worker ended without a word each time that it worked on this. It may have run out of memory: "
     "try a smaller photo or a smaller network."
 )
 
@@ -34,6 +36,8 @@ class Queue:
         self.owner = owner or secrets.token_hex(8)
         self.clock = library.clock
         self._is_closed = False
+        self._looked: float | None = None
+        self._trusts_until = -math.inf
 
     def claim(self, kinds: Sequence[Kind], follow_ups: Sequence[Kind] = ()) -> RunRecord | None:
         """Take the next run; None where none waits, or after `close`.
@@ -41,14 +45,15 @@ class Queue:
         kinds : of runs that somebody asked for, follow_ups : of those that followed from others. Those that are asked
         for go first, then surfaces, then solids. Among equals the workspace goes first that was served longest ago, and
         of its runs the one that has waited longest. Of runs on one face there is never more than one at work.
+        A run under whose work a worker ended goes before all others, and this worker does nothing else beside it.
         """
         if self._is_closed:
             return None
-        self._give_back(schema.Run.lease_until < self.clock())
+        self._take_back()
         run, workspace, other = schema.Run, schema.Workspace, aliased(schema.Run)
-        is_free = ~exists().where(other.state == "running", other.face_id == run.face_id)
+        is_free = and_(~exists().where(other.state == "running", other.face_id == run.face_id), self._is_alone())
         is_ours = or_(run.asked & run.kind.in_(kinds), ~run.asked & run.kind.in_(follow_ups))
-        rank = case((run.asked, 0), (run.kind == "surface", 1), else_=2)
+        rank = case((run.attempts > 0, -1), (run.asked, 0), (run.kind == "surface", 1), else_=2)
         following = (
             select(run.id)
             .join(workspace, workspace.id == run.workspace_id)
@@ -70,7 +75,7 @@ class Queue:
                     progress=0.0,
                     owner=self.owner,
                     lease_until=self.clock() + LEASE_S,
-                    attempts=schema.Run.attempts + 1,
+                    attempts=schema.Run.attempts + Blame.UNKNOWN,  # should this worker end without a word
                     started=self.clock(),
                 )
                 .returning(schema.Run.workspace_id)
@@ -143,29 +148,51 @@ class Queue:
         with self.library.session.begin() as session:
             session.execute(update(schema.Run).where(self._mine()).values(lease_until=self.clock() + LEASE_S))
 
-    def release(self, *, blameless: bool) -> None:
-        """Give back the runs of this worker, which ended; a blameless end (shutdown) does not count as an attempt."""
-        if blameless:
-            with self.library.session.begin() as session:
-                session.execute(
-                    update(schema.Run).where(self._mine()).values(attempts=schema.Run.attempts - 1, **_WAITING)
-                )
-        else:
-            self._give_back(schema.Run.owner == self.owner)
+    def release(self, blame: Blame) -> None:
+        """Give back the runs of this worker, which ended; its end counts so much against each of them."""
+        self._give_back(self._mine(), blame)
 
     def close(self) -> None:
         """Give back the runs of this worker, which ends because it was told to, and take no more."""
         self._is_closed = True
-        self.release(blameless=True)
+        self.release(Blame.NONE)
 
-    def _give_back(self, which: ColumnElement[bool]) -> None:
+    def _take_back(self) -> None:
+        """Give back the runs of workers that are not heard of any more."""
+        now, of_others = self.clock(), schema.Run.owner != self.owner
+        if self._looked is not None and now - self._looked > WOKEN_S:
+            self._trusts_until = now + WOKEN_S
+        self._looked = now
+        too_long = and_(schema.Run.state == "running", of_others, schema.Run.lease_until > now + LEASE_S)
+        if self._is_any(too_long):  # the clock was set back
+            with self.library.session.begin() as session:
+                session.execute(update(schema.Run).where(too_long).values(lease_until=now + LEASE_S))
+        if now >= self._trusts_until:
+            self._give_back(and_(of_others, schema.Run.lease_until < now), Blame.UNKNOWN)
+
+    def _give_back(self, which: ColumnElement[bool], blame: Blame) -> None:
         lost = and_(schema.Run.state == "running", which)
+        if not self._is_any(lost):
+            return
+        counted = schema.Run.attempts - Blame.UNKNOWN + blame
         with self.library.session.begin() as session:
-            if session.scalar(select(schema.Run.id).where(lost).limit(1)) is None:
-                return
             for_good = {"state": "failed", "stage": "Failed", "error": LOST, "ended": self.clock(), "lease_until": None}
-            session.execute(update(schema.Run).where(lost, schema.Run.attempts >= ATTEMPTS).values(**for_good))
-            session.execute(update(schema.Run).where(lost).values(**_WAITING))
+            if blame:
+                session.execute(update(schema.Run).where(lost, counted >= ENOUGH).values(attempts=counted, **for_good))
+            session.execute(update(schema.Run).where(lost).values(attempts=counted, **_WAITING))
+
+    def _is_any(self, which: ColumnElement[bool]) -> bool:
+        with self.library.session() as session:
+            return session.scalar(select(schema.Run.id).where(which).limit(1)) is not None
+
+    def _is_alone(self) -> ColumnElement[bool]:
+        """Whether a run may be begun beside those of this worker: a suspect with none, others beside no suspect."""
+        mine, suspect, waiting = aliased(schema.Run), aliased(schema.Run), aliased(schema.Run)
+        has_any = exists().where(mine.state == "running", mine.owner == self.owner)
+        is_at_work = and_(suspect.state == "running", suspect.owner == self.owner, suspect.attempts > Blame.UNKNOWN)
+        waits = and_(waiting.state == "queued", waiting.attempts > 0)
+        others = and_(~exists().where(is_at_work), ~exists().where(waits))
+        return case((schema.Run.attempts > 0, ~has_any), else_=others)
 
     def _mine(self) -> ColumnElement[bool]:
         return and_(schema.Run.state == "running", schema.Run.owner == self.owner)

@@ -4,7 +4,6 @@ Helpers beside it, one per further core, live while photos wait.
 """
 
 import logging
-import math
 import multiprocessing
 import secrets
 import threading
@@ -12,15 +11,15 @@ import time
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 
-from dashboard.jobs import tasks, worker
+from dashboard.jobs import alive, tasks, worker
+from dashboard.jobs.blame import Blame, of_end, out_of_memory
 from dashboard.jobs.queue import Queue
 from dashboard.library.library import Library
-from dashboard.library.retention import sweep
 
 log = logging.getLogger("lifemask.supervisor")
 
-SWEEP_S = 3600.0
 LONGEST_PAUSE_S = 30.0
+LATELY_S = 20.0
 PATIENCE_S = 5.0  # for a worker to end when asked to
 LOOK_S = 0.5  # how often it is looked whether photos wait
 BACKLOG = 2  # so many that wait are worth a helper, which takes seconds to load its networks
@@ -90,14 +89,13 @@ class Supervisor:
             name="lifemask-helper" if helps else "lifemask-worker",
             daemon=True,
         )
+        before, lately, looked = out_of_memory(), out_of_memory(), time.monotonic()
         process.start()
         if not helps:
             self.process = process
-        swept = math.inf if helps else -math.inf
         while not self._stop.is_set() and not wait([process.sentinel], timeout=0.2):
-            if time.monotonic() - swept > SWEEP_S:
-                swept = time.monotonic()
-                self._sweep()
+            if time.monotonic() - looked > LATELY_S:  # what the kernel ended long before is not this worker
+                before, lately, looked = lately, out_of_memory(), time.monotonic()
         if self._stop.is_set():
             process.terminate()
             process.join(PATIENCE_S)
@@ -105,16 +103,12 @@ class Supervisor:
         process.join()
         if not self._stop.is_set() and not (helps and process.exitcode == 0):
             log.warning("The worker ended with code %s; another one starts.", process.exitcode)
+        blame = Blame.NONE if self._stop.is_set() else of_end(process.exitcode, out_of_memory() - before)
         try:
-            queue.release(blameless=self._stop.is_set())
+            queue.release(blame)
         except Exception:  # the leases run out by themselves
             log.exception("The runs of the worker cannot be given back now")
         process.close()
         if not helps:
             self.process = None
-
-    def _sweep(self) -> None:
-        try:
-            sweep(self.library)
-        except Exception:
-            log.exception("The library cannot be swept now")
+            alive.end(self.library.folders.root)

@@ -14,6 +14,9 @@ from typing import Any, NoReturn
 
 from core.errors import Cancelled, LifemaskError
 from core.progress import Progress
+from dashboard.jobs import alive
+from dashboard.jobs.blame import Blame
+from dashboard.jobs.clearing import Clearing
 from dashboard.jobs.queue import Queue
 from dashboard.library.library import Library
 from dashboard.library.records import Kind, NewFace, RunRecord
@@ -25,6 +28,7 @@ log = logging.getLogger("lifemask.worker")
 IDLE_S = 0.1  # how long a run waits at most before an idle worker sees it
 REPORT_S = 0.15  # progress is written, and a cancelled run noticed, at most this often
 PULSE_S = 0.5
+PATIENCE_S = 60.0  # for another process that writes to the library: work that is done is not thrown away for it
 HELPING_S = 15.0  # a helper that finds no work for so long ends, and gives its memory back
 
 
@@ -60,9 +64,11 @@ def main(settings: Settings, owner: str, make_works: MakeWorks, *, helps: bool =
     if multiprocessing.parent_process() is not None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the server ends this one
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    library = Library(settings)
+    library = Library(settings, patience_s=PATIENCE_S)
     queue = Queue(library, owner)
-    threading.Thread(target=_pulse, args=(queue,), daemon=True).start()
+    threading.Thread(target=_pulse, args=(queue,), kwargs={"helps": helps}, daemon=True).start()
+    if multiprocessing.parent_process() is None:
+        Clearing(library).start()  # beside a server that does it, too, or alone
     works = make_works(library)
     if not helps:
         for lane in LANES[1:]:
@@ -70,6 +76,8 @@ def main(settings: Settings, owner: str, make_works: MakeWorks, *, helps: bool =
     try:
         _lane(queue, works, PHOTOS, HELPING_S if helps else math.inf)
     finally:
+        if not helps:
+            alive.end(library.folders.root)
         queue.close()
 
 
@@ -139,13 +147,15 @@ class Throttle:
             self._written = (now, name)
 
 
-def _pulse(queue: Queue) -> None:
+def _pulse(queue: Queue, *, helps: bool) -> None:
     parent = multiprocessing.parent_process()
     while parent is None or parent.is_alive():
+        if not helps:
+            alive.tell(queue.library.folders.root)
         with contextlib.suppress(Exception):  # a locked database: the lease is much longer than a pulse
             queue.renew()
         time.sleep(PULSE_S)
     # daemons outlive a parent that was killed; the runs go back to the queue for the next start
     with contextlib.suppress(Exception):
-        queue.release(blameless=True)
+        queue.release(Blame.NONE)
     os._exit(0)

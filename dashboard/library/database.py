@@ -9,20 +9,24 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, select
+from sqlalchemy import URL, Connection, Engine, create_engine, delete, event, false, insert, inspect, select
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import Session
 
 from core.atomic import replacing_file
 from core.errors import StorageError
+from core.storage import writing
 from dashboard.library import migrations
+from dashboard.library.rights import FILE
 from dashboard.library.schema import Base, Step, Workspace
+from dashboard.library.sentences import LOCKED, of_storage
 
 log = logging.getLogger("lifemask.library")
 
 VERSIONS = Path(__file__).parent / "migrations" / "versions"
 STEPS = tuple(sorted(path.stem[1:5] for path in VERSIONS.glob("s[0-9]*.py")))
 FIRST, LATEST = STEPS[0], STEPS[-1]
+PATIENCE_S = 5.0  # others write for some milliseconds; a page waits no longer, and 8 of them hold up all pages
 OPENING_S = 60.0  # another process may be bringing the database up to date
 
 DAMAGED = (
@@ -31,21 +35,27 @@ DAMAGED = (
 )
 
 
-def open_database(file: Path) -> Engine:
+def open_database(file: Path, patience_s: float = PATIENCE_S) -> Engine:
     """Open the SQLite database; a new one is made where there is none, an earlier version's is brought up to date.
 
     Of an earlier version's a copy stays beside it.
+
+    patience_s : how long is waited for another process that writes.
 
     Raises
     ------
     StorageError
         The file is damaged, of a later version, of another program, or cannot be used now; it is left as it is.
     """
-    engine = create_engine(URL.create("sqlite", database=str(file)), connect_args={"timeout": 15.0})
+    engine = create_engine(URL.create("sqlite", database=str(file)), connect_args={"timeout": patience_s})
     event.listen(engine, "connect", _prepare)
     try:
-        with _alone(file), _sentences(file):
+        with _alone(file), _sentences(file), writing(file):
+            if not file.exists():
+                file.touch(FILE)  # SQLite gives what it writes beside the file the same rights
             _make_or_upgrade(engine, file)
+            with _all_or_nothing(engine) as connection:  # whether it can be written is said now, not at the first photo
+                connection.execute(delete(Step).where(false()))
     except BaseException:
         engine.dispose()
         raise
@@ -109,6 +119,7 @@ def _back_up(file: Path) -> Path:
         closing(sqlite3.connect(part)) as target,
     ):
         source.backup(target)
+        part.chmod(FILE)
     return backup
 
 
@@ -116,7 +127,7 @@ def _back_up(file: Path) -> Path:
 def _alone(file: Path) -> Iterator[None]:
     """Let one process at a time make or upgrade the tables."""
     try:
-        with FileLock(file.with_name(".library.lock"), timeout=OPENING_S):
+        with writing(file), FileLock(file.with_name(".library.lock"), timeout=OPENING_S, mode=FILE):
             yield
     except Timeout as error:
         raise StorageError(
@@ -132,7 +143,12 @@ def _sentences(file: Path) -> Iterator[None]:
     except (DatabaseError, sqlite3.DatabaseError) as error:
         reason = error.orig if isinstance(error, DatabaseError) else error
         is_operational = isinstance(error, (OperationalError, sqlite3.OperationalError))
-        if is_operational and "malformed" not in str(reason):  # locked, read-only, full
+        storage = of_storage(error, file)
+        if storage is not None:
+            raise storage from error
+        if is_operational and LOCKED in str(reason):
+            raise StorageError(f"Another program writes to {file}. Wait for its end, and start again.") from error
+        if is_operational and "malformed" not in str(reason):
             raise StorageError(f"{file} cannot be used now: {reason}. Mend that and start again.") from error
         raise StorageError(DAMAGED.format(file=file, why=reason)) from error
 

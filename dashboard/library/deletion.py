@@ -10,14 +10,16 @@ from typing import Any
 from sqlalchemy import Select, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from dashboard.library import schema
+from dashboard.library import room, schema
 from dashboard.library.library import Library
 from dashboard.library.queries import WAITING, forget_equality, lasting
 from dashboard.library.records import COMPARING, DeletionRecord, NotInLibraryError
+from dashboard.library.room import in_room
 
 STOPPED = "Stopped, as it was deleted"  # the stage of runs that go on when the deletion is undone
 
 
+@in_room
 def delete_faces(library: Library, workspace: str, face_ids: Sequence[str]) -> DeletionRecord:
     """Delete faces; with the last face of a photo the photo goes too, unless work on it waits.
 
@@ -39,6 +41,7 @@ def delete_faces(library: Library, workspace: str, face_ids: Sequence[str]) -> D
         return _end(library, session, workspace, nobody)
 
 
+@in_room
 def delete_photo(library: Library, workspace: str, photo_id: str) -> DeletionRecord:
     """Delete a photo and all that was made from it.
 
@@ -55,6 +58,7 @@ def delete_photo(library: Library, workspace: str, photo_id: str) -> DeletionRec
         return _end(library, session, workspace, nobody)
 
 
+@in_room
 def delete_all(library: Library, workspace: str) -> DeletionRecord | None:
     """Delete everything in the workspace, which itself stays, empty; None where it was empty before."""
     with library.session.begin() as session:
@@ -166,8 +170,11 @@ def carry_out_due(library: Library) -> None:
         due = list(session.scalars(select(schema.Deletion.id).where(is_due).order_by(schema.Deletion.due)))
     for deletion_id in due:
         carry_out(library, deletion_id)
+    if due:
+        room.keep(library.folders.root, library.folders.database)
 
 
+@in_room
 def carry_out(library: Library, deletion_id: str) -> None:
     """Delete for good; does nothing where that is done, or was undone."""
     with library.session.begin() as session:
@@ -186,6 +193,7 @@ def carry_out(library: Library, deletion_id: str) -> None:
     library.journal.remove(gone)
 
 
+@in_room
 def delete_photos(library: Library, query: Select[str]) -> None:
     """Delete the photos whose ids the query gives, of whatever workspace, and all made from them, for good."""
     with library.session.begin() as session:

@@ -1,7 +1,6 @@
 """The files of the library: where they lie, how they are written (beside their place, then renamed) and removed."""
 
 import contextlib
-import os
 import re
 import secrets
 import shutil
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from filelock import FileLock
 from PIL import Image
 
 import core
@@ -18,6 +18,8 @@ from core.errors import OptionError, StorageError
 from core.json_files import read_object, typed, write_json
 from core.photo.lens import EXIF
 from core.storage import writing
+from dashboard.library import rights
+from dashboard.library.sentences import KINDS
 from dashboard.settings import Settings
 
 THUMBNAIL_PX = 480
@@ -25,8 +27,9 @@ READING = "reading.json"
 SCAN = "scan"  # its name, before its own ending
 PLACEHOLDER, PLACEHOLDER_PX = (128, 128, 128), 64  # of a scan that is not drawn yet
 SENSOR = "sensor.npz"  # the depth that came with a photo
-KINDS = ("photos", "faces", "comparisons")
 OURS = ("secret", "quarantine", "weights", "lost+found")  # weights: their default place; lost+found: of a disk
+BESIDE = ("secret.", "library.sqlite", "library-before-")  # how names begin of what stands beside the folders
+HIDDEN = (".library.", ".secret.", ".room", ".worker")
 OUR_NAME = re.compile(r"\.?[0-9a-f]{32}(\..*|-.*)?")  # of a photo, a face or a run, finished or not
 
 
@@ -56,15 +59,17 @@ class Folders:
         self.database = self.root / "library.sqlite"
         with writing(self.root):
             self._refuse_a_strange_folder()
+            self.root.mkdir(rights.FOLDER, parents=True, exist_ok=True)
             for folder in (self.photos, self.faces, self.comparisons):
-                folder.mkdir(parents=True, exist_ok=True)
+                folder.mkdir(rights.FOLDER, exist_ok=True)
+            rights.narrow(self.root, (self.photos, self.faces, self.comparisons), self._ours())
 
     def _refuse_a_strange_folder(self) -> None:
         """Raise OptionError for a folder that holds other things than a library, and no library."""
         if self.database.exists() or not self.root.is_dir():
             return
         for path in sorted(self.root.iterdir()):
-            if path.name in OURS or path.name.startswith((".", "secret.", "library.sqlite", "library-before-")):
+            if path.name in OURS or path.name.startswith((".", *BESIDE)):
                 continue
             inside = sorted(path.iterdir()) if path.name in KINDS and path.is_dir() else [path]
             strange = [entry for entry in inside if not OUR_NAME.fullmatch(entry.name)]
@@ -73,6 +78,14 @@ class Folders:
                     f"{self.root} holds {strange[0].relative_to(self.root)}, which is not of a Lifemask library. "
                     "Choose a new or an empty folder for the library."
                 )
+
+    def _ours(self) -> Iterator[Path]:
+        """What of the data folder we have written, whether the database knows it or not."""
+        for path in self.root.iterdir():
+            if path.name in ("secret", self.quarantine.name) or path.name.startswith((*BESIDE, *HIDDEN)):
+                yield path
+            elif path.name in KINDS:
+                yield from (entry for entry in path.iterdir() if OUR_NAME.fullmatch(entry.name))
 
     def photo(self, photo_id: str) -> Path:
         """Folder of a photo's files."""
@@ -91,18 +104,21 @@ class Folders:
         return [*map(self.face, face_ids), self.comparison(run_id)]
 
     def secret(self) -> str:
-        """Return the key that signs cookies; made at the first call and readable by its owner alone."""
+        """Return the key that signs cookies; made at the first call and readable by its owner alone.
+
+        One that is empty, as a full disk may leave it, is no key: with it everybody could sign.
+        """
         if self._secret:
             return self._secret
         file = self.root / "secret"
-        if not file.exists():
-            beside = file.with_name(f"secret.{secrets.token_hex(4)}")
-            with writing(self.root), open(os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as out:
-                out.write(secrets.token_hex(32))
-            with contextlib.suppress(FileExistsError):  # link, unlike rename, never replaces another process's key
-                os.link(beside, file)
-            beside.unlink()
-        return file.read_text()
+        with writing(self.root):
+            if not _text(file):
+                with FileLock(self.root / ".secret.lock", mode=rights.FILE):  # of several starts at once one makes it
+                    if not _text(file):
+                        with replacing_file(file) as part:
+                            part.touch(rights.FILE)
+                            part.write_text(secrets.token_hex(32))
+            return _text(file)
 
     def check_free(self) -> None:
         """Refuse new work while the disk is nearly full.
@@ -164,6 +180,7 @@ class Folders:
                 write_json(Reading(photo.focal_from, photo.warnings), part)
             with replacing_file(self.sensor_path(photo_id)) as part:
                 core.sensor.kept.save(photo.sensor, part)
+        rights.make_private(self.photo(photo_id))
 
     def sensor_path(self, photo_id: str) -> Path:
         """The file of the depth that came with a photo, whether any did or not."""
@@ -198,6 +215,11 @@ class Folders:
     def remove(self, folder: Path) -> None:
         """Remove a folder of files; what is in use by a reader goes when it is closed."""
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _text(file: Path) -> str:
+    """Return what is in a file, of whatever bytes; '' where there is none or nothing but blanks."""
+    return file.read_text("utf-8", "backslashreplace").strip() if file.exists() else ""
 
 
 def _is_scan(name: str) -> bool:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from core.atomic import bring_back
 from dashboard.library import schema
 from dashboard.library.folders import Folders
+from dashboard.library.rights import make_private
 
 log = logging.getLogger("lifemask.library")
 
@@ -45,8 +46,9 @@ class Journal:
             self._note(session, places, doomed=False)
 
     def settle(self, session: Session, places: Iterable[Path]) -> None:
-        """Take the notes away, in the transaction that makes the folders known."""
+        """Take the notes away, in the transaction that makes the folders known; they are their owner's alone then."""
         for place in places:
+            make_private(place)
             session.execute(delete(schema.UnsettledFolder).filter_by(name=self._name(place)))
 
     def end(self, place: Path) -> None:
@@ -99,6 +101,7 @@ class Journal:
         target = self._folders.quarantine / today / folder.parent.name / folder.name
         target.parent.mkdir(parents=True, exist_ok=True)
         folder.rename(target)
+        make_private(self._folders.quarantine)
         log.warning("%s was left by a process that ended; it is in %s for %s days", folder, target, QUARANTINE_DAYS)
 
     def _empty_quarantine(self) -> None:

@@ -22,7 +22,7 @@ from core.options import Options, Printer, SolidOptions
 from core.options.table import rows
 from core.scan.formats import FIRST_BYTES, check_beginning
 from dashboard.library import schema
-from dashboard.library.database import open_database
+from dashboard.library.database import PATIENCE_S, open_database
 from dashboard.library.equality import equal_key
 from dashboard.library.folders import Folders
 from dashboard.library.journal import Journal
@@ -57,14 +57,18 @@ class Library:
     settings : Settings
     clock : seconds since 1970
     undo_s : how long a deletion can be undone
+    patience_s : how long is waited for another process that writes
     """
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time, undo_s: float = UNDO_S) -> None:
+    def __init__(
+        self, settings: Settings, clock: Callable[[], float] = time.time, undo_s: float = UNDO_S,
+        patience_s: float = PATIENCE_S,
+    ) -> None:  # fmt: skip
         self.settings = settings
         self.clock = clock
         self.undo_s = undo_s
         self.folders = Folders(settings)
-        self.engine = open_database(self.folders.database)
+        self.engine = open_database(self.folders.database, patience_s)
         self.session = sessionmaker(self.engine, expire_on_commit=False)
         self.journal = Journal(self.session, self.folders, self.clock)
         self._decoding = threading.BoundedSemaphore(DECODED_AT_A_TIME)

@@ -26,6 +26,10 @@ class NotYetError(LifemaskError):
     """It is being made; to be asked for again after `RETRY_S`."""
 
 
+class BusyError(NotYetError):
+    """Another process writes to the library; to be asked again after `RETRY_S`."""
+
+
 class QueueFullError(LifemaskError):
     """So many runs wait already that no more are taken."""
 
@@ -81,8 +85,8 @@ class RunRecord:
 
     @property
     def seconds(self) -> float | None:
-        """How long the work took; None while it runs."""
-        return (self.ended - self.started).total_seconds() if self.started and self.ended else None
+        """How long the work took, 0 where the clock was set back meanwhile; None while it runs."""
+        return max(0.0, (self.ended - self.started).total_seconds()) if self.started and self.ended else None
 
 
 @dataclass(frozen=True)

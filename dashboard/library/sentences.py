@@ -3,23 +3,41 @@
 import errno
 from pathlib import Path
 
-from core.errors import LifemaskError, StorageError
-from core.storage import storage_error
+from sqlalchemy.exc import OperationalError
 
-# what SQLite says (sqlite.org/rescode.html: SQLITE_FULL, SQLITE_READONLY) -> the file system's number for the same
-SQLITE = {"database or disk is full": errno.ENOSPC, "attempt to write a readonly database": errno.EACCES}
+from core.errors import LifemaskError, MissingFileError, StorageError
+from core.storage import storage_error
+from dashboard.library.records import BusyError, NotInLibraryError
+
+# what SQLite says (sqlite.org/rescode.html: SQLITE_FULL, SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_BUSY)
+FULL, READ_ONLY, CLOSED = "database or disk is full", "attempt to write a readonly database", "unable to open database"
+LOCKED = "database is locked"
+SQLITE = {FULL: errno.ENOSPC, READ_ONLY: errno.EACCES, CLOSED: errno.EACCES}  # the file system's number for the same
+KINDS = ("photos", "faces", "comparisons")
+BUSY = "The library is busy: another process is writing to it. Nothing was changed; try again in a moment."
 
 
 def sentence(error: BaseException, folder: Path) -> str:
     """Return the one sentence that a person reads of an error; `folder` is where was written when it came."""
-    if isinstance(error, LifemaskError):
-        return str(error)
-    storage = of_storage(error, folder)
-    if storage is not None:
-        return str(storage)
+    said = known(error, folder)
+    if said is not None:
+        return str(said)
     if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__:
         return "There is not enough memory for this. Try a smaller photo or a smaller network."
     return f"Something unforeseen went wrong ({type(error).__name__}: {error}). The log has the details."
+
+
+def known(error: BaseException, folder: Path) -> LifemaskError | None:
+    """Return an error that a person can do something about; None for one that only the log can explain."""
+    if isinstance(error, MissingFileError):
+        return _missing(error.file)
+    if isinstance(error, LifemaskError):
+        return error
+    if isinstance(error, OperationalError) and LOCKED in str(error):
+        return BusyError(BUSY)
+    if isinstance(error, FileNotFoundError) and isinstance(error.filename, str) and _is_kept(error.filename, folder):
+        return _missing(Path(error.filename).name)
+    return of_storage(error, folder)
 
 
 def of_storage(error: BaseException, folder: Path) -> StorageError | None:
@@ -27,3 +45,12 @@ def of_storage(error: BaseException, folder: Path) -> StorageError | None:
     if not isinstance(error, OSError):
         error = next((OSError(number, said) for said, number in SQLITE.items() if said in str(error)), error)
     return storage_error(error, folder) if isinstance(error, OSError) else None
+
+
+def _missing(file: str) -> NotInLibraryError:
+    return NotInLibraryError(f"The file {file} is missing in the library. Make it again from its photo.")
+
+
+def _is_kept(file: str, folder: Path) -> bool:
+    """Whether it is in the folder of a photo, a face or a comparison."""
+    return any(Path(file).is_relative_to(folder / kind) for kind in KINDS)

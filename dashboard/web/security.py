@@ -22,6 +22,10 @@ MAX_CALLBACK_BYTES = 8 * MB  # callbacks carry ids, never pictures
 PHOTOS_PER_REQUEST = 8
 TAKE_PHOTOS = {"/api/photos", "/share"}
 
+NOT_STORED = ("/api", "/_dash", "/health", "/ready")  # what changes; where an answer says how it is kept, that holds
+FILES_OF_DASH = "/_dash-component-suites/"
+ERRORS_FROM = 400
+
 # Dash sets style attributes; Plotly hands pictures and workers to itself as blob: and data:.
 POLICY = {
     "default-src": "'self'",
@@ -85,6 +89,10 @@ def guard(app: dash.Dash, settings: Settings) -> None:
                 cookie, str(signer.dumps(g.workspace)), max_age=COOKIE_DAYS * 86400, httponly=True, samesite="Lax",
                 secure=request.is_secure,
             )  # fmt: skip
+            response.headers["Cache-Control"] = "no-store"
+        if request.path.startswith(NOT_STORED) and not request.path.startswith(FILES_OF_DASH):
+            response.headers.setdefault("Cache-Control", "no-store")
+        elif response.status_code >= ERRORS_FROM:
             response.headers["Cache-Control"] = "no-store"
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)

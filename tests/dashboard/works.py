@@ -13,6 +13,8 @@ from core.progress import Progress
 from dashboard.library.library import Library
 from dashboard.library.records import NewFace, RunRecord
 
+ENDS = {"die": 0, "killed": signal.SIGKILL, "ended": signal.SIGTERM}
+
 
 def make_works(library: Library) -> Mapping[Any, Any]:
     """Return the work of each kind."""
@@ -25,12 +27,18 @@ def make_works(library: Library) -> Mapping[Any, Any]:
         marker = library.folders.root / f"worker-{photo.name}"
         with marker.open("a") as out:
             out.write(f"{os.getpid()}\n")
-        if what == "slow" or (what == "die" and len(marker.read_text().split()) <= int(count)):
+        if what == "slow" or (what in ENDS and len(marker.read_text().split()) <= int(count)):
             for _ in range(1200):
                 time.sleep(0.05)
                 progress("Working", 0.5)
                 if what == "die":
-                    os.kill(os.getpid(), signal.SIGKILL)
+                    os._exit(3)
+                elif what in ENDS:
+                    os.kill(os.getpid(), ENDS[what])
+        if what == "brief":
+            for _ in range(20):
+                time.sleep(0.05)
+                progress("Working", 0.5)
         if what == "faceless" and not run.options.get("whole_photo"):
             raise NoFaceError(f"No face found in {photo.name}.")
         if what == "broken":

@@ -2,9 +2,21 @@
 
 from flask import Blueprint
 
-from dashboard.web.routes import bundle, changes, comparisons, description, errors, faces, photos, root, runs, workspace
+from dashboard.web.routes import (
+    bundle,
+    changes,
+    comparisons,
+    description,
+    errors,
+    faces,
+    photos,
+    ready,
+    root,
+    runs,
+    workspace,
+)
 
 blueprint = Blueprint("api", __name__)
 errors.connect(blueprint)
-for subject in (photos, runs, faces, comparisons, workspace, changes, description, root, bundle):
+for subject in (photos, runs, faces, comparisons, workspace, changes, description, ready, root, bundle):
     blueprint.register_blueprint(subject.blueprint)

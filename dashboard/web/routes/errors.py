@@ -2,12 +2,12 @@
 
 from contextlib import suppress
 
-from flask import Blueprint, Response, current_app, jsonify, request
+from flask import Blueprint, Response, current_app, jsonify, make_response, request
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from core.errors import LifemaskError, PhotoError, StorageError
-from dashboard.library.records import RETRY_S, NotInLibraryError, NotYetError, QueueFullError
-from dashboard.library.sentences import of_storage, sentence
+from dashboard.library.records import RETRY_S, BusyError, NotInLibraryError, NotYetError, QueueFullError
+from dashboard.library.sentences import known, sentence
 from dashboard.settings import MB
 from dashboard.web.context import current_library
 from dashboard.web.security import ForbiddenError
@@ -16,6 +16,7 @@ from dashboard.words import say
 STATUS = {
     NotInLibraryError: 404,
     NotYetError: 503,
+    BusyError: 503,
     ForbiddenError: 403,
     PhotoError: 422,
     QueueFullError: 429,
@@ -50,9 +51,8 @@ def connect(blueprint: Blueprint) -> None:
 
 def status_of(error: Exception) -> int:
     """Return the status of an answer that says the error."""
-    if isinstance(error, LifemaskError):
-        return STATUS.get(type(error), 400)
-    return STATUS[StorageError] if of_storage(error, current_library().folders.root) else 500
+    said = known(error, current_library().folders.root)
+    return 500 if said is None else STATUS.get(type(said), 400)
 
 
 def _is_ours() -> bool:
@@ -60,7 +60,7 @@ def _is_ours() -> bool:
 
 
 def _ours(error: LifemaskError) -> tuple[Response, int]:
-    answer = jsonify(error=say(str(error)))
+    answer = jsonify(error=say(sentence(error, current_library().folders.root)))
     if isinstance(error, NotYetError):
         answer.headers["Retry-After"] = str(RETRY_S)
     return answer, status_of(error)
@@ -75,12 +75,14 @@ def _too_large(_: RequestEntityTooLarge) -> tuple[Response, int]:
 def _http(error: HTTPException) -> Response | HTTPException:
     if not _is_ours():
         return error
-    text, status = error.description or error.name, error.code or 500
+    text = error.description or error.name
     if isinstance(error, InternalServerError) and error.original_exception is not None:
         root = current_library().folders.root
+        said = known(error.original_exception, root)
+        if said is not None:
+            return make_response(_ours(said))
         text = sentence(error.original_exception, root)
-        status = STATUS[StorageError] if of_storage(error.original_exception, root) else status
     response = jsonify(error=say(text))
-    response.status_code = status
+    response.status_code = error.code or 500
     response.headers.extend((name, value) for name, value in error.get_headers() if name != "Content-Type")  # Allow …
     return response

@@ -3,8 +3,10 @@
 import multiprocessing
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -12,9 +14,11 @@ import pytest
 from core.errors import Cancelled
 from core.options import SolidOptions
 from dashboard.jobs import worker
-from dashboard.jobs.queue import LEASE_S, LOST, Queue
+from dashboard.jobs.blame import Blame
+from dashboard.jobs.queue import LEASE_S, LOST, WOKEN_S, Queue
 from dashboard.jobs.supervisor import Supervisor
 from dashboard.library import schema
+from dashboard.library.database import PATIENCE_S
 from dashboard.library.library import Library
 from dashboard.library.records import NewFace, QueueFullError, RunRecord
 from dashboard.settings import Settings
@@ -83,10 +87,15 @@ def test_cancel_is_shown_at_once_and_frees_the_worker(library: Library) -> None:
 
 
 @pytest.mark.usefixtures("supervisor")
-def test_a_run_whose_worker_is_killed_is_tried_again(library: Library) -> None:
-    run = until(library, start(library, "die-1.jpg"), lambda r: r.is_over)
+@pytest.mark.parametrize(("name", "workers"), [("die-1.jpg", 2), ("killed-4.jpg", 5), ("ended-4.jpg", 5)])
+def test_a_run_whose_worker_is_killed_is_tried_again(
+    library: Library, monkeypatch: pytest.MonkeyPatch, name: str, workers: int
+) -> None:
+    """By a crash of its own once, from outside often: that is not its doing."""
+    monkeypatch.setattr("dashboard.jobs.supervisor.STEADY_S", 0.0)
+    run = until(library, start(library, name), lambda r: r.is_over, 120.0)
     assert run.state == "done"
-    assert len(set(pids(library, "die-1.jpg"))) == 2
+    assert len(set(pids(library, name))) == workers
 
 
 @pytest.mark.usefixtures("supervisor")
@@ -96,6 +105,19 @@ def test_a_run_that_kills_two_workers_has_failed_and_the_next_one_is_done(librar
     assert (run.state, run.error) == ("failed", LOST)
     assert len(set(pids(library, "die-9.jpg"))) == 2
     until(library, after, lambda r: r.state == "done")
+
+
+@pytest.mark.usefixtures("supervisor")
+def test_a_run_outlives_a_lock_that_a_page_does_not_wait_for(library: Library) -> None:
+    run = start(library, "brief.jpg")
+    until(library, run, lambda r: r.stage == "Working")
+    with closing(sqlite3.connect(library.folders.database)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        time.sleep(PATIENCE_S + 2.0)
+        assert now(library, run).state == "running"
+        writer.rollback()
+    assert until(library, run, lambda r: r.is_over).state == "done"
+    assert len(pids(library, "brief.jpg")) == 1
 
 
 @pytest.mark.parametrize("hangs", [False, True])
@@ -144,6 +166,8 @@ def test_a_lease_that_ran_out_gives_the_run_to_another_worker_and_keeps_the_firs
     clock[0] += LEASE_S - 1
     assert second.claim(["reconstruct"]) is None
     clock[0] += 2
+    assert second.claim(["reconstruct"]) is None  # it did not look for long, and may have slept, as the first may
+    clock[0] += WOKEN_S
     taken = second.claim(["reconstruct"])
     assert taken is not None
     assert taken.id == run.id
@@ -157,6 +181,104 @@ def test_a_lease_that_ran_out_gives_the_run_to_another_worker_and_keeps_the_firs
     second.finish(run.id, [])
     assert now(library, run).state == "done"
     library.close()
+
+
+def attempts(library: Library, run: RunRecord) -> int:
+    with library.session() as session:
+        return session.get_one(schema.Run, run.id).attempts
+
+
+def test_a_machine_that_slept_takes_no_run_from_those_that_slept_with_it(settings: Settings) -> None:
+    clock = [1000.0]
+    library = Library(settings, clock=lambda: clock[0])
+    run = start(library, "a.jpg")
+    mine, other = Queue(library), Queue(library)
+    assert mine.claim(["reconstruct"]) is not None
+    assert other.claim(["reconstruct"]) is None
+    for _ in range(3):  # more often than a run may be tried
+        clock[0] += 8 * 3600.0
+        for woken in (other, mine, other):  # before the first has said that it lives
+            assert woken.claim(["reconstruct"]) is None
+        mine.renew()
+        clock[0] += WOKEN_S
+        assert other.claim(["reconstruct"]) is None
+        mine.report(run.id, "Working", 0.5)
+    mine.finish(run.id, [])
+    assert now(library, run).state == "done"
+    library.close()
+
+
+def test_a_clock_that_was_set_back_holds_up_a_run_no_longer_than_a_lease(settings: Settings) -> None:
+    clock = [100_000.0]
+    library = Library(settings, clock=lambda: clock[0])
+    run = start(library, "a.jpg")
+    assert Queue(library).claim(["reconstruct"]) is not None  # by a worker that ends with the machine
+    clock[0] -= 7200.0
+    after = Queue(library)
+    for _ in range(int(LEASE_S) + 1):
+        assert after.claim(["reconstruct"]) is None
+        clock[0] += 1.0
+    taken = after.claim(["reconstruct"])
+    assert taken is not None
+    assert (taken.id, taken.state) == (run.id, "running")
+    library.close()
+
+
+def test_a_worker_that_lives_keeps_its_run_when_the_clock_is_set_back(settings: Settings) -> None:
+    clock = [100_000.0]
+    library = Library(settings, clock=lambda: clock[0])
+    run = start(library, "a.jpg")
+    mine, other = Queue(library), Queue(library)
+    assert mine.claim(["reconstruct"]) is not None
+    clock[0] -= 7200.0
+    for _ in range(2 * int(LEASE_S)):
+        assert other.claim(["reconstruct"]) is None
+        mine.renew()
+        clock[0] += 1.0
+    mine.finish(run.id, [])
+    assert (now(library, run).state, now(library, run).seconds) == ("done", 0.0)
+    library.close()
+
+
+@pytest.mark.parametrize(("blame", "ends"), [(Blame.NONE, None), (Blame.UNKNOWN, 6), (Blame.CAUSED, 2)])
+def test_an_end_counts_by_whose_doing_it_was(library: Library, blame: Blame, ends: int | None) -> None:
+    run = start(library, "a.jpg")
+    for number in range(1, (ends or 20) + 1):
+        queue = Queue(library)
+        assert queue.claim(["reconstruct"]) is not None
+        queue.release(blame)
+        assert now(library, run).state == ("failed" if number == ends else "queued")
+        assert attempts(library, run) == number * blame
+    assert now(library, run).error == (LOST if ends else None)
+
+
+def test_a_run_under_which_a_worker_ended_is_tried_alone_so_that_no_other_is_blamed(library: Library) -> None:
+    guilty, innocent = start(library, "a.jpg"), start(library, "b.jpg")
+    workspace = guilty.workspace_id
+    download = library.start_download(workspace, "dpt_large_384")
+    first = Queue(library)
+    for kind in ("reconstruct", "download"):
+        assert first.claim([kind]) is not None
+    first.release(Blame.CAUSED)  # it crashed under both
+    second = Queue(library)
+    alone = second.claim(["download"])
+    assert alone is not None
+    assert alone.id == download.id
+    assert second.claim(["reconstruct"]) is None
+    second.finish(alone.id, [])
+    alone = second.claim(["reconstruct"])
+    assert alone is not None
+    assert alone.id == guilty.id
+    other = library.start_download(workspace, "dpt_hybrid_384")
+    assert second.claim(["download"]) is None
+    second.release(Blame.CAUSED)
+    assert [now(library, run).state for run in (guilty, download, innocent, other)] == [
+        "failed", "done", "queued", "queued",
+    ]  # fmt: skip
+    third = Queue(library)
+    for kind in ("reconstruct", "download"):
+        assert third.claim([kind]) is not None
+    assert [attempts(library, run) for run in (innocent, other)] == [1, 1]  # of the claim itself
 
 
 def test_kinds_do_not_wait_for_each_other(library: Library) -> None:

@@ -1,6 +1,10 @@
 """The database of every version opens: made, upgraded with a copy beside it, or refused in a sentence."""
 
+import re
 import sqlite3
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -125,7 +129,7 @@ def test_an_upgrade_that_fails_changes_nothing(first: Path, monkeypatch: pytest.
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(migrations.upgrade, "run", fails)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(StorageError, match="the disk is full"):
         open_database(first)
     assert sql(first, "SELECT sql FROM sqlite_master ORDER BY name") == before
     assert sql(first, "SELECT id FROM photos") == [("p1",)]
@@ -158,3 +162,98 @@ def test_the_database_stands_in_the_folder_whatever_its_name(tmp_path: Path, nam
     library.close()
     assert (tmp_path / name / "library.sqlite").is_file()
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+START = "from dashboard.library.library import Library; from dashboard.settings import Settings; import sys, time\n"
+
+
+def test_many_processes_that_start_on_a_new_folder_at_once_all_can(tmp_path: Path) -> None:
+    code = (
+        f"{START}time.sleep(max(0.0, float(sys.argv[2]) - time.time()))\n"
+        "library = Library(Settings(data=sys.argv[1]))\n"
+        "print(library.folders.secret())\n"
+    )
+    together = str(time.time() + 4.0)  # when all have loaded what they need
+    command = [sys.executable, "-c", code, str(tmp_path / "data"), together]
+    started = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    ends = [(*process.communicate(timeout=120), process.returncode) for process in started]
+    assert [(said, code) for _, said, code in ends] == [("", 0)] * 4
+    assert len({secret for secret, _, _ in ends}) == 1
+
+
+def serve(data: Path) -> tuple[int, str]:
+    """The exit code of `lifemask serve` that cannot start, and what it says."""
+    command = [sys.executable, "-m", "dashboard.cli", "serve", "--port", "0", "--no-worker", "--data", str(data)]
+    done = subprocess.run(
+        command, check=False, capture_output=True, text=True, timeout=120, cwd=Path(__file__).parents[3]
+    )
+    assert done.stdout == ""
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("how", ["garbage", "beginning", "truncated", "a folder"])
+def test_a_start_with_a_damaged_database_is_one_sentence(settings: Settings, how: str) -> None:
+    library = Library(settings)
+    library.add_photo(library.new_workspace(), "a.jpg", jpeg())
+    library.close()
+    file = library.folders.database
+    data = file.read_bytes()
+    changed = {
+        "garbage": b"no database " * 1000,
+        "beginning": bytes(50) + data[50:],
+        "truncated": data[: 3 * 4096 + 100],
+    }
+    if how == "a folder":
+        file.unlink()
+        file.mkdir()
+    else:
+        file.write_bytes(changed[how])
+    before = files(library.folders.root)
+    code, said = serve(library.folders.root)
+    assert (code, said.count("\n")) == (2, 1)
+    reason = "cannot be written: its rights do not allow it." if how == "a folder" else "is damaged ("
+    assert re.fullmatch(rf"lifemask: .*{re.escape(str(file))} {re.escape(reason)}.*\.\n", said), said
+    assert files(library.folders.root) == before
+
+
+def files(root: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in root.rglob("*") if path.is_file() and path.suffix != ".lock"}
+
+
+def test_a_start_with_a_database_that_cannot_be_written_is_one_sentence(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Library(settings).close()
+    make = database.create_engine
+
+    def read_only(_: Any, **__: Any) -> Engine:  # as its rights make it for everybody but root
+        return make(f"sqlite:///file:{settings.data_folder}/library.sqlite?mode=ro&uri=true")
+
+    monkeypatch.setattr(database, "create_engine", read_only)
+    with pytest.raises(StorageError) as said:
+        Library(settings)
+    assert str(said.value) == (
+        f"{settings.data_folder}/library.sqlite cannot be written: its rights do not allow it. "
+        "Change its rights, or choose another place."
+    )
+
+
+def test_a_start_while_another_program_writes_is_one_sentence(settings: Settings) -> None:
+    Library(settings).close()
+    file = settings.data_folder / "library.sqlite"
+    with closing(sqlite3.connect(file)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StorageError) as said:
+            Library(settings, patience_s=0.1)
+    assert str(said.value) == f"Another program writes to {file}. Wait for its end, and start again."
+    Library(settings).close()
+
+
+@pytest.mark.parametrize("left", ["", "\n", "  \n"])
+def test_an_empty_key_is_no_key(library: Library, left: str) -> None:
+    file = library.folders.root / "secret"
+    file.write_text(left)
+    made = library.folders.secret()
+    assert re.fullmatch("[0-9a-f]{64}", made)
+    assert file.read_text() == made == library.folders.secret()
+    assert file.stat().st_mode & 0o777 == 0o600
