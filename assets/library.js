@@ -4,9 +4,11 @@
   "use strict";
   let chosen = new Set();
   let anchor = null;
+  let turned = null; /* which link turned to another page: it is looked for there */
 
   const grid = () => document.getElementById("library-faces");
-  const all = () => (grid() && grid().dataset.faces ? grid().dataset.faces.split(",") : []); /* those on later pages too */
+  const all = () => (grid() && grid().dataset.faces ? grid().dataset.faces.split(",") : []); /* those on other pages too */
+  const onPage = () => [...grid().querySelectorAll("[data-face]")].map((thumb) => thumb.dataset.face);
   const faceOf = (target) => target.closest && target.closest("#library-faces [data-face]");
 
   function draw() {
@@ -18,10 +20,16 @@
       thumb.classList.toggle("chosen", is);
     });
     const count = all().length;
-    const button = document.getElementById("library-all");
-    const words = chosen.size && chosen.size === count ? say("Select none") : say("Select all {count}", { count });
+    write("library-all", chosen.size && chosen.size === count ? say("Select none") : say("Select all {count}", { count }));
+    write("library-page-all", pageIsChosen() ? say("Deselect this page") : say("Select this page"));
+  }
+
+  function write(id, words) {
+    const button = document.getElementById(id);
     if (button && button.textContent !== words) button.textContent = words; /* a change is seen below, and draws again */
   }
+
+  const pageIsChosen = () => onPage().length > 0 && onPage().every((face) => chosen.has(face));
 
   function tell() {
     draw();
@@ -62,9 +70,35 @@
     chosen = chosen.size === all().length ? new Set() : new Set(all());
     tell();
   }
+  function selectPage() {
+    const off = pageIsChosen();
+    for (const face of onPage()) { if (off) chosen.delete(face); else chosen.add(face); }
+    tell();
+  }
   document.addEventListener("click", (event) => {
-    if (event.target.closest && event.target.closest("#library-all")) selectAll();
+    if (!event.target.closest || !grid()) return;
+    if (event.target.closest("#library-all")) selectAll();
+    if (event.target.closest("#library-page-all")) selectPage();
   });
+
+  /* Links to other pages turn them here, so that what is chosen stays; in a new tab they open as links do. */
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest && event.target.closest("#library-list a[data-page]");
+    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    turned = link.dataset.turn || "number";
+    window.dash_clientside.set_props("library-page", { data: { page: Number(link.dataset.page), at: Date.now() } });
+  });
+
+  /* The other page begins at its top, where the same link is, to turn on by the same key. */
+  function arrive() {
+    const pager = document.querySelector("#library-list .pager");
+    if (!turned || !pager) return;
+    const same = pager.querySelector(`a[data-turn="${turned}"]`) || pager.querySelector("[aria-current]");
+    turned = null;
+    same.focus({ preventScroll: true });
+    pager.scrollIntoView({ block: "start" });
+  }
 
   document.addEventListener("keydown", (event) => {
     const thumb = faceOf(event.target);
@@ -80,16 +114,18 @@
 
   /* The list is drawn anew: what is no longer in it is no longer chosen. */
   let shown = "";
+  let page = "1";
   new MutationObserver(() => {
-    if (!grid()) { chosen = new Set(); anchor = null; shown = ""; return; }
+    if (!grid()) { chosen = new Set(); anchor = null; shown = ""; turned = null; return; }
     if (grid().dataset.faces !== shown) {
       shown = grid().dataset.faces;
       const order = new Set(all());
       const kept = [...chosen].filter((face) => order.has(face));
       if (kept.length !== chosen.size) { chosen = new Set(kept); tell(); return; }
     }
+    if (grid().dataset.page !== page) { page = grid().dataset.page; arrive(); }
     draw();
-  }).observe(document.documentElement, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-faces", "data-face"] });
+  }).observe(document.documentElement, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-faces", "data-face", "data-page"] });
 
   /* A click on 'Library' above leads to all of it, also from a part of it, which Dash takes for the same page. */
   window.addEventListener("_dashprivate_pushstate", () => {

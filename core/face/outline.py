@@ -29,11 +29,11 @@ def by_colour(rgb: NDArray[np.uint8], head: NDArray[np.float32], inside: NDArray
     side = rgb.shape[0]
     small = np.asarray(cv2.resize(rgb, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA), np.uint8)
     counted = cv2.resize(inside.astype(np.uint8), (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_NEAREST) > 0
-    network = cv2.resize(head, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA)
+    network = np.asarray(cv2.resize(head, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA), np.float32)
     odds = _log_odds(network)
     colours = cv2.cvtColor(small, cv2.COLOR_RGB2LAB) // np.array(STEPS, np.uint8)
     colour = np.moveaxis(colours.astype(np.intp), -1, 0)
-    share = np.asarray(network, np.float32)
+    share = network
     for _ in range(ROUNDS):
         of_head, of_rest = (_shares(colour, weight * counted) for weight in (share, 1 - share))
         evidence = np.log((of_head + RARE) / (of_rest + RARE)).clip(-MOST, MOST)
@@ -47,7 +47,7 @@ def guided(rgb: NDArray[np.uint8], share: NDArray[np.float32]) -> NDArray[np.flo
     window = (2 * reach + 1, 2 * reach + 1)
     guide = rgb.astype(np.float32) / 255
 
-    def mean(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    def mean(values: NDArray[np.floating]) -> NDArray[np.float32]:
         return np.asarray(cv2.blur(values, window), np.float32)
 
     middle, level = mean(guide), mean(share)

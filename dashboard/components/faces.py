@@ -1,6 +1,6 @@
 """Faces as cards, thumbnails and chips."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -146,31 +146,6 @@ def thumb(face: FaceRecord) -> html.Div:
 def _moment(created: datetime) -> str:
     """Return a day and its time as the language writes them: '26 Nov 2026, 20:49'."""
     return format_datetime(created, say("dd MMM y, HH:mm"), locale=current_language())
-
-
-def picker(faces: Sequence[FaceRecord], chosen: Sequence[str], page: str, *, most: int) -> html.Nav:
-    """Return the library as a strip of links: each adds a face to the page's address, or takes it out."""
-    return html.Nav(
-        [_chip(face, chosen, page, most) for face in faces], className="strip", **marks(aria_label=say("Choose faces"))
-    )
-
-
-def _chip(face: FaceRecord, chosen: Sequence[str], page: str, most: int) -> dcc.Link:
-    is_chosen = face.id in chosen
-    rest = [one for one in chosen if one != face.id]
-    after = rest if is_chosen else [*rest[-(most - 1) :], face.id] if most > 1 else [face.id]
-    return dcc.Link(
-        [
-            lazily(html.Img(src=address(face.id, "thumbnail.jpg"), alt="", width=88, height=88)),
-            cut_name(face.name),
-            html.Span(f" ({say('chosen')})", className="visually-hidden") if is_chosen else None,
-        ],
-        href=f"{page}?faces={','.join(after)}" if after else page,
-        id={"kind": "chip", "face": face.id},
-        className=f"chip{' chosen' if is_chosen else ''}",
-        style={"--mark": colour(chosen.index(face.id))} if is_chosen else {},
-        title=face.name,
-    )
 
 
 def colour(order: int) -> str:

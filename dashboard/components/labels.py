@@ -13,14 +13,16 @@ from dashboard.library.records import FaceRecord
 from dashboard.words import say
 
 
-def shown(face: FaceRecord, all_faces: Sequence[FaceRecord]) -> html.Div:
-    """Return what is known of a face by its words: its file, its person, its tags; each leads to the like."""
+def shown(face: FaceRecord, same: Sequence[FaceRecord]) -> html.Div:
+    """Return what is known of a face by its words: its file, its person, its tags; each leads to the like.
+
+    same : the faces of its person, itself among them.
+    """
     parts: list[page.Child] = []
     if face.name != face.file_name:
         parts.append(html.Span(face.file_name, className="soft"))
     if face.person:
         parts.append(_link(face.person, person=face.person))
-        same = of_person(all_faces, face.person)
         if len(same) > 1:
             chosen = [face.id, *(one.id for one in same if one.id != face.id)][:MOST_COMPARED]
             text = say(f"Compare {len(chosen)} of this person")

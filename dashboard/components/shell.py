@@ -7,7 +7,7 @@ import dash
 import dash_bootstrap_components as dbc
 from dash import ClientsideFunction, Input, Output, dcc, html
 
-from dashboard.components import undo
+from dashboard.components import picker, undo
 from dashboard.components.page import marks
 from dashboard.library.sentences import known
 from dashboard.web.bundle import Bundle, boot, scripts, styles
@@ -226,3 +226,4 @@ def connect(app: dash.Dash) -> None:
         Input("theme", "n_clicks"),
     )
     undo.connect(app)
+    picker.connect(app)

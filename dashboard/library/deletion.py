@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from dashboard.library import room, schema
 from dashboard.library.library import Library
-from dashboard.library.queries import WAITING, forget_equality, lasting
+from dashboard.library.queries import WAITING, forget_equality
 from dashboard.library.records import COMPARING, DeletionRecord, NotInLibraryError
 from dashboard.library.room import in_room
 
@@ -122,10 +122,12 @@ def undo(library: Library, workspace: str, deletion_id: str) -> None:
 def _bring_back_photos(session: Session, workspace: str, deletion_id: str) -> list[str]:
     """Bring back photos; return the ids of those whose place was taken by the same photo, which came again."""
     rows, joined = _missing(session, schema.Photo, schema.Face.photo_id, workspace, deletion_id), []
+    photo = schema.Photo
+    there = session.execute(select(photo.sha256, photo.name, photo.id).where(photo.workspace_id == workspace))
+    twins = {(sha256, name): photo_id for sha256, name, photo_id in there}
     for row in rows:
-        same = select(schema.Photo.id).filter_by(workspace_id=workspace, sha256=row.sha256, name=row.name)
-        twin = session.scalar(same)
-        if twin is None:
+        twin = twins.setdefault((row.sha256, row.name), row.id)
+        if twin == row.id:
             row.workspace_id = workspace
             continue
         for table in (schema.Run, schema.Face):
@@ -137,22 +139,32 @@ def _bring_back_photos(session: Session, workspace: str, deletion_id: str) -> li
 
 
 def _bring_back_runs(session: Session, workspace: str, deletion_id: str) -> None:
-    for run in _missing(session, schema.Run, schema.Face.run_id, workspace, deletion_id):
-        others = (
-            select(schema.Face.workspace_id)
-            .join(schema.Compared, schema.Compared.face_id == schema.Face.id)
-            .where(schema.Compared.run_id == run.id, schema.Face.workspace_id != workspace)
-        )
-        still_deleted = session.scalar(others.limit(1))
+    runs = _missing(session, schema.Run, schema.Face.run_id, workspace, deletion_id)
+    its_own = select(schema.Run.equal_key).where(schema.Run.workspace_id == workspace)
+    taken = set(session.scalars(its_own.where(schema.LASTING)))
+    for run in runs:  # there may be thousands: what is asked of the database for each is asked of few
+        still_deleted = _still_deleted(session, workspace, run) if run.kind in COMPARING else None
         if still_deleted is not None:  # it compares a face of another deletion, with which it comes back or goes
             run.workspace_id = still_deleted
             continue
-        if lasting(session, workspace, run.equal_key) is not None:  # the same was asked for meanwhile
+        if run.equal_key in taken:  # the same was asked for meanwhile
             forget_equality(session, run.id)
         if run.stage == STOPPED:
             run.state, run.stage, run.progress, run.started, run.ended = "queued", "Waiting", 0.0, None, None
         run.workspace_id = workspace
+        if run.state not in ("failed", "cancelled"):
+            taken.add(run.equal_key)
     session.flush()
+
+
+def _still_deleted(session: Session, workspace: str, comparison: schema.Run) -> str | None:
+    """Return the deletion of a face that it compares, if there is one."""
+    others = (
+        select(schema.Face.workspace_id)
+        .join(schema.Compared, schema.Compared.face_id == schema.Face.id)
+        .where(schema.Compared.run_id == comparison.id, schema.Face.workspace_id != workspace)
+    )
+    return session.scalar(others.limit(1))
 
 
 def _missing(session: Session, table: Any, column: Any, workspace: str, deletion_id: str) -> list[Any]:

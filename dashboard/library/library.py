@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any, Literal, cast
 
-from sqlalchemy import delete, func, insert, literal, select, update
+from sqlalchemy import func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -21,12 +21,11 @@ from core.names import readable
 from core.options import Options, Printer, SolidOptions
 from core.options.table import rows
 from core.scan.formats import FIRST_BYTES, check_beginning
-from dashboard.library import schema
+from dashboard.library import faces, schema
 from dashboard.library.database import PATIENCE_S, open_database
 from dashboard.library.equality import equal_key
 from dashboard.library.folders import Folders
 from dashboard.library.journal import Journal
-from dashboard.library.labels import LONGEST_NAME, line_of, tags_of
 from dashboard.library.photos import store, store_scan
 from dashboard.library.queries import WAITING, forget_equality, is_whole, lasting, newest, own, superseded, unfinished
 from dashboard.library.records import (
@@ -96,17 +95,17 @@ class Library:
     def version(self, workspace: str) -> str:
         """Return a text that differs once a run's state or a face of the workspace does, but not for progress alone.
 
-        Pages ask it again and again: it reads ids, names and states, no file.
+        Pages ask it again and again: it reads what waits, and of all else indexes alone.
         """
         run, face = schema.Run, schema.Face
         its_runs, its_faces = run.workspace_id == workspace, face.workspace_id == workspace
-        waiting = select(run.id, run.state).where(its_runs, run.state.in_(WAITING))
+        waiting = select(run.id, run.state).where(its_runs, run.state.in_(WAITING)).order_by(run.id)
         over = select(run.state, func.count(), func.max(run.ended)).where(its_runs).group_by(run.state)
-        tags = select(func.group_concat(schema.Tag.tag)).where(schema.Tag.face_id == face.id).scalar_subquery()
-        faces = select(face.id, face.title, face.person, tags, face.kept, face.created).where(its_faces)
-        ordered = (waiting.order_by(run.id), over.order_by(run.state), faces.order_by(face.id))
+        marks = select(func.count(), func.sum(face.mark)).where(its_faces)
         with self.session() as session:
-            found = [[tuple(row) for row in session.execute(query)] for query in ordered]
+            found = [
+                [tuple(row) for row in session.execute(query)] for query in (waiting, over.order_by(run.state), marks)
+            ]
         return hashlib.sha256(repr(found).encode()).hexdigest()[:16]
 
     # -- photos
@@ -256,9 +255,8 @@ class Library:
             raise OptionError("The reference is none of the faces that are compared; name one of them.")
         if neutral and not heads:
             raise OptionError("Expression is taken out of heads alone: ask for 'heads', too.")
-        faces = [self.face(workspace, face_id) for face_id in face_ids]
-        found = [face for face in faces if face is not None]
-        if len(found) < len(faces):
+        found = self.faces(workspace, face_ids)
+        if len(found) < len(face_ids):
             raise NotInLibraryError("A face of this comparison is not in your library; it may have been deleted.")
         options = {"faces": list(face_ids), "reference": reference, "with_scale": with_scale}
         kind: Kind = "heads" if heads else "compare"
@@ -432,15 +430,31 @@ class Library:
 
     # -- faces
 
-    def faces(self, workspace: str) -> list[FaceRecord]:
-        """All faces, newest first; those of one photo left to right."""
-        query = (
-            select(schema.Face)
-            .filter_by(workspace_id=workspace)
-            .order_by(schema.Face.created.desc(), schema.Face.run_id, schema.Face.index)
-        )
+    def faces(
+        self, workspace: str, ids: Sequence[str] | None = None, *, photos: Sequence[str] | None = None,
+        person: str | None = None, most: int | None = None,
+    ) -> list[FaceRecord]:  # fmt: skip
+        """Faces, newest first, those of one photo left to right; with `ids` those that exist, in their order.
+
+        photos, person : that they are of. most : how many at the most.
+        """
         with self.session() as session:
-            return [row.record(self.folders.faces) for row in session.scalars(query)]
+            return faces.read(session, self.folders.faces, workspace, ids=ids, photos=photos, person=person, most=most)
+
+    def count_faces(self, workspace: str) -> int:
+        """How many faces there are."""
+        with self.session() as session:
+            return faces.count(session, workspace)
+
+    def persons(self, workspace: str) -> list[str]:
+        """The persons that faces are named after."""
+        with self.session() as session:
+            return faces.persons(session, workspace)
+
+    def tags(self, workspace: str) -> list[str]:
+        """The tags that are on faces."""
+        with self.session() as session:
+            return faces.tags(session, workspace)
 
     def keep_face(self, workspace: str, face_id: str) -> FaceRecord:
         """Note that a person says of a doubtful find that it is a face.
@@ -484,21 +498,24 @@ class Library:
             A name, person or tag that is too long or cannot be shown; nothing is changed then.
         """
         with self.session.begin() as session:
-            row = own(session, schema.Face, workspace, face_id)
-            if row is None:
-                raise NotInLibraryError("This face is not in your library; it may have been deleted.")
-            if name is not None:
-                row.title = line_of(name, "name", LONGEST_NAME)
-            if person is not None:
-                row.person = line_of(person, "name of a person", LONGEST_NAME)
-            if tags is not None:
-                wanted = tags_of(tags)
-                session.execute(delete(schema.Tag).filter_by(face_id=face_id))
-                session.add_all(schema.Tag(face_id=face_id, tag=tag) for tag in wanted)
+            faces.label(session, workspace, face_id, name, person, tags)
         found = self.face(workspace, face_id)
         if found is None:
             raise NotInLibraryError("This face is not in your library; it may have been deleted.")
         return found
+
+    def label_all(
+        self, workspace: str, face_ids: Sequence[str], *, person: str | None = None, more_tags: Sequence[str] = ()
+    ) -> None:
+        """Put a person, unless that is None, and more tags on those of the faces that are there.
+
+        Raises
+        ------
+        OptionError
+            As of `label`; nothing is changed then.
+        """
+        with self.session.begin() as session:
+            faces.label_all(session, workspace, face_ids, person, more_tags)
 
 
 def _state(face: FaceRecord) -> str:

@@ -1,10 +1,11 @@
 """The tables of the library (SQLAlchemy 2). Each change of them is a step in `migrations`."""
 
+import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
-from sqlalchemy import JSON, Double, ForeignKey, Index, String, false, text, true
+from sqlalchemy import JSON, BigInteger, Double, ForeignKey, Index, String, false, text, true
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from dashboard.library.records import FaceRecord, Kind, PhotoRecord, RunRecord, State
@@ -51,7 +52,7 @@ class Photo(Base):
             width=self.width,
             height=self.height,
             focal_35mm=self.focal_35mm,
-            created=_time(self.created),
+            created=time_of(self.created),
         )
 
 
@@ -65,6 +66,7 @@ class Run(Base):
     __tablename__ = "runs"
     __table_args__ = (
         Index("runs_queue", "state", "created"),
+        Index("runs_of", "workspace_id", "state", "ended"),
         Index("runs_equal", "workspace_id", "equal_key", unique=True, sqlite_where=LASTING, postgresql_where=LASTING),
     )
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -105,17 +107,29 @@ class Run(Base):
             error=self.error,
             error_kind=self.error_kind,
             asked=self.asked,
-            created=_time(self.created),
-            started=None if self.started is None else _time(self.started),
-            ended=None if self.ended is None else _time(self.ended),
+            created=time_of(self.created),
+            started=None if self.started is None else time_of(self.started),
+            ended=None if self.ended is None else time_of(self.ended),
             face_ids=[face.id for face in self.faces if face.workspace_id == self.workspace_id],  # not those deleted
         )
 
 
+def new_mark() -> int:
+    """Return a mark; those of a million faces can be added."""
+    return secrets.randbits(40)
+
+
 class Face(Base):
-    """A face of a run; its files lie in faces/<id>/. `name` is of its file, `title` what a person calls it."""
+    """A face of a run; its files lie in faces/<id>/. `name` is of its file, `title` what a person calls it.
+
+    mark : another number whenever the row or its tags change, so that one sum tells whether any face has changed.
+    """
 
     __tablename__ = "faces"
+    __table_args__ = (
+        Index("faces_newest", "workspace_id", "created"),
+        Index("faces_marks", "workspace_id", "mark"),
+    )
     id: Mapped[str] = mapped_column(primary_key=True)
     workspace_id: Mapped[str] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"), index=True)
     run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), index=True)
@@ -129,6 +143,7 @@ class Face(Base):
     person: Mapped[str | None]
     tags: Mapped[list["Tag"]] = relationship(order_by="Tag.tag", lazy="selectin", viewonly=True)
     kept: Mapped[bool] = mapped_column(default=False, server_default=false())
+    mark: Mapped[int] = mapped_column(BigInteger(), default=new_mark, onupdate=new_mark, server_default="0")
 
     def record(self, faces: Path) -> FaceRecord:
         """Return it as the library hands it out; `faces` is the folder of all faces."""
@@ -144,7 +159,7 @@ class Face(Base):
             tags=tuple(row.tag for row in self.tags),
             score=self.score,
             network=self.network,
-            created=_time(self.created),
+            created=time_of(self.created),
             folder=faces / self.id,
             kept=self.kept,
         )
@@ -194,5 +209,6 @@ class Step(Base):
     version_num: Mapped[str] = mapped_column(String(32), primary_key=True)
 
 
-def _time(seconds: float) -> datetime:
+def time_of(seconds: float) -> datetime:
+    """Return the time that so many seconds since 1970 are."""
     return datetime.fromtimestamp(seconds, UTC)

@@ -8,9 +8,7 @@ import dash_bootstrap_components as dbc
 from dash import ALL, ClientsideFunction, Input, Output, State, callback, clientside_callback, ctx, dcc, html
 
 from core.errors import LifemaskError
-from core.geometry.facts import all_behind
-from dashboard.charts import figures
-from dashboard.components import comparison, doubt, faces, heads, page, uploads, views
+from dashboard.components import beside, comparison, heads, page, picker, uploads
 from dashboard.components.missing import no_faces, none_of_these
 from dashboard.library.library import MOST_COMPARED
 from dashboard.library.records import FaceRecord, RunRecord
@@ -21,16 +19,8 @@ from dashboard.words import say, titled, word
 
 dash.register_page(__name__, path="/compare", title=titled("Compare"), name="Compare")
 
-BINS = 96
 POLL_MS = 400
-LINES = (("midline", word("Midline")), ("eye line", word("Eye line")), ("mouth line", word("Mouth line")))
-ALONG = {
-    "midline": word("mm above the nose tip"),
-    "eye line": word("mm from between the eyes"),
-    "mouth line": word("mm from its middle"),
-}
 SIZES = (("rigid", word("True size")), ("scaled", word("Scaled to fit")))
-RANGES = (("shared", word("One scale")), ("own", word("Each its own")))
 VIEWS = (("map", word("Map")), ("slide", word("Slide")), ("blink", word("Blink")))
 CANCEL, AGAIN = ({"kind": "compare-action", "action": action} for action in ("cancel", "again"))
 HEADS_CANCEL, HEADS_AGAIN = ({"kind": "heads-action", "action": action} for action in ("cancel", "again"))
@@ -47,33 +37,34 @@ def layout(
 def _page(
     wanted: Sequence[str], reference: str, *, with_scale: bool, own_range: bool = False, point_by_point: str = ""
 ) -> html.Div:
-    all_faces = current_library().faces(current_workspace())
-    by_id = {face.id: face for face in all_faces}
-    chosen = [face_id for face_id in dict.fromkeys(wanted) if face_id in by_id][:MOST_COMPARED]
+    library, workspace = current_library(), current_workspace()
+    chosen = library.faces(workspace, list(dict.fromkeys(wanted)))[:MOST_COMPARED]
+    ids = [face.id for face in chosen]
     if not chosen and any(wanted):
         return none_of_these(say("Compare"))
     lead = say("Same scale, same light, same view. Choose two to eight faces.")
-    head = page.head(say("Compare"), lead, _networks(all_faces, chosen))
-    if not all_faces:
+    of_photos = library.faces(workspace, photos=[face.photo_id for face in chosen])
+    head = page.head(say("Compare"), lead, _networks(of_photos, ids))
+    if not chosen and not library.count_faces(workspace):
         none = no_faces(say("Nothing to compare yet"), say("Two photos make the first comparison."))
         return html.Div([head, none])
-    strip = faces.picker(all_faces, chosen, "/compare", most=MOST_COMPARED)
+    strip = picker.picker(ids, "/compare")
     if len(chosen) < 2:
         wanting = say("Choose one more face" if chosen else "Choose two faces")
         how = say("Click the pictures above. The address keeps them.")
         return html.Div([head, strip, page.empty(wanting, how)])
-    found = [results.load(face) for face in comparison_folder.told_apart([by_id[face_id] for face_id in chosen])]
+    found = [results.load(face) for face in comparison_folder.told_apart(chosen)]
     return html.Div(
         [
             head,
             strip,
-            dcc.Store(id="compare-faces", data=chosen),
+            dcc.Store(id="compare-faces", data=ids),
             dcc.Store(id="compare-run"),
             dcc.Store(id="compare-address"),
             dcc.Location(id="compare-goto", refresh="callback-nav"),
             dcc.Interval(id="compare-poll", interval=POLL_MS, disabled=True),
-            _pictures(found, own_range=own_range),
-            _curves(found),
+            beside.pictures(found, own_range=own_range),
+            beside.curves(found),
             page.section(say("Laid onto each other"), _settings(found, reference, with_scale)),
             html.Div(id="compare-found"),
             _heads(point_by_point),
@@ -81,109 +72,18 @@ def _page(
     )
 
 
-def _networks(all_faces: Sequence[FaceRecord], chosen: Sequence[str]) -> list[Any]:
-    """Links to the results of several networks on the photo of a chosen face, where the library holds such."""
+def _networks(of_photos: Sequence[FaceRecord], chosen: Sequence[str]) -> list[Any]:
+    """Links to the results of several networks on the photo of a chosen face; of_photos : all faces of these photos."""
     links = []
     of_one_face: dict[tuple[str, int], dict[str, str]] = {}
-    for face in all_faces:
+    for face in of_photos:
         of_one_face.setdefault((face.photo_id, face.index), {}).setdefault(face.network, face.id)
     for networks in of_one_face.values():
         ids = list(networks.values())[:MOST_COMPARED]
         if len(ids) > 1 and set(ids) & set(chosen) and set(ids) != set(chosen):
-            name = next(face.name for face in all_faces if face.id == ids[0])
+            name = next(face.name for face in of_photos if face.id == ids[0])
             links.append(page.link_button(say(f"{len(ids)} networks on {name}"), f"/compare?faces={','.join(ids)}"))
     return links
-
-
-def _pictures(found: Sequence[results.Result], *, own_range: bool) -> html.Section:
-    shared = results.shared_range(found)
-    own = [figures.depth_range([result.behind_mm]) for result in found]
-    step = 2 if len(found) <= 4 else 3
-    sides = [
-        _side(
-            html.Div(
-                [
-                    faces.handle(result.face, order, len(found)),
-                    html.Div([faces.named(result.face, order), doubt.badges(result.face)]),
-                ],
-                className="side-head",
-            ),
-            html.Img(
-                src=views.address(result.face.id, "crop.png", result.face.folder, width=800),
-                alt=say(f"Photo of {result.face.name}"),
-            ),
-            html.Div(
-                views.graph(
-                    figures.depth_map(
-                        result.behind_mm,
-                        range_mm=own[order] if own_range else shared,
-                        colour_bar=False,
-                        step=step,
-                        behind=result.facts.behind,
-                    ),
-                    {"kind": "compare-depth", "order": order},
-                    height="100%",
-                    still=True,
-                ),
-                className="map",
-            ),
-            views.face_viewer(result, say(f"{result.face.name} in 3D; all turn together"), group="compare"),
-            face=result.face.id,
-        )
-        for order, result in enumerate(found)
-    ]
-    aside = html.Div(
-        [
-            page.switch_pair("compare-range", page.said(RANGES), "own" if own_range else "shared"),
-            html.Div(faces.scale(*shared, behind=_behind(found)), id="compare-range-shared", hidden=own_range),
-            html.Div(faces.scale_of_each(), id="compare-range-own", hidden=not own_range),
-        ],
-        className="row-of",
-    )
-    look = "side-by-side two" if len(found) == 2 else "side-by-side"
-    beside = html.Div(sides, className=look, tabIndex=0)
-    return page.section(
-        say("Side by side"),
-        dcc.Store(id="compare-ranges", data={"shared": [shared] * len(found), "own": own}),
-        views.viewing("compare", beside, views.LOOKS, label=say("All faces in 3D"), staged=False),
-        html.Div(id="compare-moved", className="visually-hidden", role="status"),
-        aside=aside,
-    )
-
-
-def _side(*parts: Any, face: str) -> html.Div:
-    data: dict[str, Any] = {"data-face": face}
-    return html.Div(list(parts), className="side", **data)
-
-
-def _behind(found: Sequence[results.Result]) -> str:
-    return all_behind(result.facts for result in found)
-
-
-def _curves(found: Sequence[results.Result]) -> html.Section:
-    edges = results.shared_edges(found, BINS)
-    histogram = figures.histograms([result.histogram_over(edges) for result in found], behind=_behind(found))
-    charts = [
-        html.Div(
-            [
-                html.H3(say("How much of the head lies how deep")),
-                views.graph(histogram, "compare-histogram", height=440),
-            ]
-        ),
-        html.Div(
-            [
-                page.switch_pair("compare-line", page.said(LINES), "midline", look="views"),
-                views.graph(_profiles(found, "midline"), "compare-profile", height=408),
-            ]
-        ),
-    ]
-    key = html.Div([faces.named(result.face, order) for order, result in enumerate(found)], className="row-of")
-    return page.section(say("Over each other"), html.Div(charts, className="charts"), aside=key)
-
-
-def _profiles(found: Sequence[results.Result], name: str) -> Any:
-    lines = [result.profile(name) for result in found]
-    return figures.profiles(lines, upright=name == "midline", along=ALONG[name])
 
 
 @callback(
@@ -194,12 +94,11 @@ def _profiles(found: Sequence[results.Result], name: str) -> Any:
 )
 def draw_line(name: str, face_ids: list[str]) -> Any:
     """Draw the profiles along another line."""
-    return _profiles([results.load(face) for face in _there(face_ids)], name)
+    return beside.profiles([results.load(face) for face in _there(face_ids)], name)
 
 
 def _there(face_ids: Sequence[str]) -> list[FaceRecord]:
-    library, workspace = current_library(), current_workspace()
-    return comparison_folder.told_apart([face for face_id in face_ids if (face := library.face(workspace, face_id))])
+    return comparison_folder.told_apart(current_library().faces(current_workspace(), face_ids))
 
 
 def _settings(found: Sequence[results.Result], reference: str, with_scale: bool) -> html.Div:

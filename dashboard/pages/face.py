@@ -79,11 +79,9 @@ def _actions(face: FaceRecord) -> list[Any]:
 
 
 def _labels(face: FaceRecord) -> list[Any]:
-    all_faces = current_library().faces(current_workspace())
-    return [
-        labels.shown(face, all_faces),
-        labels.form(face, sorted({one.person for one in all_faces if one.person})),
-    ]
+    library, workspace = current_library(), current_workspace()
+    same = library.faces(workspace, person=face.person) if face.person else []
+    return [labels.shown(face, same), labels.form(face, library.persons(workspace))]
 
 
 def _glance(result: results.Result) -> html.Div:

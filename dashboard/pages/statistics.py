@@ -15,10 +15,9 @@ from core.measure.profiles import contours, distance, line_profile
 from core.measure.table import COUNT, DEPTHS, SYMMETRY_RMS, Place, chosen, part_name
 from dashboard import words
 from dashboard.charts import figures, maps
-from dashboard.components import depth_reading, doubt, faces, lengths, page, readings, statistics_view, views
+from dashboard.components import depth_reading, doubt, faces, lengths, page, picker, readings, statistics_view, views
 from dashboard.components.missing import no_faces, none_of_these
 from dashboard.components.statistics_view import BINS, View
-from dashboard.library.library import MOST_COMPARED
 from dashboard.library.records import FaceRecord
 from dashboard.readings import results
 from dashboard.readings.comparison_folder import told_apart
@@ -37,19 +36,20 @@ def layout(**query: str) -> html.Div:
 
 
 def _page(query: dict[str, str]) -> html.Div:
-    all_faces = current_library().faces(current_workspace())
-    wanted = {face_id for face_id in query.get("faces", "").split(",") if face_id}
-    if wanted and wanted.isdisjoint(face.id for face in all_faces):
+    library, workspace = current_library(), current_workspace()
+    wanted = [face_id for face_id in dict.fromkeys(query.get("faces", "").split(",")) if face_id]
+    there = library.faces(workspace, wanted) if wanted else library.faces(workspace, most=1)
+    if wanted and not there:
         return none_of_these(words.say("Statistics"))
     lead = words.say(
         "Depth relative to the nose tip (of a photo without a face: to its nearest hundredth), so that photos from "
         "different distances compare."
     )
     head = page.head(words.say("Statistics"), lead)
-    if not all_faces:
+    if not there:
         none = no_faces(words.say("No numbers yet"), words.say("They come with the first face."))
         return html.Div([head, none])
-    view = statistics_view.of_address(query, [face.id for face in all_faces])
+    view = statistics_view.of_address(query, [face.id for face in there])
     found = _load(view.faces)
     if view.part not in depth_reading.parts_of(found):
         view = replace(view, part="head")
@@ -66,7 +66,7 @@ def _page(query: dict[str, str]) -> html.Div:
     return html.Div(
         [
             head,
-            faces.picker(all_faces, view.faces, "/statistics", most=MOST_COMPARED),
+            picker.picker(view.faces, "/statistics"),
             doubts,
             dcc.Store(id="statistics-faces", data=view.faces),
             dcc.Store(id="statistics-face", data=view.active),
@@ -96,10 +96,8 @@ def _page(query: dict[str, str]) -> html.Div:
 
 def _load(face_ids: Sequence[str]) -> list[Result]:
     """Read the faces of the workspace; none where one is not there any more."""
-    library, workspace = current_library(), current_workspace()
-    found = [library.face(workspace, face_id) for face_id in face_ids]
-    there = [face for face in found if face is not None]
-    return [results.load(face) for face in told_apart(there)] if len(there) == len(found) else []
+    there = current_library().faces(current_workspace(), face_ids)
+    return [results.load(face) for face in told_apart(there)] if len(there) == len(face_ids) else []
 
 
 def _lengths(found: Sequence[Result]) -> html.Div:

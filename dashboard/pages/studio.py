@@ -29,12 +29,12 @@ def layout(refused: str = "", **_: Any) -> html.Div:  # the name of the query's 
     folder = library.settings.weights_folder
     is_new = not library.runs(workspace, most=1)
     drop = uploads.drop_zone(small=not is_new)
-    found = library.faces(workspace)
+    found, count = library.faces(workspace, most=SHOWN), library.count_faces(workspace)
     return html.Div(
         [
             dcc.Store(id="studio-nudge"),
             dcc.Store(id="studio-options"),
-            dcc.Store(id="studio-shown", data=_states(found)),
+            dcc.Store(id="studio-shown", data=_states(found, count)),
             dcc.Store(id="studio-rows"),
             dcc.Store(id="studio-to-upload", data=0),
             dcc.Store(id="studio-dismissed", storage_type="local", data=[]),
@@ -47,7 +47,7 @@ def layout(refused: str = "", **_: Any) -> html.Div:  # the name of the query's 
                 className="runs",
                 role="status",
             ),
-            html.Div(_results(found), id="studio-results"),
+            html.Div(_results(found, count), id="studio-results"),
         ]
     )
 
@@ -101,8 +101,8 @@ def _phone() -> html.Details | None:
     )
 
 
-def _states(found: Sequence[FaceRecord]) -> dict[str, Any]:
-    return {"cards": [faces.card_state(face) for face in found[:SHOWN]], "count": len(found)}
+def _states(found: Sequence[FaceRecord], count: int) -> dict[str, Any]:
+    return {"cards": [faces.card_state(face) for face in found], "count": count}
 
 
 def _has_same_cards(now: dict[str, Any], before: dict[str, Any]) -> bool:
@@ -111,13 +111,11 @@ def _has_same_cards(now: dict[str, Any], before: dict[str, Any]) -> bool:
     return named[0] == named[1] and now["count"] == before["count"]
 
 
-def _results(found: Sequence[FaceRecord]) -> html.Div | html.Section:
+def _results(found: Sequence[FaceRecord], count: int) -> html.Div | html.Section:
     if not found:
         return uploads.shown()
-    more = page.link_button(say(f"All {len(found)} in the Library"), "/library") if len(found) > SHOWN else None
-    return page.section(
-        say("Results"), html.Div([faces.card(face) for face in found[:SHOWN]], className="cards"), aside=more
-    )
+    more = page.link_button(say(f"All {count} in the Library"), "/library") if count > SHOWN else None
+    return page.section(say("Results"), html.Div([faces.card(face) for face in found], className="cards"), aside=more)
 
 
 def _rows(runs: Sequence[RunRecord], to_upload: int, before: Any) -> dict[str, Any]:
@@ -149,6 +147,14 @@ def _rows(runs: Sequence[RunRecord], to_upload: int, before: Any) -> dict[str, A
         "no_retry": not any(run.state == "failed" for run in runs),
         "no_dismiss": not any(run.is_over for run in runs),
     }
+
+
+def _unfinished() -> list[RunRecord]:
+    """What waits, works or failed, newest first, but for what failed and has its answer."""
+    library, workspace = current_library(), current_workspace()
+    runs = library.runs(workspace, kind="reconstruct", states=NOT_DONE)
+    photos = {run.photo_id for run in runs if run.is_over and run.photo_id}
+    return _unanswered(runs, library.faces(workspace, photos=sorted(photos)) if photos else [])
 
 
 def _unanswered(newest_first: Sequence[RunRecord], found: Sequence[FaceRecord]) -> list[RunRecord]:
@@ -204,18 +210,17 @@ def refresh(
     A file that comes is shown in its card's part alone: what is drawn anew loses the focus, and a click on its way.
     """
     library, workspace = current_library(), current_workspace()
-    found = library.faces(workspace)
-    runs = _unanswered(library.runs(workspace, kind="reconstruct", states=NOT_DONE), found)
-    kept = [run for run in reversed(runs) if run.id not in (dismissed or [])]
-    states = _states(found)
+    found, count = library.faces(workspace, most=SHOWN), library.count_faces(workspace)
+    kept = [run for run in reversed(_unfinished()) if run.id not in (dismissed or [])]
+    states = _states(found, count)
     same = _has_same_cards(states, shown)
     if same:
-        for face, card in zip(found, shown["cards"], strict=False):  # the Library has more
+        for face, card in zip(found, shown["cards"], strict=True):
             for part, children in faces.parts_anew(face, card):
                 dash.set_props(part, {"children": children})
     return {
         **_rows(kept, to_upload or 0, before),
-        "results": dash.no_update if same else _results(found),
+        "results": dash.no_update if same else _results(found, count),
         "shown": dash.no_update if states == shown else states,
     }
 
@@ -260,8 +265,7 @@ def act_on_all(
     """Cancel all that wait, try all again that failed, or dismiss those; what was cancelled with all is dismissed."""
     library, workspace = current_library(), current_workspace()
     gone = list(dismissed or [])
-    runs = _unanswered(library.runs(workspace, kind="reconstruct", states=NOT_DONE), library.faces(workspace))
-    for run in reversed(runs):  # in the order in which they came
+    for run in reversed(_unfinished()):  # in the order in which they came
         if ctx.triggered_id == "batch-cancel" and not run.is_over:
             library.cancel(workspace, run.id)
             gone.append(run.id)

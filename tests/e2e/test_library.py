@@ -1,23 +1,15 @@
 """Habits of people in the Library: find, name, choose, delete and take it back."""
 
-import hashlib
 import io
-import os
-import secrets
-import shutil
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from itsdangerous import URLSafeSerializer
-from PIL import Image
 
-from core.files import write_face
-from core.options import Options
 from dashboard.library import schema
-from tests.dashboard.faces import face as shape
+from tests.stock import browser_of, stock, write_one
 
 LONG = "family-photo-at-the-lake-in-the-summer-of-2019.jpg"
 NAMES = ("b 10.jpg", "b 2.jpg", f"{LONG} #2", "ندى في الحديقة مع العائلة.jpg", "a.jpg")
@@ -28,40 +20,8 @@ def stocked(live: Any, written: Path) -> Callable[..., Any]:
     """Make a workspace with faces of these names, the first one the newest: the state of its browser, and their ids."""
 
     def make(names: Sequence[str] = NAMES) -> Any:
-        library = live.library
-        workspace, now, ids = library.new_workspace(), library.clock(), []
-        with library.session.begin() as session:
-            session.add(schema.Workspace(id=workspace, created=now))
-            session.flush()
-            for age, name in enumerate(names):
-                photo, run, face = (secrets.token_hex(16) for _ in range(3))
-                owned = {"workspace_id": workspace, "created": now - age}
-                library.folders.photo(photo).mkdir()
-                Image.new("RGB", (8, 8)).save(library.folders.photo(photo) / "photo.png")
-                shutil.copytree(written, library.folders.face(face), copy_function=os.link)
-                row = schema.Photo(id=photo, name=name, sha256=photo, width=8, height=8, **owned)
-                session.add(row)
-                session.flush()
-                session.add(
-                    schema.Run(
-                        id=run, kind="reconstruct", photo_id=photo, options={}, equal_key=run, state="done", **owned
-                    )
-                )
-                session.flush()
-                score = 0.7 + age / 100
-                session.add(
-                    schema.Face(
-                        id=face, run_id=run, photo_id=photo, index=1, name=name, score=score, network="builtin", **owned
-                    )
-                )
-                ids.append(face)
-        secret = library.folders.secret()
-        cookie = {
-            "name": f"lifemask_{hashlib.sha256(secret.encode()).hexdigest()[:8]}",
-            "value": URLSafeSerializer(secret, salt="workspace").dumps(workspace),
-            "domain": "127.0.0.1", "path": "/", "expires": -1, "httpOnly": True, "secure": False, "sameSite": "Lax",
-        }  # fmt: skip
-        return {"cookies": [cookie], "origins": []}, ids
+        workspace, ids = stock(live.library, written, names)
+        return browser_of(live.library, workspace), ids
 
     return make
 
@@ -75,8 +35,7 @@ def shown(page: Any) -> list[str]:
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a face in closed form, with all that pages show of it."""
     folder = tmp_path_factory.mktemp("written") / "face"
-    write_face(shape(), folder, Options(max_triangles=500, solid="none", formats=("glb",)))
-    (folder / "solid.stl").write_bytes(b"solid")
+    write_one(folder)
     return folder
 
 
@@ -277,11 +236,12 @@ def test_the_end_of_a_long_name_stays_to_be_seen(open_page: Any, stocked: Any, w
         assert head.evaluate("span => span.scrollWidth > span.clientWidth")  # which gives way
 
 
-def test_three_hundred_faces_come_in_parts_and_their_pictures_when_they_are_near(
-    open_page: Any, stocked: Any, eventually: Any
+@pytest.mark.parametrize("width", [1440, 390])
+def test_three_hundred_faces_come_in_pages_and_their_pictures_when_they_are_near(
+    open_page: Any, stocked: Any, eventually: Any, width: int
 ) -> None:
     state, ids = stocked([f"photo {k}.jpg" for k in range(300)])
-    page = open_page(state)
+    page = open_page(state, viewport={"width": width, "height": 900})
     fetched: list[str] = []
     page.on("request", lambda request: request.url.endswith("thumbnail.jpg") and fetched.append(request.url))
     page.goto("/library")
@@ -289,9 +249,80 @@ def test_three_hundred_faces_come_in_parts_and_their_pictures_when_they_are_near
     assert shown(page) == ids[:96]
     page.wait_for_load_state("networkidle")
     assert len(fetched) < 60
-    page.get_by_role("button", name="Select all 300").click()
-    page.locator("#library-said").get_by_text("300 chosen").wait_for()
-    page.get_by_role("button", name="Show more").click()
-    eventually(page, lambda: shown(page) == ids[:192])
-    assert page.locator(".choose[aria-checked=true]").count() == 192
-    assert page.url.endswith("?shown=192")
+    above, below = page.locator(".pager").first, page.locator(".pager").last
+    above.get_by_text("1 to 96 of 300").wait_for()
+    below.get_by_role("link", name="Next").click()
+    eventually(page, lambda: shown(page) == ids[96:192])
+    assert page.url.endswith("/library?page=2")
+    above.get_by_text("97 to 192 of 300").wait_for()
+    assert above.get_by_role("link", name="Next").evaluate("link => link === document.activeElement")
+    assert 0 <= above.bounding_box()["y"] < 400  # the page begins at its top, in sight
+    page.keyboard.press("Enter")
+    eventually(page, lambda: shown(page) == ids[192:288])
+    above.get_by_role("link", name="Page 4").click()
+    eventually(page, lambda: shown(page) == ids[288:])
+    assert above.get_by_role("link", name="Next").count() == 0
+    assert above.locator("[aria-current=page]").inner_text() == "4"
+    page.goto("/library?page=9&sort=oldest")  # there are four
+    eventually(page, lambda: shown(page) == ids[11::-1])
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_what_is_chosen_stays_on_other_pages_and_a_search_begins_at_the_first(
+    open_page: Any, stocked: Any, eventually: Any, live: Any
+) -> None:
+    state, ids = stocked([f"photo {k}.jpg" for k in range(200)])
+    page = open_page(state)
+    page.goto("/library")
+    said, above = page.locator("#library-said"), page.locator(".pager").first
+    ticked = page.locator(".choose[aria-checked=true]")
+    box(page, ids[1]).click()
+    above.get_by_role("link", name="Next").click()
+    eventually(page, lambda: shown(page) == ids[96:192])
+    said.get_by_text("1 chosen, 1 of them on other pages").wait_for()
+    box(page, ids[100]).click()
+    said.get_by_text("2 chosen, 1 of them on other pages").wait_for()
+    page.get_by_role("button", name="Select this page").click()
+    said.get_by_text("97 chosen, 1 of them on other pages; at most 8 compare at a time").wait_for()
+    page.get_by_role("button", name="Deselect this page").click()
+    said.get_by_text("1 chosen, 1 of them on other pages").wait_for()
+    page.get_by_role("button", name="Select all 200").click()
+    said.get_by_text("200 chosen, 104 of them on other pages; at most 8 compare at a time").wait_for()
+    assert ticked.count() == 96
+    page.get_by_label("Find by name, tag or person").fill("photo 1")  # 119 names have a 1
+    eventually(page, lambda: page.url.endswith("/library?find=photo+1"))
+    said.get_by_text("119 chosen, 23 of them on other pages; at most 8 compare at a time").wait_for()
+    assert len(shown(page)) == 96
+    above.get_by_role("link", name="Next").click()
+    eventually(page, lambda: len(shown(page)) == 23)
+    assert page.url.endswith("/library?find=photo+1&page=2")
+    page.reload()
+    eventually(page, lambda: len(shown(page)) == 23)
+    page.get_by_role("button", name="Select this page").click()
+    said.get_by_text("23 chosen; at most 8").wait_for()
+    page.get_by_role("button", name="Delete", exact=True).click()  # the page goes, and the one before it is shown
+    eventually(page, lambda: len(shown(page)) == 96)
+    page.get_by_role("button", name="Undo").click()
+    eventually(page, lambda: above.get_by_text("1 to 96 of 119").count() == 1)
+
+
+def test_faces_that_the_strip_does_not_show_are_found_there(open_page: Any, stocked: Any, eventually: Any) -> None:
+    state, ids = stocked([f"photo {k}.jpg" for k in range(60)])
+    page = open_page(state)
+    chips = page.locator("#picker .chip")
+    page.goto(f"/compare?faces={ids[59]}")
+    page.get_by_text("The newest 24 of 60", exact=True).wait_for()
+    assert chips.count() == 25
+    assert chips.first.get_attribute("href") == "/compare"  # the chosen one is there, to be taken out
+    page.get_by_label("Find by name, tag or person").fill("photo 47")
+    page.get_by_text("1 face is like this.").wait_for()
+    assert chips.count() == 1
+    chips.first.click()
+    page.wait_for_url(f"**/compare?faces={ids[59]},{ids[47]}*")
+    page.goto(f"/statistics?faces={ids[59]}&part=nose")
+    page.get_by_label("Find by name, tag or person").fill("photo 3")
+    page.get_by_text("15 faces are like this.").wait_for()
+    assert chips.count() == 15
+    eventually(page, lambda: "part=nose" in (chips.first.get_attribute("href") or ""))
+    page.get_by_label("Find by name, tag or person").fill("nobody")
+    page.get_by_text("No face is like this.").wait_for()

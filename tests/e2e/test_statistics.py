@@ -266,7 +266,8 @@ def test_the_face_that_is_clicked_is_the_one_that_is_measured(
     # the line is of the face that it was drawn on
     eventually(several, lambda: several.locator("#statistics-line-said").inner_text() == "")
     eventually(several, f"({MAP}.layout.shapes || []).length === 0")
-    assert f"/faces/{third}/" in several.locator("#statistics-csv").get_attribute("href")
+    csv = several.locator("#statistics-csv")
+    eventually(several, lambda: f"/faces/{third}/" in csv.get_attribute("href"))
     several.get_by_text("Draw a line", exact=True).click()
     dragged = (
         "[...document.querySelectorAll('.reading-map[data-face] .js-plotly-plot')].map(plot => plot.layout.dragmode)"

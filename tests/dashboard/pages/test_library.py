@@ -7,16 +7,11 @@ from urllib.parse import parse_qsl
 
 import pytest
 
+from dashboard.components.library import numbers
+from dashboard.components.wanted import Wanted, pages
 from dashboard.library.records import FaceRecord
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def Wanted(app: Any) -> Any:
-    from dashboard.pages.library import Wanted  # a page can be imported once there is an app
-
-    return Wanted
 
 
 def face(number: int, name: str, **more: Any) -> FaceRecord:
@@ -52,16 +47,50 @@ FACES = [
         ({"find": "A\u030angstro\u0308m"}, "2"),
         ({"find": "ندى"}, "3"),
         ({"find": "nobody"}, ""),
-        ({"sort": "nonsense", "shown": "-1", "unknown": "x"}, "0123"),
+        ({"sort": "nonsense", "page": "-1", "unknown": "x"}, "0123"),
     ],
 )
-def test_what_is_wanted_is_found_in_order(Wanted: Any, query: dict[str, str], ids: str) -> None:
+def test_what_is_wanted_is_found_in_order(query: dict[str, str], ids: str) -> None:
     assert "".join(one.id for one in Wanted.of(query).among(FACES)) == ids
 
 
-def test_the_address_says_what_is_not_the_default_and_is_read_back(Wanted: Any) -> None:
+def test_the_address_says_what_is_not_the_default_and_is_read_back() -> None:
     assert Wanted().query == ""
-    asked = Wanted(find="Ada & Grace = 2", sort="name", tag="été", shown=192)
-    assert asked.query == "find=Ada+%26+Grace+%3D+2&sort=name&tag=%C3%A9t%C3%A9&shown=192"
+    asked = Wanted(find="Ada & Grace = 2", sort="name", tag="été", page=3)
+    assert asked.query == "find=Ada+%26+Grace+%3D+2&sort=name&tag=%C3%A9t%C3%A9&page=3"
     assert Wanted.of(dict(parse_qsl(asked.query))) == asked
-    assert Wanted.of({"shown": "٣"}) == Wanted.of({"shown": "99999999"}) == Wanted.of({"sort": "worst"}) == Wanted()
+    assert (
+        Wanted.of({"page": "٣"})
+        == Wanted.of({"page": "99999999"})
+        == Wanted.of({"page": "0"})
+        == Wanted.of({"sort": "worst"})
+        == Wanted()
+    )
+
+
+def test_a_page_holds_ninety_six_and_the_last_the_rest() -> None:
+    many = [face(number, f"{number}.jpg") for number in range(200)]
+    assert [pages(count) for count in (0, 1, 96, 97, 200)] == [1, 1, 1, 2, 3]
+    shown = [one.id for number in (1, 2, 3) for one in Wanted(page=number).page_of(many)]
+    assert shown == [one.id for one in many]
+    assert [len(Wanted(page=number).page_of(many)) for number in (1, 2, 3, 4)] == [96, 96, 8, 0]
+    assert Wanted(page=9, tag="a").within(200) == Wanted(page=3, tag="a")
+    assert Wanted(page=2, find="a b").address(3) == "/library?find=a+b&page=3"
+    assert Wanted(page=2).address(1) == "/library"
+
+
+@pytest.mark.parametrize(
+    ("now", "last", "said"),
+    [
+        (1, 2, "1 2"),
+        (1, 3, "1 2 3"),
+        (1, 4, "1 2 3 4"),
+        (1, 21, "1 2 … 21"),
+        (3, 21, "1 2 3 4 … 21"),
+        (4, 21, "1 2 3 4 5 … 21"),
+        (11, 21, "1 … 10 11 12 … 21"),
+        (21, 21, "1 … 20 21"),
+    ],
+)
+def test_the_pages_that_are_offered(now: int, last: int, said: str) -> None:
+    assert " ".join(str(one or "…") for one in numbers(now, last)) == said

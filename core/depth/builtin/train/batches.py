@@ -192,7 +192,7 @@ class Batches:
                 landmarks = landmarks[MIRRORED] * np.array([-1, 1], np.float32) + np.array([1, 0], np.float32)
         if face_seen and rng.random() < OVERTURNED_SHARE:  # faces that are not upright are to be read when they are
             quarters = int(rng.integers(1, 4))
-            image, relief, masks = (np.rot90(each, quarters) for each in (image, relief, masks))
+            image, relief, masks = np.rot90(image, quarters), np.rot90(relief, quarters), np.rot90(masks, quarters)
             landmarks = np.full_like(landmarks, -1)
         return Item(image, relief, masks, landmarks, sharp=len(sample.relief) >= side)
 
