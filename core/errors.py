@@ -38,9 +38,9 @@ class FormatError(LifemaskError):
 
 
 class MissingFileError(FormatError):
-    """A file of a face is not there. file : its name."""
+    """A file of a face is not there. file : its path."""
 
-    def __init__(self, text: str, file: str = "") -> None:
+    def __init__(self, text: str, file: str) -> None:
         super().__init__(text)
         self.file = file
 

@@ -13,7 +13,7 @@ from core.face.detect import LEAST_IPD_PX, Face, face_in_box, find_faces, too_sm
 from core.face.head import head_maps, head_mask, sharpened
 from core.face.level import MAX_TEXTURE_PX, Crop, inside_photo, level, whole
 from core.face.maps import FaceNetwork
-from core.face.outline import by_colour
+from core.face.outline import outlined
 from core.face.window import cut
 from core.files.colours import signed_limit
 from core.fine_relief import draw
@@ -194,7 +194,7 @@ def _head(photo: Photo, face: Face, refine: str, face_network: FaceNetwork, dept
     maps = head_maps(crop.rgb, face_network)
     landmarks = maps.landmarks_px.round(3)  # as they are written, so that a face computed anew is the same
     sensor, inside = _sensor_of(photo, crop), inside_photo(crop, photo.rgb.shape)
-    head = _with_mattes(by_colour(crop.rgb, maps.head, inside), photo, crop)
+    head = _with_mattes(outlined(crop.rgb, maps.head, landmarks, inside), photo, crop)
     mask = head_mask(head, landmarks) & inside & _surface(sensor)
     is_builtin = depth_network.name == BUILTIN
     return Observation(

@@ -57,6 +57,7 @@ def head_mask(head: NDArray[np.float32], landmarks_px: NDArray[np.float64]) -> N
 
     Within the landmarks' hull and close to it the outline is as sharp as the network sees it, for the sake of profiles.
     Elsewhere it is smooth: at an IPD of 63 mm no notch is narrower than 9 mm, and nothing that stands out than 18 mm.
+    Where the network sees no head at all, in a box that a person has drawn, it is the landmarks' hull.
 
     head : (S, S) probability. landmarks_px : (68, 2) crop pixels.
     """
@@ -70,7 +71,7 @@ def head_mask(head: NDArray[np.float32], landmarks_px: NDArray[np.float64]) -> N
     seamless = cv2.GaussianBlur(np.where(near_face, sharp, broad).astype(np.float32), (0, 0), side / 200) > 0.5
     labels, count = scipy.ndimage.label(seamless)
     if count == 0:
-        return np.zeros_like(seamless)
+        return np.asarray(face > 0)
     columns, rows = np.clip(np.round(landmarks_px), 0, side - 1).astype(int).T
     votes = np.bincount(labels[rows, columns], minlength=count + 1)
     votes[0] = 0

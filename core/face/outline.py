@@ -5,6 +5,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
+from core.face.head import head_mask
+
 SIDE_PX = 256  # at which colours are counted, the face network's own
 STEPS = (8, 6, 6)  # of lightness and of the two colours of CIELAB, 0 to 255 each, that count as one colour
 SPREAD_STEPS = 1.0
@@ -12,8 +14,18 @@ RARE = 2e-5  # share of all pixels from which a colour says something
 STRENGTH, MOST = 1.0, 3.0  # of a colour beside the network, in log odds: what is sure stays so
 SURE = 0.01
 ROUNDS = 3
+LEAST_KEPT = 0.7  # of the network's head: what loses more of it has not the colours of a head and its ground
 SMOOTHED_PX = 1.0
 RADIUS, EDGE = 1 / 64, 1e-3  # of the side; variance of colour (0 to 1) from which on an edge of the photo is kept
+
+
+def outlined(
+    rgb: NDArray[np.uint8], head: NDArray[np.float32], landmarks_px: NDArray[np.float64], inside: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """(S, S) float32 in 0..1: as `by_colour`, unless that takes away much of the head; landmarks_px : (68, 2)."""
+    found = by_colour(rgb, head, inside)
+    before, after = (np.count_nonzero(head_mask(each, landmarks_px) & inside) for each in (head, found))
+    return found if after >= LEAST_KEPT * before else head
 
 
 def by_colour(rgb: NDArray[np.uint8], head: NDArray[np.float32], inside: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -298,7 +298,7 @@ def read_facts_as(kind: type[F], folder: Path) -> F:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise MissingFileError(
             f"{folder} holds no face (no {FACTS_FILE}). Give a folder that Lifemask wrote, or process the photo again.",
-            FACTS_FILE,
+            str(path),
         ) from error
     found = values.get("format", 1)
     if not isinstance(found, int) or found < 1:

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from core.errors import Cancelled, LifemaskError
 from core.progress import Progress
@@ -28,6 +28,7 @@ log = logging.getLogger("lifemask.worker")
 IDLE_S = 0.1  # how long a run waits at most before an idle worker sees it
 REPORT_S = 0.15  # progress is written, and a cancelled run noticed, at most this often
 PULSE_S = 0.5
+_ending, _closing = threading.Event(), threading.Event()  # it was told to end; it gives its runs back
 PATIENCE_S = 60.0  # for another process that writes to the library: work that is done is not thrown away for it
 HELPING_S = 15.0  # a helper that finds no work for so long ends, and gives its memory back
 
@@ -66,23 +67,26 @@ def main(settings: Settings, owner: str, make_works: MakeWorks, *, helps: bool =
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     library = Library(settings, patience_s=PATIENCE_S)
     queue = Queue(library, owner)
-    threading.Thread(target=_pulse, args=(queue,), kwargs={"helps": helps}, daemon=True).start()
-    if multiprocessing.parent_process() is None:
-        Clearing(library).start()  # beside a server that does it, too, or alone
-    works = make_works(library)
-    if not helps:
-        for lane in LANES[1:]:
-            threading.Thread(target=_lane, args=(queue, works, lane), daemon=True).start()
     try:
+        threading.Thread(target=_pulse, args=(queue,), kwargs={"helps": helps}, daemon=True).start()
+        if multiprocessing.parent_process() is None:
+            Clearing(library).start()  # beside a server that does it, too, or alone
+        works = make_works(library)
+        if not helps:
+            for lane in LANES[1:]:
+                threading.Thread(target=_lane, args=(queue, works, lane), daemon=True).start()
         _lane(queue, works, PHOTOS, HELPING_S if helps else math.inf)
     finally:
+        _closing.set()
+        queue.close()
         if not helps:
             alive.end(library.folders.root)
-        queue.close()
 
 
-def _end(*_: Any) -> NoReturn:
-    raise SystemExit
+def _end(*_: Any) -> None:
+    _ending.set()
+    if not _closing.is_set():
+        raise SystemExit
 
 
 def _lane(queue: Queue, works: Mapping[Kind, Work], lane: Lane, patience_s: float = math.inf) -> None:
@@ -150,7 +154,9 @@ class Throttle:
 def _pulse(queue: Queue, *, helps: bool) -> None:
     parent = multiprocessing.parent_process()
     while parent is None or parent.is_alive():
-        if not helps:
+        if _ending.is_set() and not _closing.is_set():  # it was raised in a finaliser, where Python drops it
+            os.kill(os.getpid(), signal.SIGTERM)
+        if not helps and not _closing.is_set():
             alive.tell(queue.library.folders.root)
         with contextlib.suppress(Exception):  # a locked database: the lease is much longer than a pulse
             queue.renew()

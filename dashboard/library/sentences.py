@@ -3,8 +3,6 @@
 import errno
 from pathlib import Path
 
-from sqlalchemy.exc import OperationalError
-
 from core.errors import LifemaskError, MissingFileError, StorageError
 from core.storage import storage_error
 from dashboard.library.records import BusyError, NotInLibraryError
@@ -29,11 +27,11 @@ def sentence(error: BaseException, folder: Path) -> str:
 
 def known(error: BaseException, folder: Path) -> LifemaskError | None:
     """Return an error that a person can do something about; None for one that only the log can explain."""
-    if isinstance(error, MissingFileError):
-        return _missing(error.file)
+    if isinstance(error, MissingFileError) and _is_kept(error.file, folder):
+        return _missing(Path(error.file).name)
     if isinstance(error, LifemaskError):
         return error
-    if isinstance(error, OperationalError) and LOCKED in str(error):
+    if type(error).__name__ == "OperationalError" and LOCKED in str(error):  # of sqlite3, or of SQLAlchemy
         return BusyError(BUSY)
     if isinstance(error, FileNotFoundError) and isinstance(error.filename, str) and _is_kept(error.filename, folder):
         return _missing(Path(error.filename).name)

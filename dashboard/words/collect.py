@@ -52,7 +52,10 @@ NAMED = (
 )
 """What `core` calls words for people that are no sentences."""
 SPEAKING = ("core/preflight/checks", "core/preflight/overhang")  # see `SEVERAL_WORDS`
-SILENT = ("core/report", "core/depth/builtin/render", "core/depth/builtin/train", "dashboard/cli")  # speak elsewhere
+SILENT = (
+    *("core/report", "core/depth/builtin/render", "core/depth/builtin/train", "dashboard/cli"),
+    "dashboard/web/description",
+)  # speak elsewhere
 SENTENCE = re.compile(r"[A-Za-z{'].* .*[.?]", re.DOTALL)
 SEVERAL_WORDS = re.compile(r".* .*|[A-Z][a-z]+", re.DOTALL)  # or a name, as 'Manifold'
 LETTERS = re.compile(r"[A-Za-z]{2}")

@@ -39,7 +39,7 @@ FLIP = np.array([1.0, -1.0, -1.0])  # camera frame <-> mesh frame
 MARKS = {
     "tip of the nose": [30], "corners of the eyes": [36, 39, 42, 45], "corners of the mouth": [48, 54], "chin": [8],
 }  # fmt: skip
-LEAST_WIDER, MOST_OFF_MM = 3.0, 2.5  # what is asked of comparing point by point
+LEAST_MARGIN_MM, MOST_OFF_MM = 0.36, 2.5  # what is asked of comparing point by point
 
 
 def milliseconds(work: Callable[[], object]) -> tuple[float, float]:
@@ -142,11 +142,8 @@ def pairs(folder: Path) -> None:
             f"{' '.join(name):24} one head at most {max(same):.3f}, two heads at least {min(different):.3f}: {verdict}"
         )
     nearest, shapes = (_margin(columns["builtin", name], names) for name in ("rigid", "shapes apart"))
-    wider = shapes / nearest
-    print(
-        f"margin {shapes:.2f} mm of shapes apart, {nearest:.2f} mm of nearest points: {wider:.1f} times as wide"
-        f"{'' if wider >= LEAST_WIDER else f', NOT {LEAST_WIDER:g}'}"
-    )
+    enough = "" if shapes >= LEAST_MARGIN_MM else f", LESS THAN {LEAST_MARGIN_MM:g}"
+    print(f"margin {shapes:.2f} mm of shapes apart, {nearest:.2f} mm of nearest points{enough}")
     landings(names, folder, truths, heads["true depth"])
 
 

@@ -191,3 +191,11 @@ def test_the_outline_is_smooth_but_a_profile_stays_sharp() -> None:
     assert mask[head].mean() > 0.99
     assert mask[240, 140]
     assert mask.sum() < 1.03 * (head.sum() + 600)
+
+
+def test_where_the_network_sees_no_head_it_is_the_hull_of_the_landmarks() -> None:
+    landmarks = np.array([[137, 240], [180, 160], [175, 300], [250, 330], [290, 250]], float)
+    mask = head_mask(np.full((512, 512), 0.2, np.float32), landmarks)
+    assert mask[240, 200]
+    assert not mask[100, 100]
+    assert 0.03 < mask.mean() < 0.1

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from core.face.outline import by_colour, guided
+from core.face.outline import by_colour, guided, outlined
 
 SIDE = 512
 HAIR, WALL, SKIN = (70, 45, 30), (150, 160, 175), (205, 160, 135)
@@ -75,3 +75,16 @@ def test_the_guided_filter_is_as_sharp_as_the_picture_and_keeps_what_is_even(sid
     assert found[:, side // 2 + 1 :].min() > 0.75
     even = guided(np.full((side, side, 3), 90, np.uint8), np.full((side, side), 0.3, np.float32))
     assert even == pytest.approx(0.3, abs=1e-3)
+
+
+@pytest.mark.parametrize(("kept_px", "is_taken"), [(150, False), (300, True)])
+def test_colours_that_take_away_much_of_the_head_are_not_believed(
+    monkeypatch: pytest.MonkeyPatch, kept_px: int, is_taken: bool
+) -> None:
+    rgb, head, _ = _picture(HAIR, WALL)
+    network, inside = head.astype(np.float32), np.ones((SIDE, SIDE), bool)
+    by_its_colours = np.where(np.arange(SIDE)[:, None] < kept_px + 70, network, 0).astype(np.float32)
+    monkeypatch.setattr("core.face.outline.by_colour", lambda *_: by_its_colours)
+    landmarks = np.stack([np.full(68, 256.0), np.linspace(150, 210, 68)], 1)
+    found = outlined(rgb, network, landmarks, inside)
+    np.testing.assert_array_equal(found, by_its_colours if is_taken else network)

@@ -262,7 +262,7 @@ def test_a_midas_map_of_a_known_head_comes_out_true(path: Path, networks: Networ
 
     found = with_map(answer)
     error = found.depth_mm[inner] - 1 / inverse[inner]
-    assert np.median(np.abs(error - np.median(error))) < 1
+    assert np.median(np.abs(error - np.median(error))) < 1.1
     assert found.facts.scale_and_shift.inlier_share > 0.8
     assert found.facts.warnings == ()
     for wrong in (np.full_like(answer, 7), -answer):

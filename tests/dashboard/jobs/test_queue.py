@@ -83,7 +83,7 @@ def test_cancel_is_shown_at_once_and_frees_the_worker(library: Library) -> None:
     assert now(library, slow).state == "cancelled"
     assert not (library.folders.root / "worker-slow-2.jpg").exists()
     again = library.retry(waiting.workspace_id, waiting.id)
-    assert again.state == "queued"
+    assert again.state in ("queued", "running")  # the worker may have it by now
 
 
 @pytest.mark.usefixtures("supervisor")
