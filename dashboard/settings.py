@@ -13,6 +13,7 @@ import core
 from core import depth, environment
 from core.errors import OptionError
 
+LANES = ("photos", "solids", "comparisons", "heads", "downloads")  # what `jobs.lanes` says they are
 MB = 10**6  # as disks and downloads count: bytes of a megabyte, wherever 'MB' is said
 
 
@@ -47,6 +48,15 @@ class Settings:
     """All settings, immutable and picklable: the web process hands them to the worker as they are."""
 
     data: str | None = _row(None, "folder", "Where the library and its files are kept; empty: the user's data folder")
+    database_url: str = _row(
+        "",
+        "address",
+        "PostgreSQL database of the library: postgresql+psycopg://USER:PASSWORD@HOST/NAME; empty: SQLite, in the data "
+        "folder",
+    )
+    broker_url: str = _row(
+        "", "address", "Redis that hands runs to workers by Celery: redis://HOST/0; empty: workers read the database"
+    )
     weights: str | None = _row(
         None, "folder", "Where the weights of MiDaS networks are kept; empty: the user's data folder"
     )
@@ -73,6 +83,9 @@ class Settings:
     max_queue_total: int = _row(2000, "runs", "Runs of all workspaces that may wait at a time")
     min_free_mb: int = _row(200, "MB", "Free disk below which nothing new is stored")
     workers: int = _row(2, "processes", "Processes that work on photos while several wait; at most one per core", low=1)
+    processes: int = _row(1, "processes", "Processes that serve pages", low=1)
+    lanes: str = _row("", "names, comma", f"Lanes that a worker takes, of {', '.join(LANES)}; empty: all")
+    run_minutes: float = _row(30.0, "minutes", "A run that takes longer is ended, and has failed; 0: no limit")
     device: str = _row("auto", "auto, cpu, cuda, mps", "Where the networks run")
     precision: str = _row("auto", "auto, float32, bfloat16", "Precision of the encoder of MiDaS networks")
 

@@ -17,7 +17,9 @@ from werkzeug.datastructures import EnvironHeaders
 
 from dashboard.library.library import Library
 from dashboard.settings import Settings
+from tests import servers
 from tests.mirror import serving_weights
+from tests.servers import Server
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -50,11 +52,34 @@ def _packaged(package: str, name: str) -> Path:
         return path
 
 
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A PostgreSQL server for all tests of this process."""
+    with servers.postgresql() as server:
+        yield server
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Repeat the tests of a module with each of the databases that its `DATABASES` names."""
+    databases = getattr(metafunc.module, "DATABASES", ())
+    if databases and "database_url" in metafunc.fixturenames:
+        metafunc.parametrize("database_url", databases, indirect=True)
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The address of an empty database on a server, or '' for a file of SQLite."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return ""
+    return servers.new_database(request.getfixturevalue("postgresql"))
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
     return Settings(
-        data=str(tmp_path / "data"), weights=str(tmp_path / "weights"), offline=True, min_free_mb=1, workers=1
-    )
+        data=str(tmp_path / "data"), weights=str(tmp_path / "weights"), offline=True, min_free_mb=1, workers=1,
+        database_url=database_url,
+    )  # fmt: skip
 
 
 @pytest.fixture

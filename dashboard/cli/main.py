@@ -11,8 +11,8 @@ from core.environment import path
 from core.errors import LifemaskError
 from core.version import __version__
 from dashboard import jobs, web
-from dashboard.cli import compare, doctor, flags, head, models, recompute, run, solid
-from dashboard.settings import Settings
+from dashboard.cli import compare, doctor, flags, head, models, move_library, recompute, run, solid
+from dashboard.settings import LANES, Settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,13 +52,22 @@ def parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--port", type=int, help="port, 0 for any free one (LIFEMASK_PORT, 8050)")
     serve.add_argument("--data", metavar="DIR", help="folder of the library (LIFEMASK_DATA)")
+    serve.add_argument("--processes", type=int, help="processes that serve pages (LIFEMASK_PROCESSES, 1)")
     serve.add_argument("--no-worker", action="store_true", help="serve pages only; 'lifemask worker' does the work")
     serve.add_argument("--debug", action="store_true", help="the development server of Dash")
     serve.set_defaults(command=_serve)
 
     worker = commands.add_parser("worker", help="work on the photos of a library that another process serves")
     worker.add_argument("--data", metavar="DIR", help="folder of the library (LIFEMASK_DATA)")
+    worker.add_argument("--lanes", metavar="NAMES", help=f"of {', '.join(LANES)} (LIFEMASK_LANES, all)")
     worker.set_defaults(command=_worker)
+
+    moving = commands.add_parser(
+        "move-library",
+        help="bring the library from SQLite to the database of LIFEMASK_DATABASE_URL; end its server first",
+    )
+    moving.add_argument("--data", metavar="DIR", help="folder of the library (LIFEMASK_DATA)")
+    moving.set_defaults(command=_move_library)
 
     _add_run(commands)
     _add_solid(commands)
@@ -145,14 +154,22 @@ def _add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _serve(args: argparse.Namespace) -> int:
-    settings = Settings.from_env(host=args.host, lan=args.lan, port=args.port, data=args.data)
+    settings = Settings.from_env(host=args.host, lan=args.lan, port=args.port, data=args.data, processes=args.processes)
     web.serve(settings, with_worker=not args.no_worker, debug=args.debug)
     return 0
 
 
 def _worker(args: argparse.Namespace) -> int:
-    jobs.worker.main(Settings.from_env(data=args.data), secrets.token_hex(8), jobs.tasks.make_works)
+    settings = Settings.from_env(data=args.data, lanes=args.lanes)
+    if settings.broker_url:
+        jobs.scale.broker().work(settings, jobs.tasks.make_works)
+    else:
+        jobs.worker.main(settings, secrets.token_hex(8), jobs.tasks.make_works)
     return 0
+
+
+def _move_library(args: argparse.Namespace) -> int:
+    return move_library.command(args)
 
 
 def _run(args: argparse.Namespace) -> int:

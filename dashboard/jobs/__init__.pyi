@@ -1,3 +1,3 @@
-from . import tasks, worker
+from . import scale, tasks, worker
 
-__all__ = ["tasks", "worker"]
+__all__ = ["scale", "tasks", "worker"]

@@ -36,6 +36,7 @@ class Queue:
         self.owner = owner or secrets.token_hex(8)
         self.clock = library.clock
         self._is_closed = False
+        self._at_work: set[str] = set()
         self._looked: float | None = None
         self._trusts_until = -math.inf
 
@@ -81,6 +82,8 @@ class Queue:
                 .returning(schema.Run.workspace_id)
             ).scalar()
             session.execute(update(workspace).where(workspace.id == taken).values(served=self.clock()))
+            if taken is not None:
+                self._at_work.add(run_id)
         return self.library.runs(taken, [run_id])[0] if taken else None
 
     def report(self, run_id: str, stage: str, progress: float) -> None:
@@ -143,10 +146,18 @@ class Queue:
             lease_until=None,
         )
 
+    def leave(self, run_id: str) -> None:
+        """Note that no work is done on the run any more, whether what came of it could be written or not."""
+        self._at_work.discard(run_id)
+
     def renew(self) -> None:
-        """Say that this worker lives: its leases last `LEASE_S` from now."""
+        """Say that this worker lives: the leases of what it is at work on last `LEASE_S` from now."""
+        at_work = list(self._at_work)
+        if not at_work:
+            return
+        which = and_(self._mine(), schema.Run.id.in_(at_work))
         with self.library.session.begin() as session:
-            session.execute(update(schema.Run).where(self._mine()).values(lease_until=self.clock() + LEASE_S))
+            session.execute(update(schema.Run).where(which).values(lease_until=self.clock() + LEASE_S))
 
     def release(self, blame: Blame) -> None:
         """Give back the runs of this worker, which ended; its end counts so much against each of them."""
@@ -159,16 +170,17 @@ class Queue:
 
     def _take_back(self) -> None:
         """Give back the runs of workers that are not heard of any more."""
-        now, of_others = self.clock(), schema.Run.owner != self.owner
+        now = self.clock()
+        of_others = or_(schema.Run.owner != self.owner, schema.Run.id.not_in(list(self._at_work)))
         if self._looked is not None and now - self._looked > WOKEN_S:
             self._trusts_until = now + WOKEN_S
-        self._looked = now
         too_long = and_(schema.Run.state == "running", of_others, schema.Run.lease_until > now + LEASE_S)
         if self._is_any(too_long):  # the clock was set back
             with self.library.session.begin() as session:
                 session.execute(update(schema.Run).where(too_long).values(lease_until=now + LEASE_S))
         if now >= self._trusts_until:
             self._give_back(and_(of_others, schema.Run.lease_until < now), Blame.UNKNOWN)
+        self._looked = now  # not where the database was away, and with it for all others
 
     def _give_back(self, which: ColumnElement[bool], blame: Blame) -> None:
         lost = and_(schema.Run.state == "running", which)
@@ -180,6 +192,7 @@ class Queue:
             if blame:
                 session.execute(update(schema.Run).where(lost, counted >= ENOUGH).values(attempts=counted, **for_good))
             session.execute(update(schema.Run).where(lost).values(attempts=counted, **_WAITING))
+        self.library.announce()
 
     def _is_any(self, which: ColumnElement[bool]) -> bool:
         with self.library.session() as session:
@@ -218,6 +231,8 @@ class Queue:
             session.add_all(follow_ups)
             if values.get("state") == "done":
                 self.library.journal.settle(session, self.library.folders.made_by(run_id, [face.id for face in faces]))
+        if follow_ups:
+            self.library.announce()
 
 
 _WAITING: dict[str, Any] = {"state": "queued", "stage": "Waiting", "progress": 0.0, "owner": None, "lease_until": None}

@@ -9,14 +9,16 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from core.errors import Cancelled, LifemaskError
 from core.progress import Progress
 from dashboard.jobs import alive
 from dashboard.jobs.blame import Blame
 from dashboard.jobs.clearing import Clearing
+from dashboard.jobs.lanes import PHOTOS, Lane, chosen
 from dashboard.jobs.queue import Queue
 from dashboard.library.library import Library
 from dashboard.library.records import Kind, NewFace, RunRecord
@@ -30,29 +32,17 @@ REPORT_S = 0.15  # progress is written, and a cancelled run noticed, at most thi
 PULSE_S = 0.5
 _ending, _closing = threading.Event(), threading.Event()  # it was told to end; it gives its runs back
 PATIENCE_S = 60.0  # for another process that writes to the library: work that is done is not thrown away for it
+AGAIN_S = 0.5
+TOO_LONG = "This took longer than a run may take here, and was ended. Try a smaller photo or a smaller network."
 HELPING_S = 15.0  # a helper that finds no work for so long ends, and gives its memory back
 
 
-@dataclass(frozen=True)
-class Lane:
-    """What a thread of the worker takes. kinds : of what somebody asked for. follow_ups : of what nobody did."""
-
-    kinds: tuple[Kind, ...]
-    follow_ups: tuple[Kind, ...] = ()
-
-
-# photos hold up no change to a face and no comparison, nor do heads or a download hold up them
-PHOTOS = Lane(("reconstruct",), ("surface", "solid"))
-LANES = (
-    PHOTOS,
-    Lane(("solid", "recompute", "surface", "head")),
-    Lane(("compare",)),
-    Lane(("heads",)),
-    Lane(("download",)),
-)
-
 Work = Callable[[RunRecord, Progress], Sequence[NewFace]]
 MakeWorks = Callable[[Library], Mapping[Kind, Work]]
+
+
+class TooLongError(LifemaskError):
+    """A run took longer than the setting `run_minutes`."""
 
 
 def main(settings: Settings, owner: str, make_works: MakeWorks, *, helps: bool = False) -> None:
@@ -65,17 +55,17 @@ def main(settings: Settings, owner: str, make_works: MakeWorks, *, helps: bool =
     if multiprocessing.parent_process() is not None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the server ends this one
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    taken = [PHOTOS] if helps else list(chosen(settings.lanes).values())
     library = Library(settings, patience_s=PATIENCE_S)
     queue = Queue(library, owner)
     try:
-        threading.Thread(target=_pulse, args=(queue,), kwargs={"helps": helps}, daemon=True).start()
-        if multiprocessing.parent_process() is None:
+        threading.Thread(target=pulse, args=(queue,), kwargs={"helps": helps}, daemon=True).start()
+        if multiprocessing.parent_process() is None and not helps:
             Clearing(library).start()  # beside a server that does it, too, or alone
         works = make_works(library)
-        if not helps:
-            for lane in LANES[1:]:
-                threading.Thread(target=_lane, args=(queue, works, lane), daemon=True).start()
-        _lane(queue, works, PHOTOS, HELPING_S if helps else math.inf)
+        for lane in taken[1:]:
+            threading.Thread(target=_lane, args=(queue, works, lane), daemon=True).start()
+        _lane(queue, works, taken[0], HELPING_S if helps else math.inf)
     finally:
         _closing.set()
         queue.close()
@@ -111,9 +101,10 @@ def step(queue: Queue, works: Mapping[Kind, Work], kinds: Sequence[Kind], follow
     if run is None:
         return False
     try:
-        faces = works[run.kind](run, Throttle(queue, run.id))
+        limit_s = queue.library.settings.run_minutes * 60.0
+        faces = works[run.kind](run, Throttle(queue, run.id, limit_s or math.inf))
         try:
-            queue.finish(run.id, faces)
+            _written(lambda: queue.finish(run.id, faces))
         except BaseException:
             made = queue.library.folders.made_by(run.id, [face.id for face in faces])
             queue.library.journal.remove(made)
@@ -124,34 +115,56 @@ def step(queue: Queue, works: Mapping[Kind, Work], kinds: Sequence[Kind], follow
         kind = type(error).__name__ if isinstance(error, LifemaskError) else None
         if kind is None:
             log.exception("Run %s failed", run.id)
+        said = sentence(error, queue.library.folders.root)
         with contextlib.suppress(Cancelled):
-            queue.fail(run.id, sentence(error, queue.library.folders.root), kind)
+            _written(lambda: queue.fail(run.id, said, kind))
+    finally:
+        queue.leave(run.id)
     return True
 
 
+def _written(write: Callable[[], None]) -> None:
+    """Write what came of a run; again and again for `PATIENCE_S` where the database is away for a while."""
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return write()
+        except (OperationalError, InterfaceError):
+            if time.monotonic() >= until:
+                raise
+        time.sleep(AGAIN_S)
+
+
 class Throttle:
-    """Progress of one run, written at a bearable rate; a new stage at once.
+    """Progress of one run, written at a bearable rate; a new stage at once. limit_s : how long it may take.
 
     Raises
     ------
     Cancelled
         When called after the run was cancelled.
+    TooLongError
+        When called after its time was up.
     """
 
-    def __init__(self, queue: Queue, run_id: str) -> None:
+    def __init__(self, queue: Queue, run_id: str, limit_s: float = math.inf) -> None:
         self._queue = queue
         self._run_id = run_id
+        self._until = time.monotonic() + limit_s
         self._written = (0.0, "")
 
     def __call__(self, stage: str, share: float) -> None:
         """Take note of the stage and the share (0 .. 1) of the run that is done."""
         now, name = time.monotonic(), stage.partition(":")[0]  # 'Fetching: 10 of 80 MB' is one stage all along
+        if now > self._until:
+            raise TooLongError(TOO_LONG)
         if name != self._written[1] or now - self._written[0] >= REPORT_S:
-            self._queue.report(self._run_id, stage, share)
+            with contextlib.suppress(OperationalError, InterfaceError):  # the database is away: the work goes on
+                self._queue.report(self._run_id, stage, share)
             self._written = (now, name)
 
 
-def _pulse(queue: Queue, *, helps: bool) -> None:
+def pulse(queue: Queue, *, helps: bool = False) -> None:
+    """Say again and again that this worker lives, until its parent process ends, and it with that."""
     parent = multiprocessing.parent_process()
     while parent is None or parent.is_alive():
         if _ending.is_set() and not _closing.is_set():  # it was raised in a finaliser, where Python drops it

@@ -1,4 +1,4 @@
-"""What is kept: records in SQLite, folders of photos and faces, and how they go."""
+"""What is kept: records in SQLite or PostgreSQL, folders of photos and faces, and how they go."""
 
 import lazy_loader
 

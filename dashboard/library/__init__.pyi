@@ -1,3 +1,4 @@
+from . import moving
 from .folders import Folders
 
-__all__ = ["Folders"]
+__all__ = ["Folders", "moving"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-from sqlalchemy import URL, Connection, Engine, create_engine, delete, event, false, insert, inspect, select
+from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, delete, event, false, insert, inspect, select
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -63,33 +63,55 @@ def open_database(file: Path, patience_s: float = PATIENCE_S) -> Engine:
 
 
 def _make_or_upgrade(engine: Engine, file: Path) -> None:
-    tables = set(inspect(engine).get_table_names())
-    if not tables:
+    step = step_of(engine, str(file))
+    if step is None:
         with _all_or_nothing(engine) as connection:
-            Base.metadata.create_all(connection)
-            connection.execute(insert(Step).values(version_num=LATEST))
+            make_tables(connection)
         return
-    if Workspace.__tablename__ not in tables:
-        raise StorageError(
-            f"{file} is the database of another program. Choose a new or an empty folder for the library."
-        )
     with engine.connect() as connection:
         found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
         if found != "ok":
             raise StorageError(DAMAGED.format(file=file, why=str(found).split("\n")[-1]))
-    with Session(engine) as session:
-        step = session.scalar(select(Step.version_num)) if Step.__tablename__ in tables else FIRST
     if step == LATEST:
         return
-    if step not in STEPS:
-        raise StorageError(
-            f"{file} was written by a later version of Lifemask (its tables are at step {step}, this version knows "
-            f"{LATEST}). Install that version again, or choose another folder for the library."
-        )
     backup = _back_up(file)
     with _all_or_nothing(engine) as connection:
         migrations.upgrade.run(connection, step)
     log.warning("The library was brought from step %s to %s; as it was, it is kept in %s", step, LATEST, backup)
+
+
+def step_of(bind: Engine | Connection, where: str) -> str | None:
+    """Return the step that a library's tables are at; None where there are no tables. where : names the database.
+
+    Raises
+    ------
+    StorageError
+        The tables are another program's, or a later version's.
+    """
+    tables = set(inspect(bind).get_table_names())
+    if not tables:
+        return None
+    if Workspace.__tablename__ not in tables:
+        raise StorageError(
+            f"{where} is the database of another program. Choose a new or an empty folder for the library."
+        )
+    with Session(bind) as session:
+        step = session.scalar(select(Step.version_num)) if Step.__tablename__ in tables else FIRST
+    if step not in STEPS:
+        raise StorageError(
+            f"{where} was written by a later version of Lifemask (its tables are at step {step}, this version knows "
+            f"{LATEST}). Install that version again, or choose another folder for the library."
+        )
+    return step
+
+
+def make_tables(connection: Connection) -> None:
+    """Make the present tables where there are none."""
+    tables = MetaData()  # a copy: SQLAlchemy leaves out of SQLite's tables what it once added to PostgreSQL's by ALTER
+    for table in Base.metadata.tables.values():
+        table.to_metadata(tables)
+    tables.create_all(connection)
+    connection.execute(insert(Step).values(version_num=LATEST))
 
 
 @contextmanager

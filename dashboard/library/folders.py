@@ -57,6 +57,7 @@ class Folders:
         self.comparisons = self.root / "comparisons"
         self.quarantine = self.root / "quarantine"
         self.database = self.root / "library.sqlite"
+        self._served = self.root / ".library.server"  # stands for it where the database is on a server
         with writing(self.root):
             self._refuse_a_strange_folder()
             self.root.mkdir(rights.FOLDER, parents=True, exist_ok=True)
@@ -66,7 +67,7 @@ class Folders:
 
     def _refuse_a_strange_folder(self) -> None:
         """Raise OptionError for a folder that holds other things than a library, and no library."""
-        if self.database.exists() or not self.root.is_dir():
+        if self.database.exists() or self._served.exists() or not self.root.is_dir():
             return
         for path in sorted(self.root.iterdir()):
             if path.name in OURS or path.name.startswith((".", *BESIDE)):
@@ -78,6 +79,22 @@ class Folders:
                     f"{self.root} holds {strange[0].relative_to(self.root)}, which is not of a Lifemask library. "
                     "Choose a new or an empty folder for the library."
                 )
+
+    def take_database_of_server(self) -> None:
+        """Note that the library of this folder is on a server.
+
+        Raises
+        ------
+        StorageError
+            It is in a file of this folder.
+        """
+        if self.database.exists():
+            raise StorageError(
+                f"{self.database} holds a library that is not in the database of LIFEMASK_DATABASE_URL. Bring it there "
+                "with 'lifemask move-library', or move the file away."
+            )
+        with writing(self.root):
+            self._served.touch(rights.FILE)
 
     def _ours(self) -> Iterator[Path]:
         """What of the data folder we have written, whether the database knows it or not."""

@@ -21,7 +21,7 @@ from core.names import readable
 from core.options import Options, Printer, SolidOptions
 from core.options.table import rows
 from core.scan.formats import FIRST_BYTES, check_beginning
-from dashboard.library import faces, schema
+from dashboard.library import faces, postgres, schema
 from dashboard.library.database import PATIENCE_S, open_database
 from dashboard.library.equality import equal_key
 from dashboard.library.folders import Folders
@@ -67,9 +67,15 @@ class Library:
         self.clock = clock
         self.undo_s = undo_s
         self.folders = Folders(settings)
-        self.engine = open_database(self.folders.database, patience_s)
-        self.session = sessionmaker(self.engine, expire_on_commit=False)
+        if settings.database_url:
+            self.folders.take_database_of_server()
+            self.engine = postgres.open_database(settings.database_url, patience_s)
+            self.session: sessionmaker[Session] = postgres.OneWriter(self.engine, expire_on_commit=False)
+        else:
+            self.engine = open_database(self.folders.database, patience_s)
+            self.session = sessionmaker(self.engine, expire_on_commit=False)
         self.journal = Journal(self.session, self.folders, self.clock)
+        self.announce: Callable[[], None] = _nobody_waits  # called when a run begins to wait
         self._decoding = threading.BoundedSemaphore(DECODED_AT_A_TIME)
 
     def close(self) -> None:
@@ -312,13 +318,15 @@ class Library:
                 session.add(row)
                 session.flush()
                 session.add_all(schema.Compared(run_id=row.id, face_id=compared_id) for compared_id in compared)
-                return row.record()
+                queued = row.record()
         except IntegrityError:  # the same was asked for at the same moment, or what it is about was deleted
             with self.session() as session:
                 equal = lasting(session, workspace, key)
                 if equal is None:
                     raise NotInLibraryError("What this work is about was deleted just now.") from None
                 return equal.record()
+        self.announce()
+        return queued
 
     def photos_wait(self, count: int) -> bool:
         """Whether at least so many photos wait, of whatever workspace."""
@@ -420,6 +428,7 @@ class Library:
                 equal = lasting(session, workspace, key or "")
                 if equal is not None:
                     return equal.record()
+        self.announce()
         return self._run(workspace, run_id)
 
     def _run(self, workspace: str, run_id: str) -> RunRecord:
@@ -516,6 +525,10 @@ class Library:
         """
         with self.session.begin() as session:
             faces.label_all(session, workspace, face_ids, person, more_tags)
+
+
+def _nobody_waits() -> None:
+    """Workers look for themselves."""
 
 
 def _state(face: FaceRecord) -> str:

@@ -22,7 +22,12 @@ T = TypeVar("T")
 
 
 def keep(root: Path, database: Path) -> None:
-    """Reserve room beside the database, for a transaction that changes all of it twice over; not on a full disk."""
+    """Reserve room beside the database, for a transaction that changes all of it twice over; not on a full disk.
+
+    There is nothing to do for the database of a server, which is not in this folder.
+    """
+    if not database.exists():
+        return
     file, wanted = _file(root), LEAST_BYTES + 2 * database.stat().st_size
     if file.exists() and file.stat().st_size >= wanted:
         return

@@ -12,6 +12,9 @@ FULL, READ_ONLY, CLOSED = "database or disk is full", "attempt to write a readon
 LOCKED = "database is locked"
 SQLITE = {FULL: errno.ENOSPC, READ_ONLY: errno.EACCES, CLOSED: errno.EACCES}  # the file system's number for the same
 KINDS = ("photos", "faces", "comparisons")
+SERVER_LOCKED, SERVER_FULL = "55P03", "53100"  # what PostgreSQL says (its manual, appendix A)
+SERVER_AWAY = ("08", "53", "57")  # classes of the same: connections, resources, an operator's intervention
+AWAY = "The database does not answer. Nothing was changed; try again in a moment."
 BUSY = "The library is busy: another process is writing to it. Nothing was changed; try again in a moment."
 
 
@@ -33,9 +36,27 @@ def known(error: BaseException, folder: Path) -> LifemaskError | None:
         return error
     if type(error).__name__ == "OperationalError" and LOCKED in str(error):  # of sqlite3, or of SQLAlchemy
         return BusyError(BUSY)
+    of_server = _of_server(error)
+    if of_server is not None:
+        return of_server
     if isinstance(error, FileNotFoundError) and isinstance(error.filename, str) and _is_kept(error.filename, folder):
         return _missing(Path(error.filename).name)
     return of_storage(error, folder)
+
+
+def _of_server(error: BaseException) -> LifemaskError | None:
+    """Return the sentence for what the database of a server refused, or for its silence; None for any other error."""
+    original = getattr(error, "orig", None)  # of SQLAlchemy
+    if type(error).__name__ not in ("OperationalError", "InterfaceError", "InternalError"):
+        return None
+    if not type(original).__module__.startswith("psycopg"):
+        return None
+    state = getattr(original, "sqlstate", None)  # none where no server answered
+    if state == SERVER_LOCKED:
+        return BusyError(BUSY)
+    if state == SERVER_FULL:
+        return StorageError("The disk of the database is full. Nothing was changed; free some space on its server.")
+    return BusyError(AWAY) if state is None or state[:2] in SERVER_AWAY else None
 
 
 def of_storage(error: BaseException, folder: Path) -> StorageError | None:

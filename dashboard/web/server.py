@@ -18,7 +18,7 @@ from waitress.utilities import RequestEntityTooLarge
 
 import core
 from core.errors import OptionError
-from dashboard import readings
+from dashboard import jobs, readings
 from dashboard.app import create_app
 from dashboard.jobs.clearing import Clearing
 from dashboard.jobs.supervisor import Supervisor
@@ -26,6 +26,7 @@ from dashboard.library.library import Library
 from dashboard.settings import MB, Settings
 from dashboard.web import lan
 from dashboard.web.context import LIBRARY, PHONE
+from dashboard.web.processes import Processes
 from dashboard.web.security import largest_request_bytes
 
 log = logging.getLogger("lifemask.serve")
@@ -47,19 +48,27 @@ def serve(settings: Settings, *, with_worker: bool = True, debug: bool = False) 
     """
     if settings.lan:
         settings = replace(settings, host=EVERYWHERE)
+    is_one = settings.processes == 1 or debug
     with bound(settings) as listener:
-        app = create_app(settings)
-        library: Library = app.server.config[LIBRARY]
-        supervisor, clearing = Supervisor(library), Clearing(library)
+        phone = f"http://{lan.own_address()}:{listener.getsockname()[1]}/" if settings.lan else None
+        app = create_app(settings) if is_one else None
+        library: Library = app.server.config[LIBRARY] if app else Library(settings)
+        supervisor, clearing, announcer = Supervisor(library), Clearing(library), jobs.scale.announcer(library)
         signal.signal(signal.SIGTERM, _interrupt)
         try:
             # the socket listens before the worker starts: the first page need not wait for it
-            run = partial(_run_debug, app, listener) if debug else http_server(app, listener).run
+            if app is None:
+                run = Processes(settings, listener, serve_pages, phone).run
+            else:
+                app.server.config[PHONE] = phone
+                run = partial(_run_debug, app, listener) if debug else http_server(app, listener).run
             print(f"Lifemask is at {address(listener)}  (Ctrl-C ends it)", flush=True)  # noqa: T201
             clearing.start()
-            if settings.lan:
-                _let_phones_in(app, listener)
-            if with_worker:
+            if announcer is not None:
+                announcer.start()
+            if phone is not None:
+                _let_phones_in(phone)
+            if with_worker and announcer is None:  # else 'lifemask worker' works, where the broker hands it the runs
                 supervisor.start()
             first_run = threading.Timer(FIRST_PAGE_S, _load_what_comes_next)
             first_run.daemon = True
@@ -70,13 +79,31 @@ def serve(settings: Settings, *, with_worker: bool = True, debug: bool = False) 
         finally:
             supervisor.stop()
             clearing.stop()
+            if announcer is not None:
+                announcer.stop()
             library.close()
 
 
-def _let_phones_in(app: dash.Dash, listener: socket.socket) -> None:
-    """Print the address for a phone, and have the Studio show it."""
-    phone = f"http://{lan.own_address()}:{listener.getsockname()[1]}/"
+def serve_pages(settings: Settings, listener: socket.socket, phone: str | None) -> None:
+    """Serve pages on a socket that others serve on, too, until SIGTERM; what else a server does, its parent does."""
+    app = create_app(settings)
     app.server.config[PHONE] = phone
+    library: Library = app.server.config[LIBRARY]
+    announcer = jobs.scale.announcer(library)
+    if announcer is not None:
+        announcer.start()
+    signal.signal(signal.SIGTERM, _interrupt)
+    _load_what_comes_next()
+    try:
+        http_server(app, listener).run()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        library.close()
+
+
+def _let_phones_in(phone: str) -> None:
+    """Print the address for a phone."""
     print(lan.drawn_for_terminal(phone))  # noqa: T201
     print(f"On a phone in the same network: {phone}", flush=True)  # noqa: T201
     print("Anyone in this network can open it; each browser has a library of its own.", flush=True)  # noqa: T201

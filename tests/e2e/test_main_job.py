@@ -17,7 +17,12 @@ def downloaded(page: Any, click: Any) -> Path:
 
 
 def test_a_photo_becomes_a_file_that_prints(page: Any, astronaut: Path, eventually: Any) -> None:
-    page.goto("/")
+    do_the_main_job(page, "/", astronaut, eventually)
+
+
+def do_the_main_job(page: Any, root: str, astronaut: Path, eventually: Any) -> None:
+    """Send a photo, look at all of its face, take its file, delete everything. root : the path of the first page."""
+    page.goto(root)
     page.locator("#photo-input").set_input_files(astronaut)
     card = page.locator(".card-face")
     card.wait_for(timeout=PATIENCE_MS)
@@ -40,7 +45,7 @@ def test_a_photo_becomes_a_file_that_prints(page: Any, astronaut: Path, eventual
     assert solid.is_volume
     assert abs(solid.extents[0] - 80) < 0.1
 
-    page.goto("/library")
+    page.goto(f"{root}library")
     page.get_by_role("button", name="Delete everything").first.click()
     page.locator("#library-delete-all-yes").click()
     page.get_by_text("Nothing here yet").wait_for()

@@ -3,17 +3,16 @@
 import multiprocessing
 import os
 import signal
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
 from core.errors import Cancelled
 from core.options import SolidOptions
-from dashboard.jobs import worker
+from dashboard.jobs import lanes, worker
 from dashboard.jobs.blame import Blame
 from dashboard.jobs.queue import LEASE_S, LOST, WOKEN_S, Queue
 from dashboard.jobs.supervisor import Supervisor
@@ -24,6 +23,8 @@ from dashboard.library.records import NewFace, QueueFullError, RunRecord
 from dashboard.settings import Settings
 from tests.dashboard import works
 from tests.dashboard.library.test_library import Wanted, jpeg
+
+DATABASES = ("sqlite", "postgresql")
 
 PHOTOS = (worker.PHOTOS.kinds, worker.PHOTOS.follow_ups)
 
@@ -111,11 +112,10 @@ def test_a_run_that_kills_two_workers_has_failed_and_the_next_one_is_done(librar
 def test_a_run_outlives_a_lock_that_a_page_does_not_wait_for(library: Library) -> None:
     run = start(library, "brief.jpg")
     until(library, run, lambda r: r.stage == "Working")
-    with closing(sqlite3.connect(library.folders.database)) as writer:
-        writer.execute("BEGIN IMMEDIATE")
+    with library.session.begin() as writer:
+        writer.execute(update(schema.Workspace).values(served=0.0))
         time.sleep(PATIENCE_S + 2.0)
         assert now(library, run).state == "running"
-        writer.rollback()
     assert until(library, run, lambda r: r.is_over).state == "done"
     assert len(pids(library, "brief.jpg")) == 1
 
@@ -340,7 +340,7 @@ def test_what_a_person_asks_for_waits_behind_no_photos_and_no_follow_up(library:
     queue = Queue(library)
     assert queue.claim(*PHOTOS) == now(library, photos[0])
     finished(library, queue, photos[0], "fa")
-    lane = worker.LANES[1]
+    lane = lanes.LANES["solids"]
     assert queue.claim(lane.kinds, lane.follow_ups) is None  # nobody asked for the surface
     hastened = library.hasten(workspace, "fa", "surface")
     assert hastened is not None
@@ -411,3 +411,31 @@ def test_a_helper_that_finds_nothing_ends_and_the_worker_stays(
     began = time.monotonic()
     worker.main(settings, "helper", works.make_works, helps=True)  # it returns
     assert time.monotonic() - began > 0.3
+
+
+def test_a_worker_gives_back_what_it_has_left_though_it_lives(library: Library) -> None:
+    """As when the database was away for so long that what came of a run could not be written."""
+    later = [0.0]
+    library.clock = lambda clock=library.clock: clock() + later[0]  # type: ignore[misc]
+    queue = Queue(library)
+    run = start(library, "a.jpg")
+    assert queue.claim(*PHOTOS) is not None
+    queue.leave(run.id)
+    found = []
+    for later[0] in (20.0, LEASE_S + 1.0, LEASE_S + WOKEN_S, LEASE_S + WOKEN_S + 2.0):  # it trusts others at first
+        queue.renew()
+        found.append(queue.claim(*PHOTOS))
+    assert [one.id if one else None for one in found] == [None, None, None, run.id]
+
+
+def test_a_worker_keeps_what_it_works_on_through_sleep(library: Library) -> None:
+    later = [0.0]
+    library.clock = lambda clock=library.clock: clock() + later[0]  # type: ignore[misc]
+    queue = Queue(library)
+    run = start(library, "a.jpg")
+    assert queue.claim(*PHOTOS) is not None
+    for later[0] in (3600.0, 3604.0, 3609.0, 3614.0):
+        assert queue.claim(*PHOTOS) is None
+    queue.renew()
+    queue.finish(run.id, [])
+    assert now(library, run).state == "done"

@@ -13,6 +13,8 @@ from dashboard.library.retention import sweep
 from tests.dashboard.library.test_library import finished_face, for_good, jpeg
 from tests.dashboard.web.test_routes import make_face
 
+DATABASES = ("sqlite", "postgresql")
+
 
 @pytest.fixture
 def three(library: Library) -> tuple[str, list[str]]:

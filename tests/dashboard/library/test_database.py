@@ -85,7 +85,9 @@ def described(engine: Engine, table: str) -> dict[str, Any]:
     found = inspect(engine)
     indexes = {str(index["name"]): index for index in found.get_indexes(table)}
     return {
-        "columns": {c["name"]: (str(c["type"]), c["nullable"], c["primary_key"]) for c in found.get_columns(table)},
+        "columns": {
+            c["name"]: (str(c["type"]), c["nullable"], c.get("primary_key", 0)) for c in found.get_columns(table)
+        },
         "foreign": sorted(
             (*k["constrained_columns"], k["referred_table"], str(k["options"])) for k in found.get_foreign_keys(table)
         ),

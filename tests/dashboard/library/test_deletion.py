@@ -21,6 +21,8 @@ from dashboard.library.retention import sweep
 from dashboard.settings import Settings
 from tests.dashboard.library.test_library import Wanted, finished_face, jpeg
 
+DATABASES = ("sqlite", "postgresql")
+
 
 class Clock:
     """Seconds that pass when a test says so."""

@@ -10,6 +10,8 @@ from dashboard.library.records import NotInLibraryError
 from tests.dashboard.library.test_library import finished_face
 from tests.dashboard.web.test_routes import make_face
 
+DATABASES = ("sqlite", "postgresql")
+
 
 def test_a_name_is_a_title_over_that_of_the_file(library: Library) -> None:
     workspace = library.new_workspace()

@@ -23,6 +23,8 @@ from dashboard.library.records import DeletionRecord, NewFace, NotInLibraryError
 from dashboard.library.retention import sweep
 from dashboard.settings import Settings
 
+DATABASES = ("sqlite", "postgresql")
+
 
 @dataclass(frozen=True)
 class Wanted:

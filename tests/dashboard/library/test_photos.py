@@ -24,6 +24,8 @@ from tests.dashboard.library.test_library import Wanted, jpeg
 from tests.measured import depth_mm, phone_photo
 from tests.scans import cube
 
+DATABASES = ("sqlite", "postgresql")
+
 
 def equal(a: Any, b: Any) -> bool:
     return (

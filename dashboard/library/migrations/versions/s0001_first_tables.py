@@ -8,6 +8,8 @@ revision, down_revision = "0001", None
 
 def upgrade() -> None:
     """Make the tables as version 0.1 had them."""
+    # runs and faces refer to each other, of which SQLite alone takes note before both are there, and not after
+    is_sqlite = op.get_bind().dialect.name == "sqlite"
     op.create_table(
         "workspaces",
         sa.Column("id", sa.String(), nullable=False, primary_key=True),
@@ -30,7 +32,7 @@ def upgrade() -> None:
         _belongs_to("workspaces", nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         _belongs_to("photos", nullable=True),
-        _belongs_to("faces", nullable=True),
+        _belongs_to("faces", nullable=True) if is_sqlite else sa.Column("face_id", sa.String()),
         sa.Column("options", sa.JSON(), nullable=False),
         sa.Column("equal_key", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
@@ -61,6 +63,8 @@ def upgrade() -> None:
         _belongs_to("runs", nullable=False, primary_key=True),
         _belongs_to("faces", nullable=False, primary_key=True),
     )
+    if not is_sqlite:
+        op.create_foreign_key(None, "runs", "faces", ["face_id"], ["id"], ondelete="CASCADE")
     for table, column in (
         ("photos", "workspace_id"),
         ("runs", "workspace_id"),
