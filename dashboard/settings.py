@@ -79,6 +79,10 @@ class Settings:
     max_upload_mb: int = _row(50, "MB", "Largest photo file", low=1)
     max_scan_mb: int = _row(200, "MB", "Largest scan file", low=1)
     max_megapixels: int = _row(200, "megapixels", "Largest photo; of more than 100 half of each side is kept", low=1)
+    decode_s: float = _row(30.0, "s", "A photo that takes longer to decode is refused", low=1)
+    decode_mb: int = _row(
+        1500, "MB", "Memory that decoding a photo may take; photos are decoded one at a time", low=100
+    )
     max_queue: int = _row(200, "runs", "Runs of one workspace that may wait at a time")
     max_queue_total: int = _row(2000, "runs", "Runs of all workspaces that may wait at a time")
     min_free_mb: int = _row(200, "MB", "Free disk below which nothing new is stored")

@@ -15,7 +15,7 @@ from typing import Any
 import celery
 from celery.exceptions import SoftTimeLimitExceeded
 from celery.signals import setup_logging, worker_process_init, worker_process_shutdown
-from kombu import Queue as Messages
+from kombu.entity import Queue as Messages
 from sqlalchemy import select
 
 from core.progress import Progress

@@ -13,7 +13,7 @@ from dashboard.library.retention import sweep
 log = logging.getLogger("lifemask.clearing")
 
 LOOK_S = 0.5
-SWEEP_S = 3600.0
+SWEEP_S = 60.0
 
 
 class Clearing:

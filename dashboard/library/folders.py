@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from filelock import FileLock
 from PIL import Image
@@ -152,24 +151,6 @@ class Folders:
                 "needed. Free some space, or delete faces from the library."
             )
 
-    def store_photo(self, photo_id: str, photo: "core.photo.Photo") -> None:
-        """Write photo.png and thumbnail.jpg, both without any metadata, and reading.json: all files or none.
-
-        The depth that came with it, where any did, lies beside them. A run then sees the same pixels and the same depth
-        as the command line does, and says the same of them.
-        """
-        with self.written_beside(self.photo(photo_id)) as folder:
-            _write_photo(photo, folder)
-
-    def store_scan(self, photo_id: str, file: IO[bytes], ending: str) -> None:
-        """Write a scan as it came, and a gray square as photo.png and thumbnail.jpg until it is drawn."""
-        square = Image.new("RGB", (PLACEHOLDER_PX, PLACEHOLDER_PX), PLACEHOLDER)
-        with self.written_beside(self.photo(photo_id)) as folder:
-            with (folder / f"{SCAN}{ending}").open("wb") as out:
-                shutil.copyfileobj(file, out)
-            _write_pictures(square, folder)
-            write_json(Reading(), folder / READING)
-
     def store_drawn_scan(self, photo_id: str, photo: "core.photo.Photo", unit: str) -> None:
         """Put a scan's picture, its depth and what reading it told in the place of those that were there.
 
@@ -177,26 +158,26 @@ class Folders:
         """
         place = self.photo(photo_id)
         with writing(self.root), replacing([place], is_ours=lambda _name: True, stays=_is_scan) as (folder,):
-            _write_photo(photo, folder, unit)
+            write_photo(photo, folder, unit)
 
     def scan_path(self, photo_id: str) -> Path | None:
         """Return the file of a scan, as it came; None of a photo."""
         return next(filter(Path.is_file, self.photo(photo_id).glob(f"{SCAN}.*")), None)
 
-    def store_sensor(self, photo_id: str, photo: "core.photo.Photo") -> None:
-        """Write the depth of a photo that is stored without it, and what reading it told.
+    def store_sensor(self, photo_id: str, written: Path) -> None:
+        """Take over the depth of a photo that is stored without it, and what reading it told.
+
+        written : the folder that `write_photo` wrote.
 
         Raises
         ------
         StorageError
             The disk is full, or the photo is not there any more.
         """
-        assert photo.sensor is not None
         with writing(self.root):
-            with replacing_file(self.photo(photo_id) / READING) as part:
-                write_json(Reading(photo.focal_from, photo.warnings), part)
-            with replacing_file(self.sensor_path(photo_id)) as part:
-                core.sensor.kept.save(photo.sensor, part)
+            for name in (READING, SENSOR):
+                with replacing_file(self.photo(photo_id) / name) as part:
+                    shutil.copyfile(written / name, part)
         rights.make_private(self.photo(photo_id))
 
     def sensor_path(self, photo_id: str) -> Path:
@@ -243,12 +224,21 @@ def _is_scan(name: str) -> bool:
     return name.startswith(f"{SCAN}.")
 
 
-def _write_photo(photo: "core.photo.Photo", folder: Path, unit: str | None = None) -> None:
-    """Write all that is kept of a photo, or of a scan that was drawn by `unit`."""
+def write_photo(photo: "core.photo.Photo", folder: Path, unit: str | None = None) -> None:
+    """Write all that is kept of a photo, or of a scan that was drawn by `unit`: pictures without any metadata.
+
+    A run then sees the same pixels and the same depth as the command line does, and says the same of them.
+    """
     write_json(Reading(photo.focal_from, photo.warnings, unit), folder / READING)
     _write_pictures(Image.fromarray(photo.rgb), folder)
     if photo.sensor is not None:
         core.sensor.kept.save(photo.sensor, folder / SENSOR)
+
+
+def write_scan(folder: Path) -> None:
+    """Write what stands for a scan until it is drawn: a gray square as photo.png and thumbnail.jpg."""
+    _write_pictures(Image.new("RGB", (PLACEHOLDER_PX, PLACEHOLDER_PX), PLACEHOLDER), folder)
+    write_json(Reading(), folder / READING)
 
 
 def _write_pictures(picture: Image.Image, folder: Path) -> None:

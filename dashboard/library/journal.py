@@ -5,13 +5,14 @@ what a person put there, nor a photo or face that a new, restored or damaged dat
 """
 
 import logging
+import math
 import re
 import shutil
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from core.atomic import bring_back
@@ -21,7 +22,7 @@ from dashboard.library.rights import make_private
 
 log = logging.getLogger("lifemask.library")
 
-ABANDONED_S = 3600.0  # what was begun so long ago, and is still not known, is nobody's
+ABANDONED_S = 180.0  # what was begun so long ago, and before all that is at work, is nobody's
 QUARANTINE_DAYS = 7
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -80,9 +81,11 @@ class Journal:
         """Complete removals that were cut off; bring what a killed process left into quarantine for a week."""
         with self._session() as session:
             notes = list(session.scalars(select(schema.UnsettledFolder)))
+            oldest = session.scalar(select(func.min(schema.Run.started)).where(schema.Run.state == "running"))
+        latest = min(self._clock() - ABANDONED_S, math.inf if oldest is None else oldest)
         self.remove(self._folders.root / note.name for note in notes if note.doomed)
         for note in notes:
-            if not note.doomed and note.begun < self._clock() - ABANDONED_S:
+            if not note.doomed and note.begun < latest:
                 self._clear_up(self._folders.root / note.name)
         self._empty_quarantine()
 

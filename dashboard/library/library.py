@@ -3,7 +3,6 @@
 import hashlib
 import io
 import secrets
-import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,6 +22,7 @@ from core.options.table import rows
 from core.scan.formats import FIRST_BYTES, check_beginning
 from dashboard.library import faces, postgres, schema
 from dashboard.library.database import PATIENCE_S, open_database
+from dashboard.library.decoder import Decoder, decoder_for
 from dashboard.library.equality import equal_key
 from dashboard.library.folders import Folders
 from dashboard.library.journal import Journal
@@ -38,14 +38,13 @@ from dashboard.library.records import (
     RunRecord,
     State,
 )
-from dashboard.settings import Settings
+from dashboard.settings import MB, Settings
 
 __all__ = ["FaceRecord", "Library", "NotInLibraryError", "PhotoRecord", "QueueFullError", "RunRecord"]
 
 ALIKE: tuple[Kind, ...] = ("surface", "head")  # of one face they are the same work, whoever asks
 MOST_COMPARED = 8
 UNDO_S = 10.0  # so long a deletion can be undone; then nothing of it is left
-DECODED_AT_A_TIME = 2  # a photo of 108 megapixels takes 200 MB to 1 GB, by its format, while it is read
 
 
 class Library:
@@ -76,7 +75,11 @@ class Library:
             self.session = sessionmaker(self.engine, expire_on_commit=False)
         self.journal = Journal(self.session, self.folders, self.clock)
         self.announce: Callable[[], None] = _nobody_waits  # called when a run begins to wait
-        self._decoding = threading.BoundedSemaphore(DECODED_AT_A_TIME)
+
+    @property
+    def decoder(self) -> Decoder:
+        """What decodes photos: one for all libraries of this process that allow it the same."""
+        return decoder_for(self.settings.decode_s, self.settings.decode_mb * MB)
 
     def close(self) -> None:
         """Close the connections to the database."""
@@ -117,7 +120,11 @@ class Library:
     # -- photos
 
     def add_photo(
-        self, workspace: str, name: str, source: Path | bytes, depth_map: "core.sensor.MapFile | None" = None
+        self,
+        workspace: str,
+        name: str,
+        source: Path | bytes | IO[bytes],
+        depth_map: "core.sensor.MapFile | None" = None,
     ) -> PhotoRecord:
         """Store a photo, upright and without metadata, and the depth that came with it.
 
@@ -127,15 +134,14 @@ class Library:
         Raises
         ------
         PhotoError
-            The file is no picture, or over a limit.
+            The file is no picture, or over a limit, of the time and memory that it takes, too.
+        BusyError
+            Too many others come in.
         StorageError
             The disk is full.
         """
         self.folders.check_free()
-        with self._decoding:
-            return store(
-                self, workspace, core.read_photo(source, name, limits=self.settings.photo_limits, depth_map=depth_map)
-            )
+        return store(self, workspace, readable(name), source, depth_map)
 
     def add_scan(self, workspace: str, name: str, file: IO[bytes]) -> PhotoRecord:
         """Store a scan as it is; the worker reads it, and says then what is wrong with it.

@@ -50,8 +50,8 @@ class Processes:
     def _start(self) -> None:
         # spawned, not forked: a fork of a process with threads may hang
         process = multiprocessing.get_context("spawn").Process(
-            target=_serve, args=self._arguments, name="lifemask-pages", daemon=True
-        )
+            target=_serve, args=self._arguments, name="lifemask-pages"
+        )  # no daemon, as it has a process of its own that decodes photos
         process.start()
         self._running[process] = time.monotonic()
 

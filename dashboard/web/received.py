@@ -26,12 +26,11 @@ def received(part: FileStorage, depth_map: FileStorage | None = None) -> PhotoRe
     library, name = current_library(), display_name(part.filename or "photo")
     if is_scan(Path(name)):
         return library.add_scan(current_workspace(), name, part.stream)
-    library.settings.photo_limits.check_size(name, part.stream.seek(0, io.SEEK_END))  # before it is in memory
-    part.stream.seek(0)
-    if depth_map is None:
-        return library.add_photo(current_workspace(), name, part.stream.read())
-    given = core.sensor.MapFile(display_name(depth_map.filename or "map"), depth_map.stream)
-    return library.add_photo(current_workspace(), name, part.stream.read(), given)
+    library.settings.photo_limits.check_size(name, part.stream.seek(0, io.SEEK_END))
+    given = None
+    if depth_map is not None:
+        given = core.sensor.MapFile(display_name(depth_map.filename or "map"), depth_map.stream)
+    return library.add_photo(current_workspace(), name, part.stream, given)
 
 
 def paired(

@@ -1,7 +1,6 @@
 """`lifemask serve`: the pages by waitress, the worker beside them."""
 
 import errno
-import json
 import logging
 import signal
 import socket
@@ -11,27 +10,21 @@ from functools import partial
 from typing import Any, NoReturn
 
 import dash
-import waitress
-from waitress.channel import HTTPChannel
-from waitress.task import ErrorTask
-from waitress.utilities import RequestEntityTooLarge
 
-import core
 from core.errors import OptionError
 from dashboard import jobs, readings
 from dashboard.app import create_app
 from dashboard.jobs.clearing import Clearing
 from dashboard.jobs.supervisor import Supervisor
 from dashboard.library.library import Library
-from dashboard.settings import MB, Settings
-from dashboard.web import lan
+from dashboard.settings import Settings
+from dashboard.web import connections, lan
 from dashboard.web.context import LIBRARY, PHONE
 from dashboard.web.processes import Processes
-from dashboard.web.security import largest_request_bytes
+from dashboard.web.security import MAX_CALLBACK_BYTES, TAKE_PHOTOS, largest_request_bytes
 
 log = logging.getLogger("lifemask.serve")
 
-THREADS = 8
 EVERYWHERE = "0.0.0.0"  # noqa: S104  # all of this machine's addresses
 FIRST_PAGE_S = 2.0
 
@@ -70,7 +63,7 @@ def serve(settings: Settings, *, with_worker: bool = True, debug: bool = False) 
                 _let_phones_in(phone)
             if with_worker and announcer is None:  # else 'lifemask worker' works, where the broker hands it the runs
                 supervisor.start()
-            first_run = threading.Timer(FIRST_PAGE_S, _load_what_comes_next)
+            first_run = threading.Timer(FIRST_PAGE_S, _load_what_comes_next, (library,))
             first_run.daemon = True
             first_run.start()
             run()
@@ -93,7 +86,7 @@ def serve_pages(settings: Settings, listener: socket.socket, phone: str | None) 
     if announcer is not None:
         announcer.start()
     signal.signal(signal.SIGTERM, _interrupt)
-    _load_what_comes_next()
+    _load_what_comes_next(library)
     try:
         http_server(app, listener).run()
     except KeyboardInterrupt:
@@ -109,39 +102,10 @@ def _let_phones_in(phone: str) -> None:
     print("Anyone in this network can open it; each browser has a library of its own.", flush=True)  # noqa: T201
 
 
-def http_server(app: dash.Dash, listener: socket.socket) -> Any:
-    """Return the waitress server of the app: `run()` serves until `close()`, or Ctrl-C."""
-    server = waitress.create_server(
-        app.server,
-        sockets=[listener],
-        threads=THREADS,
-        ident="lifemask",
-        # above the app's own limit, which knows how much is too much of what; this one ends the connection
-        max_request_body_size=2 * largest_request_bytes(app.server.config[LIBRARY].settings),
-    )
-    server.channel_class = _Channel
-    return server
-
-
-class _ErrorTask(ErrorTask):
-    """What waitress refuses before the app is asked (too large, not HTTP), in the form of all our errors."""
-
-    def execute(self) -> None:
-        error = self.request.error
-        text = f"{error.reason}: {error.body}."
-        if isinstance(error, RequestEntityTooLarge):
-            limit = self.channel.server.adj.max_request_body_size
-            text = f"More than {limit / MB:.0f} MB cannot be sent at a time. Send fewer or smaller photos."
-        body = json.dumps({"error": text}).encode()
-        self.status = f"{error.code} {error.reason}"
-        self.response_headers.append(("Content-Type", "application/json"))
-        self.content_length = len(body)
-        self.set_close_on_finish()
-        self.write(body)
-
-
-class _Channel(HTTPChannel):
-    error_task_class = _ErrorTask
+def http_server(app: dash.Dash, listener: socket.socket) -> connections.Server:
+    """Return the server of the app: `run()` serves until `close()`, or Ctrl-C."""
+    largest = largest_request_bytes(app.server.config[LIBRARY].settings)
+    return connections.Server(app.server, listener, largest, MAX_CALLBACK_BYTES, frozenset(TAKE_PHOTOS))
 
 
 def bound(settings: Settings) -> socket.socket:
@@ -177,9 +141,10 @@ def _run_debug(app: dash.Dash, listener: socket.socket) -> None:
     app.run(host=app.server.config[LIBRARY].settings.host, port=port, debug=True, use_reloader=False)
 
 
-def _load_what_comes_next() -> None:
+def _load_what_comes_next(library: Library) -> None:
     """Load what the first photo and the first numbers need, once the first page has been served."""
-    log.debug("Loaded: %s", [core.read_photo, readings.measured.measured])
+    library.decoder.start()
+    log.debug("Loaded: %s", [readings.measured.measured])
 
 
 def _interrupt(*_: Any) -> NoReturn:

@@ -12,6 +12,7 @@ import pytest
 
 from core.errors import OptionError, StorageError
 from dashboard.library import deletion, schema
+from dashboard.library.decoder import Decoder
 from dashboard.library.journal import ABANDONED_S, QUARANTINE_DAYS
 from dashboard.library.library import Library
 from dashboard.library.retention import sweep
@@ -149,7 +150,7 @@ def test_what_a_killed_process_left_goes_to_quarantine_then_away(
         f"faces/{begun.name}", f"photos/{part.name}", f"faces/{anew.name}"
     }  # fmt: skip
     assert len(caplog.records) == 3
-    sweep(later(ABANDONED_S * 24 * (QUARANTINE_DAYS + 2)))
+    sweep(later(86400.0 * (QUARANTINE_DAYS + 2)))
     assert list(library.folders.quarantine.iterdir()) == []
 
 
@@ -204,7 +205,7 @@ def test_a_photo_that_cannot_be_stored_leaves_no_note(library: Library, monkeypa
 
     workspace = library.new_workspace()
     finished_face(library, workspace)
-    monkeypatch.setattr(library.folders, "store_photo", full)
+    monkeypatch.setattr(Decoder, "run", full)
     with pytest.raises(StorageError):
         library.add_photo(workspace, "b.jpg", TINY)
     with library.session() as session:

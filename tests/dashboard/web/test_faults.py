@@ -16,6 +16,7 @@ from sqlalchemy import select
 from dashboard.jobs import alive
 from dashboard.library import schema
 from dashboard.library.database import PATIENCE_S
+from dashboard.library.decoder import Decoder
 from dashboard.library.library import Library
 from dashboard.library.sentences import BUSY
 from dashboard.web.routes.ready import NO_WORKER
@@ -71,13 +72,14 @@ def test_an_upload_that_meets_a_lock_when_its_files_are_written_leaves_no_folder
     app: Any, client: Any, locked: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     library: Library = app.server.config["LIBRARY"]
-    store = library.folders.store_photo
+    run = Decoder.run
 
-    def then_locked(*args: Any) -> None:
-        store(*args)
+    def then_locked(*args: Any) -> Any:
+        found = run(*args)
         locked.execute("BEGIN IMMEDIATE")
+        return found
 
-    monkeypatch.setattr(library.folders, "store_photo", then_locked)
+    monkeypatch.setattr(Decoder, "run", then_locked)
     answer = upload(client, ("a.jpg", jpeg()))
     assert (answer.status_code, answer.json["errors"]) == (503, [{"name": "a.jpg", "error": BUSY}])
     assert list(library.folders.photos.iterdir()) == []

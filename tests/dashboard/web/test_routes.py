@@ -16,11 +16,10 @@ from PIL import Image
 from sqlalchemy import func, select
 from urllib3.filepost import encode_multipart_formdata
 
-import core
 from core.files.catalog import FILES
-from core.photo import read_photo
 from core.scan.formats import SIDE_PX
 from dashboard.jobs.queue import Queue
+from dashboard.library.decoder import Decoder, Job
 from dashboard.library.library import Library
 from dashboard.library.records import FaceRecord, NewFace
 from dashboard.library.schema import Workspace
@@ -73,12 +72,14 @@ def test_upload_takes_what_it_can_and_says_what_it_cannot(client: Any) -> None:
 
 
 def test_a_photo_that_breaks_the_reader_harms_no_other(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def read(source: bytes, name: str, **more: Any) -> Any:
-        if name == "odd.jpg":
-            raise ZeroDivisionError("by zero")
-        return read_photo(source, name, **more)
+    run = Decoder.run
 
-    monkeypatch.setattr(core, "read_photo", read)
+    def read(decoder: Decoder, job: Job) -> Any:
+        if job.name == "odd.jpg":
+            raise ZeroDivisionError("by zero")
+        return run(decoder, job)
+
+    monkeypatch.setattr(Decoder, "run", read)
     answer = upload(client, ("me.jpg", jpeg()), ("odd.jpg", jpeg()), ("you.jpg", jpeg()))
     assert (answer.status_code, [photo["name"] for photo in answer.json["photos"]]) == (200, ["me.jpg", "you.jpg"])
     (error,) = answer.json["errors"]

@@ -1,0 +1,26 @@
+"""A bound on the memory of a process, where the system has one."""
+
+import importlib.util
+from pathlib import Path
+
+STATUS = Path("/proc/self/status")  # of Linux; proc(5)
+
+
+def bound_memory(more_bytes: int) -> None:
+    """Refuse this process more than so much memory beyond what it has; the refusal is a MemoryError."""
+    has = _has_bytes()
+    if has is None or importlib.util.find_spec("resource") is None:
+        return
+    import resource  # noqa: PLC0415 - not there on Windows
+
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    most = has + more_bytes
+    resource.setrlimit(resource.RLIMIT_DATA, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+
+
+def _has_bytes() -> int | None:
+    try:
+        lines = STATUS.read_text().splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmData:")), None)

@@ -1,0 +1,117 @@
+"""Photos are decoded in a process of its own, which may be slow, greedy or killed without harm to any other."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from PIL import Image
+
+from core.errors import OptionError, PhotoError
+from core.photo import Limits
+from dashboard.library import decoder
+from dashboard.library.decoder import BUSY, Decoded, Decoder, Job, decoded
+from dashboard.library.library import Library
+from dashboard.library.records import BusyError
+from dashboard.settings import Settings
+from tests.dashboard.library.test_library import jpeg
+
+
+def odd(job: Job) -> Decoded:
+    """Do what the photo's name says."""
+    what = job.name.partition(".")[0]
+    if what == "slow":
+        time.sleep(60.0)
+    if what == "brief":
+        time.sleep(1.0)
+    if what == "greedy":
+        np.ones(1 << 28)
+    if what == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if what == "option":
+        raise OptionError("wrong", "box")
+    if what == "broken":
+        raise ZeroDivisionError("unforeseen")
+    return replace(decoded(job), name=str(os.getpid()))
+
+
+@pytest.fixture
+def odd_decoder() -> Iterator[Decoder]:
+    made = Decoder(longest_s=2.0, memory_bytes=600 << 20, decode=odd)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    (tmp_path / "sent").write_bytes(jpeg())
+    return Job(tmp_path / "sent", "a.jpg", Limits(), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "said"),
+    [
+        ("slow.jpg", PhotoError, r"^slow.jpg takes longer than 2 s to read."),
+        ("greedy.jpg", PhotoError, r"^greedy.jpg takes more memory to read than it may."),
+        ("killed.jpg", PhotoError, r"^killed.jpg could not be read: what read it was ended"),
+        ("option.jpg", OptionError, r"^wrong$"),
+        ("broken.jpg", ZeroDivisionError, r"^unforeseen$"),
+    ],
+)
+def test_what_goes_wrong_is_said_and_the_next_photo_is_read(
+    odd_decoder: Decoder, job: Job, name: str, error: type[Exception], said: str
+) -> None:
+    with pytest.raises(error, match=said):
+        odd_decoder.run(replace(job, name=name))
+    assert odd_decoder.run(job).width == 96
+    assert (job.folder / "photo.png").is_file()
+
+
+def test_one_process_reads_all_and_ends_with_the_server(odd_decoder: Decoder, job: Job) -> None:
+    pids = {odd_decoder.run(job).name for _ in range(3)}
+    (pid,) = pids
+    assert int(pid) != os.getpid()
+    odd_decoder.close()
+    assert not psutil.pid_exists(int(pid))
+
+
+def test_so_many_wait_and_no_more(odd_decoder: Decoder, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    odd_decoder.start()
+    found: list[object] = []
+
+    def ask(name: str) -> None:
+        try:
+            found.append(odd_decoder.run(replace(job, name=name)))
+        except BusyError as error:
+            found.append(str(error))
+
+    threads = [threading.Thread(target=ask, args=("brief.jpg",)) for _ in range(decoder.WAITING + 3)]
+    monkeypatch.setattr(decoder, "WAITED_S", 3.0)
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found.count(BUSY) >= len(threads) - 5  # two had no place, others waited too long
+    assert sum(isinstance(one, Decoded) for one in found) >= 2
+
+
+def test_a_photo_of_100_megapixels_leaves_no_memory_behind(library: Library, tmp_path: Path) -> None:
+    Image.new("RGB", (10_000, 10_000), (200, 120, 90)).save(tmp_path / "large.jpg")
+    workspace, before = library.new_workspace(), psutil.Process().memory_info().rss
+    library.add_photo(workspace, "large.jpg", tmp_path / "large.jpg")
+    assert psutil.Process().memory_info().rss - before < 50 << 20
+
+
+def test_a_photo_refused_leaves_nothing(settings: Settings) -> None:
+    library = Library(replace(settings, max_megapixels=1))
+    workspace = library.new_workspace()
+    with pytest.raises(PhotoError, match="megapixels"):
+        library.add_photo(workspace, "a.jpg", jpeg(size=(2000, 1000)))
+    assert list(library.folders.photos.iterdir()) == []
+    library.close()

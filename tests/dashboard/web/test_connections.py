@@ -1,0 +1,176 @@
+"""Connections of the real server: who is slow, silent or greedy keeps the pages from nobody."""
+
+import contextlib
+import http.client
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import flask
+import pytest
+
+from dashboard.settings import MB
+from dashboard.web import connections
+from dashboard.web.connections import client_of
+
+# what waitress has spooled of an answer whose reader is gone is closed by the garbage collector
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <_io.FileIO:pytest.PytestUnraisableExceptionWarning"
+)
+
+
+@pytest.fixture
+def open_sockets(app: Any) -> Iterator[Callable[..., list[socket.socket]]]:
+    """Open connections to the server, and send something on each."""
+    with ExitStack() as stack:
+
+        def make(count: int, sent: bytes = b"") -> list[socket.socket]:
+            made = []
+            for _ in range(count):
+                one = stack.enter_context(socket.create_connection(("127.0.0.1", app.server.config["PORT"])))
+                if sent:
+                    one.sendall(sent)
+                made.append(one)
+            return made
+
+        yield make
+
+
+def is_closed(one: socket.socket) -> bool:
+    one.settimeout(0.05)
+    try:
+        return one.recv(1) == b""
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+
+
+def until_closed(sockets: list[socket.socket], limit_s: float, drip: bytes = b"") -> float:
+    begun = time.monotonic()
+    while not all(is_closed(one) for one in sockets):
+        assert time.monotonic() < begun + limit_s
+        for one in sockets if drip else []:
+            with contextlib.suppress(OSError):
+                one.send(drip)
+    return time.monotonic() - begun
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Less patience than people need. It stands before the app in a test's arguments."""
+    monkeypatch.setattr(connections, "IDLE_S", 1)
+    monkeypatch.setattr(connections, "HEAD_S", 0.5)
+    monkeypatch.setattr(connections, "LOOK_S", 0.2)
+
+
+def test_the_page_answers_beside_300_connections_that_are_idle_or_never_end_their_request(
+    client: Any, open_sockets: Callable[..., list[socket.socket]]
+) -> None:
+    open_sockets(250)
+    open_sockets(50, b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ")
+    began = time.monotonic()
+    assert client.get("/library").status_code == 200
+    assert time.monotonic() - began < 5.0
+
+
+@pytest.mark.usefixtures("hasty")
+def test_idle_and_endless_connections_are_closed(open_sockets: Callable[..., list[socket.socket]]) -> None:
+    until_closed(open_sockets(3), 10.0)
+    endless = open_sockets(3, b"GET / HTTP/1.1\r\nX-Slow: ")
+    until_closed(endless, 10.0, drip=b"a")
+    head = b"POST /api/photos HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100000\r\n\r\n"
+    until_closed(open_sockets(3, head), 10.0, drip=b"a")
+
+
+def test_who_reads_slowly_holds_no_thread(app: Any, open_sockets: Callable[..., list[socket.socket]]) -> None:
+    size = 40 * MB
+    app.server._got_first_request = False
+    app.server.add_url_rule("/large", "large", lambda: flask.Response(bytes(1 << 20) for _ in range(size >> 20)))
+    readers = open_sockets(2 * connections.THREADS, b"GET /large HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    began = time.monotonic()
+    for _ in range(3):
+        connection = http.client.HTTPConnection("127.0.0.1", app.server.config["PORT"], timeout=60)
+        connection.request("GET", "/health")
+        assert connection.getresponse().status == 200
+        connection.close()
+    assert time.monotonic() - began < 30.0
+    for reader in readers:
+        reader.close()
+
+
+def answer_to(one: socket.socket) -> tuple[int, dict[str, str]]:
+    response = http.client.HTTPResponse(one)
+    one.settimeout(10.0)
+    response.begin()
+    return response.status, json.loads(response.read())
+
+
+@pytest.mark.parametrize(
+    ("path", "size", "said"), [("/api/runs", 9 * MB + 1, "More than 8 MB"), ("/api/photos", 500 * MB, "More than 40")]
+)
+def test_a_body_that_is_too_large_is_refused_before_it_comes(
+    open_sockets: Callable[..., list[socket.socket]], path: str, size: int, said: str
+) -> None:
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {size}\r\n\r\n".encode()
+    (one,) = open_sockets(1, head)
+    status, answer = answer_to(one)
+    assert status == 413
+    assert answer["error"].startswith(said)
+
+
+def test_so_many_large_bodies_come_in_at_a_time_and_no_more(
+    client: Any, open_sockets: Callable[..., list[socket.socket]]
+) -> None:
+    head = f"POST /api/photos HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {400 * MB}\r\n\r\nbegin".encode()
+    coming = open_sockets(connections.BODIES, head)
+    time.sleep(0.3)
+    (more,) = open_sockets(1, head)
+    status, answer = answer_to(more)
+    assert status == 503
+    assert "already" in answer["error"]
+    assert client.get("/library").status_code == 200
+    for one in coming:
+        one.close()
+    time.sleep(0.5)  # until the server has seen that they are gone
+    (again,) = open_sockets(1, head)
+    time.sleep(0.3)
+    assert not is_closed(again)  # nothing is answered before its body is there
+
+
+def test_of_one_client_elsewhere_come_so_many_connections(
+    client: Any, open_sockets: Callable[..., list[socket.socket]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "_is_this_machine", lambda _: False)
+    monkeypatch.setattr(connections, "MOST_OF_ONE_CLIENT", 10)
+    many = open_sockets(20)
+    time.sleep(0.5)
+    assert sum(is_closed(one) for one in many) == 10
+    for one in many:
+        one.close()
+    end = time.monotonic() + 10.0
+    while time.monotonic() < end:  # once they are gone, others can come
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            if client.get("/health").status_code == 200:
+                return
+        time.sleep(0.1)
+    raise AssertionError("nobody can come any more")
+
+
+@pytest.mark.parametrize(
+    ("address", "client"),
+    [
+        ("192.168.0.7", "192.168.0.7"),
+        ("::ffff:192.168.0.7", "192.168.0.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:0db8:0001:0002"),
+        ("2001:db8:1:2::1", "2001:0db8:0001:0002"),
+        ("fe80::1%eth0", "fe80:0000:0000:0000"),
+        ("::1", "::1"),
+        ("localhost", "localhost"),
+    ],
+)
+def test_who_an_address_belongs_to(address: str, client: str) -> None:
+    assert client_of(address) == client
