@@ -4,10 +4,12 @@
 (function () {
   "use strict";
   const AT_ONCE = 2;
+  const TRIES = 10; // of a photo that the server has no room for now
   const HERE_MS = 6000; // how long a photo's row says that it is here already
   const LATEST_MS = 5000; // until a run's row is drawn, if at all: of many the last are not
   const waiting = [];
   const sending = new Set();
+  const delayed = new Set(); // until the server has room
   const again = []; // when the server is back
   let running = 0;
   let unstarted = 0; // photos whose run is not queued yet
@@ -108,6 +110,23 @@
     };
     request.onload = () => {
       let photo = null;
+      const later = Number(request.getResponseHeader("Retry-After"));
+      if (later && (file.tries = (file.tries || 0) + 1) <= TRIES) { // too many come at a time
+        line.stands(say("Waits for its turn"), 0);
+        const turn = setTimeout(() => { delayed.delete(file); waiting.push(file); next(); }, 1000 * later);
+        file.stop = () => {
+          clearTimeout(turn);
+          delayed.delete(file);
+          if (waiting.includes(file)) waiting.splice(waiting.indexOf(file), 1);
+          line.remove();
+          count(-1);
+        };
+        line.button.onclick = file.stop;
+        delayed.add(file);
+        count(1);
+        done(null);
+        return;
+      }
       try { photo = (JSON.parse(request.responseText).photos || [])[0]; } catch { /* the sentence below says it */ }
       if (request.status >= 400 || !photo) {
         line.fail(sentence(request, say("{name} was not taken (status {status}).", { name: file.blob.name, status: request.status })));
@@ -209,7 +228,7 @@
   /* 'Cancel all' of the page means those that are not sent yet, too. */
   document.addEventListener("click", (event) => {
     if (!event.target.closest || !event.target.closest("[data-cancel-uploads]")) return;
-    for (const file of [...waiting, ...sending]) file.stop();
+    for (const file of [...waiting, ...sending, ...delayed]) file.stop();
     for (const file of again.splice(0)) { file.line.remove(); count(-1); }
   });
 

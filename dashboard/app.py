@@ -5,16 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import dash
-import flask
 from dash.fingerprint import check_fingerprint
 
 from dashboard.components import shell
 from dashboard.library.library import Library
 from dashboard.settings import Settings
-from dashboard.web import addresses, callbacks, routes, security, still
+from dashboard.web import addresses, callbacks, rates, routes, security, still, watching
 from dashboard.web.assets import assets_folder
 from dashboard.web.bundle import joined
 from dashboard.web.context import LIBRARY, OF_DASH
+from dashboard.web.watching import Server
 
 HERE = Path(__file__).parent
 
@@ -41,7 +41,7 @@ def create_app(settings: Settings) -> dash.Dash:
 
     `app.server` is the Flask app; `app.server.config["LIBRARY"]` its library.
     """
-    server = flask.Flask("dashboard")
+    server = Server("dashboard")
     server.config[LIBRARY] = Library(settings)
     # Brotli first, at 5 of 11: a tenth smaller than gzip and zstd by their defaults, in little more time
     server.config |= {"COMPRESS_BR_LEVEL": 5, "COMPRESS_ALGORITHM": ["br", "zstd", "gzip"]}
@@ -65,7 +65,9 @@ def create_app(settings: Settings) -> dash.Dash:
     )
     app.layout = shell.shell
     shell.connect(app)
+    watching.guard(server)
     security.guard(app, settings)
+    rates.guard(server, settings)
     callbacks.guard(app)
     addresses.guard(server)
     still.guard(server)

@@ -19,7 +19,7 @@ MB = 10**6  # as disks and downloads count: bytes of a megabyte, wherever 'MB' i
 
 @dataclass(frozen=True)
 class Setting:
-    """One row of the table; `env` is the variable that sets it. A number is from `low` to `high`."""
+    """One row of the table; `env` is the variable that sets it. Numbers are `low` to `high`, texts of `choices`."""
 
     name: str
     default: Any
@@ -27,6 +27,7 @@ class Setting:
     help: str
     low: float = 0
     high: float = math.inf
+    choices: tuple[str, ...] = ()
 
     @property
     def env(self) -> str:
@@ -39,7 +40,7 @@ class Setting:
         return "" if self.default is None else str(self.default)
 
 
-def _row(default: Any, unit: str, text: str, **limits: float) -> Any:
+def _row(default: Any, unit: str, text: str, **limits: Any) -> Any:
     return field(default=default, metadata={"unit": unit, "help": text, **limits})
 
 
@@ -85,11 +86,26 @@ class Settings:
     )
     max_queue: int = _row(200, "runs", "Runs of one workspace that may wait at a time")
     max_queue_total: int = _row(2000, "runs", "Runs of all workspaces that may wait at a time")
+    quota_mb: int = _row(0, "MB", "Files of one workspace, beyond which it gets nothing new; 0: no limit")
+    changes_per_minute: int = _row(
+        600, "requests", "Requests of one address of another machine that change something, a minute; 0: no limit"
+    )
+    runs_per_hour: int = _row(1000, "runs", "Runs that one address of another machine starts, an hour; 0: no limit")
     min_free_mb: int = _row(200, "MB", "Free disk below which nothing new is stored")
     workers: int = _row(2, "processes", "Processes that work on photos while several wait; at most one per core", low=1)
     processes: int = _row(1, "processes", "Processes that serve pages", low=1)
     lanes: str = _row("", "names, comma", f"Lanes that a worker takes, of {', '.join(LANES)}; empty: all")
     run_minutes: float = _row(30.0, "minutes", "A run that takes longer is ended, and has failed; 0: no limit")
+    log: str = _row(
+        "text", "text, json", "Form of the lines that servers and workers write to stderr", choices=("text", "json")
+    )
+    verbose: bool = _row(False, "0 or 1", "1: they write every request and every stage of a run, too")
+    metrics: str = _row(
+        "loopback",
+        "off, loopback, on",
+        "Who may read /metrics: nobody; this machine, but nobody through a proxy; whoever reaches the server",
+        choices=("off", "loopback", "on"),
+    )
     device: str = _row("auto", "auto, cpu, cuda, mps", "Where the networks run")
     precision: str = _row("auto", "auto, float32, bfloat16", "Precision of the encoder of MiDaS networks")
 
@@ -143,7 +159,7 @@ def _from_text(setting: Setting, environ: Mapping[str, str]) -> Any:
     if kind is bool:
         return environment.switch(setting.env, environ)
     if kind not in (int, float):
-        return text
+        return _within_limits(setting, text, setting.env)
     try:
         number = kind(text)
     except ValueError:
@@ -152,8 +168,10 @@ def _from_text(setting: Setting, environ: Mapping[str, str]) -> Any:
 
 
 def _within_limits(setting: Setting, value: Any, source: str, text: str | None = None) -> Any:
-    """Return the value; OptionError if it is a number beyond the setting's limits. `text`: what the person wrote."""
+    """Return the value; OptionError if it is beyond the setting's limits. `text`: what the person wrote."""
     kind = type(setting.default)
+    if setting.choices and value not in setting.choices:
+        raise OptionError(f"{source} is '{value}'; it must be one of {', '.join(setting.choices)}.")
     if kind not in (int, float) or (setting.low <= value <= setting.high and math.isfinite(value)):
         return value
     noun = "a whole number" if kind is int else "a number"

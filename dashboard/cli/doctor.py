@@ -16,13 +16,14 @@ from dashboard import library, web
 from dashboard.library.sentences import sentence
 from dashboard.settings import Settings
 
+MARKS = {True: "ok  ", False: "FAIL", None: "skip"}
 # What is examined is loaded by its check: one that is missing does not stop the others.
 PACKAGES = (
     "numpy", "scipy", "opencv-python-headless", "torch", "timm", "trimesh", "dash", "plotly", "sqlalchemy",
 )  # fmt: skip
 
 
-def examine(settings: Settings) -> Iterator[tuple[str, bool, str]]:
+def examine(settings: Settings) -> Iterator[tuple[str, bool | None, str]]:
     """Yield, for each check, its name, whether it is well, and what was found."""
     checks: tuple[tuple[str, Callable[[Settings], str]], ...] = (
         ("versions", _versions),
@@ -88,8 +89,9 @@ def _real_photo(settings: Settings) -> str:
 
 def command(args: argparse.Namespace) -> int:
     """Say of each check whether it is well; the exit code is 0 only if all are."""
-    failed = 0
-    for name, well, found in examine(Settings.from_env(data=args.data)):
-        failed += not well
-        print(f"{'ok  ' if well else 'FAIL'}  {name}: {found}", flush=True)
+    failed, settings = 0, Settings.from_env(data=args.data)
+    of_deployment = args.deployment or args.url is not None
+    for name, well, found in web.deployment.examine(settings, args.url) if of_deployment else examine(settings):
+        failed += well is False
+        print(f"{MARKS[well]}  {name}: {found}", flush=True)
     return 1 if failed else 0

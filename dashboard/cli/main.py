@@ -3,6 +3,7 @@
 import argparse
 import io
 import logging
+import os
 import secrets
 import sys
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 from core.environment import path
 from core.errors import LifemaskError
 from core.version import __version__
-from dashboard import jobs, web
+from dashboard import jobs, logs, web
 from dashboard.cli import compare, doctor, flags, head, models, move_library, recompute, run, solid
 from dashboard.settings import LANES, Settings
 
@@ -21,10 +22,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # as stderr: a name that it cannot show ends nothing
     try:
         args = parser().parse_args(arguments)
-        logging.basicConfig(
-            level=logging.DEBUG if args.verbose else logging.WARNING,
-            format="%(asctime)s %(name)s %(levelname)s %(message)s",
-        )
+        if args.command not in LOGGING:
+            logging.basicConfig(
+                level=logging.DEBUG if args.verbose else logging.WARNING,
+                format="%(asctime)s %(name)s %(levelname)s %(message)s",
+            )
         return int(args.command(args))
     except LifemaskError as error:
         print(f"lifemask: {error}", file=sys.stderr)
@@ -54,12 +56,14 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--data", metavar="DIR", help="folder of the library (LIFEMASK_DATA)")
     serve.add_argument("--processes", type=int, help="processes that serve pages (LIFEMASK_PROCESSES, 1)")
     serve.add_argument("--no-worker", action="store_true", help="serve pages only; 'lifemask worker' does the work")
+    _add_verbose(serve)
     serve.add_argument("--debug", action="store_true", help="the development server of Dash")
     serve.set_defaults(command=_serve)
 
     worker = commands.add_parser("worker", help="work on the photos of a library that another process serves")
     worker.add_argument("--data", metavar="DIR", help="folder of the library (LIFEMASK_DATA)")
     worker.add_argument("--lanes", metavar="NAMES", help=f"of {', '.join(LANES)} (LIFEMASK_LANES, all)")
+    _add_verbose(worker)
     worker.set_defaults(command=_worker)
 
     moving = commands.add_parser(
@@ -88,10 +92,23 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument(argument, metavar=argument.upper())
         one.set_defaults(command=_models, action=action)
 
-    doctor = commands.add_parser("doctor", help="check the installation, with a real photo")
+    doctor = commands.add_parser("doctor", help="check the installation, with a real photo, or a deployment")
+    doctor.add_argument(
+        "--deployment", action="store_true", help="check database, broker, storage, worker and clocks instead"
+    )
+    doctor.add_argument(
+        "--url", metavar="URL", help="the same, and what a proxy makes of requests to this address of the pages"
+    )
     doctor.add_argument("--data", metavar="DIR", help="folder of the library (LIFEMASK_DATA)")
     doctor.set_defaults(command=_doctor)
     return main_parser
+
+
+def _add_verbose(parser: argparse.ArgumentParser) -> None:
+    """Let it be said after the command, too."""
+    parser.add_argument(
+        "--verbose", action="store_true", default=argparse.SUPPRESS, help="log what happens (LIFEMASK_VERBOSE)"
+    )
 
 
 def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -154,17 +171,25 @@ def _add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _serve(args: argparse.Namespace) -> int:
-    settings = Settings.from_env(host=args.host, lan=args.lan, port=args.port, data=args.data, processes=args.processes)
+    settings = Settings.from_env(
+        host=args.host, lan=args.lan, port=args.port, data=args.data, processes=args.processes,
+        verbose=args.verbose or None,
+    )  # fmt: skip
+    logs.begin(settings.log, verbose=settings.verbose)
     web.serve(settings, with_worker=not args.no_worker, debug=args.debug)
     return 0
 
 
 def _worker(args: argparse.Namespace) -> int:
-    settings = Settings.from_env(data=args.data, lanes=args.lanes)
+    settings = Settings.from_env(data=args.data, lanes=args.lanes, verbose=args.verbose or None)
     if settings.broker_url:
         jobs.scale.broker().work(settings, jobs.tasks.make_works)
-    else:
+        return 0
+    try:
         jobs.worker.main(settings, secrets.token_hex(8), jobs.tasks.make_works)
+    except SystemExit:  # it was told to end; its threads are in libraries over which Python's own end trips (code 120)
+        logging.shutdown()
+        os._exit(0)
     return 0
 
 
@@ -198,3 +223,6 @@ def _models(args: argparse.Namespace) -> int:
 
 def _doctor(args: argparse.Namespace) -> int:
     return doctor.command(args)
+
+
+LOGGING = (_serve, _worker)  # log by their settings: see `dashboard.logs`

@@ -1,32 +1,91 @@
-"""Whether a worker lives, wherever it was started: it touches a file of the data folder again and again."""
+"""Which processes serve and work, wherever they run: each says again and again in the database that it lives."""
 
 import contextlib
-import time
-from pathlib import Path
+import logging
+import secrets
+import threading
+from dataclasses import dataclass
+from typing import Literal, cast
 
-ALIVE_S = 10.0  # it does so every half second
+import psutil
+from sqlalchemy import delete, select
 
+from dashboard.library.library import Library
+from dashboard.library.schema import Process
 
-def tell(root: Path) -> None:
-    """Say that a worker lives now."""
-    with contextlib.suppress(OSError):  # a disk that takes nothing now: it is told the next time
-        _file(root).touch(0o600)
+log = logging.getLogger("lifemask.alive")
 
-
-def end(root: Path) -> None:
-    """Say that a worker has ended; another one says at once that it lives."""
-    with contextlib.suppress(OSError):
-        _file(root).unlink(missing_ok=True)
-
-
-def is_any(root: Path) -> bool:
-    """Whether a worker has said so lately; one before a clock that was set back counts as none."""
-    try:
-        age_s = time.time() - _file(root).stat().st_mtime
-    except OSError:
-        return False
-    return abs(age_s) < ALIVE_S
+Role = Literal["web", "worker", "helper"]
+TELL_S = 5.0
+ALIVE_S = 20.0
+FORGOTTEN_S = 3600.0  # one that was killed
 
 
-def _file(root: Path) -> Path:
-    return root / ".worker"
+@dataclass(frozen=True)
+class Living:
+    """A process that has said lately that it lives, and how much memory it held then (resident)."""
+
+    id: str
+    role: Role
+    memory_bytes: int
+
+
+def tell(library: Library, process: str, role: Role) -> None:
+    """Say that a process lives now: this one, which goes by the name `process`."""
+    now, memory = library.clock(), psutil.Process().memory_info().rss
+    with library.session.begin() as session:
+        session.execute(delete(Process).where(Process.seen < now - FORGOTTEN_S))
+        row = session.get(Process, process)
+        if row is None:
+            session.add(Process(id=process, role=role, began=now, seen=now, memory_bytes=memory))
+        else:
+            row.seen, row.memory_bytes = now, memory
+
+
+def end(library: Library, process: str) -> None:
+    """Say that a process has ended; where that cannot be written it is not heard of any more, which says the same."""
+    with contextlib.suppress(Exception), library.session.begin() as session:
+        session.execute(delete(Process).where(Process.id == process))
+
+
+def living(library: Library) -> list[Living]:
+    """Return the processes that have said so lately; one before a clock that was set back counts as none."""
+    now = library.clock()
+    lately = Process.seen.between(now - ALIVE_S, now + ALIVE_S)
+    with library.session() as session:
+        rows = session.scalars(select(Process).where(lately).order_by(Process.role, Process.began, Process.id))
+        return [Living(row.id, cast(Role, row.role), row.memory_bytes) for row in rows]
+
+
+def is_any(library: Library) -> bool:
+    """Whether a worker lives."""
+    return any(process.role == "worker" for process in living(library))
+
+
+class Pulse:
+    """A thread that says that this process lives, from `start` until `stop`."""
+
+    def __init__(self, library: Library, role: Role) -> None:
+        self._library, self._role = library, role
+        self._process = secrets.token_hex(8)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="pulse", daemon=True)
+
+    def start(self) -> None:
+        """Say it from now on."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Say that it has ended."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+            end(self._library, self._process)
+
+    def _beat(self) -> None:
+        while not self._stop.is_set():
+            try:
+                tell(self._library, self._process, self._role)
+            except Exception:  # the database may be locked or away for a while
+                log.debug("It cannot be told that this process lives", exc_info=True)
+            self._stop.wait(TELL_S)

@@ -19,6 +19,7 @@ from kombu.entity import Queue as Messages
 from sqlalchemy import select
 
 from core.progress import Progress
+from dashboard import logs
 from dashboard.jobs import lanes, worker
 from dashboard.jobs.clearing import Clearing
 from dashboard.jobs.queue import Queue
@@ -129,6 +130,7 @@ class Announcer:
 
 def work(settings: Settings, make_works: worker.MakeWorks) -> None:
     """Work on what the broker hands over, in `worker_count` processes, until SIGTERM: each ends its run first."""
+    logs.begin(settings.log, verbose=settings.verbose)
     wanted = lanes.chosen(settings.lanes)  # a wrong name is said at once
     app, process = application(settings), _Process(settings, make_works)
     app.task(process.step, name=WORK)

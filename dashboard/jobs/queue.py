@@ -10,9 +10,9 @@ from sqlalchemy.orm import aliased
 
 from core.errors import Cancelled
 from dashboard.jobs.blame import ENOUGH, Blame
-from dashboard.library import schema
+from dashboard.library import schema, tallies
 from dashboard.library.library import Library
-from dashboard.library.records import Kind, NewFace, RunRecord
+from dashboard.library.records import ENDED, Kind, NewFace, RunRecord
 
 LEASE_S = 30.0
 WOKEN_S = 5.0  # who has not looked for so long may have slept, and others with it: they say first that they live
@@ -190,7 +190,10 @@ class Queue:
         with self.library.session.begin() as session:
             for_good = {"state": "failed", "stage": "Failed", "error": LOST, "ended": self.clock(), "lease_until": None}
             if blame:
-                session.execute(update(schema.Run).where(lost, counted >= ENOUGH).values(attempts=counted, **for_good))
+                failed = update(schema.Run).where(lost, counted >= ENOUGH).values(attempts=counted, **for_good)
+                for kind in session.scalars(failed.returning(schema.Run.kind)).all():
+                    tallies.add(session, "ended", kind, "failed")
+                    tallies.add(session, "failed", kind, tallies.LOST)
             session.execute(update(schema.Run).where(lost).values(attempts=counted, **_WAITING))
         self.library.announce()
 
@@ -218,7 +221,7 @@ class Queue:
                 update(schema.Run)
                 .where(schema.Run.id == run_id, self._mine())
                 .values(**values)
-                .returning(schema.Run.workspace_id, schema.Run.photo_id)
+                .returning(schema.Run.workspace_id, schema.Run.photo_id, schema.Run.kind, schema.Run.started)
             ).first()
             if changed is None:
                 raise Cancelled("The run was cancelled.")
@@ -229,6 +232,11 @@ class Queue:
             for run in follow_ups:
                 run.workspace_id = str(changed.workspace_id)
             session.add_all(follow_ups)
+            if values.get("state") in ENDED:
+                seconds = max(0.0, values["ended"] - changed.started)
+                tallies.add(session, "ended", changed.kind, values["state"], seconds)
+            if values.get("state") == "failed":
+                tallies.add(session, "failed", changed.kind, values["error_kind"] or tallies.UNFORESEEN)
             if values.get("state") == "done":
                 self.library.journal.settle(session, self.library.folders.made_by(run_id, [face.id for face in faces]))
         if follow_ups:

@@ -109,6 +109,6 @@ class Supervisor:
         except Exception:  # the leases run out by themselves
             log.exception("The runs of the worker cannot be given back now")
         process.close()
+        alive.end(self.library, queue.owner)
         if not helps:
             self.process = None
-            alive.end(self.library.folders.root)

@@ -15,11 +15,13 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from core.errors import Cancelled, LifemaskError
 from core.progress import Progress
-from dashboard.jobs import alive
+from dashboard import logs
+from dashboard.jobs import alive, stages
 from dashboard.jobs.blame import Blame
 from dashboard.jobs.clearing import Clearing
 from dashboard.jobs.lanes import PHOTOS, Lane, chosen
 from dashboard.jobs.queue import Queue
+from dashboard.library import tallies
 from dashboard.library.library import Library
 from dashboard.library.records import Kind, NewFace, RunRecord
 from dashboard.library.sentences import sentence
@@ -54,7 +56,7 @@ def main(settings: Settings, owner: str, make_works: MakeWorks, *, helps: bool =
     signal.signal(signal.SIGTERM, _end)
     if multiprocessing.parent_process() is not None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the server ends this one
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logs.begin(settings.log, verbose=settings.verbose)
     taken = [PHOTOS] if helps else list(chosen(settings.lanes).values())
     library = Library(settings, patience_s=PATIENCE_S)
     queue = Queue(library, owner)
@@ -69,8 +71,7 @@ def main(settings: Settings, owner: str, make_works: MakeWorks, *, helps: bool =
     finally:
         _closing.set()
         queue.close()
-        if not helps:
-            alive.end(library.folders.root)
+        alive.end(library, owner)
 
 
 def _end(*_: Any) -> None:
@@ -100,9 +101,14 @@ def step(queue: Queue, works: Mapping[Kind, Work], kinds: Sequence[Kind], follow
     run = queue.claim(kinds, follow_ups)
     if run is None:
         return False
+    limit_s = queue.library.settings.run_minutes * 60.0
+    progress = Throttle(queue, run.id, limit_s or math.inf)
+    about: dict[str, Any] = {"run": run.id, "kind": run.kind}
+    waited_s = max(0.0, (run.started - run.created).total_seconds()) if run.started else None
+    log.info("A run begins", extra={**about, "waited_s": waited_s})
+    outcome, error_kind = "done", None
     try:
-        limit_s = queue.library.settings.run_minutes * 60.0
-        faces = works[run.kind](run, Throttle(queue, run.id, limit_s or math.inf))
+        faces = works[run.kind](run, progress)
         try:
             _written(lambda: queue.finish(run.id, faces))
         except BaseException:
@@ -110,16 +116,21 @@ def step(queue: Queue, works: Mapping[Kind, Work], kinds: Sequence[Kind], follow
             queue.library.journal.remove(made)
             raise
     except Cancelled:
-        log.info("Run %s was cancelled", run.id)
+        outcome = "cancelled"
     except Exception as error:
         kind = type(error).__name__ if isinstance(error, LifemaskError) else None
+        outcome, error_kind = "failed", kind or tallies.UNFORESEEN
         if kind is None:
-            log.exception("Run %s failed", run.id)
+            log.exception("A run failed for an unforeseen reason", extra=about)
         said = sentence(error, queue.library.folders.root)
         with contextlib.suppress(Cancelled):
             _written(lambda: queue.fail(run.id, said, kind))
     finally:
         queue.leave(run.id)
+    last, took = progress.clock.stage, progress.clock.end(time.monotonic())
+    about |= {"outcome": outcome, "seconds": sum(took.values())}
+    log.info("A run has ended", extra={**about, "stage": last, "stages": _rounded(took), "error": error_kind})
+    _tally(queue.library, run.kind, took)
     return True
 
 
@@ -133,6 +144,19 @@ def _written(write: Callable[[], None]) -> None:
             if time.monotonic() >= until:
                 raise
         time.sleep(AGAIN_S)
+
+
+def _tally(library: Library, kind: Kind, took: Mapping[str, float]) -> None:
+    try:
+        with library.session.begin() as session:
+            for stage, seconds in sorted(took.items()):
+                tallies.add(session, "stage", kind, stage, seconds)
+    except Exception:  # the database may be away for a while: the run itself is written
+        log.exception("The seconds of a run's stages could not be counted")
+
+
+def _rounded(took: Mapping[str, float]) -> dict[str, float]:
+    return {stage: round(seconds, 3) for stage, seconds in took.items()}
 
 
 class Throttle:
@@ -151,12 +175,16 @@ class Throttle:
         self._run_id = run_id
         self._until = time.monotonic() + limit_s
         self._written = (0.0, "")
+        self.clock = stages.Clock(time.monotonic())
 
     def __call__(self, stage: str, share: float) -> None:
         """Take note of the stage and the share (0 .. 1) of the run that is done."""
         now, name = time.monotonic(), stage.partition(":")[0]  # 'Fetching: 10 of 80 MB' is one stage all along
         if now > self._until:
             raise TooLongError(TOO_LONG)
+        ended = self.clock.enter(name, now)
+        if ended is not None:
+            log.debug("A stage has ended", extra={"run": self._run_id, "stage": ended[0], "seconds": ended[1]})
         if name != self._written[1] or now - self._written[0] >= REPORT_S:
             with contextlib.suppress(OperationalError, InterfaceError):  # the database is away: the work goes on
                 self._queue.report(self._run_id, stage, share)
@@ -165,14 +193,15 @@ class Throttle:
 
 def pulse(queue: Queue, *, helps: bool = False) -> None:
     """Say again and again that this worker lives, until its parent process ends, and it with that."""
-    parent = multiprocessing.parent_process()
+    parent, told = multiprocessing.parent_process(), -math.inf
     while parent is None or parent.is_alive():
         if _ending.is_set() and not _closing.is_set():  # it was raised in a finaliser, where Python drops it
             os.kill(os.getpid(), signal.SIGTERM)
-        if not helps and not _closing.is_set():
-            alive.tell(queue.library.folders.root)
         with contextlib.suppress(Exception):  # a locked database: the lease is much longer than a pulse
             queue.renew()
+            if time.monotonic() - told > alive.TELL_S and not _closing.is_set():
+                alive.tell(queue.library, queue.owner, "helper" if helps else "worker")
+                told = time.monotonic()
         time.sleep(PULSE_S)
     # daemons outlive a parent that was killed; the runs go back to the queue for the next start
     with contextlib.suppress(Exception):

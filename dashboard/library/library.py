@@ -20,7 +20,7 @@ from core.names import readable
 from core.options import Options, Printer, SolidOptions
 from core.options.table import rows
 from core.scan.formats import FIRST_BYTES, check_beginning
-from dashboard.library import faces, postgres, schema
+from dashboard.library import faces, postgres, schema, tallies
 from dashboard.library.database import PATIENCE_S, open_database
 from dashboard.library.decoder import Decoder, decoder_for
 from dashboard.library.equality import equal_key
@@ -35,6 +35,7 @@ from dashboard.library.records import (
     NotInLibraryError,
     PhotoRecord,
     QueueFullError,
+    QuotaError,
     RunRecord,
     State,
 )
@@ -140,7 +141,7 @@ class Library:
         StorageError
             The disk is full.
         """
-        self.folders.check_free()
+        self._check_space(workspace)
         return store(self, workspace, readable(name), source, depth_map)
 
     def add_scan(self, workspace: str, name: str, file: IO[bytes]) -> PhotoRecord:
@@ -159,7 +160,7 @@ class Library:
         self.settings.scan_limits.check_size(name, file.seek(0, io.SEEK_END))
         file.seek(0)
         check_beginning(file.read(FIRST_BYTES), name)
-        self.folders.check_free()
+        self._check_space(workspace)
         return store_scan(self, workspace, name, file)
 
     def photo(self, workspace: str, photo_id: str) -> PhotoRecord | None:
@@ -299,7 +300,7 @@ class Library:
         of : what the result depends on beside the options. None for work that is never shared, because its result
         replaces what was there: earlier work of its kind on the same face (or weights) is stopped and forgotten.
         """
-        self.folders.check_free()
+        self._check_space(workspace)
         in_any_order = {"faces": sorted(options["faces"])} if kind in COMPARING else {}
         key = secrets.token_hex(16) if of is None else equal_key(kind, of, {**options, **in_any_order})
         try:
@@ -364,6 +365,13 @@ class Library:
         asked = core.files.read_facts(face.folder).options.solid_options()
         return None if asked is None else self.start_solid(workspace, face_id, asked)
 
+    def _check_space(self, workspace: str) -> None:
+        """Refuse new work where the disk is nearly full, or the workspace's files take what they may."""
+        self.folders.check_free()
+        limit = self.settings.quota_mb
+        if limit and self.size_bytes(workspace) >= limit * MB:
+            raise QuotaError(f"Your files take {limit} MB, which is all that they may. Delete some, and go on.")
+
     def _check_room(self, session: Session, workspace: str) -> None:
         waiting = select(func.count()).select_from(schema.Run).where(schema.Run.state.in_(WAITING), schema.Run.asked)
         for count, limit in (
@@ -405,11 +413,14 @@ class Library:
         NotInLibraryError
         """
         with self.session.begin() as session:
-            session.execute(
+            kind = session.scalar(
                 update(schema.Run)
                 .where(schema.Run.id == run_id, schema.Run.workspace_id == workspace, schema.Run.state.in_(WAITING))
                 .values(state="cancelled", stage="Cancelled", ended=self.clock(), owner=None, lease_until=None)
+                .returning(schema.Run.kind)
             )
+            if kind is not None:
+                tallies.add(session, "ended", kind, "cancelled")
         return self._run(workspace, run_id)
 
     def retry(self, workspace: str, run_id: str) -> RunRecord:

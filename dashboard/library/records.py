@@ -34,6 +34,10 @@ class QueueFullError(LifemaskError):
     """So many runs wait already that no more are taken."""
 
 
+class QuotaError(LifemaskError):
+    """The files of a workspace take as much as they may."""
+
+
 @dataclass(frozen=True)
 class PhotoRecord:
     """A stored photo, or a scan in its place: upright, without metadata. `sha256` is of the file that was sent."""

@@ -202,6 +202,28 @@ class UnsettledFolder(Base):
     begun: Mapped[float]
 
 
+class Process(Base):
+    """A process that serves or works, wherever it was started: see `jobs.alive`. began, seen : when it said so."""
+
+    __tablename__ = "processes"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    role: Mapped[str]
+    began: Mapped[float]
+    seen: Mapped[float]
+    memory_bytes: Mapped[int] = mapped_column(BigInteger())
+
+
+class Tally(Base):
+    """How often something came of runs of a kind, and how long that took: it only grows. See `library.tallies`."""
+
+    __tablename__ = "tallies"
+    what: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    label: Mapped[str] = mapped_column(primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger())
+    seconds: Mapped[float]
+
+
 class Step(Base):
     """The number of the last step in `migrations` that these tables have seen; Alembic's own table."""
 

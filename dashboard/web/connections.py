@@ -61,6 +61,8 @@ class Server(TcpWSGIServer):
             sockets=[listener],
             threads=THREADS,
             ident="lifemask",
+            # the app believes none of them; that there are some tells it that a proxy has passed the request on
+            clear_untrusted_proxy_headers=False,
             connection_limit=allow_many_files(MOST_CONNECTIONS),
             asyncore_use_poll=True,  # select(2) takes no file beyond the 1024th
             channel_timeout=IDLE_S,
@@ -115,7 +117,9 @@ class _Request(HTTPRequestParser):
         if announced <= MEMORY_BYTES or announced > self.adj.max_request_body_size:
             return
         if self._server.coming_bytes + announced > self._server.most_coming_bytes:
-            self.error = BusyError("so much is being sent already that no more can be taken now")
+            self.error = BusyError(
+                "So many photos are being sent already that no more are taken now. Try again in a moment."
+            )
             self.completed = True
             return
         self._counted = announced
@@ -137,7 +141,7 @@ class _ErrorTask(ErrorTask):
             limit = self.request.adj.max_request_body_size - MB
             text = f"More than {limit / MB:.0f} MB cannot be sent at a time. Send fewer or smaller photos."
         elif isinstance(error, BusyError):
-            text = "So many photos are being sent already that no more are taken now. Try again in a moment."
+            text = error.body
             self.response_headers.append(("Retry-After", "5"))
         body = json.dumps({"error": text}).encode()
         self.status = f"{error.code} {error.reason}"
@@ -156,7 +160,7 @@ class _Channel(HTTPChannel):
         super().__init__(server, sock, address, *args, **kwargs)
         self._client = client_of(address[0])
         server.clients[self._client] += 1
-        if server.clients[self._client] > MOST_OF_ONE_CLIENT and not _is_this_machine(self._client):
+        if server.clients[self._client] > MOST_OF_ONE_CLIENT and not is_this_machine(self._client):
             self.will_close = True
 
     def parser_class(self, adjustments: Adjustments) -> _Request:
@@ -198,7 +202,8 @@ def client_of(address: str) -> str:
     return str(found)
 
 
-def _is_this_machine(client: str) -> bool:
+def is_this_machine(client: str) -> bool:
+    """Whether a client, as `client_of` has it, is on the machine of the server."""
     try:
         return ip_address(client).is_loopback
     except ValueError:  # a socket of the file system

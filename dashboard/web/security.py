@@ -22,7 +22,7 @@ MAX_CALLBACK_BYTES = 8 * MB  # callbacks carry ids, never pictures
 PHOTOS_PER_REQUEST = 8
 TAKE_PHOTOS = {"/api/photos", "/share"}
 
-NOT_STORED = ("/api", "/_dash", "/health", "/ready")  # what changes; where an answer says how it is kept, that holds
+NOT_STORED = ("/api", "/_dash", "/health", "/ready", "/metrics")  # what changes, unless its answer says how it is kept
 FILES_OF_DASH = "/_dash-component-suites/"
 ERRORS_FROM = 400
 

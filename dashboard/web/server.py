@@ -14,6 +14,7 @@ import dash
 from core.errors import OptionError
 from dashboard import jobs, readings
 from dashboard.app import create_app
+from dashboard.jobs.alive import Pulse
 from dashboard.jobs.clearing import Clearing
 from dashboard.jobs.supervisor import Supervisor
 from dashboard.library.library import Library
@@ -46,7 +47,8 @@ def serve(settings: Settings, *, with_worker: bool = True, debug: bool = False) 
         phone = f"http://{lan.own_address()}:{listener.getsockname()[1]}/" if settings.lan else None
         app = create_app(settings) if is_one else None
         library: Library = app.server.config[LIBRARY] if app else Library(settings)
-        supervisor, clearing, announcer = Supervisor(library), Clearing(library), jobs.scale.announcer(library)
+        supervisor, clearing, pulse = Supervisor(library), Clearing(library), Pulse(library, "web")
+        announcer = jobs.scale.announcer(library)
         signal.signal(signal.SIGTERM, _interrupt)
         try:
             # the socket listens before the worker starts: the first page need not wait for it
@@ -57,6 +59,7 @@ def serve(settings: Settings, *, with_worker: bool = True, debug: bool = False) 
                 run = partial(_run_debug, app, listener) if debug else http_server(app, listener).run
             print(f"Lifemask is at {address(listener)}  (Ctrl-C ends it)", flush=True)  # noqa: T201
             clearing.start()
+            pulse.start()
             if announcer is not None:
                 announcer.start()
             if phone is not None:
@@ -72,6 +75,7 @@ def serve(settings: Settings, *, with_worker: bool = True, debug: bool = False) 
         finally:
             supervisor.stop()
             clearing.stop()
+            pulse.stop()
             if announcer is not None:
                 announcer.stop()
             library.close()
@@ -82,7 +86,8 @@ def serve_pages(settings: Settings, listener: socket.socket, phone: str | None) 
     app = create_app(settings)
     app.server.config[PHONE] = phone
     library: Library = app.server.config[LIBRARY]
-    announcer = jobs.scale.announcer(library)
+    announcer, pulse = jobs.scale.announcer(library), Pulse(library, "web")
+    pulse.start()
     if announcer is not None:
         announcer.start()
     signal.signal(signal.SIGTERM, _interrupt)
@@ -92,6 +97,7 @@ def serve_pages(settings: Settings, listener: socket.socket, phone: str | None) 
     except KeyboardInterrupt:
         pass
     finally:
+        pulse.stop()
         library.close()
 
 

@@ -54,7 +54,7 @@ NAMED = (
 SPEAKING = ("core/preflight/checks", "core/preflight/overhang")  # see `SEVERAL_WORDS`
 SILENT = (
     *("core/report", "core/depth/builtin/render", "core/depth/builtin/train", "dashboard/cli"),
-    "dashboard/web/description",
+    *("dashboard/web/description", "dashboard/web/deployment", "dashboard/web/proxied"),
 )  # speak elsewhere
 SENTENCE = re.compile(r"[A-Za-z{'].* .*[.?]", re.DOTALL)
 SEVERAL_WORDS = re.compile(r".* .*|[A-Z][a-z]+", re.DOTALL)  # or a name, as 'Manifold'

@@ -9,6 +9,7 @@ from dashboard.web.routes import (
     description,
     errors,
     faces,
+    metrics,
     photos,
     ready,
     root,
@@ -18,5 +19,5 @@ from dashboard.web.routes import (
 
 blueprint = Blueprint("api", __name__)
 errors.connect(blueprint)
-for subject in (photos, runs, faces, comparisons, workspace, changes, description, ready, root, bundle):
+for subject in (photos, runs, faces, comparisons, workspace, changes, description, ready, metrics, root, bundle):
     blueprint.register_blueprint(subject.blueprint)

@@ -6,10 +6,11 @@ from flask import Blueprint, Response, current_app, jsonify, make_response, requ
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from core.errors import LifemaskError, PhotoError, StorageError
-from dashboard.library.records import RETRY_S, BusyError, NotInLibraryError, NotYetError, QueueFullError
+from dashboard.library.records import RETRY_S, BusyError, NotInLibraryError, NotYetError, QueueFullError, QuotaError
 from dashboard.library.sentences import known, sentence
 from dashboard.settings import MB
 from dashboard.web.context import current_library
+from dashboard.web.rates import TooOftenError
 from dashboard.web.security import ForbiddenError
 from dashboard.words import say
 
@@ -20,6 +21,8 @@ STATUS = {
     ForbiddenError: 403,
     PhotoError: 422,
     QueueFullError: 429,
+    QuotaError: 507,
+    TooOftenError: 429,
     StorageError: 507,
 }
 OURS = ("/api/", "/files/", "/open/", "/photos/", "/comparisons/")
@@ -63,6 +66,8 @@ def _ours(error: LifemaskError) -> tuple[Response, int]:
     answer = jsonify(error=say(sentence(error, current_library().folders.root)))
     if isinstance(error, NotYetError):
         answer.headers["Retry-After"] = str(RETRY_S)
+    if isinstance(error, TooOftenError):
+        answer.headers["Retry-After"] = str(error.retry_s)
     return answer, status_of(error)
 
 

@@ -1,9 +1,10 @@
 """Whether the server can do what it is for; `/health`, which is Dash's, says alone that it answers."""
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
 
 from dashboard.jobs import alive
 from dashboard.library.readiness import examine
+from dashboard.web import seen
 from dashboard.web.context import current_library
 from dashboard.words import say
 
@@ -17,7 +18,9 @@ def ready() -> tuple[Response, int]:
     """Say of database, queue, disk and worker whether they are well; 503 where one of them is not."""
     library = current_library()
     found = examine(library)
-    found["worker"] = None if alive.is_any(library.folders.root) else NO_WORKER
+    found["worker"] = None if alive.is_any(library) else NO_WORKER
     is_ready = not any(found.values())
     said = {name: OK if why is None else say(why) for name, why in found.items()}
-    return jsonify(ready=is_ready, **said), 200 if is_ready else 503
+    to_doctor = seen.told(request, library.folders.secret())
+    told = {} if to_doctor is None else {"seen": to_doctor}
+    return jsonify(ready=is_ready, **said, **told), 200 if is_ready else 503

@@ -44,11 +44,11 @@ def test_photos_past_their_time_go_whoever_runs(settings: Settings, command: str
         try:
             until(lambda: library.photos(workspace) == [kept])
             until(lambda: list(library.folders.photos.iterdir()) == [library.folders.photo(kept.id)])
-            assert command != "worker" or alive.is_any(library.folders.root)
+            assert command != "worker" or alive.is_any(library)
         finally:
             process.terminate()
             assert process.wait(30) == 0
-    assert not alive.is_any(library.folders.root)
+    assert not alive.is_any(library)
     library.close()
 
 

@@ -12,8 +12,9 @@ from sqlalchemy import update
 
 from core.errors import Cancelled
 from core.options import SolidOptions
-from dashboard.jobs import lanes, worker
+from dashboard.jobs import worker
 from dashboard.jobs.blame import Blame
+from dashboard.jobs.lanes import LANES
 from dashboard.jobs.queue import LEASE_S, LOST, WOKEN_S, Queue
 from dashboard.jobs.supervisor import Supervisor
 from dashboard.library import schema
@@ -340,7 +341,7 @@ def test_what_a_person_asks_for_waits_behind_no_photos_and_no_follow_up(library:
     queue = Queue(library)
     assert queue.claim(*PHOTOS) == now(library, photos[0])
     finished(library, queue, photos[0], "fa")
-    lane = lanes.LANES["solids"]
+    lane = LANES["solids"]
     assert queue.claim(lane.kinds, lane.follow_ups) is None  # nobody asked for the surface
     hastened = library.hasten(workspace, "fa", "surface")
     assert hastened is not None

@@ -144,7 +144,7 @@ def test_so_many_large_bodies_come_in_at_a_time_and_no_more(
 def test_of_one_client_elsewhere_come_so_many_connections(
     client: Any, open_sockets: Callable[..., list[socket.socket]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "_is_this_machine", lambda _: False)
+    monkeypatch.setattr(connections, "is_this_machine", lambda _: False)
     monkeypatch.setattr(connections, "MOST_OF_ONE_CLIENT", 10)
     many = open_sockets(20)
     time.sleep(0.5)

@@ -130,6 +130,7 @@ def test_answers_that_change_are_not_stored_and_files_are(client: Any) -> None:
         "/api/nothing",
         "/health",
         "/ready",
+        "/metrics",
     ):
         assert client.get(path).headers["Cache-Control"] == "no-store", path
     for path in ("/_dash-layout", "/_dash-dependencies"):
@@ -145,19 +146,19 @@ def test_answers_that_change_are_not_stored_and_files_are(client: Any) -> None:
 
 
 def test_ready_says_which_part_is_not_well(app: Any, make_app: Any, client: Any) -> None:
-    root = app.server.config["LIBRARY"].folders.root
+    library = app.server.config["LIBRARY"]
     well = {"database": "ok", "queue": "ok", "disk": "ok"}
     answer = client.get("/ready")
     assert (answer.status_code, answer.json) == (503, {"ready": False, **well, "worker": NO_WORKER})
     assert client.get("/health").text == "OK"  # the server itself is up
-    alive.tell(root)
+    alive.tell(library, "one", "worker")
     answer = client.get("/ready")
     assert (answer.status_code, answer.json) == (200, {"ready": True, **well, "worker": "ok"})
     full = make_app(min_free_mb=10**12, max_queue_total=0).server.test_client().get("/ready")
     assert full.status_code == 503
     assert full.json["queue"].startswith("0 runs wait already")
     assert "are needed. Free some space" in full.json["disk"]
-    alive.end(root)
+    alive.end(library, "one")
     assert client.get("/ready").status_code == 503
 
 
