@@ -12,11 +12,16 @@
     document.documentElement.dataset.bsTheme = theme;
     document.documentElement.dataset.themeChoice = choice;
   }
-  window.lifemask = { applyTheme: apply, themeAtLoad: kept() || "auto", words: {} };
+  const prefix = document.documentElement.dataset.prefix; // where the app stands below its host
+  window.lifemask = {
+    applyTheme: apply, themeAtLoad: kept() || "auto", words: {},
+    at: (path) => prefix + path, // the address of a path of ours
+    path: () => location.pathname.slice(prefix.length), // that of the page
+  };
   window.say = (text, values = {}) => (window.lifemask.words[text] || text).replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
   dark.addEventListener("change", () => apply(document.documentElement.dataset.themeChoice));
   apply();
   if ("serviceWorker" in navigator && window.isSecureContext) {
-    window.addEventListener("load", () => navigator.serviceWorker.register("/service-worker.js").catch(() => {}));
+    window.addEventListener("load", () => navigator.serviceWorker.register(window.lifemask.at("/service-worker.js")).catch(() => {}));
   }
 })();

@@ -95,7 +95,7 @@
     asked.delete("faces");
     asked.set("reference", document.getElementById("compare-reference").value); // stays, wherever it stands
     const more = [...asked].map(([name, value]) => `&${name}=${encodeURIComponent(value)}`).join("");
-    window.dash_clientside.set_props("compare-goto", { href: `/compare?faces=${order.join()}${more}` });
+    window.dash_clientside.set_props("compare-goto", { href: window.lifemask.at(`/compare?faces=${order.join()}${more}`) });
     arrived(order, face);
   }
 
@@ -156,7 +156,7 @@
         if (withScale === "scaled") kept.push("scale=1");
         if (range === "own") kept.push("range=own");
         if (heads) kept.push(`heads=${neutral ? "neutral" : "1"}`);
-        if (window.location.pathname === "/compare") history.replaceState(history.state, "", `/compare?${kept.join("&")}`);
+        if (window.lifemask.path() === "/compare") history.replaceState(history.state, "", `?${kept.join("&")}`);
         return window.dash_clientside.no_update;
       },
       /* All depth maps on one scale, or each on that of its own head. */

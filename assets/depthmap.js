@@ -190,8 +190,8 @@
         if (typeof low === "number" && typeof high === "number") kept.push(["from", low], ["to", high]);
         const tail = (pairs) => pairs.map(([name, value]) => `&${name}=${value}`).join("");
         const drawnLine = line ? [["line", [...line.start, ...line.end].map((value) => Number(value.toFixed(1))).join()]] : [];
-        if (window.location.pathname === "/statistics") {
-          history.replaceState(history.state, "", `/statistics?faces=${about.faces.join()}${tail(kept.concat(drawnLine))}`);
+        if (window.lifemask.path() === "/statistics") {
+          history.replaceState(history.state, "", `?faces=${about.faces.join()}${tail(kept.concat(drawnLine))}`);
         }
         const along = tail(kept.filter(([name]) => name !== "height"));
         return links.map((link) => (link.includes("faces=") ? link.split("&")[0] + along : link));

@@ -9,7 +9,7 @@ document.addEventListener("click", async (event) => {
   const card = button.closest(".card-face");
   button.disabled = true;
   const [address, method] = doubt === "keep" ? [`/api/faces/${face}/keep`, "POST"] : [`/api/faces/${face}`, "DELETE"];
-  const answer = await fetch(address, { method }).catch(() => null);
+  const answer = await fetch(window.lifemask.at(address), { method }).catch(() => null);
   const said = answer ? await answer.json().catch(() => ({})) : {};
   if (!answer || !answer.ok) {
     button.disabled = false;

@@ -43,8 +43,9 @@
     clearTimeout(timer);
     let pause = IDLE_MS;
     try {
-      const answer = await fetch("/api/changes", { signal: AbortSignal.timeout(PATIENCE_MS) });
+      const answer = await fetch(window.lifemask.at("/api/changes"), { signal: AbortSignal.timeout(PATIENCE_MS) });
       version = version || document.getElementById("workspace")?.dataset.version;
+      if (window.lifemask.isOfProxy(answer.status, answer.headers.get("Content-Type"))) throw new Error("no answer but the proxy's");
       const said = answer.ok ? await answer.json() : null;
       show(false);
       if (said && said.version !== version) {
@@ -71,6 +72,8 @@
 
   window.lifemask.follow = ask; // at once, when a page has started something
   window.lifemask.isGone = () => Boolean(banner);
+  // our own errors are JSON: this one comes from a proxy that got no answer from the server
+  window.lifemask.isOfProxy = (status, type) => status >= 502 && status <= 504 && !(type || "").startsWith("application/json");
   document.addEventListener("visibilitychange", look);
   window.addEventListener("load", () => { timer = setTimeout(look, FIRST_MS); });
 })();

@@ -9,7 +9,7 @@
   const sheet = () => document.getElementById("shortcuts");
 
   function toPage(address) {
-    const link = document.querySelector(`.header a[href="${address}"]`);
+    const link = document.querySelector(`.header a[href="${window.lifemask.at(address)}"]`);
     if (link) link.click(); // as a person would: the page is not loaded anew
   }
 
@@ -29,10 +29,10 @@
     else if (event.key === "g") wentAt = Date.now();
     else if (event.key === "?") sheet().showModal();
     else if (event.key === "u") {
-      if (location.pathname !== "/") toPage("/");
+      if (window.lifemask.path() !== "/") toPage("/");
       whenThere("#photo-input", (input) => { input.focus(); if (navigator.userActivation.isActive) input.click(); });
     } else if (event.key === "/") {
-      if (location.pathname !== "/library") toPage("/library");
+      if (window.lifemask.path() !== "/library") toPage("/library");
       whenThere("#library-find", (field) => field.focus());
     } else return;
     event.preventDefault();

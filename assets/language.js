@@ -2,6 +2,6 @@
 document.addEventListener("click", (event) => {
   const button = event.target.closest && event.target.closest("[data-language]");
   if (!button) return;
-  document.cookie = `lifemask_language=${button.dataset.language}; path=/; max-age=31536000; samesite=lax`;
+  document.cookie = `lifemask_language=${button.dataset.language}; path=${window.lifemask.at("/")}; max-age=31536000; samesite=lax`;
   location.reload();
 });

@@ -129,7 +129,7 @@
 
   /* A click on 'Library' above leads to all of it, also from a part of it, which Dash takes for the same page. */
   window.addEventListener("_dashprivate_pushstate", () => {
-    if (location.pathname !== "/library" || location.search || !document.getElementById("library-find")) return;
+    if (window.lifemask.path() !== "/library" || location.search || !document.getElementById("library-find")) return;
     const all = { find: "", sort: "newest", person: " ", tag: " ", network: " " };
     for (const [name, value] of Object.entries(all)) window.dash_clientside.set_props(`library-${name}`, { value });
   });
@@ -137,7 +137,7 @@
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     library: {
       address(query) {
-        if (location.pathname === "/library") history.replaceState(history.state, "", `/library${query ? `?${query}` : ""}`);
+        if (window.lifemask.path() === "/library") history.replaceState(history.state, "", query ? `?${query}` : location.pathname);
       },
     },
   });

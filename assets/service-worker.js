@@ -1,11 +1,11 @@
 /* Says so when Lifemask does not answer. It keeps that one page and nothing else: no photo and no result stays in a browser. */
 "use strict";
 
-const KEPT = "lifemask-2";
-const SAYS_SO = ["/assets/not-running.html", "/assets/icon.svg"];
+const KEPT = "lifemask-3";
+const SAYS_SO = new URL("assets/not-running.html", self.registration.scope).href;
 
 self.addEventListener("install", (event) => {
-  event.waitUntil(caches.open(KEPT).then((cache) => cache.addAll(SAYS_SO)).then(() => self.skipWaiting()));
+  event.waitUntil(caches.open(KEPT).then((cache) => cache.add(SAYS_SO)).then(() => self.skipWaiting()));
 });
 
 self.addEventListener("activate", (event) => {
@@ -14,9 +14,5 @@ self.addEventListener("activate", (event) => {
 });
 
 self.addEventListener("fetch", (event) => {
-  if (event.request.mode === "navigate") {
-    event.respondWith(fetch(event.request).catch(() => caches.match(SAYS_SO[0])));
-  } else if (new URL(event.request.url).pathname === SAYS_SO[1]) {
-    event.respondWith(fetch(event.request).catch(() => caches.match(SAYS_SO[1])));
-  }
+  if (event.request.mode === "navigate") event.respondWith(fetch(event.request).catch(() => caches.match(SAYS_SO)));
 });

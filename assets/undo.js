@@ -21,7 +21,7 @@
   /* Pages that list faces are told; one that only has them as a strip is loaded anew. */
   function refresh() {
     for (const card of document.querySelectorAll(".card-face[hidden]")) card.hidden = false; // undone before the page drew what is left
-    const nudge = { "/": "studio-nudge", "/library": "library-nudge" }[location.pathname];
+    const nudge = { "/": "studio-nudge", "/library": "library-nudge" }[window.lifemask.path()];
     if (nudge) window.dash_clientside.set_props(nudge, { data: Date.now() });
     else if (document.querySelector(".strip, .empty")) location.reload();
   }

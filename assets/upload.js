@@ -105,10 +105,13 @@
         line.button.onclick = () => { again.splice(again.indexOf(file), 1); line.remove(); count(-1); };
         again.push(file);
         count(1);
+      } else if (request.status) {
+        line.fail(say("The proxy before Lifemask did not wait for its answer (status {status}). Choose the file once more.", { status: request.status }));
       } else line.fail(say("The connection broke while this file was sent. Choose it once more."));
       done(null);
     };
     request.onload = () => {
+      if (window.lifemask.isOfProxy(request.status, request.getResponseHeader("Content-Type"))) { request.onerror(); return; }
       let photo = null;
       const later = Number(request.getResponseHeader("Retry-After"));
       if (later && (file.tries = (file.tries || 0) + 1) <= TRIES) { // too many come at a time
@@ -129,7 +132,9 @@
       }
       try { photo = (JSON.parse(request.responseText).photos || [])[0]; } catch { /* the sentence below says it */ }
       if (request.status >= 400 || !photo) {
-        line.fail(sentence(request, say("{name} was not taken (status {status}).", { name: file.blob.name, status: request.status })));
+        line.fail(sentence(request, request.status === 413
+          ? say("The proxy before Lifemask takes no file of this size. Whoever runs it can raise its limit, in nginx by client_max_body_size.")
+          : say("{name} was not taken (status {status}).", { name: file.blob.name, status: request.status })));
         photo = null;
       }
       done(photo);
@@ -137,12 +142,12 @@
     const form = new FormData();
     form.append("photo", file.blob, file.blob.name || "pasted.png");
     if (file.map) form.append("depth_map", file.map, file.map.name);
-    request.open("POST", "/api/photos");
+    request.open("POST", window.lifemask.at("/api/photos"));
     request.send(form);
   }
 
   async function run(photo, line) {
-    const answer = await fetch("/api/runs", {
+    const answer = await fetch(window.lifemask.at("/api/runs"), {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ photo_id: photo.id, options: window.lifemask.options || {} }),
@@ -171,7 +176,7 @@
   /* The photo was made before: its card comes into sight and lights up once. */
   function show(face, line) {
     const link = element("a", "", say("Open it"));
-    link.href = `/face/${face}`;
+    link.href = window.lifemask.at(`/face/${face}`);
     line.here(link);
     const card = document.querySelector(`.card-face[data-face="${face}"]`);
     if (!card) return;
@@ -256,7 +261,7 @@
     const sample = event.target.closest && event.target.closest("[data-sample]");
     if (!sample) return;
     const name = sample.dataset.sample;
-    const answer = await fetch(`/assets/samples/${name}`);
+    const answer = await fetch(window.lifemask.at(`/assets/samples/${name}`));
     take([new File([await answer.blob()], name, { type: "image/jpeg" })]);
   });
 

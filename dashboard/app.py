@@ -10,7 +10,7 @@ from dash.fingerprint import check_fingerprint
 from dashboard.components import shell
 from dashboard.library.library import Library
 from dashboard.settings import Settings
-from dashboard.web import addresses, callbacks, rates, routes, security, still, watching
+from dashboard.web import addresses, callbacks, prefix, proxies, rates, routes, security, still, watching
 from dashboard.web.assets import assets_folder
 from dashboard.web.bundle import joined
 from dashboard.web.context import LIBRARY, OF_DASH
@@ -32,7 +32,7 @@ class App(dash.Dash):
 
 def _file_of(address: str) -> Path:
     """Return where a script of Dash or of a library of components lies."""
-    _, _, package, name = address.split("/", 3)
+    package, name = address.partition("/_dash-component-suites/")[2].split("/", 1)
     return Path(str(sys.modules[package].__file__)).parent / check_fingerprint(name)[0]
 
 
@@ -41,7 +41,9 @@ def create_app(settings: Settings) -> dash.Dash:
 
     `app.server` is the Flask app; `app.server.config["LIBRARY"]` its library.
     """
-    server = Server("dashboard")
+    server, place = Server("dashboard"), prefix.checked(settings.prefix)
+    prefix.stand_below(server, place)
+    proxies.believe(server, proxies.networks(settings.trusted_proxies))
     server.config[LIBRARY] = Library(settings)
     # Brotli first, at 5 of 11: a tenth smaller than gzip and zstd by their defaults, in little more time
     server.config |= {"COMPRESS_BR_LEVEL": 5, "COMPRESS_ALGORITHM": ["br", "zstd", "gzip"]}
@@ -51,7 +53,9 @@ def create_app(settings: Settings) -> dash.Dash:
         server=server,  # type: ignore[arg-type]  # Dash takes a Flask app, its annotation does not say so
         title="Lifemask",
         description="Depth, point cloud and printable mesh of a face, from one photo, on your own machine.",
-        index_string=shell.document(),
+        index_string=shell.document(place),
+        requests_pathname_prefix=f"{place}/",
+        routes_pathname_prefix="/",
         use_pages=True,
         pages_folder=str(HERE / "pages"),
         assets_folder=str(assets_folder()),

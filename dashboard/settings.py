@@ -73,6 +73,10 @@ class Settings:
     hosts: str = _row(
         "", "names, comma", "Host names that a request may carry, beside this machine's own; needed behind a proxy"
     )
+    prefix: str = _row("", "path", "Path below which the app stands, behind a proxy, such as /mask")
+    trusted_proxies: str = _row(
+        "", "addresses, comma", "Proxies, or networks of them, whose X-Forwarded-For, -Proto and -Host are believed"
+    )
     secret: str | None = _row(
         None, "text", "Signs the workspace cookie; empty: made at the first start and kept beside the library"
     )

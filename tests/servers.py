@@ -7,7 +7,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,8 +28,8 @@ def free_port() -> int:
 class Server:
     """A server that can be stopped and started again on the same port, with what it keeps."""
 
-    def __init__(self, command: list[str], port: int, folder: Path) -> None:
-        self.port = port
+    def __init__(self, command: list[str], port: int, folder: Path, greet: Callable[[int], None]) -> None:
+        self.port, self._greet = port, greet
         self._command, self._folder = command, folder
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -42,8 +42,8 @@ class Server:
         while time.monotonic() < until:
             assert self._process.poll() is None, (self._folder / "log").read_text()
             try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1.0).close()
-            except OSError:
+                self._greet(self.port)
+            except (OSError, psycopg.OperationalError):
                 time.sleep(0.05)
             else:
                 return
@@ -85,12 +85,16 @@ def postgresql() -> Iterator[Server]:
         )  # fmt: skip
         assert made.returncode == 0, made.stderr
         options = ["-c", "fsync=off", "-c", f"unix_socket_directories={folder}", "-c", "listen_addresses=127.0.0.1"]
-        server = Server([str(tools / "postgres"), "-D", str(data), "-p", str(port), *options], port, folder)
+        server = Server([str(tools / "postgres"), "-D", str(data), "-p", str(port), *options], port, folder, _connect)
         server.start()
         try:
             yield server
         finally:
             server.stop()
+
+
+def _connect(port: int) -> None:
+    psycopg.connect(f"postgresql://lifemask@127.0.0.1:{port}/postgres", connect_timeout=2).close()
 
 
 def new_database(server: Server) -> str:
@@ -109,7 +113,7 @@ def redis() -> Iterator[Server]:
     port = free_port()
     with _folder() as folder:
         command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
-        server = Server(command, port, folder)
+        server = Server(command, port, folder, lambda at: socket.create_connection(("127.0.0.1", at), 1.0).close())
         server.start()
         try:
             yield server

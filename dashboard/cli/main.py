@@ -15,6 +15,8 @@ from dashboard import jobs, logs, web
 from dashboard.cli import compare, doctor, flags, head, models, move_library, recompute, run, solid
 from dashboard.settings import LANES, Settings
 
+OF_SCALE = {"celery", "kombu", "psycopg", "redis"}  # what several machines need, and one does without
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code is 0 only if all went well."""
@@ -30,6 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(args.command(args))
     except LifemaskError as error:
         print(f"lifemask: {error}", file=sys.stderr)
+        return 2
+    except ModuleNotFoundError as error:
+        if error.name not in OF_SCALE:
+            raise
+        print(f"lifemask: {error.name} is not installed. Do: pip install 'lifemask[scale]'", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -183,7 +190,7 @@ def _serve(args: argparse.Namespace) -> int:
 def _worker(args: argparse.Namespace) -> int:
     settings = Settings.from_env(data=args.data, lanes=args.lanes, verbose=args.verbose or None)
     if settings.broker_url:
-        jobs.scale.broker().work(settings, jobs.tasks.make_works)
+        jobs.broker.work(settings, jobs.tasks.make_works)
         return 0
     try:
         jobs.worker.main(settings, secrets.token_hex(8), jobs.tasks.make_works)

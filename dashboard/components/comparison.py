@@ -13,6 +13,7 @@ from dashboard.components.faces import colour
 from dashboard.components.names import cut_name
 from dashboard.readings.comparison_facts import ComparedFace, ComparisonFacts, DifferenceFacts
 from dashboard.readings.comparison_folder import COLUMNS, ComparisonFolder, rows
+from dashboard.web.prefix import at
 from dashboard.words import say, word
 
 WORDS = (word("farther in"), word("farther out"))
@@ -28,7 +29,7 @@ BIG = 3  # of a pair's numbers, the first so many carry the page
 
 def file(found: ComparisonFolder, name: str) -> str:
     """Return the address of a comparison's file."""
-    return f"/comparisons/{found.folder.name}/{name}"
+    return at(f"/comparisons/{found.folder.name}/{name}")
 
 
 def others(found: ComparisonFolder, ids: Sequence[str]) -> list[int]:

@@ -17,6 +17,7 @@ from dashboard.components.page import icon, lazily, marks
 from dashboard.components.uploads import title
 from dashboard.components.views import address, modified_ns, solid_name, viewer
 from dashboard.library.records import FaceRecord
+from dashboard.web.prefix import at
 from dashboard.words import say
 from dashboard.words.language import current_language
 
@@ -46,7 +47,7 @@ def card(face: FaceRecord) -> html.Article:
             ),
             html.Div(
                 [
-                    dcc.Link(cut_name(face.name), href=f"/face/{face.id}", className="card-name"),
+                    dcc.Link(cut_name(face.name), href=at(f"/face/{face.id}"), className="card-name"),
                     html.Span(title(face.network), className="soft small"),
                 ],
                 className="card-line",
@@ -55,7 +56,7 @@ def card(face: FaceRecord) -> html.Article:
             doubt.question(face, on_card=True),
             html.Div(
                 [
-                    html.A(solid, href=f"/files/{face.id}/solid.stl?download=1", download="")
+                    html.A(solid, href=at(f"/files/{face.id}/solid.stl?download=1"), download="")
                     if solid
                     else html.Span(
                         say(
@@ -65,12 +66,12 @@ def card(face: FaceRecord) -> html.Article:
                         ),
                         className="soft",
                     ),
-                    html.A(say("Mesh GLB"), href=f"/files/{face.id}/mesh.glb?download=1", download="")
+                    html.A(say("Mesh GLB"), href=at(f"/files/{face.id}/mesh.glb?download=1"), download="")
                     if "mesh.glb" in present
                     else html.Span(say("The mesh is being made"), className="soft"),
-                    dcc.Link(say("Everything about it"), href=f"/face/{face.id}"),
-                    dcc.Link(say("Compare"), href=f"/compare?faces={face.id}"),
-                    dcc.Link(say("Print"), href=f"/print/{face.id}"),
+                    dcc.Link(say("Everything about it"), href=at(f"/face/{face.id}")),
+                    dcc.Link(say("Compare"), href=at(f"/compare?faces={face.id}")),
+                    dcc.Link(say("Print"), href=at(f"/print/{face.id}")),
                 ],
                 id=_part("card-links", face),
                 className="card-links",
@@ -133,7 +134,7 @@ def thumb(face: FaceRecord) -> html.Div:
                     html.Div(f"{_moment(face.created)} · {title(face.network)}", className="soft small thumb-name"),
                     html.Div(words, className="soft small thumb-name", title=words) if words else None,
                 ],
-                href=f"/face/{face.id}",
+                href=at(f"/face/{face.id}"),
                 className="thumb-link",
             ),
         ],
@@ -158,7 +159,7 @@ def named(face: FaceRecord, order: int) -> html.Div:
     return html.Div(
         [
             html.Span(className="dot", style={"--mark": colour(order)}),
-            dcc.Link(cut_name(face.name), href=f"/face/{face.id}"),
+            dcc.Link(cut_name(face.name), href=at(f"/face/{face.id}")),
         ],
         className="side-name",
     )

@@ -11,6 +11,7 @@ from dashboard.components import page, uploads, views
 from dashboard.components.page import icon, lazily, marks
 from dashboard.library.records import FaceRecord, RunRecord
 from dashboard.readings.results import Result
+from dashboard.web.prefix import at
 from dashboard.words import say, word
 
 POLL_MS = 300
@@ -72,8 +73,8 @@ def _shown(face: FaceRecord, result: Result, facts: HeadFacts) -> html.Div:
         html.Div(
             [
                 html.A(
-                    [icon("download"), say(FILES[name].title)], href=f"/files/{face.id}/{name}?download=1", download="",
-                    className="btn btn-quiet btn-sm",
+                    [icon("download"), say(FILES[name].title)], download="",
+                    href=at(f"/files/{face.id}/{name}?download=1"), className="btn btn-quiet btn-sm",
                 )
                 for name in USUAL
             ],

@@ -11,6 +11,7 @@ from dashboard.components import page, views
 from dashboard.components.faces import signed_scale
 from dashboard.readings.comparison_facts import ComparisonFacts
 from dashboard.readings.heads_folder import COLUMNS, LIES_POORLY, HeadsFolder, rows
+from dashboard.web.prefix import at
 from dashboard.words import say, word
 
 MEAN_FILES = (
@@ -27,7 +28,7 @@ TABLE_FILES = (
 
 def file(found: HeadsFolder, name: str) -> str:
     """Return the address of a file of compared heads."""
-    return f"/comparisons/{found.folder.name}/{name}"
+    return at(f"/comparisons/{found.folder.name}/{name}")
 
 
 def shown(found: HeadsFolder, beside: ComparisonFacts | None, ids: Sequence[str]) -> list[Any]:

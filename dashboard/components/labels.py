@@ -10,6 +10,7 @@ from dashboard.components import page
 from dashboard.library.labels import LONGEST_NAME
 from dashboard.library.library import MOST_COMPARED
 from dashboard.library.records import FaceRecord
+from dashboard.web.prefix import at
 from dashboard.words import say
 
 
@@ -26,13 +27,13 @@ def shown(face: FaceRecord, same: Sequence[FaceRecord]) -> html.Div:
         if len(same) > 1:
             chosen = [face.id, *(one.id for one in same if one.id != face.id)][:MOST_COMPARED]
             text = say(f"Compare {len(chosen)} of this person")
-            parts.append(dcc.Link(text, href=f"/compare?faces={','.join(chosen)}"))
+            parts.append(dcc.Link(text, href=at(f"/compare?faces={','.join(chosen)}")))
     parts += [_link(tag, tag=tag) for tag in face.tags]
     return html.Div(parts, className="labels")
 
 
 def _link(text: str, **query: str) -> dcc.Link:
-    return dcc.Link(text, href=f"/library?{urlencode(query)}", className="label-link")
+    return dcc.Link(text, href=at(f"/library?{urlencode(query)}"), className="label-link")
 
 
 def of_person(faces: Iterable[FaceRecord], person: str) -> list[FaceRecord]:

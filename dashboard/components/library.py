@@ -13,6 +13,7 @@ from dashboard.library.finding import by_number
 from dashboard.library.labels import LONGEST_NAME
 from dashboard.library.library import MOST_COMPARED
 from dashboard.library.records import FaceRecord
+from dashboard.web.prefix import at
 from dashboard.words import say, word
 
 HIDDEN = {"display": "none"}
@@ -72,7 +73,7 @@ def _list(
             className="row-of",
         )
     same = labels.of_person(found, wanted.person)[:MOST_COMPARED] if wanted.person else []
-    compare = f"/compare?faces={','.join(face.id for face in same)}"
+    compare = at(f"/compare?faces={','.join(face.id for face in same)}")
     return html.Div(
         [
             html.P(dcc.Link(say(f"Compare {len(same)} of {wanted.person}"), href=compare)) if len(same) > 1 else None,
@@ -211,7 +212,7 @@ def bar(parts: Mapping[str, Any]) -> list[Any]:
 
 def exports(chosen: Sequence[str]) -> list[Any]:
     """Return links to a zip of the chosen faces, one for each choice of files."""
-    address = f"/api/faces.zip?ids={','.join(chosen)}"
+    address = at(f"/api/faces.zip?ids={','.join(chosen)}")
     return [
         dbc.DropdownMenuItem(
             say(title), href=address + (f"&files={','.join(names)}" if names else ""), external_link=True

@@ -7,6 +7,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from core.measure.table import Statistic
+from dashboard.web.prefix import at
 from dashboard.words import say
 
 Child = Any  # what Dash takes as a child: a component, a text, a list of them, nothing
@@ -57,9 +58,9 @@ def icon(name: str) -> html.Span:
 
 
 def link_button(text: str, href: str, *, primary: bool = False, small: bool = False) -> dcc.Link:
-    """Return a link that looks like a button."""
+    """Return a link that looks like a button; href: a path of the app."""
     look = f"btn {'btn-primary' if primary else 'btn-quiet'}{' btn-sm' if small else ''}"
-    return dcc.Link(text, href=href, className=look)
+    return dcc.Link(text, href=at(href), className=look)
 
 
 def button(

@@ -15,6 +15,7 @@ from dashboard.library.finding import find
 from dashboard.library.library import MOST_COMPARED
 from dashboard.library.records import FaceRecord
 from dashboard.web.context import current_library, current_workspace
+from dashboard.web.prefix import at
 from dashboard.words import say
 
 SHOWN = 24  # faces in the strip, beside the chosen ones
@@ -64,7 +65,7 @@ def _chip(face: FaceRecord, chosen: Sequence[str], page: str) -> dcc.Link:
             cut_name(face.name),
             html.Span(f" ({say('chosen')})", className="visually-hidden") if is_chosen else None,
         ],
-        href=f"{page}?faces={','.join(after)}" if after else page,
+        href=at(f"{page}?faces={','.join(after)}" if after else page),
         id={"kind": "chip", "face": face.id},
         className=f"chip{' chosen' if is_chosen else ''}",
         style={"--mark": colour(chosen.index(face.id))} if is_chosen else {},

@@ -13,6 +13,7 @@ from core.options.solid import has_effect
 from core.options.table import Option, rows
 from dashboard.components.options import control, filled
 from dashboard.components.page import Child, button, field, icon, marks, number, said, section, switch_pair
+from dashboard.web.prefix import at
 from dashboard.words import say, word
 
 if TYPE_CHECKING:
@@ -197,7 +198,7 @@ def actions(face_id: str, solid: "SolidFacts", present: Collection[str]) -> list
         if name in present:
             links.append(
                 html.A(
-                    [icon("download"), say(f"Download {file}")], href=f"/files/{face_id}/{name}?download=1",
+                    [icon("download"), say(f"Download {file}")], href=at(f"/files/{face_id}/{name}?download=1"),
                     download="", className=f"btn btn-{look}", title=named(solid, file),
                 )
             )  # fmt: skip
@@ -212,7 +213,7 @@ def actions(face_id: str, solid: "SolidFacts", present: Collection[str]) -> list
 def _slicers(face_id: str) -> dbc.DropdownMenu:
     """Return the slicers that take a file from any address."""
     items = [
-        dbc.DropdownMenuItem(words, href=f"/api/faces/{face_id}/open?in={slicer}", external_link=True)
+        dbc.DropdownMenuItem(words, href=at(f"/api/faces/{face_id}/open?in={slicer}"), external_link=True)
         for slicer, words in SLICERS.items()
     ]
     return dbc.DropdownMenu(items, label=say("Open in slicer"), toggleClassName="btn-quiet")

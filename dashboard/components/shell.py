@@ -12,6 +12,7 @@ from dashboard.components.page import marks
 from dashboard.library.sentences import known
 from dashboard.web.bundle import Bundle, boot, scripts, styles
 from dashboard.web.context import current_library, current_workspace
+from dashboard.web.prefix import at
 from dashboard.words import say, word
 from dashboard.words.language import LANGUAGES, current_language
 
@@ -38,7 +39,7 @@ SHORTCUTS = (
 
 # The theme before the first paint. What stands in the page until the scripts have drawn it looks like what they draw.
 _DOCUMENT = """<!DOCTYPE html>
-<html lang="LANGUAGE">
+<html lang="LANGUAGE" data-prefix="PREFIX">
   <head>
     {%metas%}
     <title>{%title%}</title>
@@ -46,10 +47,10 @@ _DOCUMENT = """<!DOCTYPE html>
     <meta name="theme-color" content="#f5f1ea" media="(prefers-color-scheme: light)">
     <meta name="theme-color" content="#1b1c1e" media="(prefers-color-scheme: dark)">
     <script>BOOT</script>
-    <link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
-    <link rel="apple-touch-icon" href="/assets/icon-192.png">
-    <link rel="manifest" href="/assets/manifest.webmanifest">
-    <link rel="stylesheet" href="/bundle/STYLES">
+    <link rel="icon" href="PREFIX/assets/icon.svg" type="image/svg+xml">
+    <link rel="apple-touch-icon" href="PREFIX/assets/icon-192.png">
+    <link rel="manifest" href="PREFIX/assets/manifest.webmanifest">
+    <link rel="stylesheet" href="PREFIX/bundle/STYLES">
     {%css%}
   </head>
   <body>
@@ -61,7 +62,7 @@ _DOCUMENT = """<!DOCTYPE html>
 _ENTRY = """
 <div id="react-entry-point">
   <header class="header"><div class="header-inner">
-    <a href="/" class="brand">Lifemask</a>
+    <a href="HOME" class="brand">Lifemask</a>
     <nav aria-label="PAGES" style="display: contents"><ul class="nav-links">LINKS</ul></nav>
   </div></header>
   <main class="page" aria-busy="true"><h1 class="visually-hidden">LOADING</h1>
@@ -70,14 +71,14 @@ _ENTRY = """
   </main>
 </div>
 """
-_OF_DASH = re.compile(r'<script src="(/_dash-component-suites/[^"]*)"></script>\n?')
+_OF_DASH = re.compile(r'<script src="([^"]*/_dash-component-suites/[^"]*)"></script>\n?')
 # Dash sends with every page its own table, which no page has, and what old browsers lack, which cannot show our pages.
 _UNUSED = ("/dash_table/", "/deps/polyfill@")
 
 
-def document() -> str:
+def document(prefix: str) -> str:
     """Return the document that all pages are drawn into, with places for what Dash puts there."""
-    return _DOCUMENT.replace("STYLES", styles().name).replace("BOOT", boot())
+    return _DOCUMENT.replace("PREFIX", prefix).replace("STYLES", styles().name).replace("BOOT", boot())
 
 
 def in_language(page: str) -> str:
@@ -87,8 +88,13 @@ def in_language(page: str) -> str:
 
 def entry() -> str:
     """Return what stands in the document until Dash has drawn the page."""
-    links = "".join(f'<li><a href="{href}" class="nav-link">{say(name)}</a></li>' for name, href in LINKS)
-    text = _ENTRY.replace("LINKS", links).replace("PAGES", say("Pages")).replace("LOADING", say("Lifemask is loading"))
+    links = "".join(f'<li><a href="{at(href)}" class="nav-link">{say(name)}</a></li>' for name, href in LINKS)
+    text = (
+        _ENTRY.replace("LINKS", links)
+        .replace("HOME", at("/"))
+        .replace("PAGES", say("Pages"))
+        .replace("LOADING", say("Lifemask is loading"))
+    )
     return text.replace("NO_SCRIPT", say("Lifemask needs JavaScript, which this browser does not run."))
 
 
@@ -99,7 +105,8 @@ def scripts_of_dash(tags: str) -> list[str]:
 
 def with_bundles(tags: str, of_dash: Bundle) -> str:
     """Return Dash's script tags with its files as one, and with our script before them."""
-    ours = "".join(f'<script src="/bundle/{one.name}"></script>' for one in (scripts(current_language()), of_dash))
+    places = (at(f"/bundle/{one.name}") for one in (scripts(current_language()), of_dash))
+    ours = "".join(f'<script src="{place}"></script>' for place in places)
     return ours + _OF_DASH.sub("", tags)
 
 
@@ -125,11 +132,13 @@ def _version() -> str:
 
 
 def _header() -> html.Header:
-    links = [dbc.NavLink(say(name), href=href, active="exact" if href == "/" else "partial") for name, href in LINKS]
+    links = [
+        dbc.NavLink(say(name), href=at(href), active="exact" if href == "/" else "partial") for name, href in LINKS
+    ]
     return html.Header(
         html.Div(
             [
-                dcc.Link("Lifemask", href="/", className="brand"),
+                dcc.Link("Lifemask", href=at("/"), className="brand"),
                 html.Nav(
                     html.Ul([html.Li(link) for link in links], className="nav-links"),
                     **marks(aria_label=say("Pages")),

@@ -7,6 +7,7 @@ from dash import ClientsideFunction, Input, dcc, html
 
 from dashboard.components.page import marks
 from dashboard.library.records import DeletionRecord
+from dashboard.web.prefix import at
 from dashboard.words import say
 
 
@@ -22,7 +23,11 @@ def offer(deletion: DeletionRecord | None) -> None:
     if deletion is None:
         return
     said = say(f"{deletion.faces} faces deleted." if deletion.faces > 1 else "Deleted.")
-    data: dict[str, Any] = {"address": f"/api/deletions/{deletion.id}/undo", "said": said, "seconds": deletion.undo_s}
+    data: dict[str, Any] = {
+        "address": at(f"/api/deletions/{deletion.id}/undo"),
+        "said": said,
+        "seconds": deletion.undo_s,
+    }
     dash.set_props("undo-offer", {"data": data})
 
 

@@ -18,6 +18,7 @@ from dashboard.components.names import cut_name
 from dashboard.components.options import control
 from dashboard.components.page import Child, button, icon, lazily, link_button, marks
 from dashboard.library.records import PhotoRecord, RunRecord
+from dashboard.web.prefix import at
 from dashboard.words import say, word
 
 OPTIONS = (
@@ -69,7 +70,7 @@ def drop_zone(*, small: bool) -> html.Div:
 def _sample(sample: tuple[str, str]) -> html.Button:
     name, file = sample
     return html.Button(
-        [html.Img(src=f"/assets/samples/{file}-thumbnail.jpg", alt="", width=40, height=40), name],
+        [html.Img(src=at(f"/assets/samples/{file}-thumbnail.jpg"), alt="", width=40, height=40), name],
         type="button",
         className="sample",
         **marks(data_sample=f"{file}.jpg"),
@@ -89,7 +90,7 @@ def shown() -> html.Div:
     )
     return html.Div(
         [
-            html.Figure([html.Img(src=f"/assets/samples/shown-{name}.webp", alt=alt), html.Figcaption(text)])
+            html.Figure([html.Img(src=at(f"/assets/samples/shown-{name}.webp"), alt=alt), html.Figcaption(text)])
             for name, alt, text in pictures
         ],
         className="shown",
@@ -219,7 +220,7 @@ def run_row(run: RunRecord, photo: PhotoRecord | None) -> html.Div:
     """Return one photo's work: what it does now, how far it is, and how to stop it or try again."""
     name = photo.name if photo else say("A photo")
     thumbnail = (
-        lazily(html.Img(src=f"/photos/{photo.id}/thumbnail.jpg", alt="", width=56, height=56))
+        lazily(html.Img(src=at(f"/photos/{photo.id}/thumbnail.jpg"), alt="", width=56, height=56))
         if photo
         else html.Div(className="blank")
     )

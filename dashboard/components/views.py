@@ -21,6 +21,7 @@ from dashboard.components import printing
 from dashboard.components.page import icon, lazily, marks
 from dashboard.library.records import FaceRecord
 from dashboard.readings.results import Result
+from dashboard.web.prefix import at
 from dashboard.words import say, word
 from dashboard.words.language import current_language
 
@@ -44,7 +45,7 @@ def address(face_id: str, name: str, folder: Path | None = None, *, width: int |
     file = catalog.source(folder, name) if folder else None
     stamp = f"v={file.stat().st_mtime_ns:x}" if file and file.is_file() else ""
     query = "&".join(filter(None, (f"width={width}" if width else "", stamp)))
-    return f"/files/{face_id}/{name}{'?' if query else ''}{query}"
+    return at(f"/files/{face_id}/{name}{'?' if query else ''}{query}")
 
 
 def viewer(
@@ -116,7 +117,7 @@ def _poster(result: Result, look: Look) -> html.Img:
 def _shape(face: FaceRecord, name: str) -> str:
     """Return the address of what the viewer draws from a face's depth; it changes when the depth does."""
     depth = catalog.depth_file(face.folder)
-    return f"/api/faces/{face.id}/{name}" + (f"?v={depth.stat().st_mtime_ns:x}" if depth.is_file() else "")
+    return at(f"/api/faces/{face.id}/{name}") + (f"?v={depth.stat().st_mtime_ns:x}" if depth.is_file() else "")
 
 
 def viewing(
@@ -199,18 +200,18 @@ def offer(face: FaceRecord) -> html.Div:
     buttons = [
         html.A(
             [icon("download"), text],
-            href=f"/files/{face.id}/{name}?download=1",
+            href=at(f"/files/{face.id}/{name}?download=1"),
             download="",
             className=f"btn btn-{'primary' if place == 0 else 'quiet'}",
         )
         for place, (name, text) in enumerate(usual)
     ]
     rest = [
-        dbc.DropdownMenuItem(say(FILES[name].title), href=f"/files/{face.id}/{name}?download=1", external_link=True)
+        dbc.DropdownMenuItem(say(FILES[name].title), href=at(f"/files/{face.id}/{name}?download=1"), external_link=True)
         for name in TO_DOWNLOAD
         if name in can_be_had and name not in dict(usual)
     ]
-    everything = dbc.DropdownMenuItem(say("All as zip"), href=f"/api/faces.zip?ids={face.id}", external_link=True)
+    everything = dbc.DropdownMenuItem(say("All as zip"), href=at(f"/api/faces.zip?ids={face.id}"), external_link=True)
     menu = dbc.DropdownMenu(
         [everything, dbc.DropdownMenuItem(divider=True), *rest], label=say("More files"), toggleClassName="btn-quiet"
     )
@@ -239,7 +240,7 @@ def downloads(face_id: str, folder: Path, names: Sequence[str] = TO_DOWNLOAD) ->
                         ),
                         html.Span(_size_of(lies[name]), className="soft small"),
                     ],
-                    href=f"/files/{face_id}/{name}?download=1",
+                    href=at(f"/files/{face_id}/{name}?download=1"),
                     download="",
                 )
             )

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from dashboard.components import uploads
 from dashboard.library.finding import by_number, find
 from dashboard.library.records import FaceRecord
+from dashboard.web.prefix import at
 from dashboard.words import word
 
 PAGE = 96  # faces on a page: whole rows, of two to four, six and eight
@@ -50,7 +51,7 @@ class Wanted:
     def address(self, page: int) -> str:
         """Return the address of one of its pages."""
         query = replace(self, page=page).query
-        return f"/library?{query}" if query else "/library"
+        return at(f"/library?{query}" if query else "/library")
 
     def among(self, all_faces: Sequence[FaceRecord]) -> list[FaceRecord]:
         """Return those of the faces, newest first, that are wanted, in the order that is."""

@@ -1,3 +1,3 @@
-from . import scale, tasks, worker
+from . import broker, redis_version, tasks, worker
 
-__all__ = ["scale", "tasks", "worker"]
+__all__ = ["broker", "redis_version", "tasks", "worker"]

@@ -162,7 +162,7 @@ def decoded(job: Job) -> Decoded:
         given = None
         if job.map_file is not None and job.map_name is not None:
             given = core.sensor.MapFile(job.map_name, stack.enter_context(job.map_file.open("rb")))
-        photo = core.read_photo(job.file, job.name, job.limits, given)
+        photo = core.read_photo(job.file, job.name, limits=job.limits, depth_map=given)
     write_photo(photo, job.folder)
     height, width = photo.rgb.shape[:2]
     return Decoded(photo.name, photo.sha256, width, height, photo.focal_35mm, photo.sensor is not None)

@@ -1,7 +1,10 @@
 """A bound on the memory of a process, where the system has one."""
 
-import importlib.util
+import sys
 from pathlib import Path
+
+if sys.platform != "win32":
+    import resource
 
 STATUS = Path("/proc/self/status")  # of Linux; proc(5)
 
@@ -9,10 +12,8 @@ STATUS = Path("/proc/self/status")  # of Linux; proc(5)
 def bound_memory(more_bytes: int) -> None:
     """Refuse this process more than so much memory beyond what it has; the refusal is a MemoryError."""
     has = _has_bytes()
-    if has is None or importlib.util.find_spec("resource") is None:
+    if has is None or sys.platform == "win32":
         return
-    import resource  # noqa: PLC0415 - not there on Windows
-
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     most = has + more_bytes
     resource.setrlimit(resource.RLIMIT_DATA, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))

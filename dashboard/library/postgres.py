@@ -48,10 +48,6 @@ def open_database(url: str, patience_s: float = PATIENCE_S) -> Engine:
         raise OptionError(
             f"LIFEMASK_DATABASE_URL is no address of a PostgreSQL database. It is {DRIVER}://USER:PASSWORD@HOST/NAME."
         ) from None
-    except ModuleNotFoundError as error:
-        raise OptionError(
-            f"LIFEMASK_DATABASE_URL needs {error.name}, which is not installed: pip install 'lifemask[scale]'."
-        ) from error
     where = f"The database {place.database} on {place.host or 'this machine'}"
     try:
         with engine.begin() as connection:  # PostgreSQL makes and alters tables within the transaction

@@ -18,6 +18,7 @@ from dashboard.library import deletion
 from dashboard.library.records import FaceRecord
 from dashboard.readings import results
 from dashboard.web.context import current_library, current_workspace
+from dashboard.web.prefix import at
 from dashboard.words import say, titled, word
 
 dash.register_page(__name__, path_template="/face/<face_id>", title=titled("Face"), name="Face")
@@ -219,7 +220,7 @@ def _numbers(result: results.Result) -> html.Div:
         [
             html.Div(numbers, className="numbers"),
             html.P(say(withheld), className="note") if withheld else None,
-            dcc.Link(say("All numbers"), href=f"/statistics?faces={result.face.id}"),
+            dcc.Link(say("All numbers"), href=at(f"/statistics?faces={result.face.id}")),
         ],
         className="glance-numbers",
     )
@@ -382,4 +383,4 @@ def delete(clicks: int | None, face_id: str) -> Any:
     if not clicks:
         return dash.no_update
     undo.offer(deletion.delete_faces(current_library(), current_workspace(), [face_id]))
-    return "/library"
+    return at("/library")

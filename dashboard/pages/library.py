@@ -12,6 +12,7 @@ from dashboard.components.wanted import Wanted
 from dashboard.library import deletion
 from dashboard.library.library import MOST_COMPARED
 from dashboard.web.context import current_library, current_workspace
+from dashboard.web.prefix import at
 from dashboard.words import say, titled
 
 dash.register_page(__name__, path="/library", title=titled("Library"), name="Library")
@@ -144,7 +145,8 @@ def go_on(_compare: int | None, _statistics: int | None, chosen: list[str]) -> A
     """Go on with the chosen faces."""
     if not ctx.triggered[0]["value"]:
         return dash.no_update
-    return f"/{'compare' if ctx.triggered_id == 'library-compare' else 'statistics'}?faces={','.join(chosen)}"
+    page = "/compare" if ctx.triggered_id == "library-compare" else "/statistics"
+    return at(f"{page}?faces={','.join(chosen)}")
 
 
 @callback(

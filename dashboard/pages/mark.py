@@ -15,6 +15,7 @@ from dashboard.components import page, views
 from dashboard.components.missing import no_photo
 from dashboard.library.records import PhotoRecord
 from dashboard.web.context import current_library, current_workspace
+from dashboard.web.prefix import at
 from dashboard.words import say, titled, word
 
 dash.register_page(__name__, path_template="/mark/<photo_id>", title=titled("Mark"), name="Mark")
@@ -39,7 +40,7 @@ def layout(photo_id: str | None = None, face: str | None = None, turn_deg: str |
     turn = TURNS.get(turn_deg or "", first_turn(facts))
     wide, high = (photo.height, photo.width) if turn % 180 else (photo.width, photo.height)
     x, y, side = box = turned_box(first_box(photo.width, photo.height, facts), photo.width, photo.height, turn)
-    figure = marked_photo(f"/photos/{photo.id}/photo.png?turn_deg={turn}", wide, high, box)
+    figure = marked_photo(at(f"/photos/{photo.id}/photo.png?turn_deg={turn}"), wide, high, box)
     height = f"min(72vh, 720px, {100 * high / wide:.0f}vw)"
     fields = [
         page.number_field(f"mark-{name}", label, value, unit="px", low=low, high=most)
@@ -140,4 +141,4 @@ def read(
         library.start_run(workspace, photo_id, turned)
     except LifemaskError as error:
         return dash.no_update, say(str(error))
-    return "/", None
+    return at("/"), None

@@ -18,6 +18,7 @@ from dashboard.components.names import cut_name
 from dashboard.components.options import filled_in
 from dashboard.library.records import FaceRecord, RunRecord
 from dashboard.web.context import current_library, current_workspace
+from dashboard.web.prefix import at
 from dashboard.words import say, say_with, titled, word
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def layout(face_id: str | None = None, **_: Any) -> html.Div:
     solid = _solid(face)
     made = solid.options if solid else SolidOptions()
     printer = solid.preflight.printer if solid and solid.preflight else Printer(nozzle_mm=made.nozzle_mm)
-    link = dcc.Link(cut_name(face.name), href=f"/face/{face.id}")
+    link = dcc.Link(cut_name(face.name), href=at(f"/face/{face.id}"))
     lead = say_with("A solid of {face}, ready to slice.", face=link)
     look = printing.looks(made.kind)[0][0]
     coming = _coming(face)

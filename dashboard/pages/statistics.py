@@ -24,6 +24,7 @@ from dashboard.readings.comparison_folder import told_apart
 from dashboard.readings.measured import Measured
 from dashboard.readings.results import Result
 from dashboard.web.context import current_library, current_workspace
+from dashboard.web.prefix import at
 
 dash.register_page(__name__, path="/statistics", title=words.titled("Statistics"), name="Statistics")
 
@@ -132,7 +133,7 @@ def draw(
     view = View(tuple(face_ids), active, part, unit, height, int(bins or BINS), colours)
     there_already = not bins or not ctx.triggered_id  # the page came with it
     figure = dash.no_update if there_already else depth_reading.drawn_histogram(found, view)
-    query = f"/api/faces/{active}/statistics?part={part}&unit={unit}&bins={view.bins}&download=1"
+    query = at(f"/api/faces/{active}/statistics?part={part}&unit={unit}&bins={view.bins}&download=1")
     return figure, _numbers(found, view), depth_reading.unit_word(unit), f"{query}&format=csv", query
 
 
@@ -190,7 +191,7 @@ def _by_part(found: Measured, unit: str) -> html.Div:
 def _downloads(face: FaceRecord) -> html.Div:
     links = [
         html.A([page.icon("download"), name], id=f"statistics-{name.lower()}", className="btn btn-quiet btn-sm",
-               href=f"/api/faces/{face.id}/statistics?download=1", download="")
+               href=at(f"/api/faces/{face.id}/statistics?download=1"), download="")
         for name in ("CSV", "JSON")
     ]  # fmt: skip
     return html.Div(links, className="row-of")

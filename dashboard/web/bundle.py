@@ -22,7 +22,7 @@ IMPORT = re.compile(r'^import \{([^}]*)\} from "([^"]+)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export ((?:async function|function|class|const) (\w+))", re.MULTILINE)
 SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
 THREE = "../vendor/three/three.module.min.js"
-THREE_ADDRESS = "/assets/vendor/three/three.module.min.js"
+THREE_ADDRESS = "../assets/vendor/three/three.module.min.js"
 VIEWER = ("reading", "drawing", "turning", "viewing")  # of assets/viewer, each after those that it imports
 KEPT_FOR_GOOD = "public, max-age=31536000, immutable"
 
@@ -53,7 +53,7 @@ def scripts(language: str) -> Bundle:
     files = sorted(file for file in assets_folder().glob("*.js") if file.name not in SEPARATE)
     words = {} if language == ENGLISH else catalogue(language).of_scripts
     texts = [f"window.lifemask.words = {json.dumps(words)}", *(file.read_text(encoding="utf-8") for file in files)]
-    text = ";\n".join(texts).replace("VIEWER_ADDRESS", f"/bundle/{viewer().name}")
+    text = ";\n".join(texts).replace("VIEWER_ADDRESS", f"./{viewer().name}")
     return _bundle("js", "text/javascript", text)
 
 

@@ -32,6 +32,7 @@ LOOK_S = 2  # how often it is looked
 HEAD_S = 20.0  # for the head of a request
 LEAST_BYTES_S = 20_000  # that a body must come with: half of what a phone has on a bad line
 BODIES = 3  # bodies of the largest size that may come in at a time
+HEARD_BYTES = 32 * MB  # beyond a limit
 MEMORY_BYTES = 1 << 19  # of a body or an answer; what is more waits in a file
 UNBOUNDED = 1 << 40
 
@@ -61,7 +62,7 @@ class Server(TcpWSGIServer):
             sockets=[listener],
             threads=THREADS,
             ident="lifemask",
-            # the app believes none of them; that there are some tells it that a proxy has passed the request on
+            # `proxies` knows whom to believe; waitress knows one address at most
             clear_untrusted_proxy_headers=False,
             connection_limit=allow_many_files(MOST_CONNECTIONS),
             asyncore_use_poll=True,  # select(2) takes no file beyond the 1024th
@@ -70,13 +71,12 @@ class Server(TcpWSGIServer):
             inbuf_overflow=MEMORY_BYTES,
             outbuf_overflow=MEMORY_BYTES,
             outbuf_high_watermark=UNBOUNDED,  # who reads slowly keeps a file open, and no thread
-            # waitress refuses from this size on, and the app what is larger than its own limit: in better words
-            max_request_body_size=largest_bytes + MB,
         )
         self.small = copy.copy(adjustments)
-        self.small.max_request_body_size = small_bytes + MB
+        _limit(adjustments, largest_bytes)
+        _limit(self.small, small_bytes)
         self.takes_much = takes_much
-        self.most_coming_bytes = BODIES * (largest_bytes + MB)
+        self.most_coming_bytes = BODIES * adjustments.max_request_body_size
         self.coming_bytes = 0
         self.clients: Counter[str] = Counter()
         super().__init__(
@@ -91,6 +91,12 @@ class Server(TcpWSGIServer):
         for channel in self.active_channels.values():
             if channel.request is not None and channel.request.is_late(now):
                 channel.will_close = True
+
+
+def _limit(adjustments: Adjustments, limit_bytes: int) -> None:
+    """Have bodies that are somewhat too large come in all the same: who still sends hears no answer."""
+    adjustments.limit_bytes = limit_bytes
+    adjustments.max_request_body_size = limit_bytes + min(limit_bytes, HEARD_BYTES)
 
 
 class _Request(HTTPRequestParser):
@@ -138,8 +144,8 @@ class _ErrorTask(ErrorTask):
         error = self.request.error
         text = f"{error.reason}: {error.body}."
         if isinstance(error, RequestEntityTooLarge):
-            limit = self.request.adj.max_request_body_size - MB
-            text = f"More than {limit / MB:.0f} MB cannot be sent at a time. Send fewer or smaller photos."
+            limit = self.request.adj.limit_bytes / MB
+            text = f"More than {limit:.0f} MB cannot be sent at a time. Send fewer or smaller photos."
         elif isinstance(error, BusyError):
             text = error.body
             self.response_headers.append(("Retry-After", "5"))

@@ -1,6 +1,5 @@
 """`lifemask doctor --deployment`: whether what a server rests on is there, and what stands before it passes all on."""
 
-import importlib
 import os
 import tempfile
 import time
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import URL, Engine, create_engine, func, inspect, select, update
 
+from dashboard import jobs
 from dashboard.jobs import alive
 from dashboard.library import schema
 from dashboard.library.database import LATEST
@@ -109,23 +109,15 @@ class Deployment:
         url = getattr(self.settings, "broker_url", "")
         if not url:
             raise SkippedError("LIFEMASK_BROKER_URL is empty: workers read the database")
-        try:
-            client = importlib.import_module("redis").Redis.from_url(
-                url, socket_timeout=5.0, socket_connect_timeout=5.0
-            )
-        except ModuleNotFoundError as error:
-            raise WrongError("redis is not installed: pip install 'lifemask[scale]'.") from error
         where = f"{urlsplit(url).hostname or 'this machine'}:{urlsplit(url).port or 6379}"
         try:
-            client.ping()
-            version = client.info("server")["redis_version"]
+            return f"Redis {jobs.redis_version.read(url)} on {where} answers"
+        except ModuleNotFoundError as error:
+            raise WrongError(f"{error.name} is not installed: pip install 'lifemask[scale]'.") from error
         except Exception as error:
             raise WrongError(
                 f"Redis on {where} does not answer ({type(error).__name__}). Start it, or mend LIFEMASK_BROKER_URL."
             ) from error
-        finally:
-            client.close()
-        return f"Redis {version} on {where} answers"
 
     def _storage(self) -> str:
         root, data = Folders(self.settings).root, b"lifemask" * 1024

@@ -1,16 +1,17 @@
 """How many files this process may have open: each connection is one."""
 
-import importlib.util
+import sys
+
+if sys.platform != "win32":
+    import resource
 
 SPARE = 200  # for the database, answers and bodies
 
 
 def allow_many_files(wanted: int) -> int:
     """Have the system allow so many connections, as far as it does; return how many there can be."""
-    if importlib.util.find_spec("resource") is None:  # Windows, which sets no such limit
+    if sys.platform == "win32":  # which sets no such limit
         return wanted
-    import resource  # noqa: PLC0415 - not there on Windows
-
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = 2 * wanted + SPARE  # each may keep a file with its body or answer
     if hard != resource.RLIM_INFINITY:

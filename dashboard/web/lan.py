@@ -37,6 +37,11 @@ def is_address(host: str) -> bool:
     return True
 
 
+def is_loopback(host: str) -> bool:
+    """Whether an address to serve on can be reached from this machine alone."""
+    return host == "localhost" or (is_address(host) and ipaddress.ip_address(host).is_loopback)
+
+
 def drawn_for_terminal(address: str) -> str:
     """Return the QR code of an address in characters."""
     text = io.StringIO()

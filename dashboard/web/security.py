@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import socket
 from urllib.parse import urlsplit
 
 import dash
@@ -13,7 +14,8 @@ from core.errors import LifemaskError
 from dashboard.settings import MB, Settings
 from dashboard.web.bundle import boot
 from dashboard.web.context import current_library, current_workspace
-from dashboard.web.lan import is_address
+from dashboard.web.lan import is_address, is_loopback
+from dashboard.web.prefix import at
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -25,6 +27,8 @@ TAKE_PHOTOS = {"/api/photos", "/share"}
 NOT_STORED = ("/api", "/_dash", "/health", "/ready", "/metrics")  # what changes, unless its answer says how it is kept
 FILES_OF_DASH = "/_dash-component-suites/"
 ERRORS_FROM = 400
+HTTPS_S = 365 * 86400  # so long a browser that came by HTTPS comes by nothing else
+PORTS = {"http": 80, "https": 443}
 
 # Dash sets style attributes; Plotly hands pictures and workers to itself as blob: and data:.
 POLICY = {
@@ -62,13 +66,11 @@ def guard(app: dash.Dash, settings: Settings) -> None:
     # two libraries served from one machine must not overwrite each other's cookie: cookies do not tell ports apart
     cookie = f"lifemask_{hashlib.sha256(secret.encode()).hexdigest()[:8]}"
     signer = URLSafeSerializer(secret, salt="workspace")
-    allowed = {name.strip().lower() for name in settings.hosts.split(",") if name.strip()}
-    if settings.host in LOOPBACK or settings.lan or allowed:
-        allowed |= LOOPBACK
+    allowed, is_open = own_names(settings), is_open_to_others(settings)
     server.config["MAX_CONTENT_LENGTH"] = MAX_CALLBACK_BYTES
 
     def _is_known(name: str) -> bool:
-        return not allowed or name in allowed or (settings.lan and is_address(name))
+        return name in allowed or (is_open and is_address(name))
 
     @server.before_request
     def _check() -> None:
@@ -87,13 +89,15 @@ def guard(app: dash.Dash, settings: Settings) -> None:
         if g.get("workspace_is_new") and (_is_page(request) or request.method not in SAFE_METHODS):
             response.set_cookie(
                 cookie, str(signer.dumps(g.workspace)), max_age=COOKIE_DAYS * 86400, httponly=True, samesite="Lax",
-                secure=request.is_secure,
+                secure=request.is_secure, path=at("/"),
             )  # fmt: skip
             response.headers["Cache-Control"] = "no-store"
         if request.path.startswith(NOT_STORED) and not request.path.startswith(FILES_OF_DASH):
             response.headers.setdefault("Cache-Control", "no-store")
         elif response.status_code >= ERRORS_FROM:
             response.headers["Cache-Control"] = "no-store"
+        if request.is_secure:
+            response.headers["Strict-Transport-Security"] = f"max-age={HTTPS_S}"
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         response.headers["Content-Security-Policy"] = content_security_policy(app)
@@ -118,6 +122,20 @@ def content_security_policy(app: dash.Dash) -> str:
     return "; ".join(f"{name} {value}{' ' + hashes if name == 'script-src' else ''}" for name, value in POLICY.items())
 
 
+def is_open_to_others(settings: Settings) -> bool:
+    """Whether other machines can reach the server without a proxy of this one."""
+    return settings.lan or not is_loopback(settings.host)
+
+
+def own_names(settings: Settings) -> set[str]:
+    """Return the names that the server answers to, in small letters."""
+    names = LOOPBACK | {host_name(name.strip()) for name in settings.hosts.split(",") if name.strip()}
+    if is_open_to_others(settings):
+        machine = socket.gethostname().lower()
+        names |= {settings.host.lower(), machine, f"{machine}.local"}
+    return names
+
+
 def host_name(host: str) -> str:
     """Return the name or address of a Host header, without the port: '[::1]:8050' -> '::1'."""
     try:
@@ -132,7 +150,23 @@ def is_same_origin(request: Request) -> bool:
     if site is not None:
         return site in ("same-origin", "none")
     origin = request.headers.get("Origin")
-    return origin is None or urlsplit(origin).netloc.lower() == request.host.lower()
+    return origin is None or _is_origin(origin, request)
+
+
+def _is_origin(origin: str, request: Request) -> bool:
+    """Whether an Origin is that of the request: by name, and by port where we know ours.
+
+    A proxy that hands on the name alone (nginx's `Host $host`) leaves a Host without the port of the address.
+    """
+    try:
+        asked, host = urlsplit(origin), urlsplit(f"//{request.host}")
+        names, ports = (asked.hostname, host.hostname), (asked.port or PORTS.get(asked.scheme), host.port)
+    except ValueError:
+        return False
+    usual = PORTS.get(request.scheme)
+    if ports[1] is None and request.environ.get("SERVER_PORT") != str(usual):
+        return names[0] == names[1]
+    return names[0] == names[1] and ports[0] == (ports[1] or usual)
 
 
 def _recognise(request: Request, signer: URLSafeSerializer, cookie: str) -> None:

@@ -21,6 +21,7 @@ from dashboard.library.library import Library
 from dashboard.settings import Settings
 from dashboard.web import connections, lan
 from dashboard.web.context import LIBRARY, PHONE
+from dashboard.web.prefix import PREFIX, checked
 from dashboard.web.processes import Processes
 from dashboard.web.security import MAX_CALLBACK_BYTES, TAKE_PHOTOS, largest_request_bytes
 
@@ -44,11 +45,12 @@ def serve(settings: Settings, *, with_worker: bool = True, debug: bool = False) 
         settings = replace(settings, host=EVERYWHERE)
     is_one = settings.processes == 1 or debug
     with bound(settings) as listener:
-        phone = f"http://{lan.own_address()}:{listener.getsockname()[1]}/" if settings.lan else None
+        prefix = checked(settings.prefix)
+        phone = f"http://{lan.own_address()}:{listener.getsockname()[1]}{prefix}/" if settings.lan else None
         app = create_app(settings) if is_one else None
         library: Library = app.server.config[LIBRARY] if app else Library(settings)
         supervisor, clearing, pulse = Supervisor(library), Clearing(library), Pulse(library, "web")
-        announcer = jobs.scale.announcer(library)
+        announcer = _announcer(library)
         signal.signal(signal.SIGTERM, _interrupt)
         try:
             # the socket listens before the worker starts: the first page need not wait for it
@@ -57,7 +59,7 @@ def serve(settings: Settings, *, with_worker: bool = True, debug: bool = False) 
             else:
                 app.server.config[PHONE] = phone
                 run = partial(_run_debug, app, listener) if debug else http_server(app, listener).run
-            print(f"Lifemask is at {address(listener)}  (Ctrl-C ends it)", flush=True)  # noqa: T201
+            print(f"Lifemask is at {address(listener, prefix)}  (Ctrl-C ends it)", flush=True)  # noqa: T201
             clearing.start()
             pulse.start()
             if announcer is not None:
@@ -86,7 +88,7 @@ def serve_pages(settings: Settings, listener: socket.socket, phone: str | None) 
     app = create_app(settings)
     app.server.config[PHONE] = phone
     library: Library = app.server.config[LIBRARY]
-    announcer, pulse = jobs.scale.announcer(library), Pulse(library, "web")
+    announcer, pulse = _announcer(library), Pulse(library, "web")
     pulse.start()
     if announcer is not None:
         announcer.start()
@@ -101,6 +103,11 @@ def serve_pages(settings: Settings, listener: socket.socket, phone: str | None) 
         library.close()
 
 
+def _announcer(library: Library) -> "jobs.broker.Announcer | None":
+    """Return what tells the broker of runs that wait; None where there is no broker."""
+    return jobs.broker.Announcer(library) if library.settings.broker_url else None
+
+
 def _let_phones_in(phone: str) -> None:
     """Print the address for a phone."""
     print(lan.drawn_for_terminal(phone))  # noqa: T201
@@ -111,7 +118,9 @@ def _let_phones_in(phone: str) -> None:
 def http_server(app: dash.Dash, listener: socket.socket) -> connections.Server:
     """Return the server of the app: `run()` serves until `close()`, or Ctrl-C."""
     largest = largest_request_bytes(app.server.config[LIBRARY].settings)
-    return connections.Server(app.server, listener, largest, MAX_CALLBACK_BYTES, frozenset(TAKE_PHOTOS))
+    below = app.server.config[PREFIX]  # which a proxy leaves in paths, or takes away
+    takes_much = frozenset({*TAKE_PHOTOS, *(f"{below}{path}" for path in TAKE_PHOTOS)})
+    return connections.Server(app.server, listener, largest, MAX_CALLBACK_BYTES, takes_much)
 
 
 def bound(settings: Settings) -> socket.socket:
@@ -134,11 +143,11 @@ def bound(settings: Settings) -> socket.socket:
         raise OptionError(f"{settings.host}:{settings.port} cannot be served on: {error.strerror}.") from error
 
 
-def address(listener: socket.socket) -> str:
+def address(listener: socket.socket, prefix: str = "") -> str:
     """Return the address that a person opens."""
     host, port = listener.getsockname()[:2]
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
-    return f"http://{shown}:{port}/"
+    return f"http://{shown}:{port}{prefix}/"
 
 
 def _run_debug(app: dash.Dash, listener: socket.socket) -> None:

@@ -9,7 +9,6 @@ kill ends one with its pool.
 import argparse
 import os
 import random
-import re
 import signal
 import subprocess
 import sys
@@ -162,7 +161,13 @@ def _wait(library: Library, workspace: str) -> None:
     until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until and any(not run.is_over for run in library.runs(workspace)):
         time.sleep(0.5)
-    time.sleep(2.0)  # for what is cleared up after the last of them
+    while time.monotonic() < until and _notes(library):  # what was killed while it was written is cleared up later
+        time.sleep(2.0)
+
+
+def _notes(library: Library) -> int:
+    with library.session() as session:
+        return session.query(UnsettledFolder).count()
 
 
 def _report(library: Library, workspace: str, runs: list[str], killed: int, took_s: float) -> None:
@@ -182,9 +187,7 @@ def _report(library: Library, workspace: str, runs: list[str], killed: int, took
     known = {face.id for face in faces} | {photo.id for photo in library.photos(workspace)}
     folders = [*library.folders.faces.iterdir(), *library.folders.photos.iterdir()]
     strays = [folder.name for folder in folders if folder.name not in known]
-    with library.session() as session:
-        notes = session.query(UnsettledFolder).count()
-    print(f"strays: {len(strays)} folders {[re.sub('[0-9a-f]{28}', '', name) for name in strays]}, {notes} notes")
+    print(f"left behind: {len(strays)} folders, {_notes(library)} notes of folders")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@ import hashlib
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -103,7 +104,14 @@ def test_two_libraries_on_one_machine_have_cookies_of_their_own(make_app: Any, t
         ("127.0.0.1", "", "evil.example:8050", 403),
         ("127.0.0.1", "faces.example", "faces.example", 200),
         ("0.0.0.0", "", "192.168.0.7:8050", 200),
-        ("0.0.0.0", "faces.example", "192.168.0.7:8050", 403),
+        ("0.0.0.0", "faces.example", "192.168.0.7:8050", 200),
+        ("0.0.0.0", "faces.example", "faces.example:8050", 200),
+        ("0.0.0.0", "", "localhost:8050", 200),
+        ("0.0.0.0", "", socket.gethostname(), 200),
+        ("0.0.0.0", "", "evil.example", 403),
+        ("::", "", "evil.example", 403),
+        ("127.0.0.1", "faces.example", "192.168.0.7:8050", 403),
+        ("127.0.0.1", "faces.example:8443", "faces.example:8443", 200),
     ],
 )
 def test_names_that_the_server_answers_to(make_app: Any, host: str, hosts: str, name: str, status: int) -> None:

@@ -76,7 +76,7 @@ def test_whoever_reads_a_photo_says_within_which_limits() -> None:
         for node in ast.walk(ast.parse(file.read_text("utf-8")))
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("read_photo")
     ]
-    assert {name for name, _ in calls} == {"tasks.py", "library.py", "beside.py", "recompute.py", "doctor.py"}
+    assert {name for name, _ in calls} == {"tasks.py", "decoder.py", "beside.py", "recompute.py", "doctor.py"}
     assert [name for name, is_limited in calls if not is_limited] == []
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests import servers
-from tests.e2e.test_main_job import do_the_main_job
+from tests.e2e.test_main_job import photo_to_print
 
 
 @pytest.fixture(scope="module")
@@ -52,4 +52,4 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def test_the_main_job_on_several_processes(open_page: Any, deployed: str, astronaut: Path, eventually: Any) -> None:
-    do_the_main_job(open_page(base_url=deployed), "/", astronaut, eventually)
+    photo_to_print(open_page(base_url=deployed), deployed, astronaut, eventually)

@@ -16,13 +16,13 @@ def downloaded(page: Any, click: Any) -> Path:
     return Path(waiting.value.path())
 
 
-def test_a_photo_becomes_a_file_that_prints(page: Any, astronaut: Path, eventually: Any) -> None:
-    do_the_main_job(page, "/", astronaut, eventually)
+def test_a_photo_becomes_a_file_that_prints(page: Any, live: Any, astronaut: Path, eventually: Any) -> None:
+    photo_to_print(page, live.url, astronaut, eventually)
 
 
-def do_the_main_job(page: Any, root: str, astronaut: Path, eventually: Any) -> None:
-    """Send a photo, look at all of its face, take its file, delete everything. root : the path of the first page."""
-    page.goto(root)
+def photo_to_print(page: Any, url: str, astronaut: Path, eventually: Any) -> None:
+    """The main job from end to end, on the server at an address."""
+    page.goto(f"{url}/")
     page.locator("#photo-input").set_input_files(astronaut)
     card = page.locator(".card-face")
     card.wait_for(timeout=PATIENCE_MS)
@@ -45,7 +45,7 @@ def do_the_main_job(page: Any, root: str, astronaut: Path, eventually: Any) -> N
     assert solid.is_volume
     assert abs(solid.extents[0] - 80) < 0.1
 
-    page.goto(f"{root}library")
+    page.goto(f"{url}/library")
     page.get_by_role("button", name="Delete everything").first.click()
     page.locator("#library-delete-all-yes").click()
     page.get_by_text("Nothing here yet").wait_for()

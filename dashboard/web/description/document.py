@@ -7,6 +7,7 @@ from typing import Any
 from core.version import __version__
 from dashboard.web.description.operations import JSON, NAMES, ROWS, Operation
 from dashboard.web.description.schemas import COMPONENTS, one_of
+from dashboard.web.prefix import at
 
 ALWAYS = (400, 403)  # a request that is not understood, or comes from another site or under another name
 ABOUT = (
@@ -24,6 +25,7 @@ def document() -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Lifemask", "version": __version__, "description": ABOUT, "license": {"name": "MIT"}},
+        "servers": [{"url": at("/").rstrip("/") or "/"}],
         "paths": paths,
         "components": {"schemas": COMPONENTS},
     }

@@ -13,6 +13,7 @@ from dashboard.library.records import COMPARING, DeletionRecord, FaceRecord, Not
 from dashboard.readings import comparison_files, results
 from dashboard.web.context import current_library
 from dashboard.web.downloads import as_download
+from dashboard.web.prefix import at
 from dashboard.words import say
 
 T = TypeVar("T")
@@ -27,17 +28,17 @@ def as_dict(record: FaceRecord | RunRecord) -> dict[str, Any]:
         values.update(stage=say(record.stage), error=record.error and say(record.error))
     if isinstance(record, RunRecord) and record.kind in COMPARING and record.state == "done":
         names = comparison_files.present(current_library().folders.comparison(record.id))
-        values["files"] = {name: f"/comparisons/{record.id}/{name}" for name in names}
+        values["files"] = {name: at(f"/comparisons/{record.id}/{name}") for name in names}
     if isinstance(record, FaceRecord):
         values["doubtful"] = record.is_doubtful
         values["doubts"] = [say(doubt.sentence) for doubt in results.doubts(record)]
-        values["files"] = {name: f"/files/{record.id}/{name}" for name in catalog.offered(record.folder)}
+        values["files"] = {name: at(f"/files/{record.id}/{name}") for name in catalog.offered(record.folder)}
     return values
 
 
 def deleted(what: str, deletion: DeletionRecord | None) -> dict[str, Any]:
     """Return the answer to a DELETE; without a way to undo it where there was nothing to delete."""
-    way = {"undo": f"/api/deletions/{deletion.id}/undo", "undo_s": deletion.undo_s} if deletion else {}
+    way = {"undo": at(f"/api/deletions/{deletion.id}/undo"), "undo_s": deletion.undo_s} if deletion else {}
     return {"deleted": what, **way}
 
 

@@ -19,6 +19,7 @@ from dashboard.web import making, opening
 from dashboard.web.archive import Made, zipped
 from dashboard.web.context import current_library, current_workspace
 from dashboard.web.downloads import as_download, shortened
+from dashboard.web.prefix import at
 from dashboard.web.routes.answers import as_dict, body, deleted, listed, member, send
 from dashboard.web.small import WIDTHS, small
 
@@ -177,7 +178,7 @@ def open_in(face_id: str) -> Response:
     if OPENED not in catalog.offered(record.folder):
         raise NotInLibraryError("This face has no 3MF of a solid. Make it first.")
     signed = opening.signed(current_workspace(), face_id)
-    address = f"{request.host_url}open/{signed}/{quote(download_name(record, OPENED))}"
+    address = f"{request.host_url.rstrip('/')}{at(f'/open/{signed}')}/{quote(download_name(record, OPENED))}"
     link = f"{slicer}://open?file={quote(address, safe='')}"
     return Response(status=302, headers={"Location": link, "Cache-Control": "no-store"})
 

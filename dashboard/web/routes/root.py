@@ -8,6 +8,7 @@ from core.errors import LifemaskError
 from core.options import Options
 from dashboard.web.assets import assets_folder
 from dashboard.web.context import current_library, current_workspace
+from dashboard.web.prefix import at
 from dashboard.web.received import received
 from dashboard.web.routes.answers import send
 
@@ -38,7 +39,7 @@ def share() -> Response:
         except Exception:  # whatever it is, it is no reason to lose the other photos
             log.exception("A shared photo could not be stored")
             refused += 1
-    return redirect(f"/?refused={refused}" if refused else "/", 303)  # type: ignore[return-value]  # of werkzeug
+    return redirect(at(f"/?refused={refused}" if refused else "/"), 303)  # type: ignore[return-value]  # of werkzeug
 
 
 @blueprint.get("/robots.txt")

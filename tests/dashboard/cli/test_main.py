@@ -16,7 +16,7 @@ import trimesh
 from PIL import Image
 
 from core.geometry.camera import Intrinsics
-from dashboard.cli.main import main
+from dashboard.cli.main import OF_SCALE, main
 from dashboard.cli.pool import processes_for
 from dashboard.cli.run import free_folders
 from tests.facts import facts_of, write_facts
@@ -384,3 +384,15 @@ def test_names_in_another_encoding_and_of_251_bytes(
     with zipfile.ZipFile(out / "Mädchen" / "mesh.zip") as archive:
         assert "Madchen-mesh.obj" in archive.namelist()
     assert main(["compare", *(str(folder) for folder in out.iterdir()), "--out", str(tmp_path / "compared")]) == 0
+
+
+@pytest.mark.parametrize("name", sorted(OF_SCALE))
+def test_what_several_machines_need_is_named_where_it_is_not_installed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    def missing(_: object) -> None:
+        raise ModuleNotFoundError(f"No module named '{name}'", name=name)
+
+    monkeypatch.setattr("dashboard.cli.main._worker", missing)
+    assert main(["worker"]) == 2
+    assert capsys.readouterr().err == f"lifemask: {name} is not installed. Do: pip install 'lifemask[scale]'\n"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from core.errors import OptionError
-from dashboard.jobs import broker, lanes, scale, worker
+from dashboard.jobs import broker, lanes, worker
 from dashboard.library.library import Library
 from dashboard.library.records import RunRecord
 from dashboard.settings import LANES, Settings
@@ -60,8 +60,7 @@ def redis_connection(server: Server, number: int) -> Iterator[Any]:
 def opened(scaled: Settings) -> Iterator[Library]:
     """The library as the server has it: whoever queues a run in it wakes the announcer."""
     library = Library(scaled)
-    announcer = scale.announcer(library)
-    assert announcer is not None
+    announcer = broker.Announcer(library)
     announcer.start()
     yield library
     announcer.stop()
@@ -190,12 +189,3 @@ def test_every_kind_of_run_has_a_lane() -> None:
     assert list(lanes.chosen("solids, photos")) == ["photos", "solids"]
     with pytest.raises(OptionError, match=r"There is no lane 'phots'. Lanes are photos, solids"):
         lanes.chosen("phots")
-
-
-def test_a_missing_celery_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(_: str) -> Any:
-        raise ModuleNotFoundError("No module named 'celery'", name="celery")
-
-    monkeypatch.setattr(scale.importlib, "import_module", missing)
-    with pytest.raises(OptionError, match=r"needs celery.*lifemask\[scale\]"):
-        scale.broker()

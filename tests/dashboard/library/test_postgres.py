@@ -145,12 +145,3 @@ def test_of_many_that_open_an_empty_database_at_once_one_makes_the_tables(url: s
     assert len(engines) == 6
     for engine in engines:
         engine.dispose()
-
-
-def test_the_missing_driver_is_named(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(*_: Any, **__: Any) -> Any:
-        raise ModuleNotFoundError("No module named 'psycopg'", name="psycopg")
-
-    monkeypatch.setattr(postgres, "create_engine", missing)
-    with pytest.raises(OptionError, match=r"needs psycopg.*lifemask\[scale\]"):
-        postgres.open_database(url)

@@ -122,7 +122,7 @@ def test_a_full_disk_is_a_sentence_in_the_answer(client: Any, monkeypatch: pytes
         raise OSError(28, "No space left on device")
 
     data = jpeg()
-    monkeypatch.setattr(Image.Image, "save", full)
+    monkeypatch.setattr(Decoder, "_ask", full)
     answer = upload(client, ("me.jpg", data))
     assert (answer.status_code, answer.json["photos"]) == (507, [])
     assert "is full" in answer.json["errors"][0]["error"]
@@ -541,7 +541,7 @@ def test_photos_are_shared_from_a_phone(client: Any, site: str) -> None:
     (run,) = client.get("/api/runs").json["runs"]
     assert run["state"] == "queued"
     target = json.loads((assets_folder() / "manifest.webmanifest").read_text())["share_target"]
-    assert (target["action"], target["method"], target["enctype"]) == ("/share", "POST", "multipart/form-data")
+    assert (target["action"], target["method"], target["enctype"]) == ("../share", "POST", "multipart/form-data")
     assert [file["name"] for file in target["params"]["files"]] == ["photos"]
 
 
