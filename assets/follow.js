@@ -46,6 +46,7 @@
       const answer = await fetch(window.lifemask.at("/api/changes"), { signal: AbortSignal.timeout(PATIENCE_MS) });
       version = version || document.getElementById("workspace")?.dataset.version;
       if (window.lifemask.isOfProxy(answer.status, answer.headers.get("Content-Type"))) throw new Error("no answer but the proxy's");
+      if (answer.status === 401) { location.reload(); return; } // signed out elsewhere: the server says where to sign in
       const said = answer.ok ? await answer.json() : null;
       show(false);
       if (said && said.version !== version) {

@@ -27,7 +27,8 @@ def begin(form: str, *, verbose: bool = False) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(AsJson() if form == "json" else AsText())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    logging.getLogger(OURS).setLevel(logging.DEBUG if verbose else logging.INFO)
+    usual = logging.INFO if form == "json" else logging.WARNING  # programs read every run, people what went wrong
+    logging.getLogger(OURS).setLevel(logging.DEBUG if verbose else usual)
     logging.captureWarnings(capture=True)
     sys.excepthook = _unforeseen
     sys.unraisablehook = lambda args: _unforeseen(args.exc_type, args.exc_value, args.exc_traceback)

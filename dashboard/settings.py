@@ -77,6 +77,15 @@ class Settings:
     trusted_proxies: str = _row(
         "", "addresses, comma", "Proxies, or networks of them, whose X-Forwarded-For, -Proto and -Host are believed"
     )
+    password: str | None = _row(
+        None, "text", "Needed to use the server, itself or as a hash of Argon2; empty: everybody who reaches it may"
+    )
+    user_header: str = _row(
+        "", "name", "Header by which a trusted proxy names the user, such as X-Remote-User; each has a library"
+    )
+    operators: str = _row(
+        "", "names, comma", "Users of that header who may fetch and delete networks and choose the one in use"
+    )
     secret: str | None = _row(
         None, "text", "Signs the workspace cookie; empty: made at the first start and kept beside the library"
     )
@@ -84,7 +93,7 @@ class Settings:
     max_upload_mb: int = _row(50, "MB", "Largest photo file", low=1)
     max_scan_mb: int = _row(200, "MB", "Largest scan file", low=1)
     max_megapixels: int = _row(200, "megapixels", "Largest photo; of more than 100 half of each side is kept", low=1)
-    decode_s: float = _row(30.0, "s", "A photo that takes longer to decode is refused", low=1)
+    decode_s: float = _row(60.0, "s", "A photo that takes longer to decode is refused", low=1)
     decode_mb: int = _row(
         1500, "MB", "Memory that decoding a photo may take; photos are decoded one at a time", low=100
     )

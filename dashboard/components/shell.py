@@ -10,6 +10,7 @@ from dash import ClientsideFunction, Input, Output, dcc, html
 from dashboard.components import picker, undo
 from dashboard.components.page import marks
 from dashboard.library.sentences import known
+from dashboard.web.access import current_access
 from dashboard.web.bundle import Bundle, boot, scripts, styles
 from dashboard.web.context import current_library, current_workspace
 from dashboard.web.prefix import at
@@ -147,6 +148,7 @@ def _header() -> html.Header:
                 html.Div(
                     [
                         *_languages(),
+                        _sign_out(),
                         html.Button(
                             "?",
                             type="button",
@@ -184,6 +186,13 @@ def _languages() -> list[html.Button]:
         for code, name in LANGUAGES.items()
         if code != current_language()
     ]
+
+
+def _sign_out() -> html.Form | None:
+    if not current_access().settings.password:
+        return None
+    button = html.Button(say("Sign out"), type="submit", className="btn btn-plain")
+    return html.Form(button, action=at("/sign-out"), method="POST")
 
 
 def _shortcuts() -> html.Dialog:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
 import core
+from core.depth.catalog import BUILTIN, MODELS
 from core.depth.weights import default_model, installed
 from core.errors import OptionError
 from core.files.catalog import depth_file
@@ -287,8 +288,13 @@ class Library:
 
         Raises
         ------
+        OptionError
+            There is no such network, or nothing to fetch for it.
         QueueFullError, StorageError
         """
+        if name not in MODELS or name == BUILTIN:
+            names = ", ".join(one for one in MODELS if one != BUILTIN)
+            raise OptionError(f"There are no weights to fetch of a network '{readable(name)}'. Choose from: {names}.")
         return self._queue(workspace, "download", {"name": name}, of=None)
 
     def _queue(

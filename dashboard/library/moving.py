@@ -14,7 +14,7 @@ from dashboard.settings import Settings
 
 ORDER = (
     schema.Workspace, schema.Photo, schema.Run, schema.Face, schema.Tag, schema.Compared, schema.Deletion,
-    schema.UnsettledFolder, schema.Tally,
+    schema.UnsettledFolder, schema.Tally, schema.EndedSession, schema.Guess, schema.Code,
 )  # fmt: skip  # each after what it refers to; a run may be of a face, which is of another run
 BLOCK = 1000  # rows at a time
 

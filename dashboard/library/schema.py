@@ -193,6 +193,32 @@ class Deletion(Base):
     due: Mapped[float]
 
 
+class Guess(Base):
+    """How many guesses of a password or a code `who` made; they are forgotten at `until`. See `access`."""
+
+    __tablename__ = "guesses"
+    who: Mapped[str] = mapped_column(primary_key=True)
+    count: Mapped[int]
+    until: Mapped[float]
+
+
+class EndedSession(Base):
+    """A session that was signed out: its cookie, wherever it is, opens nothing. At `due` it is too old anyway."""
+
+    __tablename__ = "ended_sessions"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    due: Mapped[float]
+
+
+class Code(Base):
+    """Opens a workspace on another device, once and until `due`. `hash` : of the code, which is kept nowhere."""
+
+    __tablename__ = "codes"
+    hash: Mapped[str] = mapped_column(primary_key=True)
+    workspace_id: Mapped[str] = mapped_column(index=True)  # it may have no row yet: nothing was put into it
+    due: Mapped[float]
+
+
 class UnsettledFolder(Base):
     """A folder that is being written, or, if `doomed`, removed. `name` is relative to the data folder."""
 

@@ -167,14 +167,14 @@ def follow(_beat: int | None, started: dict[str, str] | None, face_ids: list[str
     State("compare-run", "data"),
     prevent_initial_call=True,
 )
-def act(_clicks: list[int | None], started: dict[str, str]) -> Any:
+def act(_clicks: list[int | None], started: dict[str, str] | None) -> Any:
     """Cancel the comparison, or do it once more."""
     return _cancelled_or_retried(started, CANCEL)
 
 
-def _cancelled_or_retried(started: dict[str, str], cancel: dict[str, str]) -> Any:
+def _cancelled_or_retried(started: dict[str, str] | None, cancel: dict[str, str]) -> Any:
     """Do what the button says that was clicked; return whether to stop looking how far the run is."""
-    if not ctx.triggered[0]["value"]:  # the button has just come
+    if not ctx.triggered[0]["value"] or not started:  # the button has just come
         return dash.no_update
     library = current_library()
     (library.cancel if ctx.triggered_id == cancel else library.retry)(current_workspace(), started["id"])
@@ -264,7 +264,7 @@ def follow_heads(
     State("compare-heads-run", "data"),
     prevent_initial_call=True,
 )
-def act_on_heads(_clicks: list[int | None], started: dict[str, str]) -> Any:
+def act_on_heads(_clicks: list[int | None], started: dict[str, str] | None) -> Any:
     """Cancel the comparison of heads, or do it once more."""
     return _cancelled_or_retried(started, HEADS_CANCEL)
 

@@ -11,6 +11,7 @@ from core.depth import weights
 from core.depth.catalog import BUILTIN, MODELS, Model
 from dashboard.components import page, uploads, views
 from dashboard.library.records import RunRecord
+from dashboard.web.access import NOT_THE_OPERATOR, check_operator, is_operator
 from dashboard.web.context import current_library, current_workspace
 from dashboard.words import say, titled, word
 
@@ -65,7 +66,8 @@ def refresh(_version: str | None, _nudge: Any) -> list[page.Child]:
         "Against DPT-Large: published mean improvement of the errors on six data sets. Speed: pictures per second on "
         "an RTX 3090, as published."
     )
-    return [table, html.P(disk, className="note"), html.P(note, className="note")]
+    readers = None if is_operator() else html.P(say(NOT_THE_OPERATOR), className="warning")
+    return [readers, table, html.P(disk, className="note"), html.P(note, className="note")]
 
 
 def _ordered(here: Mapping[str, weights.Installed]) -> list[Model]:
@@ -103,7 +105,7 @@ def _row(model: Model, installed: weights.Installed | None, default: str, run: R
         _signed(model.improvement_percent),
         page.number(model.fps_rtx3090, "/s", 0),
         views.size(size) if size else "\u2013",
-        html.Div(_actions(model, is_here, default, run), className="model-actions"),
+        html.Div(_actions(model, is_here, default, run) if is_operator() else [], className="model-actions"),
     ]
 
 
@@ -147,6 +149,7 @@ def _actions(model: Model, is_here: bool, default: str, run: RunRecord | None) -
 )
 def act(_clicks: list[int | None], _yes: int | None, _no: int | None, asked: str | None) -> Any:
     """Fetch, cancel, use, or delete after asking."""
+    check_operator()
     clicked, cause = ctx.triggered[0]["value"], ctx.triggered_id
     if not clicked:
         return dash.no_update, dash.no_update, dash.no_update

@@ -1,5 +1,7 @@
 """Whether the address of a page leads to something: a page that is not there, or not in this library, answers 404."""
 
+from http import HTTPStatus
+
 import dash
 from flask import Flask, Response, request
 from werkzeug.exceptions import NotFound
@@ -8,7 +10,6 @@ from werkzeug.routing import Map, Rule
 from dashboard.web.context import current_library, current_workspace
 
 PAGES = ("/", "/<path:path>")  # Dash's own rules: it answers each address with the document of all pages
-ERRORS_FROM = 400
 
 
 def guard(server: Flask) -> None:
@@ -25,7 +26,7 @@ def guard(server: Flask) -> None:
     @server.after_request
     def _say_so(response: Response) -> Response:
         is_page = request.url_rule is not None and request.url_rule.rule in PAGES
-        if is_page and response.status_code < ERRORS_FROM and not _leads_somewhere(rules):
+        if is_page and response.status_code == HTTPStatus.OK and not _leads_somewhere(rules):
             response.status_code = NotFound.code
         return response
 

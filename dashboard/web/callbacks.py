@@ -48,5 +48,6 @@ def guard(app: dash.Dash) -> None:
             raise FormatError("The request must carry what a page of Lifemask sends. Reload the page.") from None
         known = app.callback_map.get(asked.output)
         sent = len(asked.inputs) + len(asked.state)
-        if known is None or sent != len(known["inputs"]) + len(known["state"]):
+        # what the browser does by itself is in the map, too, but has no function here
+        if known is None or "callback" not in known or sent != len(known["inputs"]) + len(known["state"]):
             raise FormatError("This page is of another version of Lifemask. Reload it.")

@@ -9,6 +9,7 @@ import json
 import logging
 import time
 from collections import Counter
+from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Any
 
@@ -21,6 +22,7 @@ from waitress.utilities import Error, RequestEntityTooLarge
 
 from dashboard.settings import MB
 from dashboard.web.descriptors import allow_many_files
+from dashboard.web.proxies import Network, is_among
 
 log = logging.getLogger("lifemask.serve")
 
@@ -53,10 +55,17 @@ class Server(TcpWSGIServer):
     largest_bytes : the most that a request may send whose path is in `takes_much`
     small_bytes : the same of all other requests
     takes_much : paths
+    proxies : trusted ones, which hold connections for many clients
     """
 
     def __init__(
-        self, application: Any, listener: Any, largest_bytes: int, small_bytes: int, takes_much: frozenset[str]
+        self,
+        application: Any,
+        listener: Any,
+        largest_bytes: int,
+        small_bytes: int,
+        takes_much: frozenset[str],
+        proxies: Sequence[Network] = (),
     ) -> None:
         adjustments = Adjustments(
             sockets=[listener],
@@ -75,7 +84,7 @@ class Server(TcpWSGIServer):
         self.small = copy.copy(adjustments)
         _limit(adjustments, largest_bytes)
         _limit(self.small, small_bytes)
-        self.takes_much = takes_much
+        self.takes_much, self.proxies = takes_much, proxies
         self.most_coming_bytes = BODIES * adjustments.max_request_body_size
         self.coming_bytes = 0
         self.clients: Counter[str] = Counter()
@@ -158,7 +167,7 @@ class _ErrorTask(ErrorTask):
 
 
 class _Channel(HTTPChannel):
-    """A connection. From one client that is not this machine come `MOST_OF_ONE_CLIENT` at most."""
+    """A connection. Of one client there are so many at most, of this machine and of trusted proxies any number."""
 
     error_task_class = _ErrorTask
 
@@ -166,7 +175,8 @@ class _Channel(HTTPChannel):
         super().__init__(server, sock, address, *args, **kwargs)
         self._client = client_of(address[0])
         server.clients[self._client] += 1
-        if server.clients[self._client] > MOST_OF_ONE_CLIENT and not is_this_machine(self._client):
+        is_one = not is_this_machine(self._client) and not is_among(address[0], server.proxies)
+        if is_one and server.clients[self._client] > MOST_OF_ONE_CLIENT:
             self.will_close = True
 
     def parser_class(self, adjustments: Adjustments) -> _Request:

@@ -7,6 +7,7 @@ import socket
 import segno
 
 from core.errors import OptionError
+from dashboard.settings import Settings
 
 ELSEWHERE = ("192.0.2.1", 9)  # an address for documentation (RFC 5737): the way there shows which of ours is used
 
@@ -40,6 +41,11 @@ def is_address(host: str) -> bool:
 def is_loopback(host: str) -> bool:
     """Whether an address to serve on can be reached from this machine alone."""
     return host == "localhost" or (is_address(host) and ipaddress.ip_address(host).is_loopback)
+
+
+def is_open_to_others(settings: Settings) -> bool:
+    """Whether other machines can reach the server without a proxy of this one."""
+    return settings.lan or not is_loopback(settings.host)
 
 
 def drawn_for_terminal(address: str) -> str:

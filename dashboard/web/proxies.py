@@ -46,20 +46,22 @@ def is_from_trusted_proxy() -> bool:
     return VIA in request.environ
 
 
+def is_among(address: str, trusted: Iterable[Network]) -> bool:
+    """Whether an address is in one of the networks."""
+    try:
+        peer = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    peer = getattr(peer, "ipv4_mapped", None) or peer  # of a socket for IPv6 that takes IPv4, too
+    return any(peer in network for network in trusted)
+
+
 class _Believing:
     def __init__(self, app: "WSGIApplication", trusted: Sequence[Network]) -> None:
         self.app, self.trusted = app, trusted
         self.believing = ProxyFix(app, x_for=1, x_proto=1, x_host=1)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        if not self._is_trusted(environ.get("REMOTE_ADDR", "")):
+        if not is_among(environ.get("REMOTE_ADDR", ""), self.trusted):
             return self.app(environ, start_response)
         return self.believing({**environ, VIA: True}, start_response)
-
-    def _is_trusted(self, address: str) -> bool:
-        try:
-            peer = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        peer = getattr(peer, "ipv4_mapped", None) or peer  # of a socket for IPv6 that takes IPv4, too
-        return any(peer in network for network in self.trusted)

@@ -14,7 +14,7 @@ from core.errors import LifemaskError
 from dashboard.settings import MB, Settings
 from dashboard.web.bundle import boot
 from dashboard.web.context import current_library, current_workspace
-from dashboard.web.lan import is_address, is_loopback
+from dashboard.web.lan import is_address, is_open_to_others
 from dashboard.web.prefix import at
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -86,7 +86,7 @@ def guard(app: dash.Dash, settings: Settings) -> None:
 
     @server.after_request
     def _finish(response: Response) -> Response:
-        if g.get("workspace_is_new") and (_is_page(request) or request.method not in SAFE_METHODS):
+        if g.get("workspace_is_new") and (is_page(request) or request.method not in SAFE_METHODS):
             response.set_cookie(
                 cookie, str(signer.dumps(g.workspace)), max_age=COOKIE_DAYS * 86400, httponly=True, samesite="Lax",
                 secure=request.is_secure, path=at("/"),
@@ -120,11 +120,6 @@ def content_security_policy(app: dash.Dash) -> str:
     ours = base64.b64encode(hashlib.sha256(boot().encode()).digest()).decode()
     hashes = " ".join([*app.csp_hashes(), f"'sha256-{ours}'"])
     return "; ".join(f"{name} {value}{' ' + hashes if name == 'script-src' else ''}" for name, value in POLICY.items())
-
-
-def is_open_to_others(settings: Settings) -> bool:
-    """Whether other machines can reach the server without a proxy of this one."""
-    return settings.lan or not is_loopback(settings.host)
 
 
 def own_names(settings: Settings) -> set[str]:
@@ -176,9 +171,10 @@ def _recognise(request: Request, signer: URLSafeSerializer, cookie: str) -> None
         workspace = None
     if isinstance(workspace, str):  # only ours are signed; it may be one that nothing was put into yet
         g.workspace = workspace
-    elif _is_page(request):
+    elif is_page(request):
         current_workspace()  # its cookie goes with the page itself: the many requests that follow then share it
 
 
-def _is_page(request: Request) -> bool:
+def is_page(request: Request) -> bool:
+    """Whether a browser asks for a page, and not a page or a program for a part of one."""
     return request.method == "GET" and "text/html" in request.headers.get("Accept", "")

@@ -20,9 +20,11 @@ from dashboard.jobs.supervisor import Supervisor
 from dashboard.library.library import Library
 from dashboard.settings import Settings
 from dashboard.web import connections, lan
+from dashboard.web.access import Access
 from dashboard.web.context import LIBRARY, PHONE
 from dashboard.web.prefix import PREFIX, checked
 from dashboard.web.processes import Processes
+from dashboard.web.proxies import networks
 from dashboard.web.security import MAX_CALLBACK_BYTES, TAKE_PHOTOS, largest_request_bytes
 
 log = logging.getLogger("lifemask.serve")
@@ -64,8 +66,11 @@ def serve(settings: Settings, *, with_worker: bool = True, debug: bool = False) 
             pulse.start()
             if announcer is not None:
                 announcer.start()
+            warning = Access(library, settings).warning
             if phone is not None:
-                _let_phones_in(phone)
+                _let_phones_in(phone, for_all=warning is not None)
+            elif warning is not None:
+                print(warning, flush=True)  # noqa: T201
             if with_worker and announcer is None:  # else 'lifemask worker' works, where the broker hands it the runs
                 supervisor.start()
             first_run = threading.Timer(FIRST_PAGE_S, _load_what_comes_next, (library,))
@@ -108,11 +113,13 @@ def _announcer(library: Library) -> "jobs.broker.Announcer | None":
     return jobs.broker.Announcer(library) if library.settings.broker_url else None
 
 
-def _let_phones_in(phone: str) -> None:
-    """Print the address for a phone."""
+def _let_phones_in(phone: str, *, for_all: bool) -> None:
+    """Print the address for a phone, and who can open it."""
     print(lan.drawn_for_terminal(phone))  # noqa: T201
     print(f"On a phone in the same network: {phone}", flush=True)  # noqa: T201
-    print("Anyone in this network can open it; each browser has a library of its own.", flush=True)  # noqa: T201
+    anyone = "Anyone in this network can open it; each browser has a library of its own."
+    some = "Whoever knows the password can open it; each browser has a library of its own."
+    print(anyone if for_all else some, flush=True)  # noqa: T201
 
 
 def http_server(app: dash.Dash, listener: socket.socket) -> connections.Server:
@@ -120,7 +127,8 @@ def http_server(app: dash.Dash, listener: socket.socket) -> connections.Server:
     largest = largest_request_bytes(app.server.config[LIBRARY].settings)
     below = app.server.config[PREFIX]  # which a proxy leaves in paths, or takes away
     takes_much = frozenset({*TAKE_PHOTOS, *(f"{below}{path}" for path in TAKE_PHOTOS)})
-    return connections.Server(app.server, listener, largest, MAX_CALLBACK_BYTES, takes_much)
+    trusted = networks(app.server.config[LIBRARY].settings.trusted_proxies)
+    return connections.Server(app.server, listener, largest, MAX_CALLBACK_BYTES, takes_much, trusted)
 
 
 def bound(settings: Settings) -> socket.socket:

@@ -9,7 +9,8 @@ from dashboard.web.description.operations import JSON, NAMES, ROWS, Operation
 from dashboard.web.description.schemas import COMPONENTS, one_of
 from dashboard.web.prefix import at
 
-ALWAYS = (400, 403)  # a request that is not understood, or comes from another site or under another name
+# a request that is not understood, lacks the password, comes from another site or under another name, or guesses on
+ALWAYS = (400, 401, 403, 429)
 ABOUT = (
     "The paths that the pages use, for programs too. A workspace belongs to a signed cookie, which comes with "
     "the first request that changes something. Every error is an object with one sentence."

@@ -14,10 +14,12 @@ from dashboard.web.routes import (
     ready,
     root,
     runs,
+    sign_in,
     workspace,
 )
 
 blueprint = Blueprint("api", __name__)
 errors.connect(blueprint)
-for subject in (photos, runs, faces, comparisons, workspace, changes, description, ready, metrics, root, bundle):
+SUBJECTS = (photos, runs, faces, comparisons, workspace, changes, description, ready, metrics, root, bundle, sign_in)
+for subject in SUBJECTS:
     blueprint.register_blueprint(subject.blueprint)

@@ -6,12 +6,15 @@ from flask import Blueprint, Response, current_app, jsonify, make_response, requ
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from core.errors import LifemaskError, PhotoError, StorageError
+from dashboard.library.guesses import TooManyGuessesError
 from dashboard.library.records import RETRY_S, BusyError, NotInLibraryError, NotYetError, QueueFullError, QuotaError
 from dashboard.library.sentences import known, sentence
 from dashboard.settings import MB
+from dashboard.web.access import NotOperatorError, UnauthorisedError
 from dashboard.web.context import current_library
 from dashboard.web.rates import TooOftenError
-from dashboard.web.security import ForbiddenError
+from dashboard.web.routes import sign_in
+from dashboard.web.security import ForbiddenError, is_page
 from dashboard.words import say
 
 STATUS = {
@@ -24,6 +27,9 @@ STATUS = {
     QuotaError: 507,
     TooOftenError: 429,
     StorageError: 507,
+    UnauthorisedError: 401,
+    NotOperatorError: 403,
+    TooManyGuessesError: 429,
 }
 OURS = ("/api/", "/files/", "/open/", "/photos/", "/comparisons/")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -63,11 +69,15 @@ def _is_ours() -> bool:
 
 
 def _ours(error: LifemaskError) -> tuple[Response, int]:
+    if isinstance(error, UnauthorisedError) and is_page(request) and not _is_ours():
+        return sign_in.refused(say(str(error)))
     answer = jsonify(error=say(sentence(error, current_library().folders.root)))
     if isinstance(error, NotYetError):
         answer.headers["Retry-After"] = str(RETRY_S)
     if isinstance(error, TooOftenError):
         answer.headers["Retry-After"] = str(error.retry_s)
+    if isinstance(error, UnauthorisedError):
+        answer.headers["WWW-Authenticate"] = 'Bearer realm="Lifemask"'
     return answer, status_of(error)
 
 

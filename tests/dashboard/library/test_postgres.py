@@ -145,3 +145,8 @@ def test_of_many_that_open_an_empty_database_at_once_one_makes_the_tables(url: s
     assert len(engines) == 6
     for engine in engines:
         engine.dispose()
+
+
+def test_all_is_moved_but_which_processes_live() -> None:
+    left = {"processes", "alembic_version"}
+    assert {table.__tablename__ for table in moving.ORDER} == set(Base.metadata.tables) - left
