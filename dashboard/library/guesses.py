@@ -38,7 +38,7 @@ def count(library: Library, secret: str, client: str, limit: Limit) -> None:
         seconds = _counted(library, f"{secret} {who}", most)
         if seconds is not None:
             minutes = max(1, round(seconds / 60))
-            raise TooManyGuessesError(f"Too many wrong guesses. Try again in {minutes} min.")
+            raise TooManyGuessesError(f"That was tried too often. Try again in {minutes} min.")
 
 
 def forget(library: Library, secret: str, client: str) -> None:

@@ -7,7 +7,7 @@ import dash
 from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, ctx, dcc, html
 
 from core.errors import LifemaskError
-from dashboard.components import labels, library, page, undo, views
+from dashboard.components import device, labels, library, page, undo, views
 from dashboard.components.wanted import Wanted
 from dashboard.library import deletion
 from dashboard.library.library import MOST_COMPARED
@@ -42,6 +42,7 @@ def layout(**query: Any) -> html.Div:
                 style=parts["tools"],
             ),
             html.Div(parts["list"], id="library-list"),
+            device.section(),
             html.Div(_everything(), id="library-everything", style=parts["tools"]),
             library.label_dialog(),
             page.ask(
@@ -104,6 +105,19 @@ def show(asked: dict[str, str | None], turned: dict[str, Any] | None, query: str
         "options": {name: parts[name] for name in CHOICES},
         "fields": {name: library.if_a_choice(name, parts[name], getattr(wanted, name)) for name in CHOICES},
     }
+
+
+@callback(
+    Output("device", "is_open"),
+    Output("device-shown", "children"),
+    Input("device-open", "n_clicks"),
+    Input("device-close", "n_clicks"),
+    prevent_initial_call=True,
+)
+def open_elsewhere(_open: int | None, _close: int | None) -> Any:
+    """Make a code that opens this library on another device, and show it until the dialog is closed."""
+    is_wanted = ctx.triggered_id == "device-open" and bool(ctx.triggered[0]["value"])
+    return is_wanted, device.shown() if is_wanted else None
 
 
 clientside_callback(

@@ -53,7 +53,7 @@ def refresh(_version: str | None, _nudge: Any) -> list[page.Child]:
     table = page.table(
         [
             *(say("Network"), say("Good for"), say("Parameters"), say("Input"), say("Against DPT-Large")),
-            *(say("Speed"), say("Size"), say("Action")),
+            *(say("Speed"), say("Size"), *([say("Action")] if is_operator() else [])),
         ],
         rows,
         numeric=(2, 3, 4, 5, 6),
@@ -105,7 +105,7 @@ def _row(model: Model, installed: weights.Installed | None, default: str, run: R
         _signed(model.improvement_percent),
         page.number(model.fps_rtx3090, "/s", 0),
         views.size(size) if size else "\u2013",
-        html.Div(_actions(model, is_here, default, run) if is_operator() else [], className="model-actions"),
+        *([html.Div(_actions(model, is_here, default, run), className="model-actions")] if is_operator() else []),
     ]
 
 

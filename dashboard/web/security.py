@@ -8,18 +8,16 @@ from urllib.parse import urlsplit
 import dash
 import flask
 from flask import Request, Response, g, request
-from itsdangerous import BadSignature, URLSafeSerializer
 
 from core.errors import LifemaskError
 from dashboard.settings import MB, Settings
 from dashboard.web.bundle import boot
 from dashboard.web.context import current_library, current_workspace
+from dashboard.web.cookies import COOKIES, Cookies
 from dashboard.web.lan import is_address, is_open_to_others
-from dashboard.web.prefix import at
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-COOKIE_DAYS = 400  # the longest that browsers grant
 MAX_CALLBACK_BYTES = 8 * MB  # callbacks carry ids, never pictures
 PHOTOS_PER_REQUEST = 8
 TAKE_PHOTOS = {"/api/photos", "/share"}
@@ -63,9 +61,7 @@ def guard(app: dash.Dash, settings: Settings) -> None:
     """Put the guards on the app."""
     server: flask.Flask = app.server
     secret = current_secret(server)
-    # two libraries served from one machine must not overwrite each other's cookie: cookies do not tell ports apart
-    cookie = f"lifemask_{hashlib.sha256(secret.encode()).hexdigest()[:8]}"
-    signer = URLSafeSerializer(secret, salt="workspace")
+    cookies = server.config[COOKIES] = Cookies(secret)
     allowed, is_open = own_names(settings), is_open_to_others(settings)
     server.config["MAX_CONTENT_LENGTH"] = MAX_CALLBACK_BYTES
 
@@ -82,16 +78,12 @@ def guard(app: dash.Dash, settings: Settings) -> None:
             raise ForbiddenError("This request comes from another site and is refused.")
         if request.path in TAKE_PHOTOS:
             request.max_content_length = largest_request_bytes(settings)
-        _recognise(request, signer, cookie)
+        _recognise(request, cookies)
 
     @server.after_request
     def _finish(response: Response) -> Response:
         if g.get("workspace_is_new") and (is_page(request) or request.method not in SAFE_METHODS):
-            response.set_cookie(
-                cookie, str(signer.dumps(g.workspace)), max_age=COOKIE_DAYS * 86400, httponly=True, samesite="Lax",
-                secure=request.is_secure, path=at("/"),
-            )  # fmt: skip
-            response.headers["Cache-Control"] = "no-store"
+            cookies.workspace.write(response, g.workspace)
         if request.path.startswith(NOT_STORED) and not request.path.startswith(FILES_OF_DASH):
             response.headers.setdefault("Cache-Control", "no-store")
         elif response.status_code >= ERRORS_FROM:
@@ -164,12 +156,9 @@ def _is_origin(origin: str, request: Request) -> bool:
     return names[0] == names[1] and ports[0] == (ports[1] or usual)
 
 
-def _recognise(request: Request, signer: URLSafeSerializer, cookie: str) -> None:
-    try:
-        workspace = signer.loads(request.cookies.get(cookie, ""))
-    except BadSignature:
-        workspace = None
-    if isinstance(workspace, str):  # only ours are signed; it may be one that nothing was put into yet
+def _recognise(request: Request, cookies: Cookies) -> None:
+    workspace = cookies.workspace.read(request)
+    if workspace is not None:  # only ours are signed; it may be one that nothing was put into yet
         g.workspace = workspace
     elif is_page(request):
         current_workspace()  # its cookie goes with the page itself: the many requests that follow then share it

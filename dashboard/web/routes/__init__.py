@@ -7,6 +7,7 @@ from dashboard.web.routes import (
     changes,
     comparisons,
     description,
+    device,
     errors,
     faces,
     metrics,
@@ -20,6 +21,8 @@ from dashboard.web.routes import (
 
 blueprint = Blueprint("api", __name__)
 errors.connect(blueprint)
-SUBJECTS = (photos, runs, faces, comparisons, workspace, changes, description, ready, metrics, root, bundle, sign_in)
+SUBJECTS = (
+    photos, runs, faces, comparisons, workspace, changes, description, ready, metrics, root, bundle, sign_in, device,
+)  # fmt: skip
 for subject in SUBJECTS:
     blueprint.register_blueprint(subject.blueprint)

@@ -183,9 +183,9 @@ def test_guesses_are_counted_by_all_processes_and_over_new_starts(make_app: Any)
     late = make_app(password=HASH).server.test_client()
     refused = signed_in(late)  # even the right one: else guessing would go on
     assert refused.status_code == 429
-    assert "Too many wrong guesses. Try again in 15 min." in refused.text
+    assert "That was tried too often. Try again in 15 min." in refused.text
     asked = late.get("/api/runs", headers={"Authorization": "Bearer wrong"})
-    assert (asked.status_code, asked.json) == (429, {"error": "Too many wrong guesses. Try again in 15 min."})
+    assert (asked.status_code, asked.json) == (429, {"error": "That was tried too often. Try again in 15 min."})
     library = apps[0].server.config["LIBRARY"]
     now = library.clock() + WINDOW_S + 1
     for app in apps:
