@@ -10,7 +10,7 @@ from dash.fingerprint import check_fingerprint
 from dashboard.components import shell
 from dashboard.library.library import Library
 from dashboard.settings import Settings
-from dashboard.web import access, addresses, callbacks, prefix, proxies, rates, routes, security, still, watching
+from dashboard.web import access, addresses, callbacks, heavy, prefix, proxies, rates, routes, security, still, watching
 from dashboard.web.assets import assets_folder
 from dashboard.web.bundle import joined
 from dashboard.web.context import LIBRARY, OF_DASH
@@ -73,6 +73,7 @@ def create_app(settings: Settings) -> dash.Dash:
     security.guard(app, settings)
     access.guard(server, server.config[LIBRARY], settings)
     rates.guard(server, settings)
+    heavy.guard(server)
     callbacks.guard(app)
     addresses.guard(server)
     still.guard(server)

@@ -70,7 +70,7 @@ def _said(error: BaseException) -> str | None:
     if isinstance(error, OSError):
         return error.strerror
     original = getattr(error, "orig", None)  # of SQLAlchemy, whose own text quotes what was to be written
-    if type(error).__name__ == "OperationalError":
+    if type(error).__name__ in ("OperationalError", "DatabaseError"):
         return str(original or error).strip().split("\n")[0]
     return None
 

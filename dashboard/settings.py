@@ -95,7 +95,7 @@ class Settings:
     max_megapixels: int = _row(200, "megapixels", "Largest photo; of more than 100 half of each side is kept", low=1)
     decode_s: float = _row(60.0, "s", "A photo that takes longer to decode is refused", low=1)
     decode_mb: int = _row(
-        1500, "MB", "Memory that decoding a photo may take; photos are decoded one at a time", low=100
+        1500, "MB", "Memory that decoding a photo may take; a process that serves pages decodes one at a time", low=100
     )
     max_queue: int = _row(200, "runs", "Runs of one workspace that may wait at a time")
     max_queue_total: int = _row(2000, "runs", "Runs of all workspaces that may wait at a time")

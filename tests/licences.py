@@ -1,7 +1,7 @@
 """`python -m tests.licences`: the licences of all that Lifemask rests on, as the installed packages state them.
 
-Writes LICENCES.md. A test holds that it is as complete as what is installed, and that nothing in it is of a kind that
-would bind Lifemask itself.
+Writes assets/LICENCES.md. A test holds that it is as complete as what is installed, and that nothing in it is of a
+kind that would bind Lifemask itself.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import Any
 
 from packaging.requirements import Requirement
 
-FILE = Path(__file__).parents[1] / "LICENCES.md"
+FILE = Path(__file__).parents[1] / "assets" / "LICENCES.md"
 PROJECT = Path(__file__).parents[1] / "pyproject.toml"
 EXTRAS = ("scale",)  # what people install beside the rest; what tests and training need is not passed on
 STRICT = re.compile(r"(?<![A-Z])A?GPL|(?<!Lesser )General Public|SSPL|BUSL|Commons Clause", re.IGNORECASE)
@@ -109,7 +109,7 @@ def unexplained(name: str, package: Distribution) -> bool:
 
 
 def table() -> str:
-    """The table of LICENCES.md."""
+    """The table of assets/LICENCES.md."""
     rows = [f"| {name} | {stated(package)} | {remark(name)} |" for name, package in needed().items()]
     return "\n".join(["| package | licence, as it states itself | remark |", "|---|---|---|", *rows])
 

@@ -111,6 +111,11 @@ class Encoding:
         is_sound = bool(np.isfinite(matrix).all()) and np.abs(matrix).max() < 10
         return matrix if is_sound and np.abs(matrix - np.eye(3)).max() > SAME_MATRIX else None
 
+    @property
+    def is_srgb(self) -> bool:
+        """Whether nothing is to be converted."""
+        return self.curve is None and self.matrix is None
+
     def levels(self, count: int) -> NDArray[np.uint8]:
         """(count,) uint8: level in sRGB of each of `count` levels of a gray."""
         level = np.linspace(0, 1, count)
@@ -167,7 +172,7 @@ def to_srgb(image: Image.Image, profile: bytes | None, encoding: Encoding | None
         image = image.convert("L" if image.mode == "1" else "RGB")
     if profile:
         return _of_icc(image, profile).convert("RGB")
-    if image.mode == "RGB" and encoding is None:
+    if image.mode == "RGB" and (encoding is None or encoding.is_srgb):
         return image  # not `convert`, which would copy it
     if encoding is None or image.mode == "CMYK":
         return image.convert("RGB")

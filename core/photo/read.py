@@ -327,6 +327,8 @@ def _loaded(image: Image.Image, data: bytes, name: str, limits: Limits) -> tuple
     if not isinstance(image, JpegImagePlugin.JpegImageFile):
         image.load()
         return (image if image.mode in HIGH_RANGE else _reduced(image, limits)), None
+    if jpeg.has_too_many_passes(data):
+        raise PhotoError(f"{name} comes in more than {jpeg.MOST_PASSES} passes. Save it anew as a plain JPEG.")
     factor, (width, height) = limits.reduction(*image.size), image.size
     try:
         image.draft(None, (width // factor, height // factor))  # no more is decoded

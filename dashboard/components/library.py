@@ -211,14 +211,16 @@ def bar(parts: Mapping[str, Any]) -> list[Any]:
 
 
 def exports(chosen: Sequence[str]) -> list[Any]:
-    """Return links to a zip of the chosen faces, one for each choice of files."""
-    address = at(f"/api/faces.zip?ids={','.join(chosen)}")
-    return [
-        dbc.DropdownMenuItem(
-            say(title), href=address + (f"&files={','.join(names)}" if names else ""), external_link=True
-        )
+    """Return a form that asks for a zip of the chosen faces, with a button for each choice of files.
+
+    It is sent, not followed: the ids of thousands of faces fit no address.
+    """
+    buttons = [
+        html.Button(say(title), type="submit", name="files", value=",".join(names), className="dropdown-item")
         for title, names in EXPORTS
     ]
+    ids = dcc.Input(type="hidden", name="ids", value=",".join(chosen))
+    return [html.Form([ids, *buttons], action=at("/api/faces.zip"), method="post")]
 
 
 def label_dialog() -> dbc.Modal:

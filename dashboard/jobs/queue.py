@@ -12,8 +12,10 @@ from core.errors import Cancelled
 from dashboard.jobs.blame import ENOUGH, Blame
 from dashboard.library import schema, tallies
 from dashboard.library.library import Library
+from dashboard.library.queries import larger
 from dashboard.library.records import ENDED, Kind, NewFace, RunRecord
 
+HELPED_PIXELS = 30 * 10**6  # larger photos are worked on one at a time: each takes a GB more
 LEASE_S = 30.0
 WOKEN_S = 5.0  # who has not looked for so long may have slept, and others with it: they say first that they live
 LOST = (
@@ -29,12 +31,14 @@ class Queue:
     ----------
     library : the library whose runs these are.
     owner : name of this worker; a new one each time a worker starts.
+    most_pixels : of photos that it takes.
     """
 
-    def __init__(self, library: Library, owner: str | None = None) -> None:
+    def __init__(self, library: Library, owner: str | None = None, most_pixels: int | None = None) -> None:
         self.library = library
         self.owner = owner or secrets.token_hex(8)
         self.clock = library.clock
+        self._most_pixels = most_pixels
         self._is_closed = False
         self._at_work: set[str] = set()
         self._looked: float | None = None
@@ -54,6 +58,8 @@ class Queue:
         run, workspace, other = schema.Run, schema.Workspace, aliased(schema.Run)
         is_free = and_(~exists().where(other.state == "running", other.face_id == run.face_id), self._is_alone())
         is_ours = or_(run.asked & run.kind.in_(kinds), ~run.asked & run.kind.in_(follow_ups))
+        if self._most_pixels is not None:
+            is_ours = and_(is_ours, or_(run.photo_id.is_(None), run.photo_id.not_in(larger(self._most_pixels))))
         rank = case((run.attempts > 0, -1), (run.asked, 0), (run.kind == "surface", 1), else_=2)
         following = (
             select(run.id)
@@ -187,15 +193,20 @@ class Queue:
         if not self._is_any(lost):
             return
         counted = schema.Run.attempts - Blame.UNKNOWN + blame
+        given_back: list[str] = []
         with self.library.session.begin() as session:
             for_good = {"state": "failed", "stage": "Failed", "error": LOST, "ended": self.clock(), "lease_until": None}
             if blame:
                 failed = update(schema.Run).where(lost, counted >= ENOUGH).values(attempts=counted, **for_good)
-                for kind in session.scalars(failed.returning(schema.Run.kind)).all():
+                for run_id, kind in session.execute(failed.returning(schema.Run.id, schema.Run.kind)).all():
                     tallies.add(session, "ended", kind, "failed")
                     tallies.add(session, "failed", kind, tallies.LOST)
-            session.execute(update(schema.Run).where(lost).values(attempts=counted, **_WAITING))
+                    given_back.append(run_id)
+            again = update(schema.Run).where(lost).values(attempts=counted, **_WAITING).returning(schema.Run.id)
+            given_back += session.scalars(again).all()
+            left = self.library.journal.give_up(session, given_back)
         self.library.announce()
+        self.library.journal.remove(left)
 
     def _is_any(self, which: ColumnElement[bool]) -> bool:
         with self.library.session() as session:

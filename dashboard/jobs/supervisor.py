@@ -13,7 +13,7 @@ from multiprocessing.context import SpawnProcess
 
 from dashboard.jobs import alive, tasks, worker
 from dashboard.jobs.blame import Blame, of_end, out_of_memory
-from dashboard.jobs.queue import Queue
+from dashboard.jobs.queue import HELPED_PIXELS, Queue
 from dashboard.library.library import Library
 
 log = logging.getLogger("lifemask.supervisor")
@@ -72,7 +72,7 @@ class Supervisor:
     def _supervise_helper(self) -> None:
         while not self._stop.wait(LOOK_S):
             try:
-                is_needed = self.library.photos_wait(BACKLOG)
+                is_needed = self.library.photos_wait(BACKLOG, HELPED_PIXELS)
             except Exception:  # the database may be locked for a while
                 log.exception("The queue cannot be read")
                 is_needed = False

@@ -20,9 +20,10 @@ from dashboard.jobs import alive, stages
 from dashboard.jobs.blame import Blame
 from dashboard.jobs.clearing import Clearing
 from dashboard.jobs.lanes import PHOTOS, Lane, chosen
-from dashboard.jobs.queue import Queue
+from dashboard.jobs.queue import HELPED_PIXELS, Queue
 from dashboard.library import tallies
 from dashboard.library.library import Library
+from dashboard.library.memory import give_back
 from dashboard.library.records import Kind, NewFace, RunRecord
 from dashboard.library.sentences import sentence
 from dashboard.settings import Settings
@@ -59,7 +60,7 @@ def main(settings: Settings, owner: str, make_works: MakeWorks, *, helps: bool =
     logs.begin(settings.log, verbose=settings.verbose)
     taken = [PHOTOS] if helps else list(chosen(settings.lanes).values())
     library = Library(settings, patience_s=PATIENCE_S)
-    queue = Queue(library, owner)
+    queue = Queue(library, owner, HELPED_PIXELS if helps else None)
     try:
         threading.Thread(target=pulse, args=(queue,), kwargs={"helps": helps}, daemon=True).start()
         if multiprocessing.parent_process() is None and not helps:
@@ -108,7 +109,8 @@ def step(queue: Queue, works: Mapping[Kind, Work], kinds: Sequence[Kind], follow
     log.info("A run begins", extra={**about, "waited_s": waited_s})
     outcome, error_kind = "done", None
     try:
-        faces = works[run.kind](run, progress)
+        with queue.library.journal.of_run(run.id):
+            faces = works[run.kind](run, progress)
         try:
             _written(lambda: queue.finish(run.id, faces))
         except BaseException:
@@ -131,6 +133,7 @@ def step(queue: Queue, works: Mapping[Kind, Work], kinds: Sequence[Kind], follow
     about |= {"outcome": outcome, "seconds": sum(took.values())}
     log.info("A run has ended", extra={**about, "stage": last, "stages": _rounded(took), "error": error_kind})
     _tally(queue.library, run.kind, took)
+    give_back()  # a large photo leaves a GB behind
     return True
 
 

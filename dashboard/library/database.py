@@ -53,6 +53,8 @@ def open_database(file: Path, patience_s: float = PATIENCE_S) -> Engine:
         with _alone(file), _sentences(file), writing(file):
             if not file.exists():
                 file.touch(FILE)  # SQLite gives what it writes beside the file the same rights
+            if not file.stat().st_size:
+                _say_what_is_unknown(file)
             _make_or_upgrade(engine, file)
             with _all_or_nothing(engine) as connection:  # whether it can be written is said now, not at the first photo
                 connection.execute(delete(Step).where(false()))
@@ -78,6 +80,18 @@ def _make_or_upgrade(engine: Engine, file: Path) -> None:
     with _all_or_nothing(engine) as connection:
         migrations.upgrade.run(connection, step)
     log.warning("The library was brought from step %s to %s; as it was, it is kept in %s", step, LATEST, backup)
+
+
+def _say_what_is_unknown(file: Path) -> None:
+    """Write to the log where a library begins that is empty, beside photos of an earlier one, which nothing removes."""
+    photos = file.with_name("photos")
+    count = sum(1 for _ in photos.iterdir()) if photos.is_dir() else 0
+    if count:
+        log.warning(
+            "%s is empty or new, and %s holds %d photos that it does not know. They stay where they are: to have them "
+            "again, end the server and put a backup of the database in its place",
+            file, photos, count,
+        )  # fmt: skip
 
 
 def step_of(bind: Engine | Connection, where: str) -> str | None:

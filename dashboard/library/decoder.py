@@ -4,6 +4,7 @@ import atexit
 import contextlib
 import logging
 import multiprocessing
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 import core
 from core.errors import LifemaskError, PhotoError
@@ -40,6 +43,16 @@ class Job:
     folder: Path
     map_name: str | None = None
     map_file: Path | None = None
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A stored picture that is to be turned. how : as Pillow counts; to : where it is written, as PNG."""
+
+    file: Path
+    name: str
+    how: Image.Transpose
+    to: Path
 
 
 @dataclass(frozen=True)
@@ -82,6 +95,15 @@ class Decoder:
         BusyError
             Too many others wait.
         """
+        answer = self._wait(job)
+        assert isinstance(answer, Decoded)
+        return answer
+
+    def turn(self, turn: Turn) -> None:
+        """Write a picture turned; raises as `run`."""
+        self._wait(turn)
+
+    def _wait(self, job: Job | Turn) -> Any:
         if not self._places.acquire(blocking=False):
             raise BusyError(BUSY)
         try:
@@ -104,7 +126,7 @@ class Decoder:
         with self._turn:
             self._end()
 
-    def _ask(self, job: Job) -> Decoded:
+    def _ask(self, job: Job | Turn) -> Any:
         pipe = self._begin()
         try:
             pipe.send(job)
@@ -121,7 +143,6 @@ class Decoder:
             ) from None
         if isinstance(answer, BaseException):
             raise answer
-        assert isinstance(answer, Decoded)
         return answer
 
     def _begin(self) -> Connection:
@@ -168,10 +189,17 @@ def decoded(job: Job) -> Decoded:
     return Decoded(photo.name, photo.sha256, width, height, photo.focal_35mm, photo.sensor is not None)
 
 
+def turned(turn: Turn) -> None:
+    """Write a picture turned."""
+    with Image.open(turn.file) as image:
+        image.transpose(turn.how).save(turn.to, "PNG", compress_level=1)
+
+
 def _main(pipe: Connection, decode: Callable[[Job], Decoded], memory_bytes: int) -> None:
     with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C reaches the whole group
         log.debug("Loaded: %s", [core.read_photo, core.sensor])
         bound_memory(memory_bytes)
+        threading.Thread(target=_end_with_parent, daemon=True).start()
         while True:
             try:
                 job = pipe.recv()
@@ -180,10 +208,18 @@ def _main(pipe: Connection, decode: Callable[[Job], Decoded], memory_bytes: int)
             pipe.send(_answer(decode, job))
 
 
-def _answer(decode: Callable[[Job], Decoded], job: Job) -> Any:
+def _end_with_parent() -> None:
+    """End in the middle of a photo, too, when the server was killed: nobody waits for it any more."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(0)
+
+
+def _answer(decode: Callable[[Job], Decoded], job: Job | Turn) -> Any:
     began = time.monotonic()
     try:
-        return decode(job)
+        return turned(job) if isinstance(job, Turn) else decode(job)
     except MemoryError:
         return PhotoError(f"{job.name} takes more memory to read than it may. Make it smaller, or save it anew.")
     except (LifemaskError, OSError) as error:

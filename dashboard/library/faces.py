@@ -6,7 +6,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from dashboard.library.labels import LONGEST_NAME, line_of, tags_of
@@ -16,6 +16,8 @@ from dashboard.library.schema import Face, Tag, new_mark, time_of
 
 MOST_NAMED = 500  # ids in one question; beyond that all faces are read
 
+Place = tuple[float, str, int]
+"""When a face was made, its run, and its number there: its place in the order in which faces are listed."""
 COLUMNS = (
     Face.id, Face.workspace_id, Face.run_id, Face.photo_id, Face.index.label("place"), Face.title, Face.name,
     Face.person, Face.score, Face.network, Face.created, Face.kept,
@@ -25,11 +27,11 @@ COLUMNS = (
 def read(
     session: Session, folder: Path, workspace: str, *,
     ids: Sequence[str] | None = None, photos: Sequence[str] | None = None, person: str | None = None,
-    most: int | None = None,
+    most: int | None = None, after: Place | None = None,
 ) -> list[FaceRecord]:  # fmt: skip
     """Return the faces that fit all that is given, newest first, those of one photo left to right.
 
-    folder : of all faces. ids : then those that exist are returned in this order.
+    folder : of all faces. ids : then those that exist are returned in this order. after : those that follow this place.
     """
     query = select(*COLUMNS).where(Face.workspace_id == workspace)
     if ids is None and photos is None:
@@ -40,6 +42,10 @@ def read(
         query = query.where(Face.photo_id.in_(photos))
     if person is not None:
         query = query.where(Face.person == person)
+    if after is not None:
+        created, run, index = after
+        beside = and_(Face.run_id == run, Face.index > index)
+        query = query.where(or_(Face.created < created, and_(Face.created == created, or_(Face.run_id > run, beside))))
     rows = session.execute(query.order_by(Face.created.desc(), Face.run_id, Face.index)).all()
     tags = _tags(session, workspace, [row.id for row in rows])
     found = [
@@ -57,6 +63,14 @@ def read(
         by_id = {face.id: face for face in found}
         found = [by_id[face_id] for face_id in ids if face_id in by_id]
     return found[:most]
+
+
+def place(session: Session, face_id: str) -> Place | None:
+    """Return the place of a face; its time to the last bit, which that of a `FaceRecord` is not."""
+    row = session.execute(
+        select(Face.created, Face.run_id, Face.index.label("number")).where(Face.id == face_id)
+    ).first()
+    return None if row is None else (row.created, row.run_id, row.number)
 
 
 def _tags(session: Session, workspace: str, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -52,6 +52,11 @@ def _counted(library: Library, who: str, most: int) -> float | None:
     """Count one; return the seconds until the next is looked at where there were too many."""
     now = library.clock()
     is_over = Guess.until <= now
+    its = select(Guess.count, Guess.until).filter_by(who=who)
+    with library.session() as session:  # who goes on guessing costs a look, and no other writer waits for it
+        guessed, until = session.execute(its).one_or_none() or (0, now)
+    if guessed > most and until > now:
+        return until - now
     counted = (
         update(Guess)
         .filter_by(who=who)
@@ -64,7 +69,7 @@ def _counted(library: Library, who: str, most: int) -> float | None:
             if not session.execute(counted).rowcount:  # type: ignore[attr-defined]  # of a CursorResult
                 session.execute(delete(Guess).where(is_over))
                 session.execute(insert(Guess).values(who=who, count=1, until=now + WINDOW_S))
-            guessed, until = session.execute(select(Guess.count, Guess.until).filter_by(who=who)).one()
+            guessed, until = session.execute(its).one()
     except IntegrityError:  # another process counted its first at the same moment
         return _counted(library, who, most)
     return until - now if guessed > most else None

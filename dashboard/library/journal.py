@@ -8,7 +8,9 @@ import logging
 import math
 import re
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,6 +27,7 @@ log = logging.getLogger("lifemask.library")
 ABANDONED_S = 180.0  # what was begun so long ago, and before all that is at work, is nobody's
 QUARANTINE_DAYS = 7
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_run_at_work: ContextVar[str | None] = ContextVar("run_at_work", default=None)
 
 
 class Journal:
@@ -34,17 +37,31 @@ class Journal:
     ----------
     session : of the library's database.
     clock : seconds since 1970.
+    longest_s : that a photo may take to come in, beside its waiting.
     """
 
-    def __init__(self, session: sessionmaker[Session], folders: Folders, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, session: sessionmaker[Session], folders: Folders, clock: Callable[[], float], longest_s: float
+    ) -> None:
         self._session = session
         self._folders = folders
         self._clock = clock
+        self._abandoned_s = ABANDONED_S + longest_s
 
     def begin(self, places: Iterable[Path]) -> None:
         """Note that folders are about to be written. They are nobody's until `settle`."""
         with self._session.begin() as session:
             self._note(session, places, doomed=False)
+
+    @staticmethod
+    @contextmanager
+    def of_run(run_id: str) -> Iterator[None]:
+        """Note of what this thread begins in the block that it is for a run: see `give_up`."""
+        token = _run_at_work.set(run_id)
+        try:
+            yield
+        finally:
+            _run_at_work.reset(token)
 
     def settle(self, session: Session, places: Iterable[Path]) -> None:
         """Take the notes away, in the transaction that makes the folders known; they are their owner's alone then."""
@@ -68,12 +85,36 @@ class Journal:
         """Note, in the transaction that deletes their rows, the folders that `remove` is to remove next."""
         self._note(session, places, doomed=True)
 
+    def give_up(self, session: Session, runs: Sequence[str]) -> list[Path]:
+        """Note, in the transaction that gives runs back, that `remove` is to remove next what their worker left.
+
+        It is made again with the run: nothing of it is kept in quarantine.
+        """
+        left: list[Path] = []
+        notes = select(schema.UnsettledFolder).where(schema.UnsettledFolder.run_id.in_(runs))
+        for note in session.scalars(notes).all():
+            place = self._folders.root / note.name
+            if self._is_known(session, place):
+                bring_back(place)
+                left += self._parts(place)
+                session.delete(note)
+            else:
+                left += [place, *self._parts(place)]
+        self.doom(session, left)
+        return left
+
     def remove(self, places: Iterable[Path]) -> None:
-        """Remove folders that nothing knows any more, and then their notes; what stays on the disk stays noted."""
+        """Remove folders that nothing knows, and then their notes; what stays on the disk stays noted.
+
+        One that is known stays: the answer to the transaction that made it so may have been lost, or cut short.
+        """
         for place in places:
+            with self._session() as session:
+                if self._is_known(session, place):
+                    continue
             for folder in (place, *self._parts(place)):
                 self._folders.remove(folder)
-            if not place.exists():
+            if place.parent.is_dir() and not place.exists():  # a shared disk that is away comes back with all on it
                 with self._session.begin() as session:
                     self.settle(session, [place])
 
@@ -82,7 +123,7 @@ class Journal:
         with self._session() as session:
             notes = list(session.scalars(select(schema.UnsettledFolder)))
             oldest = session.scalar(select(func.min(schema.Run.started)).where(schema.Run.state == "running"))
-        latest = min(self._clock() - ABANDONED_S, math.inf if oldest is None else oldest)
+        latest = min(self._clock() - self._abandoned_s, math.inf if oldest is None else oldest)
         self.remove(self._folders.root / note.name for note in notes if note.doomed)
         for note in notes:
             if not note.doomed and note.begun < latest:
@@ -131,7 +172,11 @@ class Journal:
 
     def _note(self, session: Session, places: Iterable[Path], *, doomed: bool) -> None:
         for place in places:
-            session.merge(schema.UnsettledFolder(name=self._name(place), doomed=doomed, begun=self._clock()))
+            session.merge(
+                schema.UnsettledFolder(
+                    name=self._name(place), doomed=doomed, begun=self._clock(), run_id=_run_at_work.get()
+                )
+            )
 
     def _name(self, place: Path) -> str:
         return place.relative_to(self._folders.root).as_posix()

@@ -25,10 +25,21 @@ from dashboard.library import faces, postgres, schema, tallies
 from dashboard.library.database import PATIENCE_S, open_database
 from dashboard.library.decoder import Decoder, decoder_for
 from dashboard.library.equality import equal_key
+from dashboard.library.faces import Place
 from dashboard.library.folders import Folders
 from dashboard.library.journal import Journal
 from dashboard.library.photos import store, store_scan
-from dashboard.library.queries import WAITING, forget_equality, is_whole, lasting, newest, own, superseded, unfinished
+from dashboard.library.queries import (
+    WAITING,
+    forget_equality,
+    is_whole,
+    larger,
+    lasting,
+    newest,
+    own,
+    superseded,
+    unfinished,
+)
 from dashboard.library.records import (
     COMPARING,
     FaceRecord,
@@ -75,7 +86,7 @@ class Library:
         else:
             self.engine = open_database(self.folders.database, patience_s)
             self.session = sessionmaker(self.engine, expire_on_commit=False)
-        self.journal = Journal(self.session, self.folders, self.clock)
+        self.journal = Journal(self.session, self.folders, self.clock, settings.decode_s)
         self.announce: Callable[[], None] = _nobody_waits  # called when a run begins to wait
 
     @property
@@ -341,9 +352,11 @@ class Library:
         self.announce()
         return queued
 
-    def photos_wait(self, count: int) -> bool:
-        """Whether at least so many photos wait, of whatever workspace."""
+    def photos_wait(self, count: int, most_pixels: int | None = None) -> bool:
+        """Whether at least so many photos wait, of whatever workspace; `most_pixels`: which have no more than these."""
         query = select(schema.Run.id).filter_by(state="queued", kind="reconstruct").limit(count)
+        if most_pixels is not None:
+            query = query.where(schema.Run.photo_id.not_in(larger(most_pixels)))
         with self.session() as session:
             return len(session.scalars(query).all()) >= count
 
@@ -464,14 +477,22 @@ class Library:
 
     def faces(
         self, workspace: str, ids: Sequence[str] | None = None, *, photos: Sequence[str] | None = None,
-        person: str | None = None, most: int | None = None,
+        person: str | None = None, most: int | None = None, after: Place | None = None,
     ) -> list[FaceRecord]:  # fmt: skip
         """Faces, newest first, those of one photo left to right; with `ids` those that exist, in their order.
 
-        photos, person : that they are of. most : how many at the most.
+        photos, person : that they are of. most : how many at the most. after : those that follow this place.
         """
         with self.session() as session:
-            return faces.read(session, self.folders.faces, workspace, ids=ids, photos=photos, person=person, most=most)
+            return faces.read(
+                session, self.folders.faces, workspace,
+                ids=ids, photos=photos, person=person, most=most, after=after,
+            )  # fmt: skip
+
+    def place_of_face(self, face_id: str) -> Place | None:
+        """Return the place of a face in the order of `faces`, from which on these can be asked for."""
+        with self.session() as session:
+            return faces.place(session, face_id)
 
     def count_faces(self, workspace: str) -> int:
         """How many faces there are."""

@@ -1,5 +1,7 @@
-"""A bound on the memory of a process, where the system has one."""
+"""A bound on the memory of a process, and what it needs no more given back, where the system has either."""
 
+import contextlib
+import ctypes
 import sys
 from pathlib import Path
 
@@ -25,3 +27,9 @@ def _has_bytes() -> int | None:
     except OSError:
         return None
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmData:")), None)
+
+
+def give_back() -> None:
+    """Give memory that is free to the system, where the C library (glibc) keeps it for later."""
+    with contextlib.suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)

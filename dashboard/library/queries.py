@@ -3,7 +3,7 @@
 import secrets
 from typing import Any
 
-from sqlalchemy import Delete, delete, exists, select, update
+from sqlalchemy import Delete, Select, delete, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from dashboard.library import schema
@@ -25,6 +25,11 @@ def is_whole(run: schema.Run) -> bool:
 def lasting(session: Session, workspace: str, key: str) -> schema.Run | None:
     """Return the run of this key that waits, works or is done, if there is one."""
     return session.scalar(select(schema.Run).filter_by(workspace_id=workspace, equal_key=key).where(schema.LASTING))
+
+
+def larger(pixels: int) -> Select[Any]:
+    """Ids of the photos of more pixels."""
+    return select(schema.Photo.id).where(schema.Photo.width * schema.Photo.height > pixels)
 
 
 def superseded(workspace: str, kind: Kind, face_id: str | None, options: dict[str, Any]) -> Delete:

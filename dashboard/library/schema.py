@@ -220,12 +220,16 @@ class Code(Base):
 
 
 class UnsettledFolder(Base):
-    """A folder that is being written, or, if `doomed`, removed. `name` is relative to the data folder."""
+    """A folder that is being written, or, if `doomed`, removed. `name` is relative to the data folder.
+
+    run_id : of the run that it is written for, where it is for one.
+    """
 
     __tablename__ = "unsettled_folders"
     name: Mapped[str] = mapped_column(primary_key=True)
     doomed: Mapped[bool]
     begun: Mapped[float]
+    run_id: Mapped[str | None] = mapped_column(index=True)
 
 
 class Process(Base):

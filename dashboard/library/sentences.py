@@ -12,6 +12,11 @@ FULL, READ_ONLY, CLOSED = "database or disk is full", "attempt to write a readon
 LOCKED = "database is locked"
 SQLITE = {FULL: errno.ENOSPC, READ_ONLY: errno.EACCES, CLOSED: errno.EACCES}  # the file system's number for the same
 KINDS = ("photos", "faces", "comparisons")
+BROKEN = ("malformed", "file is not a database")  # what SQLite says of a file that was damaged under its hands
+DAMAGED_NOW = (
+    "The database of the library is damaged. End the server, put a backup of it in its place and start again; the "
+    "files of photos and faces stay where they are."
+)
 SERVER_LOCKED, SERVER_FULL = "55P03", "53100"  # what PostgreSQL says (its manual, appendix A)
 SERVER_AWAY = ("08", "53", "57")  # classes of the same: connections, resources, an operator's intervention
 AWAY = "The database does not answer. Nothing was changed; try again in a moment."
@@ -36,16 +41,18 @@ def known(error: BaseException, folder: Path) -> LifemaskError | None:
         return error
     if type(error).__name__ == "OperationalError" and LOCKED in str(error):  # of sqlite3, or of SQLAlchemy
         return BusyError(BUSY)
-    of_server = _of_server(error)
-    if of_server is not None:
-        return of_server
+    of_database = _of_database(error)
+    if of_database is not None:
+        return of_database
     if isinstance(error, FileNotFoundError) and isinstance(error.filename, str) and _is_kept(error.filename, folder):
         return _missing(Path(error.filename).name)
     return of_storage(error, folder)
 
 
-def _of_server(error: BaseException) -> LifemaskError | None:
-    """Return the sentence for what the database of a server refused, or for its silence; None for any other error."""
+def _of_database(error: BaseException) -> LifemaskError | None:
+    """Return the sentence for a damaged database, or what that of a server refused or did not answer; else None."""
+    if type(error).__name__ in ("DatabaseError", "OperationalError") and any(said in str(error) for said in BROKEN):
+        return StorageError(DAMAGED_NOW)
     original = getattr(error, "orig", None)  # of SQLAlchemy
     if type(error).__name__ not in ("OperationalError", "InterfaceError", "InternalError"):
         return None

@@ -197,6 +197,8 @@ def delete_all(opened: int | None, _no: int | None, clicks: int | None) -> Any:
     count, photos, size = kept.count_faces(workspace), kept.photos(workspace), kept.size_bytes(workspace)
     undone = say(f"For {kept.undo_s:g} seconds this can be undone; then all of it is gone for good.")
     says = [html.P(html.Strong(_amount(count, len(photos), views.size(size)))), html.P(undone)]
+    if kept.settings.quota_mb:
+        says.insert(1, html.P(say(f"All your files together may take {kept.settings.quota_mb} MB.")))
     return True, says, dash.no_update
 
 

@@ -19,6 +19,7 @@ from dashboard.library.guesses import Limit
 from dashboard.library.library import Library
 from dashboard.library.schema import EndedSession
 from dashboard.settings import Settings
+from dashboard.web import seen
 from dashboard.web.lan import is_address, is_loopback, is_open_to_others
 from dashboard.web.prefix import at
 from dashboard.web.proxies import is_from_trusted_proxy
@@ -30,7 +31,6 @@ LONGEST_NAME = 256
 # before anybody has signed in: that page and what it loads, what watches a server, what a browser keeps of it
 OPEN = {"/sign-in", "/health", "/ready", "/service-worker.js", "/robots.txt", "/_favicon.ico"}
 OPEN_BELOW = ("/assets/", "/bundle/", "/open/")  # a link of `opening` is signed itself
-FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
 SIGN_IN = "Sign in first: on the page, or with the password as 'Authorization: Bearer' or by Basic authentication."
 NOBODY = "The proxy before this server names no user. Sign in there."
 NOT_THE_OPERATOR = (
@@ -228,7 +228,7 @@ def client(key: bytes) -> str:
 
 
 def _is_at_the_machine() -> bool:
-    is_handed_on = is_from_trusted_proxy() or any(name in request.headers for name in FORWARDED)
+    is_handed_on = is_from_trusted_proxy() or seen.is_passed_on(request)
     return is_loopback(request.remote_addr or "") and not is_handed_on
 
 

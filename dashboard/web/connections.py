@@ -9,7 +9,7 @@ import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 from typing import Any
 
@@ -32,8 +32,10 @@ MOST_OF_ONE_CLIENT = 100  # a browser has 6
 IDLE_S = 20  # a connection on which nothing happens
 LOOK_S = 2  # how often it is looked
 HEAD_S = 20.0  # for the head of a request
-LEAST_BYTES_S = 20_000  # that a body must come with: half of what a phone has on a bad line
-BODIES = 3  # bodies of the largest size that may come in at a time
+LEAST_BYTES_S = 5_000  # that a body must come with, and an answer be read with: a phone on a bad line has more
+STALL_S = 60.0  # an answer that is not read, as by a phone in a lift
+BODIES = 3  # so many bodies of the largest size are kept at a time; of one client elsewhere one
+ANSWERS_BYTES = 4000 * MB  # of answers that wait for their readers
 HEARD_BYTES = 32 * MB  # beyond a limit
 MEMORY_BYTES = 1 << 19  # of a body or an answer; what is more waits in a file
 UNBOUNDED = 1 << 40
@@ -85,8 +87,7 @@ class Server(TcpWSGIServer):
         _limit(adjustments, largest_bytes)
         _limit(self.small, small_bytes)
         self.takes_much, self.proxies = takes_much, proxies
-        self.most_coming_bytes = BODIES * adjustments.max_request_body_size
-        self.coming_bytes = 0
+        self.largest_bytes = adjustments.max_request_body_size
         self.clients: Counter[str] = Counter()
         super().__init__(
             application, _sock=listener, adj=adjustments, bind_socket=False,
@@ -95,11 +96,29 @@ class Server(TcpWSGIServer):
         self.channel_class = _Channel
 
     def maintenance(self, now: float) -> None:
-        """Close the connections that are idle, and those whose request takes too long to come."""
-        super().maintenance(now)
-        for channel in self.active_channels.values():
-            if channel.request is not None and channel.request.is_late(now):
+        """Close who is idle or late, and, where too much waits, who has the most of it."""
+        channels = list(self.active_channels.values())
+        for channel in channels:
+            if channel.is_late(now):
                 channel.will_close = True
+        self._cut(channels, BODIES * self.largest_bytes, lambda channel: channel.coming_bytes())
+        self._cut(channels, ANSWERS_BYTES, lambda channel: channel.total_outbufs_len)
+
+    def coming_bytes(self) -> int:
+        """How much of bodies is here, of requests that still come and of those that wait for their turn."""
+        return sum(channel.coming_bytes() for channel in self.active_channels.values())
+
+    @staticmethod
+    def _cut(channels: Sequence["_Channel"], most: int, held: "Callable[[_Channel], int]") -> None:
+        holding = {channel: held(channel) for channel in channels if not channel.will_close}
+        total = sum(holding.values())
+        while total > most:
+            of: Counter[str] = Counter()
+            for channel, size in holding.items():
+                of[channel.client] += size
+            worst = max(holding, key=lambda channel: (of[channel.client], holding[channel]))
+            worst.will_close = True
+            total -= holding.pop(worst)
 
 
 def _limit(adjustments: Adjustments, limit_bytes: int) -> None:
@@ -111,11 +130,11 @@ def _limit(adjustments: Adjustments, limit_bytes: int) -> None:
 class _Request(HTTPRequestParser):
     """A request as it comes in, which has a time to come, and a size that its path takes."""
 
-    def __init__(self, adjustments: Adjustments, server: Server) -> None:
+    def __init__(self, adjustments: Adjustments, channel: "_Channel") -> None:
         super().__init__(adjustments)
-        self._server = server
+        self._channel = channel
         self._begun = time.time()
-        self._counted = 0
+        self.announced = 0  # bytes of its body; of a small one 0
 
     def is_late(self, now: float) -> bool:
         """Whether it should have come by now."""
@@ -126,24 +145,22 @@ class _Request(HTTPRequestParser):
     def parse_header(self, header_plus: bytes) -> None:
         """Read the head, and with it how much may follow."""
         super().parse_header(header_plus)
-        if self.path not in self._server.takes_much:
-            self.adj = self._server.small
+        server = self._channel.server
+        if self.path not in server.takes_much:
+            self.adj = server.small
         announced = self.adj.max_request_body_size if self.chunked else self.content_length
         if announced <= MEMORY_BYTES or announced > self.adj.max_request_body_size:
             return
-        if self._server.coming_bytes + announced > self._server.most_coming_bytes:
+        if server.coming_bytes() + announced > BODIES * server.largest_bytes:
             self.error = BusyError(
                 "So many photos are being sent already that no more are taken now. Try again in a moment."
             )
-            self.completed = True
+        elif self._channel.is_one and self._channel.announced_by_client() + announced > server.largest_bytes:
+            self.error = BusyError("So much is being sent from your address already. Send fewer photos at a time.")
+        else:
+            self.announced = announced
             return
-        self._counted = announced
-        self._server.coming_bytes += announced
-
-    def uncount(self) -> None:
-        """Note that it is no longer coming in."""
-        self._server.coming_bytes -= self._counted
-        self._counted = 0
+        self.completed = True
 
 
 class _ErrorTask(ErrorTask):
@@ -173,34 +190,52 @@ class _Channel(HTTPChannel):
 
     def __init__(self, server: Server, sock: Any, address: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(server, sock, address, *args, **kwargs)
-        self._client = client_of(address[0])
-        server.clients[self._client] += 1
-        is_one = not is_this_machine(self._client) and not is_among(address[0], server.proxies)
-        if is_one and server.clients[self._client] > MOST_OF_ONE_CLIENT:
+        self.client = client_of(address[0])
+        self.is_one = not is_this_machine(self.client) and not is_among(address[0], server.proxies)
+        self._sent, self._reading_since = 0, 0.0
+        server.clients[self.client] += 1
+        if self.is_one and server.clients[self.client] > MOST_OF_ONE_CLIENT:
             self.will_close = True
 
-    def parser_class(self, adjustments: Adjustments) -> _Request:
+    def parser_class(self, _: Adjustments) -> _Request:
         """Return what takes the next request."""
-        return _Request(adjustments, self.server)
+        return _Request(self.adj, self)
 
-    def received(self, data: bytes) -> bool:
-        """Take what came in."""
-        request = self.request
-        taken = bool(super().received(data))
-        if request is not None and request is not self.request:
-            request.uncount()
-        for done in self.requests:
-            done.uncount()
-        return taken
+    def is_late(self, now: float) -> bool:
+        """Whether nothing happens here, or too slowly."""
+        if self.total_outbufs_len:
+            self._reading_since = self._reading_since or now
+            too_slow = now - self._reading_since > STALL_S + self._sent / LEAST_BYTES_S
+            return too_slow or now - self.last_activity > STALL_S
+        self._sent, self._reading_since = 0, 0.0
+        if self.request is not None:
+            return bool(self.request.is_late(now))
+        return not self.requests and now - self.last_activity > IDLE_S
+
+    def coming_bytes(self) -> int:
+        """How much of bodies is here."""
+        return sum(request.body_bytes_received for request in self._coming())
+
+    def announced_by_client(self) -> int:
+        """How much this client sends now, on all its connections."""
+        of_client = (one for one in self.server.active_channels.values() if one.client == self.client)
+        return sum(request.announced for channel in of_client for request in channel._coming())
+
+    def _coming(self) -> list[_Request]:
+        return [*self.requests, *([] if self.request is None else [self.request])]
+
+    def send(self, data: bytes, do_close: bool = True) -> int:
+        """Send some of an answer; return how much went."""
+        sent = int(super().send(data, do_close=do_close))
+        self._sent += sent
+        return sent
 
     def del_channel(self, map: Any = None) -> None:  # noqa: A002 - as waitress calls it
         """Note that the connection is gone."""
         if self._fileno in self.server.active_channels:
-            self.server.clients[self._client] -= 1
-            if not self.server.clients[self._client]:
-                del self.server.clients[self._client]
-            if self.request is not None:
-                self.request.uncount()
+            self.server.clients[self.client] -= 1
+            if not self.server.clients[self.client]:
+                del self.server.clients[self.client]
         super().del_channel(map)
 
 

@@ -21,7 +21,7 @@ from dashboard.library.records import FaceRecord, NotInLibraryError, NotYetError
 
 KEPT = 24  # files in memory, about a MB each
 AWAITED_S = 60.0  # a request waits so long at the most
-AWAITING = 4  # requests that wait at a time: the server has twice as many threads
+AWAITING = 4  # requests that wait at a time: the server has many more threads
 LOOK_S = 0.05
 MADE_BY: dict[str, Literal["surface", "solid", "head"]] = {"surface": "surface", "head": "head"}  # runs, by subject
 

@@ -59,9 +59,15 @@ def test_the_form_fits_and_can_be_used_by_all(shut: str, open_page: Any, width: 
     page = open_page(base_url=shut, viewport={"width": width, "height": 800}, color_scheme=scheme, locale="de")
     page.goto(f"{shut}/sign-in")
     assert page.get_by_role("heading").inner_text() == "Anmelden"
-    assert page.evaluate("document.activeElement.name") == "password"
+    page.wait_for_function("document.activeElement.name === 'password'")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate("document.documentElement.dataset.bsTheme") == scheme
+    assert violations(page) == []
+    page.get_by_label("Passwort").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Abmelden").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.wait_for_load_state("networkidle")
     assert violations(page) == []
 
 

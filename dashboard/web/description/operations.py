@@ -97,11 +97,18 @@ CHANGES = Operation(
     "GET", "/api/changes", "/api/changes", "Whether anything has changed, and how far work is", answer=_json("Changes")
 )
 FACES = Operation(
-    "GET", "/api/faces", "/api/faces", "All faces", answer={JSON: an_object({"faces": listed(ref("Face"))})}
-)
+    "GET", "/api/faces", "/api/faces?limit=100&after=…", "Faces, newest first: all, or so many after a place",
+    query={"limit": {"type": "integer", "minimum": 1, "maximum": 1000}, "after": TEXT},
+    answer={JSON: an_object({"faces": listed(ref("Face")), "next": or_null(TEXT)})},
+)  # fmt: skip
 FACES_ZIP = Operation(
     "GET", "/api/faces.zip", "/api/faces.zip?ids=a,b&files=solid.stl,solid.3mf", "Files of several faces as one zip",
-    query={"ids": TEXT, "files": TEXT}, answer={"application/zip": BYTES}, fails=(404,),
+    query={"ids": TEXT, "files": TEXT}, answer={"application/zip": BYTES}, fails=(404, WAITS),
+)  # fmt: skip
+FACES_ZIP_SENT = Operation(
+    "POST", "/api/faces.zip", "/api/faces.zip", "The same for any number of faces",
+    sent=an_object({"ids": listed(TEXT), "files": or_null(listed(TEXT))}, optional=("files",), closed=True),
+    answer={"application/zip": BYTES}, fails=(404, WAITS),
 )  # fmt: skip
 FACE = _of_face("GET", "", "One face", _json("Face"), fails=(404,))
 DELETE_FACE = _of_face("DELETE", "", "Delete a face", _json("Deleted"), fails=(404,))
@@ -172,7 +179,7 @@ PHOTO, THUMBNAIL = (
         summary,
         query,
         answer={kind: BYTES},
-        fails=(404,),
+        fails=(404, WAITS),
     )
     for name, summary, kind, query in (
         ("photo.png", "A stored photo, upright", "image/png", {"turn_deg": one_of("0", "90", "180", "270")}),
@@ -217,12 +224,14 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         (FACES,),
-        "the faces of the workspace",
+        "the faces of the workspace, newest first: all, or `limit` of them, 1 to 1000. `next` is null once there "
+        "are no more, and else what to send as `after`; it holds whatever is added or deleted meanwhile",
     ),
     Row(
-        (FACES_ZIP,),
+        (FACES_ZIP, FACES_ZIP_SENT),
         "files of several faces as one zip, a folder for each; without `files` all that there are, and heads "
-        "that were made",
+        'that were made. Ids of hundreds fit no address: send `{"ids": ["a", "b"], "files": ["solid.stl"]}`, or a form '
+        "with such fields",
     ),
     Row(
         (FACE, DELETE_FACE),

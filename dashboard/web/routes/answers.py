@@ -77,4 +77,9 @@ def member(sent: dict[str, Any], name: str, kind: type[T], wanted: str) -> T:
 
 def listed(name: str) -> list[str]:
     """Return the parts of a parameter `?name=a,b`, each once."""
-    return list(dict.fromkeys(part for part in request.args.get(name, "").split(",") if part))
+    return parts(request.args.get(name, ""))
+
+
+def parts(text: str) -> list[str]:
+    """Return the parts of a text such as 'a,b', each once."""
+    return list(dict.fromkeys(part for part in text.split(",") if part))

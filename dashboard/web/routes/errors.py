@@ -14,7 +14,7 @@ from dashboard.web.access import NotOperatorError, UnauthorisedError
 from dashboard.web.context import current_library
 from dashboard.web.rates import TooOftenError
 from dashboard.web.routes import sign_in
-from dashboard.web.security import ForbiddenError, is_page
+from dashboard.web.security import ForbiddenError
 from dashboard.words import say
 
 STATUS = {
@@ -69,7 +69,7 @@ def _is_ours() -> bool:
 
 
 def _ours(error: LifemaskError) -> tuple[Response, int]:
-    if isinstance(error, UnauthorisedError) and is_page(request) and not _is_ours():
+    if isinstance(error, UnauthorisedError) and "text/html" in request.headers.get("Accept", "") and not _is_ours():
         return sign_in.refused(say(str(error)))
     answer = jsonify(error=say(sentence(error, current_library().folders.root)))
     if isinstance(error, NotYetError):

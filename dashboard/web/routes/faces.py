@@ -1,6 +1,7 @@
 """Faces: their facts, numbers and files; computed anew, made into a solid, deleted."""
 
 import gzip
+import re
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,32 +15,69 @@ from core.options import Printer, SolidOptions
 from core.options.table import shown
 from dashboard import readings
 from dashboard.library import deletion
+from dashboard.library.faces import Place
 from dashboard.library.records import FaceRecord, NotInLibraryError
 from dashboard.web import making, opening
 from dashboard.web.archive import Made, zipped
 from dashboard.web.context import current_library, current_workspace
 from dashboard.web.downloads import as_download, shortened
 from dashboard.web.prefix import at
-from dashboard.web.routes.answers import as_dict, body, deleted, listed, member, send
+from dashboard.web.routes.answers import as_dict, body, deleted, listed, member, parts, send
 from dashboard.web.small import WIDTHS, small
 
 blueprint = Blueprint("faces", __name__)
 SLICERS = ("orcaslicer", "cura")  # those that fetch a file from any address, see ../decisions/requests.md
 OPENED = "solid.3mf"
 ZIP_AWAITED_S = 120.0  # of each part of a face that a zip of many waits for
+MOST_LISTED = 1000
+PLACE = re.compile(r"(\d{1,12}\.\d{1,17})_([0-9a-f]{32})_(\d{1,6})")  # time, run and number of a face
 STEM_BYTES = 160  # leaves room for what follows it in the name of a file or of a folder of a zip
 
 
 @blueprint.get("/api/faces")
 def faces() -> Response:
-    """Faces of the workspace, newest first."""
-    return jsonify(faces=[as_dict(face) for face in current_library().faces(current_workspace())])
+    """Faces of the workspace, newest first; ?limit=100 of them, those after ?after=, the `next` of an answer."""
+    limit, after = request.args.get("limit"), request.args.get("after")
+    if limit is not None and not (limit.isascii() and limit.isdecimal() and 1 <= int(limit[:9]) <= MOST_LISTED):
+        abort(400, f"limit is {shown(limit)}, but must be a whole number from 1 to {MOST_LISTED}.")
+    most = None if limit is None else int(limit)
+    found = current_library().faces(
+        current_workspace(), most=most and most + 1, after=None if after is None else _place(after)
+    )
+    page = found[:most]
+    last = current_library().place_of_face(page[-1].id) if len(found) > len(page) else None
+    following = None if last is None else "_".join(map(str, last))  # of a float all digits
+    return jsonify(faces=[as_dict(face) for face in page], next=following)
+
+
+def _place(text: str) -> Place:
+    """Return the place in the order of faces that a `next` names; it holds where that face is deleted meanwhile."""
+    found = PLACE.fullmatch(text)
+    if found is None:
+        abort(400, f"after is {shown(text)}, but must be what an answer has as next.")
+    return float(found[1]), found[2], int(found[3])
 
 
 @blueprint.get("/api/faces.zip")
 def faces_zip() -> Response:
     """Send files of several faces, ?ids=a,b, as one zip with a folder for each; ?files=solid.stl,solid.3mf or all."""
-    ids, names = listed("ids"), listed("files") or list(FILES)
+    return _zip(listed("ids"), listed("files"))
+
+
+@blueprint.post("/api/faces.zip")
+def many_faces_zip() -> Response:
+    """Send the same for {ids, files}, two lists, or for a form with these fields: thousands of ids fit no address."""
+    if request.form:
+        return _zip(*(parts(",".join(request.form.getlist(name))) for name in ("ids", "files")))
+    asked = body("ids", "files")
+    ids, names = (member(asked, name, list, "a list of texts") if name in asked else [] for name in ("ids", "files"))
+    if not all(isinstance(one, str) for one in (*ids, *names)):
+        abort(400, "ids and files must be lists of texts.")
+    return _zip(list(dict.fromkeys(ids)), list(dict.fromkeys(names)))
+
+
+def _zip(ids: list[str], wanted: list[str]) -> Response:
+    names = wanted or list(FILES)
     if not ids:
         abort(400, "No face is named: give their ids, as in ?ids=a,b.")
     unknown = [name for name in names if name not in FILES]
@@ -54,7 +92,7 @@ def faces_zip() -> Response:
     files: list[tuple[str, Path | Made]] = []
     for folder, face in zip(folder_names(chosen), chosen, strict=True):
         present, coming = catalog.present(face.folder), catalog.coming(face.folder)
-        if listed("files"):
+        if wanted:
             coming += catalog.on_request(face.folder)
         for name in dict.fromkeys(catalog.name_today(face.folder, name) for name in names):
             if name in present and present[name].name not in catalog.KEPT:

@@ -1,7 +1,8 @@
 """Photos: taken in, shown, deleted."""
 
-import io
 import logging
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request
@@ -9,11 +10,13 @@ from PIL import Image
 
 from core.errors import LifemaskError
 from dashboard.library import deletion
+from dashboard.library.decoder import Turn
+from dashboard.library.records import RETRY_S, NotYetError
 from dashboard.library.sentences import sentence
 from dashboard.web.context import current_library, current_workspace
 from dashboard.web.received import display_name, paired, received, why_left
 from dashboard.web.routes.answers import deleted, send
-from dashboard.web.routes.errors import status_of
+from dashboard.web.routes.errors import STATUS, status_of
 from dashboard.words import say
 
 blueprint = Blueprint("photos", __name__)
@@ -54,7 +57,10 @@ def add_photos() -> tuple[Response, int]:
             status = status if errors else status_of(error)
             errors.append({"name": name, "error": say(said)})
     errors += [{"name": display_name(one.filename or "map"), "error": say(why_left(one))} for one in left]
-    return jsonify(photos=photos, errors=errors), 200 if photos else status
+    answer = jsonify(photos=photos, errors=errors)
+    if not photos and status == STATUS[NotYetError]:
+        answer.headers["Retry-After"] = str(RETRY_S)  # the Studio sends it again then
+    return answer, 200 if photos else status
 
 
 @blueprint.get("/photos/<photo_id>/photo.png")
@@ -67,10 +73,11 @@ def photo_png(photo_id: str) -> Response:
     how = TURNS[turn]
     if how is None or place is None or not place.is_file():
         return send(place, "image/png")
-    turned = io.BytesIO()
-    with Image.open(place) as image:
-        image.transpose(how).save(turned, "PNG", compress_level=1)
-    return Response(turned.getvalue(), mimetype="image/png", headers={"Cache-Control": "private, no-cache"})
+    with tempfile.TemporaryDirectory() as folder:
+        turned = Path(folder) / "turned.png"
+        current_library().decoder.turn(Turn(place, "photo.png", how, turned))  # a large one takes a GB of memory
+        data = turned.read_bytes()
+    return Response(data, mimetype="image/png", headers={"Cache-Control": "private, no-cache"})
 
 
 @blueprint.get("/photos/<photo_id>/thumbnail.jpg")

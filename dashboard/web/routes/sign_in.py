@@ -55,7 +55,8 @@ def refused(why: str) -> tuple[Response, int]:
     """Lead to the page on which one signs in; where the proxy does that, say why this one is not shown."""
     if current_access().settings.password:
         query = f"?{request.query_string.decode(errors='replace')}" if request.query_string else ""
-        response: Response = redirect(_asking(f"{request.path}{query}"), 303)  # type: ignore[assignment]  # of werkzeug
+        wanted = f"{request.path}{query}" if request.method == "GET" else "/"  # what was sent is lost
+        response: Response = redirect(_asking(wanted), 303)  # type: ignore[assignment]  # of werkzeug
         response.headers["Cache-Control"] = "no-store"
         return response, 303
     return Response(plain.page(say("Not signed in"), text=why), mimetype="text/html"), 401

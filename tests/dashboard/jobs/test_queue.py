@@ -2,20 +2,23 @@
 
 import multiprocessing
 import os
+import secrets
 import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from core.depth.catalog import BUILTIN, MODELS
 from core.errors import Cancelled
 from core.options import SolidOptions
 from dashboard.jobs import worker
 from dashboard.jobs.blame import Blame
 from dashboard.jobs.lanes import LANES
-from dashboard.jobs.queue import LEASE_S, LOST, WOKEN_S, Queue
+from dashboard.jobs.queue import HELPED_PIXELS, LEASE_S, LOST, WOKEN_S, Queue
 from dashboard.jobs.supervisor import Supervisor
 from dashboard.library import schema
 from dashboard.library.database import PATIENCE_S
@@ -241,6 +244,55 @@ def test_a_worker_that_lives_keeps_its_run_when_the_clock_is_set_back(settings: 
     library.close()
 
 
+def test_what_a_worker_that_ended_was_writing_goes_with_it_and_nothing_else(library: Library) -> None:
+    run, other = start(library, "a.jpg"), start(library, "b.jpg")
+    workspace = run.workspace_id
+    first, second, journal = Queue(library), Queue(library), library.journal
+    known = library.folders.face(secrets.token_hex(16))
+    for queue, one in ((first, run), (second, other)):
+        assert queue.claim(["reconstruct"]) == now(library, one)
+    second.finish(other.id, [NewFace(known.name, 1, "b.jpg", 0.9, "builtin")])
+    download = library.start_download(workspace, "dpt_large_384")
+    assert second.claim(["download"]) == now(library, download)
+    half, anew = library.folders.face(secrets.token_hex(16)), known.with_name(f".{known.name}-0a1b2c3d.part")
+    others, sent = library.folders.face(secrets.token_hex(16)), library.folders.photo(secrets.token_hex(16))
+    with journal.of_run(run.id):
+        journal.begin([half, known])
+    with journal.of_run(download.id):
+        journal.begin([others])
+    journal.begin([sent])
+    part = half.with_name(f".{half.name}-0a1b2c3d.part")
+    for folder in (half, part, known, anew, others, sent):
+        folder.mkdir()
+        (folder / "crop.png").write_bytes(b"a face")
+    first.release(Blame.UNKNOWN)
+    assert now(library, run).state == "queued"
+    assert sorted(library.folders.faces.iterdir()) == sorted([known, others])
+    assert sent.is_dir()
+    assert not library.folders.quarantine.exists()
+    with library.session() as session:
+        notes = set(session.scalars(select(schema.UnsettledFolder.name)))
+    assert notes == {f"faces/{others.name}", f"photos/{sent.name}"}
+
+
+def test_faces_stay_where_the_worker_hears_of_an_end_only_after_they_are_known(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when it is told to end just then, or the answer of the database is lost."""
+    run, queue = start(library, "a.jpg"), Queue(library)
+    finish = Queue.finish
+
+    def told_to_end(*args: Any) -> None:
+        finish(*args)
+        raise SystemExit
+
+    monkeypatch.setattr(Queue, "finish", told_to_end)
+    with pytest.raises(SystemExit):
+        worker.step(queue, works.make_works(library), ["reconstruct"])
+    (face_id,) = now(library, run).face_ids
+    assert (now(library, run).state, library.folders.face(face_id).is_dir()) == ("done", True)
+
+
 @pytest.mark.parametrize(("blame", "ends"), [(Blame.NONE, None), (Blame.UNKNOWN, 6), (Blame.CAUSED, 2)])
 def test_an_end_counts_by_whose_doing_it_was(library: Library, blame: Blame, ends: int | None) -> None:
     run = start(library, "a.jpg")
@@ -296,8 +348,9 @@ def test_kinds_do_not_wait_for_each_other(library: Library) -> None:
 def test_two_workers_never_take_the_same_run(settings: Settings) -> None:
     library = Library(replace(settings, max_queue=50))
     workspace = library.new_workspace()
-    for number in range(20):
-        library.start_download(workspace, str(number))
+    names = [name for name in MODELS if name != BUILTIN]
+    for name in names:
+        library.start_download(workspace, name)
     from concurrent.futures import ThreadPoolExecutor
 
     def take(_: int) -> list[str]:
@@ -308,7 +361,7 @@ def test_two_workers_never_take_the_same_run(settings: Settings) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         taken = [run_id for ids in pool.map(take, range(4)) for run_id in ids]
-    assert len(taken) == len(set(taken)) == 20
+    assert len(taken) == len(set(taken)) == len(names) > 10
     library.close()
 
 
@@ -382,6 +435,21 @@ def test_follow_ups_take_no_room_in_the_queue(settings: Settings) -> None:
     with pytest.raises(QueueFullError):
         start(library, "d.jpg", workspace)
     library.close()
+
+
+def test_large_photos_are_the_workers_alone(library: Library) -> None:
+    large, small = start(library, "a.jpg"), start(library, "b.jpg")
+    with library.session.begin() as session:
+        session.execute(update(schema.Photo).where(schema.Photo.id == large.photo_id).values(width=8000, height=6000))
+    download = library.start_download(large.workspace_id, "dpt_large_384")
+    assert library.photos_wait(2)
+    assert library.photos_wait(1, HELPED_PIXELS)
+    assert not library.photos_wait(2, HELPED_PIXELS)
+    helper, own = Queue(library, most_pixels=HELPED_PIXELS), Queue(library)
+    assert helper.claim(["reconstruct"]) == now(library, small)
+    assert helper.claim(["reconstruct"]) is None
+    assert helper.claim(["download"]) == now(library, download)
+    assert own.claim(["reconstruct"]) == now(library, large)
 
 
 def test_a_helper_takes_photos_that_wait_and_ends_when_there_are_none(

@@ -185,7 +185,6 @@ def test_a_photo_that_was_taken_in_is_within_all_limits_later(
     settings: Settings, astronaut: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small = {"max_bytes": 10**6, "max_pixels": 10**6}
-    monkeypatch.setattr("core.photo.read.Limits", partial(core.photo.Limits, **small))  # those of who names none
     with Image.open(astronaut) as picture:
         rgb = np.asarray(picture.convert("RGB").resize((1024, 1024)))
     grain = np.random.default_rng(0).integers(-40, 40, rgb.shape)
@@ -200,6 +199,7 @@ def test_a_photo_that_was_taken_in_is_within_all_limits_later(
     assert len(sent.getvalue()) < 10**6 < stored.stat().st_size
     with pytest.raises(PhotoError, match="over the limit of 1 megapixels"):
         library.add_photo(workspace, "another.jpg", sent.getvalue())
+    monkeypatch.setattr("core.photo.read.Limits", partial(core.photo.Limits, **small))  # those of who names none
     options = Options.from_dict({**FEW, "solid": "none", "formats": []})
     run = work(tasks, library.start_run(workspace, photo.id, options).id, workspace)
     assert (run.state, run.error) == ("done", None)

@@ -18,6 +18,7 @@ from core.errors import StorageError
 from dashboard.library import database, migrations
 from dashboard.library.database import FIRST, LATEST, STEPS, open_database
 from dashboard.library.library import Library
+from dashboard.library.retention import sweep
 from dashboard.library.schema import Base
 from dashboard.settings import Settings
 from tests.dashboard.library.test_library import jpeg
@@ -259,3 +260,30 @@ def test_an_empty_key_is_no_key(library: Library, left: str) -> None:
     assert re.fullmatch("[0-9a-f]{64}", made)
     assert file.read_text() == made == library.folders.secret()
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("left", ["empty", "missing"])
+def test_a_library_that_begins_beside_photos_of_another_keeps_them_and_says_so(
+    settings: Settings, left: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    library = Library(settings)
+    workspace = library.new_workspace()
+    kept = [library.add_photo(workspace, f"{n}.jpg", jpeg((n, 2, 3))) for n in range(3)]
+    library.folders.face("f" * 32).mkdir()
+    library.close()
+    assert "does not know" not in caplog.text
+    file = library.folders.database
+    backup = file.read_bytes()
+    file.write_bytes(b"") if left == "empty" else file.unlink()
+    before = files(library.folders.photos)
+    long_after = Library(settings, clock=lambda: time.time() + 30 * 86400.0)
+    assert f"holds {len(kept)} photos that it does not know. They stay where they are" in caplog.text
+    sweep(long_after)
+    long_after.close()
+    assert files(library.folders.photos) == before
+    assert library.folders.face("f" * 32).is_dir()
+    assert not library.folders.quarantine.exists()
+    file.write_bytes(backup)
+    again = Library(settings)
+    assert {photo.id for photo in again.photos(workspace)} == {photo.id for photo in kept}
+    again.close()

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -21,6 +23,8 @@ from dashboard.library.library import Library
 from dashboard.library.records import BusyError
 from dashboard.settings import Settings
 from tests.dashboard.library.test_library import jpeg
+
+ROOT = Path(__file__).parents[3]
 
 
 def odd(job: Job) -> Decoded:
@@ -83,6 +87,38 @@ def test_one_process_reads_all_and_ends_with_the_server(odd_decoder: Decoder, jo
     assert int(pid) != os.getpid()
     odd_decoder.close()
     assert not psutil.pid_exists(int(pid))
+
+
+SERVER = """
+import sys
+from pathlib import Path
+from core.photo import Limits
+from dashboard.library.decoder import Decoder, Job
+from tests.dashboard.library.test_decoder import odd
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    decoder = Decoder(60.0, 600 << 20, decode=odd)
+    print(decoder.run(Job(folder / "sent", "a.jpg", Limits(), folder)).name, flush=True)
+    decoder.run(Job(folder / "sent", "slow.jpg", Limits(), folder))
+"""
+
+
+def test_it_ends_in_the_middle_of_a_photo_when_the_server_is_killed(job: Job, tmp_path: Path) -> None:
+    script = tmp_path / "server.py"
+    script.write_text(SERVER)
+    command, environ = [sys.executable, str(script), str(tmp_path)], {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        pid = int(server.stdout.readline())
+        time.sleep(1.0)  # it reads the slow one
+        assert psutil.pid_exists(pid)
+        server.kill()
+        server.wait()
+        end = time.monotonic() + 10.0
+        while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+            assert time.monotonic() < end
+            time.sleep(0.05)
 
 
 def test_so_many_wait_and_no_more(odd_decoder: Decoder, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:

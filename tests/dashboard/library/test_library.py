@@ -18,6 +18,7 @@ from core.depth.weights import Installed
 from core.errors import Cancelled, PhotoError, StorageError
 from dashboard.jobs.queue import Queue
 from dashboard.library import deletion, schema
+from dashboard.library.decoder import Decoder
 from dashboard.library.library import Library
 from dashboard.library.records import DeletionRecord, NewFace, NotInLibraryError, QueueFullError
 from dashboard.library.retention import sweep
@@ -330,7 +331,7 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing(library: Library, monkeypa
         raise OSError(errno.ENOSPC, "No space left on device")
 
     workspace = library.new_workspace()
-    monkeypatch.setattr(Image.Image, "save", full)
+    monkeypatch.setattr(Decoder, "_ask", full)
     with pytest.raises(StorageError, match="is full"):
         library.add_photo(workspace, "a.jpg", TINY)
     assert library.photos(workspace) == []

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, create_engine, inspect, text
 from sqlalchemy.exc import OperationalError
 
 from core.errors import OptionError, StorageError
-from dashboard.library import migrations, moving, postgres
+from dashboard.library import deletion, migrations, moving, postgres
 from dashboard.library.database import FIRST, LATEST
 from dashboard.library.library import Library
 from dashboard.library.records import BusyError
@@ -150,3 +150,27 @@ def test_of_many_that_open_an_empty_database_at_once_one_makes_the_tables(url: s
 def test_all_is_moved_but_which_processes_live() -> None:
     left = {"processes", "alembic_version"}
     assert {table.__tablename__ for table in moving.ORDER} == set(Base.metadata.tables) - left
+
+
+def test_storage_that_is_gone_is_a_sentence_and_all_is_there_when_it_is_back(url: str, tmp_path: Path) -> None:
+    """As a shared folder whose server is away: the database has rows of what cannot be read."""
+    root, away = tmp_path / "data", tmp_path / "away"
+    library = Library(Settings(data=str(root), database_url=url, min_free_mb=1))
+    workspace = library.new_workspace()
+    face = finished_face(library, workspace)
+    root.rename(away)
+    with pytest.raises((StorageError, OSError)) as error:
+        library.add_photo(workspace, "b.jpg", jpeg((1, 2, 3)))
+    assert isinstance(known(error.value, root), StorageError), str(error.value)
+    library.journal.sweep()
+    assert [one.id for one in library.faces(workspace)] == [face]
+    away.rename(root)
+    (there,) = library.faces(workspace)
+    assert there.folder.is_dir()
+    library.add_photo(workspace, "b.jpg", jpeg((1, 2, 3)))
+    root.rename(away)
+    deletion.carry_out(library, deletion.delete_faces(library, workspace, [face]).id)
+    away.rename(root)
+    library.journal.sweep()
+    assert not there.folder.exists()
+    library.close()

@@ -96,6 +96,11 @@ def test_a_page_leads_to_the_form_and_back(guest: Any) -> None:
     assert guest.get("/sign-in", headers=HTML).status_code == 303
 
 
+def test_photos_shared_before_signing_in_lead_to_the_form(guest: Any) -> None:
+    answer = guest.post("/share", data={}, headers=HTML)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in")
+
+
 def test_the_form_speaks_german(guest: Any) -> None:
     text = guest.get("/sign-in", headers={**HTML, "Accept-Language": "de"}).text
     assert '<html lang="de"' in text
@@ -127,7 +132,7 @@ def test_a_wrong_one_is_said_and_opens_nothing(guest: Any) -> None:
     assert guest.get("/api/runs").status_code == 401
 
 
-@pytest.mark.parametrize("password", [HASH, PASSWORD])
+@pytest.mark.parametrize("password", [HASH, PASSWORD], ids=["hash", "plain"])
 def test_programs_send_it_along(make_app: Any, password: str) -> None:
     client = make_app(password=password).server.test_client()
     assert client.get("/api/runs", headers={"Authorization": f"Bearer {PASSWORD}"}).status_code == 200

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from dashboard.web.archive import PIECE_BYTES, zipped
 from tests.dashboard.web.test_routes import make_face
@@ -68,3 +69,36 @@ def test_a_zip_of_what_is_not_there_is_one_sentence(client: Any, app: Any) -> No
         answer = browser.get(f"/api/faces.zip?{query}")
         assert answer.status_code == status
         assert words in answer.json["error"]
+
+
+def test_thousands_of_faces_are_asked_for_in_the_body(client: Any) -> None:
+    one, two = make_face(client), make_face(client, "Cy.png")
+    (two.folder / "solid.3mf").write_bytes(b"model")
+    asked = {"ids": [one.id, two.id, one.id], "files": ["solid.stl"]}
+    wanted = ["Ann_Bob-02/solid.stl", "Cy-02/solid.stl"]
+    for more in ({"json": asked}, {"data": {"ids": f"{one.id},{two.id}", "files": "solid.stl"}}):
+        answer = client.post("/api/faces.zip", **more)
+        assert (answer.status_code, answer.mimetype) == (200, "application/zip"), answer.text
+        assert answer.headers["Content-Disposition"] == "attachment; filename=lifemask-2-faces.zip"
+        assert zipfile.ZipFile(io.BytesIO(answer.data)).namelist() == wanted
+    assert len(zipfile.ZipFile(io.BytesIO(client.post("/api/faces.zip", json={"ids": [two.id]}).data)).namelist()) == 2
+    strangers = [os.urandom(16).hex() for _ in range(5000)]
+    for more in ({"json": {"ids": [one.id, *strangers]}}, {"data": {"ids": ",".join([one.id, *strangers])}}):
+        answer = client.post("/api/faces.zip", **more)
+        assert (answer.status_code, strangers[0] in answer.json["error"]) == (404, True)
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({}, "No face is named"),
+        ({"ids": "a,b"}, "ids is 'a,b', but must be a list of texts."),
+        ({"ids": [1]}, "ids and files must be lists of texts."),
+        ({"ids": ["a"], "files": [None]}, "ids and files must be lists of texts."),
+        ({"ids": ["a"], "more": 1}, "There is no 'more' in this request."),
+    ],
+)
+def test_a_body_that_names_no_faces_is_one_sentence(client: Any, sent: dict[str, Any], said: str) -> None:
+    answer = client.post("/api/faces.zip", json=sent)
+    assert answer.status_code == 400
+    assert said in answer.json["error"]

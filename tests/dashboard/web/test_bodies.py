@@ -22,6 +22,7 @@ TAKES_OBJECT = {  # path -> the members of its body, and one that holds a table
     "/api/faces/<face_id>": ("name", "person", "tags"),
     "/api/faces/<face_id>/solid": ("options", "printer"),
     "/api/faces/<face_id>/recompute": ("options",),
+    "/api/faces.zip": ("ids", "files"),
     "/api/comparisons": ("faces", "reference", "with_scale", "heads", "neutral"),
 }
 TAKES_NONE = (

@@ -122,16 +122,25 @@ def test_a_body_that_is_too_large_is_refused_before_it_comes(
     assert answer["error"].startswith(said)
 
 
-def test_so_many_large_bodies_come_in_at_a_time_and_no_more(
-    client: Any, open_sockets: Callable[..., list[socket.socket]]
+HEAD = b"POST /api/photos HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n"
+
+
+def test_so_much_of_bodies_is_kept_and_no_more(
+    client: Any, open_sockets: Callable[..., list[socket.socket]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    head = f"POST /api/photos HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {400 * MB}\r\n\r\nbegin".encode()
-    coming = open_sockets(connections.BODIES, head)
+    monkeypatch.setattr(connections, "BODIES", 1)
+    head = HEAD % (400 * MB)
+    coming = open_sockets(2, head)
     time.sleep(0.3)
+    assert not any(map(is_closed, coming))  # what is announced alone takes nothing from others
+    for one in coming:
+        one.settimeout(10.0)
+        one.sendall(bytes(40 * MB))
+    time.sleep(0.5)
     (more,) = open_sockets(1, head)
     status, answer = answer_to(more)
     assert status == 503
-    assert "already" in answer["error"]
+    assert answer["error"].startswith("So many photos are being sent already")
     assert client.get("/library").status_code == 200
     for one in coming:
         one.close()
@@ -139,6 +148,106 @@ def test_so_many_large_bodies_come_in_at_a_time_and_no_more(
     (again,) = open_sockets(1, head)
     time.sleep(0.3)
     assert not is_closed(again)  # nothing is answered before its body is there
+
+
+def test_where_more_of_bodies_is_kept_than_may_be_who_sent_most_is_cut_off(
+    open_sockets: Callable[..., list[socket.socket]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    little, much = open_sockets(2, HEAD % (400 * MB))
+    little.sendall(bytes(5 * MB))
+    much.sendall(bytes(30 * MB))
+    monkeypatch.setattr(connections, "BODIES", 0.05)
+    until_closed([much], 10.0)
+    time.sleep(connections.LOOK_S + 0.5)
+    assert not is_closed(little)
+
+
+def test_one_client_elsewhere_sends_one_largest_body_at_a_time(
+    open_sockets: Callable[..., list[socket.socket]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "is_this_machine", lambda _: False)
+    first, second = open_sockets(2, HEAD % (400 * MB))
+    status, answer = answer_to(second)
+    assert (status, is_closed(first)) == (503, False)
+    assert answer["error"].startswith("So much is being sent from your address already.")
+    (small,) = open_sockets(1, HEAD % (5 * MB))
+    time.sleep(0.3)
+    assert not is_closed(small)
+
+
+@pytest.fixture
+def large_answer(app: Any) -> int:
+    """`/large` answers with so many bytes."""
+    size = 40 << 20
+    app.server._got_first_request = False
+    app.server.add_url_rule("/large", "large", lambda: flask.Response(bytes(1 << 20) for _ in range(size >> 20)))
+    return size
+
+
+LARGE = b"GET /large HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+
+
+@pytest.mark.usefixtures("large_answer")
+def test_who_does_not_read_an_answer_is_cut_off(
+    monkeypatch: pytest.MonkeyPatch, open_sockets: Callable[..., list[socket.socket]]
+) -> None:
+    monkeypatch.setattr(connections, "STALL_S", 1.0)
+    (reader,) = open_sockets(1, LARGE)
+    time.sleep(connections.LOOK_S + 4.0)
+    with pytest.raises((AssertionError, OSError)):
+        read(reader, 40 << 20)
+
+
+@pytest.mark.usefixtures("large_answer")
+def test_who_reads_an_answer_drop_by_drop_is_cut_off(
+    monkeypatch: pytest.MonkeyPatch, open_sockets: Callable[..., list[socket.socket]]
+) -> None:
+    monkeypatch.setattr(connections, "STALL_S", 1.0)
+    monkeypatch.setattr(connections, "LEAST_BYTES_S", 20 * MB)
+    (reader,) = open_sockets(1, LARGE)
+
+    def drip() -> None:
+        for _ in range(40):
+            read(reader, 1 << 18)
+            time.sleep(0.2)
+        read(reader, 30 << 20)
+
+    with pytest.raises((AssertionError, OSError)):
+        drip()
+
+
+def test_who_reads_steadily_has_all_of_an_answer(
+    large_answer: int, monkeypatch: pytest.MonkeyPatch, open_sockets: Callable[..., list[socket.socket]]
+) -> None:
+    monkeypatch.setattr(connections, "STALL_S", 2.0)
+    (reader,) = open_sockets(1, LARGE)
+    for _ in range(10):
+        read(reader, large_answer // 10)
+        time.sleep(0.5)
+
+
+@pytest.mark.usefixtures("large_answer")
+def test_where_more_waits_to_be_read_than_may_who_has_most_is_cut_off(
+    client: Any, monkeypatch: pytest.MonkeyPatch, open_sockets: Callable[..., list[socket.socket]]
+) -> None:
+    monkeypatch.setattr(connections, "ANSWERS_BYTES", 45 * MB)
+    readers = open_sockets(3, LARGE)
+    time.sleep(connections.LOOK_S + 3.0)
+    whole = 0
+    for reader in readers:
+        with contextlib.suppress(AssertionError, OSError):
+            read(reader, 40 << 20)
+            whole += 1
+    assert whole == 1
+    assert client.get("/health").status_code == 200
+
+
+def read(one: socket.socket, size: int) -> None:
+    one.settimeout(20.0)
+    while size > 0:
+        got = len(one.recv(min(size, 1 << 16)))
+        assert got, "closed"
+        size -= got
 
 
 def test_of_one_client_elsewhere_come_so_many_connections(

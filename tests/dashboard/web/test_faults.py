@@ -58,6 +58,7 @@ def test_a_locked_database_is_waited_for_shortly_then_503_and_leaves_nothing(
         sent, run, deleted, ready = pool.map(lambda ask: ask(), asks)
     assert PATIENCE_S - 0.5 < time.monotonic() - began < PATIENCE_S + 20
     assert (sent.status_code, sent.json()) == (503, {"photos": [], "errors": [{"name": "b.jpg", "error": BUSY}]})
+    assert sent.headers["Retry-After"] == "2"
     for answer in (run, deleted):
         assert (answer.status_code, answer.json(), answer.headers["Retry-After"]) == (503, {"error": BUSY}, "2")
     assert (ready.status_code, ready.json()["database"]) == (503, BUSY)

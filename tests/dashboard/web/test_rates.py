@@ -68,6 +68,33 @@ def test_a_workspace_keeps_so_much(make_app: Callable[..., Any]) -> None:
         library.start_download(_owner(library, photo), "dpt_large_384")
 
 
+def asked_before_all_goes(app: Any) -> str:
+    """What the Library says where everything is to be deleted, and how much that is."""
+    outputs = [
+        {"id": "library-delete-all", "property": "is_open"},
+        {"id": "library-all-says", "property": "children"},
+        {"id": "library-nudge", "property": "data"},
+    ]
+    output = next(name for name in app.callback_map if name.startswith("..library-delete-all.is_open"))
+    outputs[2]["property"] = output.split("library-nudge.")[1].rstrip(".")
+    inputs = [
+        {"id": f"library-delete-all-{name}", "property": "n_clicks", "value": 1 if name == "open" else None}
+        for name in ("open", "no", "yes")
+    ]
+    click = {"output": output, "outputs": outputs, "inputs": inputs}
+    click |= {"changedPropIds": ["library-delete-all-open.n_clicks"], "state": []}
+    return str(app.server.test_client().post("/_dash-update-component", json=click).text)
+
+
+@pytest.mark.parametrize(("quota_mb", "said"), [(0, False), (250, True)])
+def test_the_library_says_how_much_may_be_kept_where_it_says_how_much_is(
+    make_app: Callable[..., Any], quota_mb: int, said: bool
+) -> None:
+    text = asked_before_all_goes(make_app(quota_mb=quota_mb))
+    assert "0 faces of 0 photos" in text
+    assert ("All your files together may take 250 MB." in text) is said
+
+
 def _owner(library: Any, photo_id: str) -> str:
     from dashboard.library import schema
 

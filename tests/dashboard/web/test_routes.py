@@ -274,7 +274,7 @@ def test_what_nobody_foresaw_is_json_too(client: Any, monkeypatch: pytest.Monkey
         (ZeroDivisionError("by zero"), 500, "Something unforeseen went wrong (ZeroDivisionError: by zero)."),
         (OSError(28, "No space left on device"), 507, "cannot be written: the disk is full."),
     ):
-        monkeypatch.setattr(Library, "faces", lambda *_, error=error: (_ for _ in ()).throw(error))
+        monkeypatch.setattr(Library, "faces", lambda *_, error=error, **__: (_ for _ in ()).throw(error))
         answer = client.get("/api/faces")
         assert (answer.status_code, answer.mimetype) == (status, "application/json")
         assert words in answer.json["error"]
@@ -342,7 +342,7 @@ def test_a_page_brings_the_cookie_that_all_its_requests_share(app: Any) -> None:
 
 def test_a_program_keeps_the_cookie_of_its_first_write(app: Any) -> None:
     program = app.server.test_client()
-    assert program.get("/api/faces").json == {"faces": []}
+    assert program.get("/api/faces").json == {"faces": [], "next": None}
     answer = upload(program, ("me.jpg", jpeg()))
     assert "Set-Cookie" in answer.headers
     path = f"/photos/{answer.json['photos'][0]['id']}/photo.png"
@@ -404,7 +404,7 @@ def test_another_browser_sees_nothing(client: Any, app: Any) -> None:
         answer = other.get(path)
         assert answer.status_code == 404
         assert "is not in your library" in answer.json["error"]
-    assert other.get("/api/faces").json == {"faces": []}
+    assert other.get("/api/faces").json == {"faces": [], "next": None}
     assert other.get(f"/api/runs?ids={face.run_id}").json == {"runs": []}
     assert other.delete(f"/api/faces/{face.id}").status_code == 404
     assert other.post(f"/api/runs/{face.run_id}/cancel").status_code == 404

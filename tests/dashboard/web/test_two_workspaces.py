@@ -119,11 +119,11 @@ def value_of(name: str, about: dict[str, Any], theirs: Theirs) -> Any:
     """What to send for a parameter or a member: the other's ids where it names something."""
     named = {"ids": ",".join(theirs.faces[:2]), "faces": theirs.faces[:2], "reference": theirs.faces[0]}
     given = {**named, **theirs.ids, "files": "solid.stl", "after": theirs.faces[0]}
+    kinds = {one.get("type") for one in about.get("anyOf", [about])}
     if name in given:
-        return [theirs.faces[0], theirs.faces[1]] if name == "ids" and about.get("type") == "array" else given[name]
+        return given[name].split(",") if "array" in kinds and isinstance(given[name], str) else given[name]
     if "enum" in about:
         return about["enum"][0]
-    kinds = {one.get("type") for one in about.get("anyOf", [about])}
     values = {"integer": 8, "boolean": True, "array": ["changed"], "string": "changed"}
     return next((value for kind, value in values.items() if kind in kinds), {})
 
