@@ -232,7 +232,7 @@ def test_where_more_waits_to_be_read_than_may_who_has_most_is_cut_off(
 ) -> None:
     monkeypatch.setattr(connections, "ANSWERS_BYTES", 45 * MB)
     readers = open_sockets(3, LARGE)
-    time.sleep(connections.LOOK_S + 3.0)
+    time.sleep(3 * connections.LOOK_S + 6.0)  # until all of them is made, and looked at
     whole = 0
     for reader in readers:
         with contextlib.suppress(AssertionError, OSError):
