@@ -5,6 +5,7 @@ import time
 import flask
 from flask import request
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute, storage, strategies
+from limits.errors import StorageError
 
 from core.errors import LifemaskError
 from dashboard.settings import Settings
@@ -14,6 +15,7 @@ STARTS_WORK = ("/api/runs", "/api/comparisons", "/share")
 OF_A_FACE = ("/recompute", "/solid", "/head")  # the same of /api/faces/<id>
 PACKS = "/api/faces.zip"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+PATIENCE_S = 1.0  # for the Redis that counts
 CALLBACKS = "/_dash"  # pages ask them again and again; what they change has limits of its own
 
 
@@ -28,14 +30,22 @@ class TooOftenError(LifemaskError):
 def guard(server: flask.Flask, settings: Settings) -> None:
     """Count what each client asks for, and refuse what is too much. Those of this machine itself are not counted."""
     # several processes that serve pages count together where there is a Redis; else each counts for itself
-    window = strategies.MovingWindowRateLimiter(storage.storage_from_string(settings.broker_url or "memory://"))
+    kept = storage.storage_from_string(
+        settings.broker_url or "memory://",
+        wrap_exceptions=True,
+        **({"socket_connect_timeout": PATIENCE_S, "socket_timeout": PATIENCE_S} if settings.broker_url else {}),
+    )
+    window = strategies.MovingWindowRateLimiter(kept)
     changes, runs = RateLimitItemPerMinute(settings.changes_per_minute), RateLimitItemPerHour(settings.runs_per_hour)
 
     def _wait_s(item: RateLimitItem, client: str) -> int:
         """Return 0 where the client may ask once more, else in how many seconds it may."""
-        if not item.amount or window.hit(item, client):
+        try:
+            if not item.amount or window.hit(item, client):
+                return 0
+            return max(1, round(window.get_window_stats(item, client).reset_time - time.time()))
+        except StorageError:  # Redis is away for a while: pages go on, and nobody is counted
             return 0
-        return max(1, round(window.get_window_stats(item, client).reset_time - time.time()))
 
     @server.before_request
     def _count() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from dashboard.library.records import QuotaError
 from dashboard.web import rates
+from tests import servers
 from tests.dashboard.library.test_library import jpeg
 from tests.dashboard.web.test_routes import upload
 
@@ -100,3 +101,14 @@ def _owner(library: Any, photo_id: str) -> str:
 
     with library.session() as session:
         return str(session.get(schema.Photo, photo_id).workspace_id)
+
+
+@pytest.mark.usefixtures("_from_elsewhere")
+def test_pages_go_on_while_the_redis_that_counts_is_away(make_app: Callable[..., Any]) -> None:
+    with servers.redis() as redis:
+        client = make_app(changes_per_minute=3, broker_url=f"redis://127.0.0.1:{redis.port}/0").server.test_client()
+        assert [upload(client, ("a.jpg", jpeg())).status_code for _ in range(2)] == [200] * 2
+        redis.stop()
+        assert [upload(client, ("a.jpg", jpeg())).status_code for _ in range(4)] == [200] * 4
+        redis.start()
+        assert [upload(client, ("a.jpg", jpeg())).status_code for _ in range(4)] == [200] * 3 + [429]
