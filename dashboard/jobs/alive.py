@@ -3,13 +3,13 @@
 import contextlib
 import logging
 import secrets
-import threading
 from dataclasses import dataclass
 from typing import Literal, cast
 
 import psutil
 from sqlalchemy import delete, select
 
+from dashboard.jobs.repeating import Repeating
 from dashboard.library.library import Library
 from dashboard.library.schema import Process
 
@@ -62,30 +62,22 @@ def is_any(library: Library) -> bool:
     return any(process.role == "worker" for process in living(library))
 
 
-class Pulse:
-    """A thread that says that this process lives, from `start` until `stop`."""
+class Pulse(Repeating):
+    """A thread that says that this process lives."""
 
     def __init__(self, library: Library, role: Role) -> None:
+        super().__init__("pulse", TELL_S)
         self._library, self._role = library, role
         self._process = secrets.token_hex(8)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="pulse", daemon=True)
 
-    def start(self) -> None:
-        """Say it from now on."""
-        self._thread.start()
+    def once(self) -> None:
+        """Say it."""
+        try:
+            tell(self._library, self._process, self._role)
+        except Exception:  # the database may be locked or away for a while
+            log.debug("It cannot be told that this process lives", exc_info=True)
 
     def stop(self) -> None:
         """Say that it has ended."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join()
-            end(self._library, self._process)
-
-    def _beat(self) -> None:
-        while not self._stop.is_set():
-            try:
-                tell(self._library, self._process, self._role)
-            except Exception:  # the database may be locked or away for a while
-                log.debug("It cannot be told that this process lives", exc_info=True)
-            self._stop.wait(TELL_S)
+        super().stop()
+        end(self._library, self._process)

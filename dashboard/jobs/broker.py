@@ -23,6 +23,7 @@ from dashboard import logs
 from dashboard.jobs import lanes, worker
 from dashboard.jobs.clearing import Clearing
 from dashboard.jobs.queue import Queue
+from dashboard.jobs.repeating import Repeating
 from dashboard.library import schema
 from dashboard.library.library import Library
 from dashboard.library.records import Kind, NewFace, RunRecord
@@ -63,47 +64,34 @@ def application(settings: Settings) -> celery.Celery:
     return app
 
 
-class Announcer:
-    """A thread that sends a message for each run that waits, from `start` until `stop`.
+class Announcer(Repeating):
+    """A thread that sends a message for each run that waits.
 
-    It compares what waits in the database with the messages that wait in each lane, at every `wake` and once a second.
-    Whatever serves or works has one: two of them send a message too many at the worst, which finds nothing to do.
+    It compares what waits in the database with the messages that wait in each lane, whenever the library queues a run
+    and once a second. Whatever serves or works has one: two of them send a message too many at the worst, which finds
+    nothing to do.
     """
 
     def __init__(self, library: Library) -> None:
+        super().__init__("announcer", LOOK_S)
         self._library = library
         self._app = application(library.settings)
-        self._stop, self._wake = threading.Event(), threading.Event()
         self._is_away = False
-        self._thread = threading.Thread(target=self._run, name="announcer", daemon=True)
 
     def start(self) -> None:
         """Start looking; the library wakes it when it queues a run."""
         self._library.announce = self.wake
-        self._thread.start()
+        super().start()
 
-    def wake(self) -> None:
-        """Look now."""
-        self._wake.set()
-
-    def stop(self) -> None:
-        """End the thread."""
-        self._stop.set()
-        self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            self._wake.clear()
-            try:
-                self.look()
-                self._is_away = False
-            except Exception as error:  # a broker or a database that is away comes back; what waits is in the database
-                if not self._is_away:
-                    log.warning("Runs that wait cannot be announced now: %s", str(error).split("\n")[0])
-                self._is_away = True
-            self._wake.wait(LOOK_S)
+    def once(self) -> None:
+        """Look, where database and broker let it."""
+        try:
+            self.look()
+            self._is_away = False
+        except Exception as error:  # a broker or a database that is away comes back; what waits is in the database
+            if not self._is_away:
+                log.warning("Runs that wait cannot be announced now: %s", str(error).split("\n")[0])
+            self._is_away = True
 
     def look(self) -> None:
         """Send the messages that lack."""

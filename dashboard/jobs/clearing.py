@@ -2,9 +2,9 @@
 
 import logging
 import math
-import threading
 import time
 
+from dashboard.jobs.repeating import Repeating
 from dashboard.library import room
 from dashboard.library.deletion import carry_out_due
 from dashboard.library.library import Library
@@ -16,36 +16,24 @@ LOOK_S = 0.5
 SWEEP_S = 60.0
 
 
-class Clearing:
-    """A thread that looks after the deletions of a library, from `start` until `stop`.
+class Clearing(Repeating):
+    """A thread that looks after the deletions of a library: at first after what an earlier server left.
 
     Whatever serves or works has one, together or alone: of two that clear the same, one finds it.
     """
 
     def __init__(self, library: Library) -> None:
+        super().__init__("clearing", LOOK_S)
         self.library = library
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._clear, name="clearing", daemon=True)
+        self._swept = -math.inf
 
-    def start(self) -> None:
-        """Start looking: at once, at what an earlier server left."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End the thread; what is due later is deleted at the next start."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def _clear(self) -> None:
-        swept = -math.inf
-        while not self._stop.is_set():
-            try:
-                carry_out_due(self.library)
-                if time.monotonic() - swept > SWEEP_S:
-                    swept = time.monotonic()
-                    sweep(self.library)
-                    room.keep(self.library.folders.root, self.library.folders.database)
-            except Exception:  # the database may be locked for a while
-                log.exception("What was deleted cannot be cleared away now")
-            self._stop.wait(LOOK_S)
+    def once(self) -> None:
+        """Delete what is due; each minute sweep, too."""
+        try:
+            carry_out_due(self.library)
+            if time.monotonic() - self._swept > SWEEP_S:
+                self._swept = time.monotonic()
+                sweep(self.library)
+                room.keep(self.library.folders.root, self.library.folders.database)
+        except Exception:  # the database may be locked for a while
+            log.exception("What was deleted cannot be cleared away now")
