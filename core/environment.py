@@ -32,6 +32,13 @@ def switch(name: str, environ: Mapping[str, str] = os.environ) -> bool:
     return found
 
 
+def cores() -> int:
+    """Return how many processors this process may use: fewer than the machine has, where it is held to some of them."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def path(given: str) -> Path:
     """Return a path that a person gave; `~` at its start is their home folder.
 

@@ -151,7 +151,7 @@ class Settings:
     @property
     def worker_count(self) -> int:
         """How many processes work on photos while several wait."""
-        return min(self.workers, os.cpu_count() or 1)
+        return min(self.workers, environment.cores())
 
     @property
     def photo_limits(self) -> "core.photo.Limits":

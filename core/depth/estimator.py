@@ -49,6 +49,7 @@ class Networks:
         self._folder = weights
         self._face: FaceNetwork | None = None
         self._depth: MidasNetwork | None = None
+        self._depth_file: tuple[Path, int, int, int] | None = None
 
     def face(self) -> FaceNetwork:
         """Return the built-in network, which finds, masks and measures faces."""
@@ -71,19 +72,20 @@ class Networks:
         """
         if name == catalog.BUILTIN:
             return BuiltinDepth(self.face())
-        if self._depth is None or self._depth.name != name:
-            path = weights.ready(name, self._folder)
+        path = weights.ready(name, self._folder)
+        file = _state(path)  # the network's numbers are mapped from it: it must still be the file that was checked
+        if self._depth is None or self._depth_file != file:
             self.release()
             network = midas.load(name, path)
             exact = self.precision == "auto" and not network.encoder.KEEPS_BFLOAT16
             dtype = torch.float32 if exact else choose_trunk_dtype(self.precision, self.device)
-            self._depth = MidasNetwork(name, network, self.device, dtype)
+            self._depth, self._depth_file = MidasNetwork(name, network, self.device, dtype), file
             self.loads[name] += 1
         return self._depth
 
     def release(self) -> None:
         """Let go of the MiDaS network and its memory."""
-        self._depth = None
+        self._depth = self._depth_file = None
         gc.collect()
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
@@ -143,3 +145,9 @@ def _at_size(inverse_depth: torch.Tensor, size: tuple[int, int]) -> NDArray[np.f
     """(h, w) -> (H, W) by the published bicubic resampling."""
     resized = functional.interpolate(inverse_depth[None, None], size=size, mode="bicubic", align_corners=False)
     return resized[0, 0].numpy()
+
+
+def _state(path: Path) -> tuple[Path, int, int, int]:
+    """Return what differs once the file at `path` was replaced or written to."""
+    state = path.stat()
+    return path, state.st_ino, state.st_size, state.st_mtime_ns

@@ -1,7 +1,6 @@
 """`lifemask doctor`: whether everything is there, and whether a photo goes through."""
 
 import argparse
-import os
 import platform
 import shutil
 import tempfile
@@ -11,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import core
+from core import environment
 from core.version import __version__
 from dashboard import library, web
 from dashboard.library.sentences import sentence
@@ -71,7 +71,7 @@ def _weights(settings: Settings) -> str:
 
 def _device(settings: Settings) -> str:
     networks = core.Networks(settings.device, settings.precision, settings.weights_folder)
-    return f"{networks.device} (asked for: {settings.device}), {os.cpu_count()} processors"
+    return f"{networks.device} (asked for: {settings.device}), {environment.cores()} processors"
 
 
 def _real_photo(settings: Settings) -> str:

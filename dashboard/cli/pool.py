@@ -1,7 +1,6 @@
 """Several photos at once, a process for each core: results come in the order of the photos, as from one process."""
 
 import multiprocessing
-import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +10,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any, Generic, NoReturn, TypeVar
+
+from core import environment
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -29,14 +30,14 @@ Work = Callable[[T, Tell, Ask[A]], R]
 
 def processes_for(count: int) -> int:
     """Return how many processes are worth starting for so many photos: one per core, as far as memory goes."""
-    return max(1, min(count, os.cpu_count() or 1, _available_mb() // MEMORY_MB))
+    return max(1, min(count, environment.cores(), _available_mb() // MEMORY_MB))
 
 
 def _available_mb() -> int:
     with suppress(OSError, StopIteration, ValueError, IndexError):
         line = next(line for line in MEMINFO.read_text().splitlines() if line.startswith("MemAvailable"))
         return int(line.split()[1]) // 1000
-    return MEMORY_MB * (os.cpu_count() or 1)
+    return MEMORY_MB * environment.cores()
 
 
 @dataclass(frozen=True)

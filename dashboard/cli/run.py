@@ -3,7 +3,6 @@
 import argparse
 import json
 import logging
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import core
+from core import environment
 from core.errors import FormatError, OptionError
 from core.face.doubt import DOUBTFUL
 from core.names import cut, readable
@@ -97,7 +97,7 @@ def run_at_once(
 ) -> Iterator[Outcome]:
     """Do what `run` does by several processes: folders have the same names, outcomes come in the same order."""
     names = Names(out)
-    threads = max(1, (os.cpu_count() or 1) // processes)
+    threads = max(1, environment.cores() // processes)
     made = pool.Pool[Path, _Found, Outcome](processes, _make_work, (out, options, settings, printer, threads))
     try:
         told = made.results(

@@ -1,7 +1,6 @@
 """What the worker does for each kind of run, by the functions of `core` that the command line calls too."""
 
 import logging
-import os
 import secrets
 import sys
 from collections.abc import Mapping, Sequence
@@ -10,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 import core
+from core import environment
 from core.errors import Cancelled
 from core.files.catalog import FILES, coming, is_compact
 from core.options import Options, Printer, SolidOptions
@@ -23,7 +23,6 @@ from dashboard.settings import MB
 
 log = logging.getLogger("lifemask.worker")
 
-CORES = os.cpu_count() or 1
 SURFACE_NAMES = frozenset(file.name for file in FILES.values() if file.subject == "surface")
 
 COMPUTED = 0.7  # share of the time that goes into the reconstruction; the rest writes all files
@@ -133,8 +132,8 @@ class Tasks:
 
     def _threads(self) -> int:
         """How many threads a network takes: all, unless other photos wait, which then have a core each."""
-        workers = self.settings.worker_count
-        return max(1, CORES // workers) if workers > 1 and self.library.photos_wait(1) else CORES
+        workers, cores = self.settings.worker_count, environment.cores()
+        return max(1, cores // workers) if workers > 1 and self.library.photos_wait(1) else cores
 
     def surface(self, run: RunRecord, progress: Progress) -> Sequence[NewFace]:
         """Face -> its surface."""

@@ -20,8 +20,8 @@ from typing import Any
 
 import requests
 
+from dashboard.library import schema
 from dashboard.library.library import Library
-from dashboard.library.schema import UnsettledFolder
 from dashboard.settings import Settings
 from tests import servers
 from tests.benchmarks.waiting import SAMPLES, different
@@ -149,10 +149,8 @@ def _send(session: requests.Session, url: str, photo: bytes, name: str) -> str |
 
 
 def _workspace(library: Library, run_id: str) -> str:
-    from dashboard.library.schema import Run
-
     with library.session() as session:
-        row = session.get(Run, run_id)
+        row = session.get(schema.Run, run_id)
         assert row is not None
         return row.workspace_id
 
@@ -167,7 +165,7 @@ def _wait(library: Library, workspace: str) -> None:
 
 def _notes(library: Library) -> int:
     with library.session() as session:
-        return session.query(UnsettledFolder).count()
+        return session.query(schema.UnsettledFolder).count()
 
 
 def _report(library: Library, workspace: str, runs: list[str], killed: int, took_s: float) -> None:

@@ -1,7 +1,8 @@
 """`python -m tests.benchmarks.workers [--photos 24]`: how much sooner two workers finish a batch than one.
 
-With a real PostgreSQL and Redis: photos are stored, one worker of one process works on all their runs, then the same is
-done by two, each with one thread. Prints the seconds from the first run's start to the last one's end, and their ratio.
+With a real PostgreSQL and Redis: photos are stored, one worker that is held to one core works on all their runs, then
+the same is done by two, each on a core of its own; the databases take their share of the same cores. Prints the
+seconds from the first run's start to the last one's end, and their ratio.
 """
 
 import argparse
@@ -19,8 +20,6 @@ from dashboard.library.library import Library
 from dashboard.settings import Settings
 from tests import servers
 from tests.benchmarks.waiting import SAMPLES, different
-
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def main() -> None:
@@ -48,10 +47,12 @@ def _batch(database: servers.Server, redis: servers.Server, workers: int, photos
         workspace = library.new_workspace()
         stored = [library.add_photo(workspace, f"{n}.jpg", different(SAMPLES[n % 2], n)) for n in range(photos)]
         command = [sys.executable, "-m", "dashboard.cli", "worker"]
-        env = {**os.environ, **given, **dict.fromkeys(THREADS, "1")}
+        env = {**os.environ, **given}
         with (folder / "log").open("wb") as log:
-            for _ in range(workers):
-                process = subprocess.Popen(command, env=env, stdout=log, stderr=log)
+            for core in range(workers):
+                process = subprocess.Popen(
+                    ["taskset", "--cpu-list", str(core), *command], env=env, stdout=log, stderr=log
+                )
                 stack.callback(process.wait, 60)
                 stack.callback(process.terminate)
         announcer = broker.Announcer(library)

@@ -1,8 +1,9 @@
+import os
 from pathlib import Path
 
 import pytest
 
-from core.environment import path, switch, text
+from core.environment import cores, path, switch, text
 from core.errors import OptionError
 
 
@@ -33,3 +34,14 @@ def test_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_blanks_round_a_value_do_not_count() -> None:
     assert text("LIFEMASK_DATA", {"LIFEMASK_DATA": " /data\n"}) == "/data"
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no process is held to some processors here")
+def test_processors_that_a_process_may_not_use_do_not_count() -> None:
+    allowed = os.sched_getaffinity(0)
+    assert cores() == len(allowed)
+    try:
+        os.sched_setaffinity(0, {min(allowed)})
+        assert cores() == 1
+    finally:
+        os.sched_setaffinity(0, allowed)

@@ -1,6 +1,7 @@
 """Networks loaded once, asked many times, and let go."""
 
 import gc
+import shutil
 import weakref
 from dataclasses import replace
 
@@ -46,6 +47,24 @@ def test_a_network_is_loaded_once_and_released_when_another_is_asked_for(folder)
     assert module() is None
     networks.depth(SMALL)
     assert networks.loads == {SMALL: 2, LEVIT: 1}
+
+
+def test_weights_that_change_under_a_loaded_network_are_never_used(folder, tmp_path):
+    for file in folder.glob(f"{SMALL}.*"):
+        shutil.copy(file, tmp_path)
+    networks, file = Networks(device="cpu", precision="float32", weights=tmp_path), tmp_path / f"{SMALL}.safetensors"
+    whole = file.read_bytes()
+    pictures = [published.photo(64, 64)]
+    before = networks.depth(SMALL).predict(pictures)[0]
+    for damage in (whole[:1000], whole[:-4000] + bytes(4000)):
+        file.write_bytes(damage)
+        with pytest.raises(WeightsError, match="has changed since it was checked"):
+            networks.depth(SMALL)
+    file.unlink()
+    with pytest.raises(WeightsError, match="are not on this machine"):
+        networks.depth(SMALL)
+    file.write_bytes(whole)
+    assert np.array_equal(networks.depth(SMALL).predict(pictures)[0], before)
 
 
 def test_a_batch_of_mixed_sizes_gives_what_each_picture_gives_alone(networks):

@@ -81,7 +81,7 @@ def test_one_that_is_at_work_clears_up_when_all_ends(tmp_path: Path, monkeypatch
 def test_processes_are_as_many_as_cores_photos_and_memory_allow(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    monkeypatch.setattr("core.environment.cores", lambda: 4)
     info = tmp_path / "meminfo"
     monkeypatch.setattr(pool, "MEMINFO", info)
     assert [processes_for(count) for count in (1, 3, 20)] == [1, 3, 4]  # memory is not known

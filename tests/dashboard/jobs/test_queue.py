@@ -455,7 +455,7 @@ def test_large_photos_are_the_workers_alone(library: Library) -> None:
 def test_a_helper_takes_photos_that_wait_and_ends_when_there_are_none(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("core.environment.cores", lambda: 2)
     library = Library(replace(settings, workers=2))
     supervisor = Supervisor(library, works.make_works)
     supervisor.start()

@@ -12,15 +12,19 @@ from typing import Any
 
 import pytest
 import requests
+from safetensors.torch import save_file
 
+from dashboard.jobs import tasks
 from dashboard.library.library import Library
 from dashboard.library.sentences import BUSY, DAMAGED_NOW
 from dashboard.settings import Settings
 from tests.conftest import Live, serve
+from tests.core import published
 from tests.dashboard import works
 from tests.dashboard.library.test_library import jpeg
 
 LOCKED_S = 30.0
+MIDAS = "midas_v21_small_256"
 
 
 @pytest.fixture
@@ -126,14 +130,14 @@ def test_folders_that_become_read_only(lively: Live) -> None:
 
 
 @contextmanager
-def served(settings: Settings) -> Iterator[Live]:
+def served(settings: Settings, make_works: Callable[..., Any] = works.make_works) -> Iterator[Live]:
     """A server that ends with the block, whatever happens in it."""
-    with closing(serving(settings)) as one:
+    with closing(serving(settings, make_works)) as one:
         yield next(one)
 
 
-def serving(settings: Settings) -> Iterator[Live]:
-    one = serve(settings, works.make_works)
+def serving(settings: Settings, make_works: Callable[..., Any]) -> Iterator[Live]:
+    one = serve(settings, make_works)
     try:
         yield next(one)
     finally:
@@ -184,3 +188,28 @@ def damaged(lively: Live) -> tuple[Browser, bytes, set[str]]:
     time.sleep(1.5)  # what clears up has looked twice
     assert files(library) == before
     return browser, whole, before
+
+
+def test_weights_that_are_damaged_while_a_worker_has_them(settings: Settings) -> None:
+    file = Path(settings.weights) / f"{MIDAS}.safetensors"
+    file.parent.mkdir()
+    save_file(published.checkpoint(MIDAS), file)
+    whole = file.read_bytes()
+    with served(settings, tasks.make_works) as lively:
+        browser = Browser(lively.url)
+        photo = browser.send("faceless.jpg", 90).json()["photos"][0]["id"]
+        ask = {"photo_id": photo, "options": {"model": MIDAS, "whole_photo": True}}
+
+        def state() -> dict[str, Any]:
+            run = browser.session.post(f"{browser.url}/api/runs", json=ask, timeout=90).json()["id"]
+            until(lambda: browser.states([run])[0] in ("done", "failed"))
+            return browser.runs()[run]
+
+        first = state()
+        assert first["state"] == "done", first
+        for damage in (whole[:1000], whole[:-4000] + bytes(4000)):
+            file.write_bytes(damage)
+            failed = state()
+            assert (failed["state"], "has changed since it was checked" in failed["error"]) == ("failed", True), failed
+        file.write_bytes(whole)
+        assert state()["state"] == "done"
