@@ -1,13 +1,10 @@
-"""`python -m tests.benchmarks.strangers [--seconds 60] [--sessions 50] [--large 8]`: many visitors, and rude ones.
+"""`python -m tests.benchmarks.strangers [--seconds 60] [--sessions 50]`: many visitors, and rude ones.
 
 Starts a real server. While photos are worked on, so many sessions open a page every few seconds, in turns alone and
 beside 200 idle connections and 50 that send their request drop by drop. Prints how long pages took, and errors.
-Then `--large` clients send a picture of 100 megapixels each, at once, and the most memory that server, worker and
-decoder held together is printed.
 """
 
 import argparse
-import io
 import multiprocessing
 import random
 import re
@@ -26,7 +23,6 @@ from urllib.parse import urlsplit
 
 import psutil
 import requests
-from PIL import Image
 
 from tests.benchmarks.waiting import SAMPLES, different
 
@@ -39,7 +35,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--sessions", type=int, default=50)
-    parser.add_argument("--large", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--idle", type=int, default=200)
     parser.add_argument("--slow", type=int, default=50)
@@ -62,13 +57,6 @@ def main() -> None:
             flush=True,
         )
     print(f"beside strangers {_slow(took[True]) / _slow(took[False]):.2f} times as long")
-    if args.large:
-        with served() as (url, process):
-            before, most, answers = large_pictures(url, process, args.large)
-        print(
-            f"{args.large} clients with 100 megapixels at once: {before / 1e9:.2f} GB before, "
-            f"{most / 1e9:.2f} GB at the most; answers {answers}"
-        )
 
 
 @contextmanager
@@ -159,49 +147,6 @@ def _hold(url: str, over: Any, count: int, drops: bytes) -> None:
                 held[-1].send(b"POST /api/photos HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
     for one in held:
         one.close()
-
-
-def large_pictures(url: str, server: psutil.Process, clients: int) -> tuple[int, int, list[int]]:
-    """Memory of server and children before, and at the most, while so many send a large picture; their answers."""
-    picture = Image.effect_noise((10_000, 10_000), 20.0).convert("RGB")
-    packed = io.BytesIO()
-    picture.save(packed, "JPEG", quality=60)
-    answers: list[int] = []
-    over = threading.Event()
-    seen: list[int] = [_memory(server)]
-
-    def watch() -> None:
-        while not over.wait(0.05):
-            seen.append(_memory(server))
-
-    def send(number: int) -> None:
-        session = requests.Session()
-        files = {"photos": (f"large-{number}.jpg", packed.getvalue() + bytes([number]))}
-        while True:  # as the Studio does
-            answer = session.post(f"{url}api/photos", files=files, timeout=600.0)
-            if "Retry-After" not in answer.headers:
-                break
-            time.sleep(float(answer.headers["Retry-After"]))
-        answers.append(answer.status_code)
-
-    threads = [threading.Thread(target=send, args=(number,)) for number in range(clients)]
-    watching = threading.Thread(target=watch)
-    watching.start()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    over.set()
-    watching.join()
-    return seen[0], max(seen), sorted(answers)
-
-
-def _memory(server: psutil.Process) -> int:
-    found = 0
-    for process in (server, *server.children(recursive=True)):
-        with suppress(psutil.Error):
-            found += process.memory_info().rss
-    return found
 
 
 @contextmanager

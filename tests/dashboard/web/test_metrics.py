@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import requests
+from prometheus_client import CONTENT_TYPE_LATEST
 from prometheus_client.parser import text_string_to_metric_families
 
 from dashboard.jobs import alive, worker
@@ -31,7 +32,7 @@ def samples(text: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
 
 def read(client: Any) -> dict[Any, float]:
     answer = client.get("/metrics")
-    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/plain; version=1.0.0; charset=utf-8")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, CONTENT_TYPE_LATEST)
     return samples(answer.text)
 
 
