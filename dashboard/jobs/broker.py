@@ -22,7 +22,7 @@ from core.progress import Progress
 from dashboard import logs
 from dashboard.jobs import lanes, worker
 from dashboard.jobs.clearing import Clearing
-from dashboard.jobs.queue import Queue
+from dashboard.jobs.queue import Queue, waits_for_worker
 from dashboard.jobs.repeating import Repeating
 from dashboard.library import schema
 from dashboard.library.library import Library
@@ -108,7 +108,7 @@ class Announcer(Repeating):
     def _waiting(self) -> dict[str, list[str]]:
         """Return the ids of the runs that wait by lane, the oldest first."""
         run = schema.Run
-        query = select(run.id, run.kind, run.asked).where(run.state == "queued").order_by(run.created)
+        query = select(run.id, run.kind, run.asked).where(waits_for_worker(self._library.clock())).order_by(run.created)
         found: dict[str, list[str]] = {}
         with self._library.session() as session:
             for run_id, kind, asked in session.execute(query):
@@ -148,7 +148,7 @@ class _Process:
     def begin(self, **_: Any) -> None:
         """Open the library and load the networks."""
         library = Library(self._settings, patience_s=worker.PATIENCE_S)
-        self._queue = Queue(library)
+        self._queue = Queue(library, lanes=lanes.chosen(self._settings.lanes).values())
         threading.Thread(target=worker.pulse, args=(self._queue,), daemon=True).start()
         Announcer(library).start()
         Clearing(library).start()

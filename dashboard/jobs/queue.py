@@ -2,7 +2,7 @@
 
 import math
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, exists, or_, select, update
@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 
 from core.errors import Cancelled
 from dashboard.jobs.blame import ENOUGH, Blame
+from dashboard.jobs.lanes import LANES, Lane
 from dashboard.library import schema, tallies
 from dashboard.library.library import Library
 from dashboard.library.queries import larger
@@ -24,6 +25,13 @@ LOST = (
 )
 
 
+def waits_for_worker(now: float) -> ColumnElement[bool]:
+    """Whether a run waits for a worker: to be taken, or to be given back, as its own is not heard of any more."""
+    lease = schema.Run.lease_until
+    is_left = or_(lease < now, lease > now + LEASE_S)  # the second after a clock was set back
+    return or_(schema.Run.state == "queued", and_(schema.Run.state == "running", is_left))
+
+
 class Queue:
     """The runs that wait and those that this worker has taken.
 
@@ -32,13 +40,18 @@ class Queue:
     library : the library whose runs these are.
     owner : name of this worker; a new one each time a worker starts.
     most_pixels : of photos that it takes.
+    lanes : that it takes.
     """
 
-    def __init__(self, library: Library, owner: str | None = None, most_pixels: int | None = None) -> None:
+    def __init__(
+        self, library: Library, owner: str | None = None, most_pixels: int | None = None,
+        lanes: Collection[Lane] = tuple(LANES.values()),
+    ) -> None:  # fmt: skip
         self.library = library
         self.owner = owner or secrets.token_hex(8)
         self.clock = library.clock
         self._most_pixels = most_pixels
+        self._lanes = lanes
         self._is_closed = False
         self._at_work: set[str] = set()
         self._looked: float | None = None
@@ -57,7 +70,7 @@ class Queue:
         self._take_back()
         run, workspace, other = schema.Run, schema.Workspace, aliased(schema.Run)
         is_free = and_(~exists().where(other.state == "running", other.face_id == run.face_id), self._is_alone())
-        is_ours = or_(run.asked & run.kind.in_(kinds), ~run.asked & run.kind.in_(follow_ups))
+        is_ours = _is_of(run, kinds, follow_ups)
         if self._most_pixels is not None:
             is_ours = and_(is_ours, or_(run.photo_id.is_(None), run.photo_id.not_in(larger(self._most_pixels))))
         rank = case((run.attempts > 0, -1), (run.asked, 0), (run.kind == "surface", 1), else_=2)
@@ -217,7 +230,8 @@ class Queue:
         mine, suspect, waiting = aliased(schema.Run), aliased(schema.Run), aliased(schema.Run)
         has_any = exists().where(mine.state == "running", mine.owner == self.owner)
         is_at_work = and_(suspect.state == "running", suspect.owner == self.owner, suspect.attempts > Blame.UNKNOWN)
-        waits = and_(waiting.state == "queued", waiting.attempts > 0)
+        is_taken = or_(*(_is_of(waiting, lane.kinds, lane.follow_ups) for lane in self._lanes))
+        waits = and_(waiting.state == "queued", waiting.attempts > 0, is_taken)
         others = and_(~exists().where(is_at_work), ~exists().where(waits))
         return case((schema.Run.attempts > 0, ~has_any), else_=others)
 
@@ -252,6 +266,11 @@ class Queue:
                 self.library.journal.settle(session, self.library.folders.made_by(run_id, [face.id for face in faces]))
         if follow_ups:
             self.library.announce()
+
+
+def _is_of(run: Any, kinds: Sequence[Kind], follow_ups: Sequence[Kind]) -> ColumnElement[bool]:
+    """Whether a run is of `kinds`, where somebody asked for it, or of `follow_ups`, where nobody did."""
+    return or_(run.asked & run.kind.in_(kinds), ~run.asked & run.kind.in_(follow_ups))
 
 
 _WAITING: dict[str, Any] = {"state": "queued", "stage": "Waiting", "progress": 0.0, "owner": None, "lease_until": None}

@@ -60,7 +60,7 @@ def main(settings: Settings, owner: str, make_works: MakeWorks, *, helps: bool =
     logs.begin(settings.log, verbose=settings.verbose)
     taken = [PHOTOS] if helps else list(chosen(settings.lanes).values())
     library = Library(settings, patience_s=PATIENCE_S)
-    queue = Queue(library, owner, HELPED_PIXELS if helps else None)
+    queue = Queue(library, owner, HELPED_PIXELS if helps else None, taken)
     try:
         threading.Thread(target=pulse, args=(queue,), kwargs={"helps": helps}, daemon=True).start()
         if multiprocessing.parent_process() is None and not helps:

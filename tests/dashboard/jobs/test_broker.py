@@ -5,16 +5,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from redis import Redis
+from sqlalchemy import update
 
 from core.errors import OptionError
 from dashboard.jobs import broker, lanes, worker
+from dashboard.library import schema
 from dashboard.library.library import Library
 from dashboard.library.records import RunRecord
 from dashboard.settings import LANES, Settings
@@ -171,6 +173,19 @@ def test_messages_too_many_or_too_few_change_nothing(opened: Library, scaled: Se
     assert until(opened, run, lambda r: r.is_over).state == "done"
     assert len(pids(opened, "a.jpg")) == 1
     app.close()
+
+
+def test_the_last_run_of_a_batch_is_taken_over_when_its_worker_was_killed(
+    opened: Library, scaled: Settings, workers: Start
+) -> None:
+    run = start(opened, "a.jpg")
+    lost = {"state": "running", "owner": "killed", "lease_until": opened.clock() - 1.0}
+    with opened.session.begin() as session:
+        session.execute(update(schema.Run).where(schema.Run.id == run.id).values(**lost))
+    with closing(broker.application(scaled)) as app:
+        app.control.purge()  # no message says that anything waits
+    workers()
+    assert until(opened, run, lambda r: r.is_over).state == "done"
 
 
 def test_every_kind_of_run_has_a_lane() -> None:

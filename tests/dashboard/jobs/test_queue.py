@@ -18,7 +18,7 @@ from core.options import SolidOptions
 from dashboard.jobs import worker
 from dashboard.jobs.blame import Blame
 from dashboard.jobs.lanes import LANES
-from dashboard.jobs.queue import HELPED_PIXELS, LEASE_S, LOST, WOKEN_S, Queue
+from dashboard.jobs.queue import HELPED_PIXELS, LEASE_S, LOST, WOKEN_S, Queue, waits_for_worker
 from dashboard.jobs.supervisor import Supervisor
 from dashboard.library import schema
 from dashboard.library.database import PATIENCE_S
@@ -60,6 +60,17 @@ def until(library: Library, run: RunRecord, true: Callable[[RunRecord], bool], l
 
 def pids(library: Library, name: str) -> list[int]:
     return [int(pid) for pid in (library.folders.root / f"worker-{name}").read_text().split()]
+
+
+def test_a_run_waits_for_a_worker_once_its_own_is_not_heard_of(library: Library) -> None:
+    run, at = start(library, "a.jpg"), library.clock()
+    found = []
+    for state, lease_s in (("queued", None), ("running", -1.0), ("running", 9.0), ("running", 7200.0)):
+        values = {"state": state, "owner": "gone", "lease_until": None if lease_s is None else at + lease_s}
+        with library.session.begin() as session:
+            session.execute(update(schema.Run).where(schema.Run.id == run.id).values(**values))
+            found.append(session.scalar(select(schema.Run.id).where(waits_for_worker(at))) is not None)
+    assert found == [True, True, False, True]
 
 
 @pytest.mark.usefixtures("supervisor")
@@ -332,6 +343,18 @@ def test_a_run_under_which_a_worker_ended_is_tried_alone_so_that_no_other_is_bla
     for kind in ("reconstruct", "download"):
         assert third.claim([kind]) is not None
     assert [attempts(library, run) for run in (innocent, other)] == [1, 1]  # of the claim itself
+
+
+def test_a_worker_of_other_lanes_is_not_held_up_by_what_is_tried_alone(library: Library) -> None:
+    photo = start(library, "a.jpg")
+    library.start_download(photo.workspace_id, "dpt_large_384")
+    first = Queue(library)
+    assert first.claim(["download"]) is not None
+    first.release(Blame.CAUSED)
+    assert Queue(library).claim(["reconstruct"]) is None
+    taken = Queue(library, lanes=[LANES["photos"]]).claim(["reconstruct"])
+    assert taken is not None
+    assert taken.id == photo.id
 
 
 def test_kinds_do_not_wait_for_each_other(library: Library) -> None:
