@@ -42,23 +42,28 @@ def draw(
         return np.zeros(texture.shape[:2], np.float32)
     depth_mm, head, landmarks_px, pixel_mm = _on_texture(texture.shape[0], depth_mm, head, landmarks_px, pixel_mm)
     of = zones(landmarks_px, head, pixel_mm)
-    colours = linear(texture)
-    light = luminance(colours)
+    light, redness = _light_and_redness(texture)
     broad = np.asarray(cv2.GaussianBlur(depth_mm, (0, 0), SMOOTH_MM / pixel_mm), np.float32)
     normal = normals(broad, pixel_mm)
     ratio = np.log(light + BLACK) - np.log(shading(light, normal, of.face if of.face.any() else head) + BLACK)
     ratio = np.where(ratio > 0, HIGHLIGHT * np.tanh(ratio / HIGHLIGHT), ratio).astype(np.float32)
+    inwards = cv2.distanceTransform(head.astype(np.uint8), cv2.DIST_L2, 5) * pixel_mm
+    seen = _from_to(inwards, RIM_MM) * _from_to(normal[..., 2], GRAZED)
+    del depth_mm, light, broad, normal, inwards  # 450 MB of a large photo, and the bands take as much
     ratio = carved_eyes(ratio, of.eyes, landmarks_px, pixel_mm)
-    redness = np.log(colours[..., 0] + BLACK) - np.log(colours[..., 1] + BLACK)
     relief = np.zeros(head.shape, np.float32)
     for band in bands(ratio, redness, head.astype(np.float32), of, pixel_mm):
         relief += GAINS[band.size_mm] * band.size_mm * MOST * np.tanh(band.contrast / MOST)
-    inwards = cv2.distanceTransform(head.astype(np.uint8), cv2.DIST_L2, 5) * pixel_mm
-    seen = _from_to(inwards, RIM_MM) * _from_to(normal[..., 2], GRAZED)
     relief *= 1 + (FEATURE_GAIN - 1) * of.features
     relief += of.lips * (MOUTH_MM * np.tanh(relief / MOUTH_MM) - relief)
     relief *= seen
     return relief.astype(np.float16).astype(np.float32)
+
+
+def _light_and_redness(texture: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(T, T, 3) -> (T, T) luminance, and (T, T) logarithm of red over green."""
+    colours = linear(texture)
+    return luminance(colours), np.log(colours[..., 0] + BLACK) - np.log(colours[..., 1] + BLACK)
 
 
 def _on_texture(

@@ -1,5 +1,7 @@
 """A photo's light, without what the broad surface itself shows under it."""
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +32,8 @@ def normals(depth_mm: NDArray[np.floating], pixel_mm: float) -> Floats:
     """(H, W, 3) float32 unit normals of a depth map, x right, y up, z towards the viewer."""
     down, right = np.gradient(depth_mm.astype(np.float32) / np.float32(pixel_mm))
     normal = np.stack([right, -down, np.ones_like(down)], axis=-1)
-    return np.asarray(normal / np.linalg.norm(normal, axis=-1, keepdims=True), np.float32)
+    normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
+    return normal
 
 
 def shading(light: Floats, normal: Floats, face: NDArray[np.bool_]) -> Floats:
@@ -42,7 +45,8 @@ def shading(light: Floats, normal: Floats, face: NDArray[np.bool_]) -> Floats:
     """
     step = max(1, face.shape[0] // FIT_SIDE_PX)
     rows, columns = np.nonzero(face[::step, ::step])
-    basis, seen = _harmonics(normal[rows * step, columns * step]), light[rows * step, columns * step].astype(np.float64)
+    basis = np.stack(list(_harmonics(normal[rows * step, columns * step])), axis=-1)
+    seen = light[rows * step, columns * step].astype(np.float64)
     middle = max(float(np.median(seen)), BLACK)
     weight = np.ones(len(seen))
     even = np.zeros(9)
@@ -54,14 +58,20 @@ def shading(light: Floats, normal: Floats, face: NDArray[np.bool_]) -> Floats:
         error = np.log((seen + BLACK) / (fitted + BLACK))
         spread = 1.4826 * float(np.median(np.abs(error))) + 1e-3
         weight = 1 / (1 + (error / (2 * spread)) ** 2) / np.maximum(fitted, 2 * BLACK) ** 2
-    return np.maximum(_harmonics(normal) @ even.astype(np.float32), np.float32(DARKEST * middle))
+    found = np.zeros_like(light)
+    for share, of_basis in zip(even.astype(np.float32), _harmonics(normal), strict=True):
+        found += share * of_basis
+    return np.maximum(found, np.float32(DARKEST * middle))
 
 
-def _harmonics(normal: Floats) -> Floats:
-    """(n, 9): the basis, but for factors that the coefficients take up."""
+def _harmonics(normal: Floats) -> Iterator[Floats]:
+    """Give the nine of the basis, one after the other, but for factors that the coefficients take up."""
     x, y, z = (normal[..., i] for i in range(3))
-    each = [np.ones_like(x), x, y, z, x * y, x * z, y * z, x * x - y * y, 3 * z * z - 1]
-    return np.asarray(np.stack(each, axis=-1), np.float32)
+    yield np.ones_like(x)
+    yield from (x, y, z)
+    yield from (x * y, x * z, y * z)
+    yield x * x - y * y
+    yield 3 * z * z - 1
 
 
 def blurred(values: Floats, weight: Floats, sigma_px: float) -> Floats:
@@ -77,4 +87,5 @@ def blurred(values: Floats, weight: Floats, sigma_px: float) -> Floats:
     both = cv2.GaussianBlur(both, (0, 0), sigma_px / smaller, borderType=cv2.BORDER_REPLICATE)
     if smaller > 1:
         both = cv2.resize(both, size, interpolation=cv2.INTER_LINEAR)
-    return np.asarray(both[..., 0] / np.maximum(both[..., 1], np.float32(1e-3)), np.float32)
+    np.maximum(both[..., 1], np.float32(1e-3), out=both[..., 1])
+    return np.asarray(both[..., 0] / both[..., 1], np.float32)

@@ -51,15 +51,16 @@ def zones(landmarks_px: NDArray[np.floating], head: Mask, pixel_mm: float) -> Zo
     lips = _filled(head.shape, landmarks_px[OUTER_LIPS])
     parts = {"eyes": right | left, "brows": brows, "lips": lips, "nose": nose}
     features = _near(right | left | brows | lips | nostrils, FEATURE_MM, pixel_mm)
-    folds = [_near(part, ROUND_MM[name], pixel_mm) for name, part in parts.items()]
-    beyond = 1 - _near(face, FACE_RIM_MM, pixel_mm)
+    carved = np.maximum(features, 1 - _near(face, FACE_RIM_MM, pixel_mm))
+    for name, part in parts.items():  # the folds round it
+        np.maximum(carved, _near(part, ROUND_MM[name], pixel_mm), out=carved)
     return Zones(
         face=face,
         eyes=(right, left),
         brows=brows,
         features=features,
         lips=_near(lips, LIPS_MM, pixel_mm),
-        carved=np.maximum.reduce([features, *folds, beyond]),
+        carved=carved,
         skin=face & (features < PLAIN),
     )
 
