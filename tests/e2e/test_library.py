@@ -236,6 +236,18 @@ def test_the_end_of_a_long_name_stays_to_be_seen(open_page: Any, stocked: Any, w
         assert head.evaluate("span => span.scrollWidth > span.clientWidth")  # which gives way
 
 
+def test_a_link_that_is_drawn_anew_under_the_pointer_is_followed(open_page: Any, stocked: Any) -> None:
+    state, _ = stocked([f"photo {k}.jpg" for k in range(97)])
+    page = open_page(state)
+    page.goto("/library")
+    link = page.locator(".pager").first.get_by_role("link", name="Next")
+    link.hover()
+    page.mouse.down()
+    link.evaluate("link => link.replaceWith(link.cloneNode(true))")
+    page.mouse.up()
+    page.wait_for_url("**/library?page=2")
+
+
 @pytest.mark.parametrize("width", [1440, 390])
 def test_three_hundred_faces_come_in_pages_and_their_pictures_when_they_are_near(
     open_page: Any, stocked: Any, eventually: Any, width: int

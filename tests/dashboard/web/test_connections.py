@@ -176,14 +176,23 @@ def test_one_client_elsewhere_sends_one_largest_body_at_a_time(
 
 
 @pytest.fixture
-def large_answer(app: Any) -> int:
-    """`/large` answers with so many bytes."""
-    size = 40 << 20
+def large_answer(app: Any) -> list[float]:
+    """`/large` answers with so many bytes; when each answer was made, or given up."""
+    over: list[float] = []
+
+    def answer() -> Iterator[bytes]:
+        try:
+            for _ in range(LARGE_BYTES >> 20):
+                yield bytes(1 << 20)
+        finally:
+            over.append(time.monotonic())
+
     app.server._got_first_request = False
-    app.server.add_url_rule("/large", "large", lambda: flask.Response(bytes(1 << 20) for _ in range(size >> 20)))
-    return size
+    app.server.add_url_rule("/large", "large", lambda: flask.Response(answer()))
+    return over
 
 
+LARGE_BYTES = 40 << 20
 LARGE = b"GET /large HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
 
@@ -195,7 +204,7 @@ def test_who_does_not_read_an_answer_is_cut_off(
     (reader,) = open_sockets(1, LARGE)
     time.sleep(connections.LOOK_S + 4.0)
     with pytest.raises((AssertionError, OSError)):
-        read(reader, 40 << 20)
+        read(reader, LARGE_BYTES)
 
 
 @pytest.mark.usefixtures("large_answer")
@@ -216,27 +225,32 @@ def test_who_reads_an_answer_drop_by_drop_is_cut_off(
         drip()
 
 
+@pytest.mark.usefixtures("large_answer")
 def test_who_reads_steadily_has_all_of_an_answer(
-    large_answer: int, monkeypatch: pytest.MonkeyPatch, open_sockets: Callable[..., list[socket.socket]]
+    monkeypatch: pytest.MonkeyPatch, open_sockets: Callable[..., list[socket.socket]]
 ) -> None:
     monkeypatch.setattr(connections, "STALL_S", 2.0)
     (reader,) = open_sockets(1, LARGE)
     for _ in range(10):
-        read(reader, large_answer // 10)
+        read(reader, LARGE_BYTES // 10)
         time.sleep(0.5)
 
 
-@pytest.mark.usefixtures("large_answer")
 def test_where_more_waits_to_be_read_than_may_who_has_most_is_cut_off(
-    client: Any, monkeypatch: pytest.MonkeyPatch, open_sockets: Callable[..., list[socket.socket]]
-) -> None:
+    client: Any, large_answer: list[float], monkeypatch: pytest.MonkeyPatch,
+    open_sockets: Callable[..., list[socket.socket]],
+) -> None:  # fmt: skip
     monkeypatch.setattr(connections, "ANSWERS_BYTES", 45 * MB)
     readers = open_sockets(3, LARGE)
-    time.sleep(3 * connections.LOOK_S + 6.0)  # until all of them is made, and looked at
+    end = time.monotonic() + 60.0
+    while len(large_answer) < 3:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    time.sleep(3 * connections.LOOK_S)  # until it was looked at
     whole = 0
     for reader in readers:
         with contextlib.suppress(AssertionError, OSError):
-            read(reader, 40 << 20)
+            read(reader, LARGE_BYTES)
             whole += 1
     assert whole == 1
     assert client.get("/health").status_code == 200
