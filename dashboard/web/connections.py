@@ -100,7 +100,7 @@ class Server(TcpWSGIServer):
         channels = list(self.active_channels.values())
         for channel in channels:
             if channel.is_late(now):
-                channel.will_close = True
+                channel.handle_close()  # `will_close` waits until something is read
         self._cut(channels, BODIES * self.largest_bytes, lambda channel: channel.coming_bytes())
         self._cut(channels, ANSWERS_BYTES, lambda channel: channel.total_outbufs_len)
 
@@ -110,14 +110,14 @@ class Server(TcpWSGIServer):
 
     @staticmethod
     def _cut(channels: Sequence["_Channel"], most: int, held: "Callable[[_Channel], int]") -> None:
-        holding = {channel: held(channel) for channel in channels if not channel.will_close}
+        holding = {channel: held(channel) for channel in channels if channel.connected}
         total = sum(holding.values())
         while total > most:
             of: Counter[str] = Counter()
             for channel, size in holding.items():
                 of[channel.client] += size
             worst = max(holding, key=lambda channel: (of[channel.client], holding[channel]))
-            worst.will_close = True
+            worst.handle_close()
             total -= holding.pop(worst)
 
 

@@ -30,13 +30,36 @@ def open_sockets(app: Any) -> Iterator[Callable[..., list[socket.socket]]]:
         def make(count: int, sent: bytes = b"") -> list[socket.socket]:
             made = []
             for _ in range(count):
-                one = stack.enter_context(socket.create_connection(("127.0.0.1", app.server.config["PORT"])))
+                one = stack.enter_context(socket.socket())
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)  # else the kernel takes up to 32 MB
+                one.connect(("127.0.0.1", app.server.config["PORT"]))
                 if sent:
                     one.sendall(sent)
                 made.append(one)
             return made
 
         yield make
+
+
+@pytest.fixture
+def count_channels(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+    """How many connections the server holds. It stands before the app in a test's arguments."""
+    servers: set[connections.Server] = set()
+    maintain = connections.Server.maintenance
+
+    def maintenance(server: connections.Server, now: float) -> None:
+        servers.add(server)
+        maintain(server, now)
+
+    monkeypatch.setattr(connections.Server, "maintenance", maintenance)
+    return lambda: sum(len(server.active_channels) for server in servers)
+
+
+def until(count_channels: Callable[[], int], count: int) -> None:
+    end = time.monotonic() + 60.0
+    while count_channels() != count:
+        assert time.monotonic() < end, count_channels()
+        time.sleep(0.1)
 
 
 def is_closed(one: socket.socket) -> bool:
@@ -192,17 +215,25 @@ def large_answer(app: Any) -> list[float]:
     return over
 
 
+def until_made(answers: list[float], count: int) -> None:
+    end = time.monotonic() + 60.0
+    while len(answers) < count:
+        assert time.monotonic() < end, answers
+        time.sleep(0.1)
+
+
 LARGE_BYTES = 40 << 20
 LARGE = b"GET /large HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
 
-@pytest.mark.usefixtures("large_answer")
 def test_who_does_not_read_an_answer_is_cut_off(
-    monkeypatch: pytest.MonkeyPatch, open_sockets: Callable[..., list[socket.socket]]
-) -> None:
+    count_channels: Callable[[], int], large_answer: list[float], monkeypatch: pytest.MonkeyPatch,
+    open_sockets: Callable[..., list[socket.socket]],
+) -> None:  # fmt: skip
     monkeypatch.setattr(connections, "STALL_S", 1.0)
     (reader,) = open_sockets(1, LARGE)
-    time.sleep(connections.LOOK_S + 4.0)
+    until_made(large_answer, 1)
+    until(count_channels, 0)  # though nothing was read
     with pytest.raises((AssertionError, OSError)):
         read(reader, LARGE_BYTES)
 
@@ -237,16 +268,13 @@ def test_who_reads_steadily_has_all_of_an_answer(
 
 
 def test_where_more_waits_to_be_read_than_may_who_has_most_is_cut_off(
-    client: Any, large_answer: list[float], monkeypatch: pytest.MonkeyPatch,
+    count_channels: Callable[[], int], client: Any, large_answer: list[float], monkeypatch: pytest.MonkeyPatch,
     open_sockets: Callable[..., list[socket.socket]],
 ) -> None:  # fmt: skip
     monkeypatch.setattr(connections, "ANSWERS_BYTES", 45 * MB)
     readers = open_sockets(3, LARGE)
-    end = time.monotonic() + 60.0
-    while len(large_answer) < 3:
-        assert time.monotonic() < end
-        time.sleep(0.1)
-    time.sleep(3 * connections.LOOK_S)  # until it was looked at
+    until_made(large_answer, 3)
+    until(count_channels, 1)  # though nothing was read
     whole = 0
     for reader in readers:
         with contextlib.suppress(AssertionError, OSError):
