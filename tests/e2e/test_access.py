@@ -59,7 +59,7 @@ def test_the_form_fits_and_can_be_used_by_all(shut: str, open_page: Any, width: 
     page = open_page(base_url=shut, viewport={"width": width, "height": 800}, color_scheme=scheme, locale="de")
     page.goto(f"{shut}/sign-in")
     assert page.get_by_role("heading").inner_text() == "Anmelden"
-    page.wait_for_function("document.activeElement.name === 'password'")
+    page.locator("input[name=password]:focus").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate("document.documentElement.dataset.bsTheme") == scheme
     assert violations(page) == []
