@@ -55,10 +55,10 @@ def count_channels(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     return lambda: sum(len(server.active_channels) for server in servers)
 
 
-def until(count_channels: Callable[[], int], count: int) -> None:
+def until(true: Callable[[], bool]) -> None:
     end = time.monotonic() + 60.0
-    while count_channels() != count:
-        assert time.monotonic() < end, count_channels()
+    while not true():
+        assert time.monotonic() < end
         time.sleep(0.1)
 
 
@@ -199,27 +199,20 @@ def test_one_client_elsewhere_sends_one_largest_body_at_a_time(
 
 
 @pytest.fixture
-def large_answer(app: Any) -> list[float]:
-    """`/large` answers with so many bytes; when each answer was made, or given up."""
-    over: list[float] = []
+def large_answer(app: Any) -> list[bool]:
+    """`/large` answers with so many bytes; one entry for each answer that was made, or given up."""
+    over: list[bool] = []
 
     def answer() -> Iterator[bytes]:
         try:
             for _ in range(LARGE_BYTES >> 20):
                 yield bytes(1 << 20)
         finally:
-            over.append(time.monotonic())
+            over.append(True)
 
     app.server._got_first_request = False
     app.server.add_url_rule("/large", "large", lambda: flask.Response(answer()))
     return over
-
-
-def until_made(answers: list[float], count: int) -> None:
-    end = time.monotonic() + 60.0
-    while len(answers) < count:
-        assert time.monotonic() < end, answers
-        time.sleep(0.1)
 
 
 LARGE_BYTES = 40 << 20
@@ -227,13 +220,13 @@ LARGE = b"GET /large HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
 
 def test_who_does_not_read_an_answer_is_cut_off(
-    count_channels: Callable[[], int], large_answer: list[float], monkeypatch: pytest.MonkeyPatch,
+    count_channels: Callable[[], int], large_answer: list[bool], monkeypatch: pytest.MonkeyPatch,
     open_sockets: Callable[..., list[socket.socket]],
 ) -> None:  # fmt: skip
     monkeypatch.setattr(connections, "STALL_S", 1.0)
     (reader,) = open_sockets(1, LARGE)
-    until_made(large_answer, 1)
-    until(count_channels, 0)  # though nothing was read
+    until(lambda: len(large_answer) == 1)
+    until(lambda: count_channels() == 0)  # though nothing was read
     with pytest.raises((AssertionError, OSError)):
         read(reader, LARGE_BYTES)
 
@@ -268,13 +261,13 @@ def test_who_reads_steadily_has_all_of_an_answer(
 
 
 def test_where_more_waits_to_be_read_than_may_who_has_most_is_cut_off(
-    count_channels: Callable[[], int], client: Any, large_answer: list[float], monkeypatch: pytest.MonkeyPatch,
+    count_channels: Callable[[], int], client: Any, large_answer: list[bool], monkeypatch: pytest.MonkeyPatch,
     open_sockets: Callable[..., list[socket.socket]],
 ) -> None:  # fmt: skip
     monkeypatch.setattr(connections, "ANSWERS_BYTES", 45 * MB)
     readers = open_sockets(3, LARGE)
-    until_made(large_answer, 3)
-    until(count_channels, 1)  # though nothing was read
+    until(lambda: len(large_answer) == 3)
+    until(lambda: count_channels() == 1)  # though nothing was read
     whole = 0
     for reader in readers:
         with contextlib.suppress(AssertionError, OSError):
