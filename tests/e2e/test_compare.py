@@ -140,7 +140,7 @@ def test_another_reference_and_scale_are_compared_and_kept_in_the_address(
     after = rows(compared)
     assert after[2][2] == ""
     assert float(after[0][2]) > 0
-    assert compared.url.endswith(f"&reference={four_faces['ids'][2]}&scale=1")
+    eventually(compared, lambda: compared.url.endswith(f"&reference={four_faces['ids'][2]}&scale=1"))
     compared.reload()
     eventually(compared, lambda: rows(compared) == after, patience_s=FOUND_MS / 1000)
 
@@ -154,7 +154,7 @@ def test_heads_are_compared_point_by_point_when_that_is_asked_for(
     page.get_by_role("button", name="Compare point by point").click()
     found = page.locator("#compare-heads-found")
     found.locator("#compare-head-pair").wait_for(timeout=FOUND_MS)
-    assert page.url.endswith("&heads=1")
+    eventually(page, lambda: page.url.endswith("&heads=1"))
     cells = found.locator("tbody tr").nth(1).locator("td").all_inner_texts()
     assert all(float(cell) > 0 for cell in cells[1:])  # of the nearest points, too
     views = found.locator(".viewer")
@@ -258,7 +258,7 @@ def test_faces_are_moved_by_keys(compared: Any, four_faces: dict[str, Any], even
         compared.locator("#compare-moved", has_text=said).wait_for(state="attached")
         assert order_of(compared) == moved
         assert compared.evaluate("document.activeElement.dataset.move") == ids[3]  # one keeps hold of it
-    assert f"faces={','.join(moved)}&" in compared.url
+    eventually(compared, lambda: f"faces={','.join(moved)}&" in compared.url)
 
 
 def test_each_head_has_its_own_depth_range_on_request(compared: Any, eventually: Any) -> None:

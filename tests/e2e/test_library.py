@@ -265,7 +265,7 @@ def test_three_hundred_faces_come_in_pages_and_their_pictures_when_they_are_near
     above.get_by_text("1 to 96 of 300").wait_for()
     below.get_by_role("link", name="Next").click()
     eventually(page, lambda: shown(page) == ids[96:192])
-    assert page.url.endswith("/library?page=2")
+    eventually(page, lambda: page.url.endswith("/library?page=2"))
     above.get_by_text("97 to 192 of 300").wait_for()
     assert above.get_by_role("link", name="Next").evaluate("link => link === document.activeElement")
     assert 0 <= above.bounding_box()["y"] < 400  # the page begins at its top, in sight
@@ -307,7 +307,7 @@ def test_what_is_chosen_stays_on_other_pages_and_a_search_begins_at_the_first(
     assert len(shown(page)) == 96
     above.get_by_role("link", name="Next").click()
     eventually(page, lambda: len(shown(page)) == 23)
-    assert page.url.endswith("/library?find=photo+1&page=2")
+    eventually(page, lambda: page.url.endswith("/library?find=photo+1&page=2"))
     page.reload()
     eventually(page, lambda: len(shown(page)) == 23)
     page.get_by_role("button", name="Select this page").click()

@@ -60,7 +60,7 @@ def test_links_within_still_parts_change_the_page_without_loading_it_anew(
     page.evaluate("window.same = true")
     link.click()
     page.locator("#face-body").wait_for()
-    assert page.url.endswith(address)
+    page.wait_for_url(f"**{address}")
     assert page.evaluate("window.same")
     page.go_back()
     page.locator(".card-face").first.wait_for()
