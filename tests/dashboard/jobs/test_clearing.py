@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from dashboard.jobs import alive
 from dashboard.library.library import Library
 from dashboard.settings import Settings
 from tests.dashboard.library.test_library import jpeg
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[3]
 WORKER = (
@@ -50,10 +50,3 @@ def test_photos_past_their_time_go_whoever_runs(settings: Settings, command: str
             assert process.wait(30) == 0
     assert not alive.is_any(library)
     library.close()
-
-
-def until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.05)

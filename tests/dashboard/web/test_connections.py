@@ -15,6 +15,7 @@ import pytest
 from dashboard.settings import MB
 from dashboard.web import connections
 from dashboard.web.connections import client_of
+from tests.waiting import until
 
 # what waitress has spooled of an answer whose reader is gone is closed by the garbage collector
 pytestmark = pytest.mark.filterwarnings(
@@ -53,13 +54,6 @@ def count_channels(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
 
     monkeypatch.setattr(connections.Server, "maintenance", maintenance)
     return lambda: sum(len(server.active_channels) for server in servers)
-
-
-def until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60.0
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.1)
 
 
 def is_closed(one: socket.socket) -> bool:

@@ -22,6 +22,7 @@ from tests.conftest import Live, serve
 from tests.core import published
 from tests.dashboard import works
 from tests.dashboard.library.test_library import jpeg
+from tests.waiting import until
 
 LOCKED_S = 30.0
 MIDAS = "midas_v21_small_256"
@@ -56,13 +57,6 @@ class Browser:
     def states(self, ids: list[str]) -> list[str]:
         there = self.runs()
         return [there[run_id]["state"] for run_id in ids]
-
-
-def until(true: Callable[[], bool], seconds: float = 90.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.1)
 
 
 def files(library: Library) -> set[str]:
